@@ -1,0 +1,4 @@
+export type { Brand } from './brand.ts';
+export { ExeatError, type Fault, fault } from './fault.ts';
+export type { Clock, Digest, NewId } from './ports.ts';
+export { failed, ok, type Result } from './result.ts';

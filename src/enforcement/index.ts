@@ -1,0 +1,1 @@
+export type { RecordSink, Resolution, Resolver } from './ports.ts';

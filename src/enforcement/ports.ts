@@ -1,0 +1,23 @@
+import type { Result } from '../base/index.ts';
+import type { IpAddress } from '../destination/index.ts';
+import type { DecisionRecord } from '../policy/index.ts';
+
+/** What a name resolved to: every address of both families, and for how long the answer holds. */
+export interface Resolution {
+  readonly addresses: readonly IpAddress[];
+  readonly ttlSeconds: number;
+}
+
+/** Resolves names. Made by `dns/`. Never throws or rejects; a failure is a fault with the internal cause in `message`. */
+export interface Resolver {
+  resolve(name: string): Promise<Result<Resolution>>;
+  /** Whether our answer for `name`, still in force, holds `address`; for tunnels asked for by address that name a server. */
+  holds(name: string, address: IpAddress): boolean;
+}
+
+/** Takes records. `false` means that the record was not kept (disk or budget full) and was counted as lost. Never throws. */
+export interface RecordSink {
+  write(record: DecisionRecord): boolean;
+  /** Whether a record written now would be kept. */
+  readonly isKeeping: boolean;
+}

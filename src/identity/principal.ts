@@ -1,0 +1,38 @@
+import type { EvidenceSet } from './evidence.ts';
+import type { Strength } from './strength.ts';
+
+/**
+ * Who asks, proven: a service of the policy, the identity that named it and how strongly that was proven.
+ * `identity` is the policy's own spelling: `spiffe://corp.example/ns/payments/sa/api`, `credential:payments-api`,
+ * `source:10.20.0.0/24`, `token:https://ci.example.com`, several joined by ` + ` for an `all:` list.
+ * `source` is the peer's address in canonical text, or null where there is none (command line, replay).
+ * `expiresAt` (epoch ms) is when the first of the proofs ends, null when none does.
+ */
+export interface Principal {
+  readonly service: string;
+  readonly identity: string;
+  readonly strength: Strength;
+  readonly source: string | null;
+  readonly expiresAt: number | null;
+}
+
+/** One entry of the directory that the evidence satisfies. */
+export interface DirectoryMatch {
+  readonly service: string;
+  readonly identity: string;
+  readonly strength: Strength;
+}
+
+/** Knows which identities belong to which service. The compiled policy implements it. */
+export interface PrincipalDirectory {
+  /** Every entry satisfied by what was presented (with the source as one more condition inside `all:`). */
+  matchPresented(evidence: EvidenceSet): readonly DirectoryMatch[];
+  /** Every entry satisfied by the source address alone; asked only when nothing was presented. */
+  matchSource(source: string, nowMs: number): readonly DirectoryMatch[];
+}
+
+/** The answer to "who is this?": a principal, nobody presented and nobody known, or a refusal. */
+export type Identification =
+  | { readonly kind: 'identified'; readonly principal: Principal }
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'refused'; readonly reason: 'identity_unknown' | 'identity_conflict' };

@@ -1,0 +1,81 @@
+import type { DestinationClass, Protocol } from '../destination/index.ts';
+import type { Strength } from '../identity/index.ts';
+import type { Reason } from './reasons.ts';
+
+/** Which enforcement point decided. */
+export type PointKind = 'proxy' | 'gateway' | 'dns';
+
+/** Where in the walk a verdict was given. */
+export type Stage = 'name' | 'address' | 'sni' | 'recheck';
+
+/** One verdict, as it is written to the spool and shown by `explain`. Principal and destination are null where never known. */
+export interface VerdictRecord {
+  readonly kind: 'verdict';
+  readonly id: string;
+  readonly flow: string;
+  readonly time: string;
+  readonly point: PointKind;
+  readonly stage: Stage;
+  readonly verdict: 'allow' | 'deny';
+  readonly reason: Reason;
+  readonly wouldDeny: boolean;
+  readonly wouldDenyReason: Reason | null;
+  readonly source: string;
+  readonly principal: { readonly service: string; readonly identity: string; readonly strength: Strength } | null;
+  readonly destination: RecordedDestination | null;
+  readonly innerHost: string;
+  readonly ruleIds: readonly string[];
+  readonly grantId: string | null;
+  readonly policyVersion: string | null;
+  readonly addressCheck?: 'delegated';
+  /** For people and the log only, never shown to the refused side: what was wrong, control characters escaped. */
+  readonly detail?: string;
+}
+
+/** A destination in a record. `address` is the one dialled, when known. */
+export interface RecordedDestination {
+  readonly host: string;
+  readonly port: number | null;
+  readonly protocol: Protocol | null;
+  readonly address: string | null;
+  readonly class: DestinationClass;
+}
+
+/** What the bytes of a long tunnel came to so far. */
+export interface ProgressRecord {
+  readonly kind: 'progress';
+  readonly id: string;
+  readonly flow: string;
+  readonly time: string;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  readonly durationMs: number;
+}
+
+/** The end of a connection whose verdict was allow. `failure` is set when it never reached its destination. */
+export interface CloseRecord {
+  readonly kind: 'close';
+  readonly id: string;
+  readonly flow: string;
+  readonly time: string;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  readonly durationMs: number;
+  readonly endedBy: 'client' | 'upstream' | 'timeout' | 'shutdown' | Reason;
+  readonly failure: 'resolver_failed' | 'upstream_unreachable' | null;
+}
+
+/** The first time that a service reached for a registrable domain and port, allowed or not. */
+export interface FirstSeenRecord {
+  readonly kind: 'first-seen';
+  readonly id: string;
+  readonly flow: string;
+  readonly time: string;
+  readonly service: string;
+  readonly domain: string;
+  readonly port: number | null;
+  readonly verdict: 'allow' | 'deny';
+}
+
+/** Anything the spool holds. */
+export type DecisionRecord = VerdictRecord | ProgressRecord | CloseRecord | FirstSeenRecord;
