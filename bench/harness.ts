@@ -1,0 +1,81 @@
+/** One figure of a bench: ours, beside the same figure of a peer that was measured in the same run. */
+export interface BenchResult {
+  /** Name of the bench, such as `connect`. */
+  readonly bench: string;
+  /** What was measured, such as `cpu per CONNECT`. */
+  readonly figure: string;
+  readonly value: number;
+  /** Unit of `value` and `peerValue`, such as `µs` or `bytes`. */
+  readonly unit: string;
+  /** Who it is compared with; null where there is nothing to compare with. */
+  readonly peer: string | null;
+  readonly peerValue: number | null;
+  /** `value / peerValue`; null without a peer. */
+  readonly ratio: number | null;
+  /** What must hold, in words a reader can check, such as `<= 1.5`; null where the figure is only told. */
+  readonly bar: string | null;
+  /** True when the bar holds, or when there is none. */
+  readonly ok: boolean;
+}
+
+/** What a bench is given: `note` tells the reader something that is no figure, such as a peer that is not installed. */
+export interface BenchContext {
+  readonly note: (text: string) => void;
+}
+
+/** A bench: a name for the command line, one sentence of what it measures, and what runs it. */
+export interface Bench {
+  readonly name: string;
+  readonly says: string;
+  readonly run: (context: BenchContext) => Promise<readonly BenchResult[]>;
+}
+
+/** Makes the `bench` export that each file in `bench/` has: `export const bench = defineBench('decide', '…', run)`. */
+export function defineBench(name: string, says: string, run: Bench['run']): Bench {
+  return { name, says, run };
+}
+
+/** The parts of a figure that a bench fills in; the rest follows from them. */
+export interface FigureParts {
+  readonly bench: string;
+  readonly figure: string;
+  readonly value: number;
+  readonly unit: string;
+  /** A peer's figure from the same run. Default: none. */
+  readonly peer?: { readonly name: string; readonly value: number };
+  /** The most that `value` may be. Default: no bar. */
+  readonly atMost?: number;
+  /** The most that `value / peer.value` may be. Default: no bar. */
+  readonly atMostRatio?: number;
+}
+
+/** Fills in a figure: the ratio to the peer, the bar as text and whether it holds. */
+export function figure(parts: FigureParts): BenchResult {
+  const { bench, figure: name, value, unit, peer, atMost, atMostRatio } = parts;
+  const ratio = peer === undefined ? null : value / peer.value;
+  const bars: string[] = [];
+  if (atMost !== undefined) bars.push(`<= ${atMost} ${unit}`);
+  if (atMostRatio !== undefined) bars.push(`<= ${atMostRatio} of ${peer?.name ?? 'a peer'}`);
+  const valueHolds = atMost === undefined || value <= atMost;
+  const ratioHolds = atMostRatio === undefined || (ratio !== null && ratio <= atMostRatio);
+  return {
+    bench,
+    figure: name,
+    value,
+    unit,
+    peer: peer?.name ?? null,
+    peerValue: peer?.value ?? null,
+    ratio,
+    bar: bars.length === 0 ? null : bars.join(' and '),
+    ok: valueHolds && ratioHolds,
+  };
+}
+
+/** The middle value, which one disturbed round does not move; of an even number, the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  if (values.length === 0) throw new TypeError('"values" is empty: a median needs one round at least');
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
