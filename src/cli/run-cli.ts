@@ -1,0 +1,55 @@
+import { Command, CommanderError, Option } from 'commander';
+import { ExeatError } from '../base/index.ts';
+import { type Cli, createCli, type GlobalFlags } from './cli.ts';
+import type { CliIo } from './cli-io.ts';
+import { registerCommands } from './commands.ts';
+import { escapeControls } from './escape-controls.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { outputFormats } from './output.ts';
+import { readVersion } from './version.ts';
+
+/** Runs one command line (without `node` and the script) and gives its exit code. Never throws for outside causes. */
+export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCode> {
+  let exitCode: ExitCode = exitCodes.ok;
+  const program = createProgram(io, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return endByError(error, io);
+  }
+}
+
+/** The whole program with every command registered; also read by shell completion and the docs. */
+export function createProgram(io: CliIo, end: (code: ExitCode) => void): Command {
+  const program = new Command('exeat');
+  program
+    .description('Decides, enforces and measures every way out of a network.')
+    .version(readVersion(), '-V, --version', 'print the version')
+    .option('--config <file>', 'configuration file (EXEAT_CONFIG; default ./exeat.yaml)')
+    .addOption(new Option('-o, --output <format>', 'output format').choices([...outputFormats]).default('table'))
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('run it with --help for what is allowed')
+    .exitOverride()
+    .configureOutput({ writeOut: io.writeOut, writeErr: io.writeError });
+  const cli: Cli = createCli(io, () => readFlags(program, io), end);
+  registerCommands(program, cli);
+  return program;
+}
+
+function readFlags(program: Command, io: CliIo): GlobalFlags {
+  const options = program.opts<{ config?: string; output: GlobalFlags['output'] }>();
+  return { config: options.config ?? io.env['EXEAT_CONFIG'] ?? null, output: options.output };
+}
+
+// Commander throws for --help and --version as well, with exit code 0; all its other errors are faults of usage.
+function endByError(error: unknown, io: CliIo): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (error instanceof ExeatError) {
+    io.writeError(`exeat: ${escapeControls(error.message)}\n`);
+    return exitCodes.error;
+  }
+  throw error;
+}
