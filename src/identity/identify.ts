@@ -1,0 +1,78 @@
+import type { Evidence, EvidenceSet } from './evidence.ts';
+import type { DirectoryMatch, Identification, PrincipalDirectory } from './principal.ts';
+import { strengths } from './strength.ts';
+
+/** At most so many proofs count on one connection: a certificate, and one in a header. More are refused, never sorted out. */
+export const maxPresentedProofs = 4;
+
+/**
+ * Says who asks (DESIGN 5.3). Nothing presented: the source by itself may name a service, or nobody (`anonymous`).
+ * Something presented: every proof must speak for the one service that all of it names; the source alone never does.
+ * A proof that names nothing beside one that names a service is `identity_unknown`: an odd proof is not waved through
+ * because a better one came along. Expired evidence names nobody. `nowMs` is epoch milliseconds.
+ */
+export function identify(directory: PrincipalDirectory, evidence: EvidenceSet, nowMs: number): Identification {
+  if (evidence.presented.length === 0) return bySource(directory, evidence.source, nowMs);
+  if (evidence.presented.length > maxPresentedProofs) return { kind: 'refused', reason: 'identity_conflict' };
+  if (evidence.presented.some((proof) => !(proof.expiresAt > nowMs))) return unknown;
+  const matches = directory.matchPresented(evidence);
+  const best = strongestOfOneService(matches);
+  if (best === 'conflict') return { kind: 'refused', reason: 'identity_conflict' };
+  if (best === null || !everyProofSpeaks(directory, evidence, matches)) return unknown;
+  const expiresAt = Math.min(...evidence.presented.map((proof) => proof.expiresAt));
+  return { kind: 'identified', principal: { ...pick(best), source: evidence.source, expiresAt } };
+}
+
+const unknown: Identification = { kind: 'refused', reason: 'identity_unknown' };
+
+function bySource(directory: PrincipalDirectory, source: string, nowMs: number): Identification {
+  const best = strongestOfOneService(directory.matchSource(source, nowMs));
+  if (best === 'conflict') return { kind: 'refused', reason: 'identity_conflict' };
+  if (best === null) return { kind: 'anonymous' };
+  return { kind: 'identified', principal: { ...pick(best), source, expiresAt: null } };
+}
+
+function pick(match: DirectoryMatch): DirectoryMatch {
+  return { service: match.service, identity: match.identity, strength: match.strength };
+}
+
+/** The strongest match when all name one service; ties go by identity text, so that the order of documents says nothing. */
+function strongestOfOneService(matches: readonly DirectoryMatch[]): DirectoryMatch | 'conflict' | null {
+  let best: DirectoryMatch | null = null;
+  for (const match of matches) {
+    if (best !== null && match.service !== best.service) return 'conflict';
+    if (best === null || isBetter(match, best)) best = match;
+  }
+  return best;
+}
+
+function isBetter(match: DirectoryMatch, best: DirectoryMatch): boolean {
+  const difference = strengths.indexOf(match.strength) - strengths.indexOf(best.strength);
+  return difference > 0 || (difference === 0 && match.identity < best.identity);
+}
+
+/**
+ * Whether each proof adds a match in some company. Asking each alone would not do: inside `all:` a credential and a
+ * certificate name a service only together. At most 2^3 companies for each of 4 proofs, and none for the usual single proof.
+ */
+function everyProofSpeaks(
+  directory: PrincipalDirectory,
+  evidence: EvidenceSet,
+  matches: readonly DirectoryMatch[],
+): boolean {
+  if (evidence.presented.length === 1) return matches.length > 0;
+  const count = (presented: readonly Evidence[]): number =>
+    presented.length === 0 ? 0 : directory.matchPresented({ source: evidence.source, presented }).length;
+  return evidence.presented.every((proof) => {
+    const others = evidence.presented.filter((other) => other !== proof);
+    return subsets(others).some((company) => count([...company, proof]) > count(company));
+  });
+}
+
+function subsets<T>(items: readonly T[]): readonly (readonly T[])[] {
+  const all: (readonly T[])[] = [[]];
+  for (const item of items) {
+    all.push(...all.map((each) => [...each, item]));
+  }
+  return all;
+}
