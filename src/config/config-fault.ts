@@ -1,0 +1,29 @@
+import type { Fault } from '../base/index.ts';
+
+/** What can be wrong with a configuration. */
+export type ConfigFaultCode =
+  | 'config_unreadable'
+  | 'yaml_malformed'
+  | 'key_unknown'
+  | 'key_not_enforced'
+  | 'value_invalid'
+  | 'variable_unknown'
+  | 'flag_unknown';
+
+/** A fault of the configuration. `origin` is the file, `environment` or `flags`; line and column count from 1, null outside a file. */
+export interface ConfigFault extends Fault<ConfigFaultCode> {
+  readonly origin: string;
+  readonly line: number | null;
+  readonly column: number | null;
+}
+
+/** A fault as one line: ``exeat.yaml:4:3: unknown key `polcy`, did you mean `policy`?``. Control characters are escaped. */
+export function renderConfigFault(fault: ConfigFault): string {
+  const place = fault.line === null ? fault.origin : `${fault.origin}:${fault.line}:${fault.column ?? 1}`;
+  return escapeControls(`${place}: ${fault.message}`);
+}
+
+function escapeControls(text: string): string {
+  // A configuration may hold anything; a terminal must not act on it.
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

@@ -1,0 +1,219 @@
+import { z } from 'zod';
+import type { Config } from './config.ts';
+import {
+  addressField,
+  baseUrlField,
+  durationField,
+  endpointField,
+  jwksField,
+  localOriginField,
+  pathField,
+  serverField,
+  sizeField,
+  upstreamProxyField,
+} from './config-fields.ts';
+
+/** What the schema gives: a {@link Config} without the two fields that depend on where it came from. */
+export type ParsedConfig = Omit<Config, 'file' | 'console'> & { readonly console: { readonly url: string | null } };
+
+/** Name of a host as `hosts:` accepts it: canonical, so that lookups compare bytes. */
+const hostName = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*$/;
+
+/** The schema of `exeat.yaml`. `folder` is where relative paths start. Every default is here, with its reason in the description. */
+export function createConfigSchema(folder: string): z.ZodType<ParsedConfig> {
+  return z
+    .strictObject({
+      policy: pathField(folder).prefault('./policy').meta({ description: 'folder of policy files' }),
+      state: pathField(folder)
+        .prefault('./.exeat')
+        .meta({ description: 'folder of everything that Exeat writes, mode 0700' }),
+      listen: listenSection(),
+      tls: tlsSection(folder),
+      credentials: pathField(folder)
+        .nullable()
+        .prefault(null)
+        .meta({ description: 'file of proxy credentials, null for none' }),
+      issuers: issuersSection(folder),
+      resolver: resolverSection(),
+      hosts: hostsSection(),
+      localOrigins: z.array(localOriginField()).max(64).prefault([]).meta({
+        description: 'loopback address:port pairs that rules may reach; for demos and tests',
+      }),
+      limits: limitsSection(),
+      decisions: decisionsSection(),
+      audit: auditSection(),
+      console: consoleSection(),
+      upstreamProxy: upstreamProxyField().nullable().prefault(null).meta({
+        description: 'a parent proxy, `http://proxy.example:3128`; names are judged here, addresses by it',
+      }),
+      policyTrust: laterChoice('local', 'approved', 'local: policy files apply as read').meta({
+        description: 'whether policy files apply as read (`local`)',
+      }),
+      transport: z
+        .enum(['auto', 'node', 'native'])
+        .refine((choice) => choice !== 'native', 'transport `native` comes with a later issue, write `auto` or `node`')
+        .transform((): 'node' => 'node')
+        .prefault('auto')
+        .meta({ description: 'which driver moves the bytes; `auto` is `node` for now' }),
+      allowCleartextProofs: z.boolean().prefault(false).meta({
+        description:
+          'accept Basic and Bearer without TLS from other machines: anyone on the path can then read and reuse the proof',
+      }),
+    })
+    .meta({ title: 'exeat.yaml', description: 'runtime configuration of Exeat' });
+}
+
+function laterChoice<T extends string>(now: T, later: string, says: string): z.ZodType<T> {
+  return z
+    .string()
+    .transform((text, context): T => {
+      if (text === now) return now;
+      const why = text === later ? `\`${later}\` comes with a later issue` : `\`${text}\` is not known`;
+      context.addIssue({ code: 'custom', message: `${why}, write \`${now}\` (${says})` });
+      return z.NEVER;
+    })
+    .prefault(now);
+}
+
+function listenSection(): z.ZodType<Config['listen']> {
+  return z
+    .strictObject({
+      proxy: endpointField().prefault('127.0.0.1:3128').meta({ description: 'address and port of the proxy' }),
+      console: endpointField().nullable().prefault('127.0.0.1:8440').meta({
+        description: 'address and port of health, readiness and metrics; null for none',
+      }),
+      pac: endpointField()
+        .nullable()
+        .prefault(null)
+        .meta({ description: 'extra address and port for the PAC file; null for none' }),
+    })
+    .prefault({})
+    .meta({ description: 'where Exeat listens; loopback unless told' });
+}
+
+function tlsSection(folder: string): z.ZodType<Config['tls']> {
+  const optional = pathField(folder).nullable().prefault(null);
+  return z
+    .strictObject({
+      certificate: pathField(folder).meta({ description: 'certificate chain of the proxy listener, PEM' }),
+      key: pathField(folder).meta({ description: 'its private key, PEM' }),
+      clientBundle: optional.meta({
+        description: 'authorities of client certificates, PEM; null for no client certificates',
+      }),
+      revocations: optional.meta({ description: 'revocation lists of those authorities, PEM' }),
+    })
+    .refine((tls) => tls.revocations === null || tls.clientBundle !== null, {
+      message: '`revocations` needs `clientBundle`, there is nothing to revoke without it',
+      path: ['revocations'],
+    })
+    .nullable()
+    .prefault(null)
+    .meta({ description: 'TLS to the proxy; null for clear text only' });
+}
+
+function issuersSection(folder: string): z.ZodType<Config['issuers']> {
+  const issuer = z.strictObject({
+    issuer: z.string().min(1).max(1024).meta({ description: 'exact `iss` of its tokens' }),
+    audience: z.string().min(1).max(1024).meta({ description: '`aud` that its tokens must carry' }),
+    jwks: jwksField(folder).meta({ description: 'its keys: a path or an https URL' }),
+  });
+  return z
+    .array(issuer)
+    .max(64)
+    .refine((list) => new Set(list.map((one) => one.issuer)).size === list.length, 'an issuer is listed twice')
+    .prefault([])
+    .meta({ description: 'token issuers that are trusted' });
+}
+
+function resolverSection(): z.ZodType<Config['resolver']> {
+  return z
+    .strictObject({
+      servers: z.array(serverField()).min(1).max(16).nullable().prefault(null).meta({
+        description: 'DNS servers, `192.0.2.53` or with a port; null for those of the system',
+      }),
+    })
+    .prefault({})
+    .meta({ description: 'how names are resolved' });
+}
+
+function hostsSection(): z.ZodType<Config['hosts']> {
+  const addresses = z.union([addressField().transform((one) => [one]), z.array(addressField()).min(1).max(64)], {
+    error: 'write an IP address or a list of them',
+  });
+  return z
+    .record(z.string().regex(hostName, 'a name in `hosts` is lower-case ASCII without a trailing dot'), addresses)
+    .prefault({})
+    .meta({ description: 'exact names with their addresses; asked before any server' });
+}
+
+function limitsSection(): z.ZodType<Config['limits']> {
+  const count = z.number().int().min(1).max(1_000_000);
+  return z
+    .strictObject({
+      connections: count.prefault(8000).meta({ description: 'open connections in all; the next is refused' }),
+      perPrincipal: count
+        .prefault(1000)
+        .meta({ description: 'open connections of one principal; the next is refused' }),
+      headTimeout: durationField('100ms', '5m')
+        .prefault('10s')
+        .meta({ description: 'from accept to a whole request head' }),
+      idleTimeout: durationField('1s', '7d').prefault('10m').meta({ description: 'without a byte either way' }),
+      totalTimeout: durationField('1s', '30d').prefault('24h').meta({ description: 'life of one connection' }),
+    })
+    .prefault({})
+    .transform((limits) => ({
+      connections: limits.connections,
+      perPrincipal: limits.perPrincipal,
+      headTimeoutMs: limits.headTimeout,
+      idleTimeoutMs: limits.idleTimeout,
+      totalTimeoutMs: limits.totalTimeout,
+    }))
+    .meta({ description: 'bounds of the proxy' });
+}
+
+function decisionsSection(): z.ZodType<Config['decisions']> {
+  return z
+    .strictObject({
+      rotateSize: sizeField('4KiB', '16GiB')
+        .prefault('64MiB')
+        .meta({ description: 'a record file is closed at this size' }),
+      rotateAge: durationField('1s', '30d').prefault('1h').meta({ description: 'or at this age' }),
+      budget: sizeField('16KiB', '1024TiB')
+        .prefault('5GiB')
+        .meta({ description: 'disk for records; the oldest files go first' }),
+    })
+    .prefault({})
+    .refine((decisions) => decisions.budget >= 2 * decisions.rotateSize, {
+      message: '`budget` must be at least twice `rotateSize`, or a rotated file could not be kept',
+      path: ['budget'],
+    })
+    .transform((decisions) => ({
+      rotateSizeBytes: decisions.rotateSize,
+      rotateAgeMs: decisions.rotateAge,
+      budgetBytes: decisions.budget,
+    }))
+    .meta({ description: 'decision records on disk' });
+}
+
+function auditSection(): z.ZodType<Config['audit']> {
+  return z
+    .strictObject({
+      onFull: z.enum(['auto', 'block', 'count']).prefault('auto').meta({
+        description:
+          'when records cannot be kept: block new connections, count what is lost, or auto (block what only a grant justifies)',
+      }),
+    })
+    .prefault({})
+    .meta({ description: 'what happens when records cannot be kept' });
+}
+
+function consoleSection(): z.ZodType<{ readonly url: string | null }> {
+  return z
+    .strictObject({
+      url: baseUrlField().nullable().prefault(null).meta({
+        description: 'base of the links that people are given; null for the console listener',
+      }),
+    })
+    .prefault({})
+    .meta({ description: 'how people reach the console' });
+}

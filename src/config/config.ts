@@ -1,0 +1,76 @@
+import type { Endpoint } from './endpoint.ts';
+
+/** Where the keys of a token issuer come from: a file, or an https URL. `text` is as shown to people. */
+export type JwksSource =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'url'; readonly url: string };
+
+/** One trusted issuer of tokens: exact `iss`, the `aud` that tokens must carry, and where its keys are. */
+export interface IssuerConfig {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly jwks: JwksSource;
+}
+
+/** Where Exeat listens. Port 0 asks the kernel for a free one. `console` and `pac` may be off. */
+export interface ListenConfig {
+  readonly proxy: Endpoint;
+  readonly console: Endpoint | null;
+  readonly pac: Endpoint | null;
+}
+
+/** TLS of the proxy listener: absolute paths. With `clientBundle`, clients may prove themselves by certificate. */
+export interface TlsConfig {
+  readonly certificate: string;
+  readonly key: string;
+  readonly clientBundle: string | null;
+  readonly revocations: string | null;
+}
+
+/** Bounds of the proxy. Past `connections` or `perPrincipal` a connection is refused, past a timeout it is cut. */
+export interface LimitsConfig {
+  readonly connections: number;
+  readonly perPrincipal: number;
+  readonly headTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly totalTimeoutMs: number;
+}
+
+/** When the spool rotates, and how much disk it may take. */
+export interface DecisionsConfig {
+  readonly rotateSizeBytes: number;
+  readonly rotateAgeMs: number;
+  readonly budgetBytes: number;
+}
+
+/**
+ * Everything that was configured, filled and frozen; nothing is undefined. Paths are absolute. `file` is the file it was read from.
+ * `resolver.servers` is null for the servers of the system. `hosts` maps exact lower-case names to addresses as text.
+ */
+export interface Config {
+  readonly file: string;
+  readonly policy: string;
+  readonly state: string;
+  readonly listen: ListenConfig;
+  readonly tls: TlsConfig | null;
+  readonly credentials: string | null;
+  readonly issuers: readonly IssuerConfig[];
+  readonly resolver: { readonly servers: readonly string[] | null };
+  readonly hosts: Readonly<Record<string, readonly string[]>>;
+  readonly localOrigins: readonly Endpoint[];
+  readonly limits: LimitsConfig;
+  readonly decisions: DecisionsConfig;
+  readonly audit: { readonly onFull: 'auto' | 'block' | 'count' };
+  readonly console: { readonly url: string };
+  readonly upstreamProxy: UpstreamProxyConfig | null;
+  readonly policyTrust: 'local';
+  readonly transport: 'node';
+  readonly allowCleartextProofs: boolean;
+}
+
+/** A parent proxy that speaks HTTP CONNECT in clear text: `http://proxy.example:3128`. `host` is a name or an address without brackets. */
+export interface UpstreamProxyConfig {
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+}

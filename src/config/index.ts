@@ -1,0 +1,16 @@
+export type {
+  Config,
+  DecisionsConfig,
+  IssuerConfig,
+  JwksSource,
+  LimitsConfig,
+  ListenConfig,
+  TlsConfig,
+  UpstreamProxyConfig,
+} from './config.ts';
+export { type ConfigFault, type ConfigFaultCode, renderConfigFault } from './config-fault.ts';
+export { type ConfigKey, configJsonSchema, configKeys } from './config-keys.ts';
+export { renderConfigReference } from './config-reference.ts';
+export { type Endpoint, isLoopback, parseEndpoint } from './endpoint.ts';
+export { type LoadConfigOptions, loadConfig } from './load-config.ts';
+export { parseDuration, parseSize } from './parse-quantity.ts';
