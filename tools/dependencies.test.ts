@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readIfThere, readSourceFiles } from './source-files.ts';
+
+interface LockedPackage {
+  readonly dev?: boolean;
+  readonly hasInstallScript?: boolean;
+}
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+const manifest: Manifest = JSON.parse(readIfThere('package.json') ?? '{}');
+const lock: { readonly packages: Readonly<Record<string, LockedPackage>> } = JSON.parse(
+  readIfThere('package-lock.json') ?? '{}',
+);
+
+test('every production dependency has a line in docs/decisions that says why it and not another', () => {
+  const decisions = readSourceFiles(['docs/decisions'], '.md').map((file) => file.text);
+  const names = Object.keys(manifest.dependencies);
+  assert.ok(names.length > 0);
+  assert.deepEqual(
+    names.filter((name) => !decisions.some((text) => text.includes(`| \`${name}\` |`))),
+    [],
+  );
+});
+
+test('no production dependency has an install script, its own dependencies included', () => {
+  const production = Object.entries(lock.packages).filter(([path, entry]) => path !== '' && entry.dev !== true);
+  assert.ok(production.length >= Object.keys(manifest.dependencies).length);
+  assert.deepEqual(
+    production.filter(([, entry]) => entry.hasInstallScript === true).map(([path]) => path),
+    [],
+  );
+});
+
+test('dependencies are pinned exactly', () => {
+  const all = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+  assert.deepEqual(
+    all.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version)),
+    [],
+  );
+});
