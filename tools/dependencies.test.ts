@@ -5,6 +5,7 @@ import { readIfThere, readSourceFiles } from './source-files.ts';
 interface LockedPackage {
   readonly dev?: boolean;
   readonly hasInstallScript?: boolean;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
@@ -41,4 +42,11 @@ test('dependencies are pinned exactly', () => {
     all.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version)),
     [],
   );
+});
+
+test('the lock names the optional packages of every system, without which `npm ci` refuses it', () => {
+  const names = new Set(Object.keys(lock.packages).map((path) => path.replace(/^.*node_modules\//, '')));
+  const optional = Object.values(lock.packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}));
+  const missing = optional.filter((name) => !names.has(name));
+  assert.deepEqual(missing, [], 'run `node tools/complete-lock.mjs`');
 });
