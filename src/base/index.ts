@@ -1,4 +1,5 @@
 export type { Brand } from './brand.ts';
 export { ExeatError, type Fault, fault } from './fault.ts';
 export type { Clock, Digest, NewId } from './ports.ts';
+export { quoteInput } from './quote.ts';
 export { failed, ok, type Result } from './result.ts';

@@ -1,4 +1,17 @@
+export { type AddressClass, classifyAddress } from './classify-address.ts';
 export { type Destination, type Host, hostText, type Protocol } from './destination.ts';
 export { type DestinationClass, destinationClasses } from './destination-class.ts';
+export type { DestinationFault } from './destination-fault.ts';
+export { embeddedIpv4 } from './embedded-ipv4.ts';
 export type { IpAddress } from './ip-address.ts';
+export { parseIpPrefix, prefixContains, prefixOf } from './ip-prefix.ts';
+export { type Authority, parseAuthority, parsePort, parseWireHost } from './parse-authority.ts';
+export { ipAddressFromBytes, ipAddressFromWords, parseIpAddress, unmapPeerAddress } from './parse-ip-address.ts';
+export { hostPatternText, parseHostPattern, parsePolicyTarget } from './parse-policy-target.ts';
+export { findPlatformAddress, findPlatformName, type PlatformName, platformNames } from './platform-hosts.ts';
+export { isPublicSuffix, publicSuffixOf, registrableDomain } from './public-suffix.ts';
+export { type AddressKind, platformAddresses, type SpecialRange, specialRanges } from './special-ranges.ts';
 export type { HostPattern, IpPrefix, PortRange, Target } from './target.ts';
+export { isBelow, patternCovers, targetCovers } from './target-covers.ts';
+export { parsePorts, portsCover, portsText } from './target-ports.ts';
+export { parseUserDestination, parseUserHost } from './user-host.ts';

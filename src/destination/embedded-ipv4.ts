@@ -1,0 +1,64 @@
+import type { IpAddress } from './ip-address.ts';
+import { ipAddressFromWords } from './parse-ip-address.ts';
+
+/** One way of carrying an IPv4 address inside IPv6; `read` gives the carried words, none when the form does not apply. */
+interface Embedding {
+  readonly name: string;
+  readonly source: string;
+  read(a: number, b: number, c: number, d: number): readonly number[];
+}
+
+const nothing: readonly number[] = [];
+
+const embeddings: readonly Embedding[] = [
+  {
+    name: 'IPv4-mapped, IPv4-compatible',
+    source: 'RFC 4291 section 2.5.5',
+    read: (a, b, c, d) => (a === 0 && b === 0 && (c === 0xffff || (c === 0 && d > 1)) ? [d] : nothing),
+  },
+  {
+    name: 'IPv4-translated',
+    source: 'RFC 2765 section 2.1',
+    read: (a, b, c, d) => (a === 0 && b === 0xffff && c === 0 ? [d] : nothing),
+  },
+  {
+    name: 'NAT64',
+    source: 'RFC 6052 section 2.1',
+    read: (a, b, c, d) => (a === 0x0064ff9b && b === 0 && c === 0 ? [d] : nothing),
+  },
+  {
+    // RFC 8215 leaves the layout inside the block to the network: the one of /96 and the one of /48 (bits 64-71 skipped).
+    name: 'local-use NAT64',
+    source: 'RFC 8215, RFC 6052 section 2.2',
+    read: (a, b, c, d) =>
+      a === 0x0064ff9b && b >>> 16 === 1 ? [d, (((b & 0xffff) << 16) | ((c >>> 8) & 0xffff)) >>> 0] : nothing,
+  },
+  {
+    name: '6to4',
+    source: 'RFC 3056 section 2',
+    read: (a, b) => (a >>> 16 === 0x2002 ? [(((a & 0xffff) << 16) | (b >>> 16)) >>> 0] : nothing),
+  },
+  {
+    // The server in clear, the client with every bit inverted.
+    name: 'Teredo',
+    source: 'RFC 4380 section 4',
+    read: (a, b, _c, d) => (a === 0x20010000 ? [b, ~d >>> 0] : nothing),
+  },
+  {
+    // The universal/local bit may be set: 0000:5efe and 0200:5efe.
+    name: 'ISATAP',
+    source: 'RFC 5214 section 6.1',
+    read: (_a, _b, c, d) => ((c & 0xfdffffff) >>> 0 === 0x00005efe ? [d] : nothing),
+  },
+];
+
+/** Every IPv4 address that an IPv6 address may carry, by any known embedding. Used only to deny. */
+export function embeddedIpv4(address: IpAddress): readonly IpAddress[] {
+  if (address.family === 4) return [];
+  const [a = 0, b = 0, c = 0, d = 0] = address.words;
+  const found: IpAddress[] = [];
+  for (const embedding of embeddings) {
+    for (const word of embedding.read(a, b, c, d)) found.push(ipAddressFromWords([word]));
+  }
+  return found;
+}
