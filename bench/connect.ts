@@ -1,0 +1,28 @@
+import { type BenchContext, type BenchResult, defineBench } from './harness.ts';
+import { compare } from './compare.ts';
+import { cpuSeconds } from './process-cost.ts';
+import { interleaved, withField } from './proxies.ts';
+
+const concurrency = 32;
+const secondsPerRound = 4;
+const rounds = 5;
+
+export const bench = defineBench(
+  'connect',
+  'CPU of the proxy per CONNECT with a ClientHello and one small exchange',
+  measureConnect,
+);
+
+async function measureConnect({ note }: BenchContext): Promise<readonly BenchResult[]> {
+  note('proof: a Basic credential for us (verified once, then remembered), none for the peers; default `tls` rules');
+  return withField(note, async (field) => {
+    for (const proxy of [field.exeat, ...field.peers]) await field.generator.rate(proxy, concurrency, 1);
+    const perConnect = await interleaved(field, rounds, async (proxy) => {
+      const before = cpuSeconds(proxy.pid);
+      const load = await field.generator.rate(proxy, concurrency, secondsPerRound);
+      if (load.broken > load.done / 100) throw new Error(`${proxy.name} broke ${load.broken} of ${load.done} exchanges`);
+      return ((cpuSeconds(proxy.pid) - before) / load.done) * 1e6;
+    });
+    return compare('connect', 'CPU per CONNECT', 'µs', perConnect);
+  });
+}
