@@ -1,5 +1,5 @@
 import { compare } from './compare.ts';
-import { type BenchContext, type BenchResult, defineBench } from './harness.ts';
+import { type Bench, type BenchContext, type BenchResult, defineBench } from './harness.ts';
 import { cpuSeconds } from './process-cost.ts';
 import { interleaved, withField } from './proxies.ts';
 
@@ -7,7 +7,7 @@ const tunnels = 4;
 const bytesPerTunnel = 250_000_000;
 const rounds = 5;
 
-export const bench = defineBench('bulk', 'CPU of the proxy per GB through tunnels', measureBulk);
+export const bench: Bench = defineBench('bulk', 'CPU of the proxy per GB through tunnels', measureBulk);
 
 async function measureBulk({ note }: BenchContext): Promise<readonly BenchResult[]> {
   return withField(note, async (field) => {

@@ -1,5 +1,5 @@
-import { type BenchContext, type BenchResult, defineBench } from './harness.ts';
 import { compare } from './compare.ts';
+import { type Bench, type BenchContext, type BenchResult, defineBench } from './harness.ts';
 import { cpuSeconds } from './process-cost.ts';
 import { interleaved, withField } from './proxies.ts';
 
@@ -7,7 +7,7 @@ const concurrency = 32;
 const secondsPerRound = 4;
 const rounds = 5;
 
-export const bench = defineBench(
+export const bench: Bench = defineBench(
   'connect',
   'CPU of the proxy per CONNECT with a ClientHello and one small exchange',
   measureConnect,
@@ -20,7 +20,8 @@ async function measureConnect({ note }: BenchContext): Promise<readonly BenchRes
     const perConnect = await interleaved(field, rounds, async (proxy) => {
       const before = cpuSeconds(proxy.pid);
       const load = await field.generator.rate(proxy, concurrency, secondsPerRound);
-      if (load.broken > load.done / 100) throw new Error(`${proxy.name} broke ${load.broken} of ${load.done} exchanges`);
+      if (load.broken > load.done / 100)
+        throw new Error(`${proxy.name} broke ${load.broken} of ${load.done} exchanges`);
       return ((cpuSeconds(proxy.pid) - before) / load.done) * 1e6;
     });
     return compare('connect', 'CPU per CONNECT', 'µs', perConnect);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { compare } from './compare.ts';
-import { type BenchContext, type BenchResult, defineBench } from './harness.ts';
+import { type Bench, type BenchContext, type BenchResult, defineBench } from './harness.ts';
 import type { LoadGenerator } from './load.ts';
 import type { ProxyUnderTest } from './peers.ts';
 import { memoryBytes } from './process-cost.ts';
@@ -11,7 +11,7 @@ const rounds = 3;
 // Long enough for buffers of the opening to be given back.
 const settleMs = 3000;
 
-export const bench = defineBench('idle', 'Memory of the proxy per idle tunnel', measureIdle);
+export const bench: Bench = defineBench('idle', 'Memory of the proxy per idle tunnel', measureIdle);
 
 async function measureIdle({ note }: BenchContext): Promise<readonly BenchResult[]> {
   const perTunnel = new Map<string, number[]>();

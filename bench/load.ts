@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -97,5 +97,8 @@ function environment(target: LoadTarget): NodeJS.ProcessEnv {
 async function firstLine(child: ChildProcess): Promise<void> {
   if (child.stdout === null) throw new TypeError('"stdout" must be a pipe');
   const lines = createInterface(child.stdout);
-  await Promise.race([once(lines, 'line'), once(child, 'exit').then(() => Promise.reject(new Error('lg ended early')))]);
+  await Promise.race([
+    once(lines, 'line'),
+    once(child, 'exit').then(() => Promise.reject(new Error('lg ended early'))),
+  ]);
 }

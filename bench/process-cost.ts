@@ -29,7 +29,9 @@ function familyOf(pid: number): readonly number[] {
   const members = [pid];
   for (const member of members) {
     for (const thread of threadsOf(member)) {
-      members.push(...readIfThere(`/proc/${member}/task/${thread}/children`).trim().split(' ').filter(Boolean).map(Number));
+      members.push(
+        ...readIfThere(`/proc/${member}/task/${thread}/children`).trim().split(' ').filter(Boolean).map(Number),
+      );
     }
   }
   return members;
