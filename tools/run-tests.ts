@@ -1,0 +1,77 @@
+import { run } from 'node:test';
+import { parseArgs } from 'node:util';
+import { readSourceFiles } from './source-files.ts';
+import { createTestReport, type TestReport } from './test-report.ts';
+
+/** Files run under the same bounds. */
+interface TestGroup {
+  readonly files: readonly string[];
+  readonly concurrency: number;
+  /** A file past this is stopped and fails. */
+  readonly fileTimeoutMs: number;
+  /** Size of the long tests, from above 0 to 1. */
+  readonly scale: number;
+}
+
+// A search that finds nothing must not be green: what a whole run sees at least.
+const fewestFiles = 60;
+const fewestTests = 600;
+const longFolder = 'test/long/';
+const minuteMs = 60_000;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { long: { type: 'boolean', default: false } },
+});
+const groups = groupFiles(values.long, positionals);
+const seen = groups.flatMap((group) => group.files).length;
+const isWhole = !values.long && positionals.length === 0;
+const report = createTestReport({ write: (text) => process.stdout.write(text), fileCount: seen, isSkipFailure });
+const stop = new AbortController();
+process.once('SIGINT', () => stop.abort()).once('SIGTERM', () => stop.abort());
+
+for (const group of groups) await runGroup(group, report, stop.signal);
+if (stop.signal.aborted) report.fail('the run was stopped before its end');
+const executed = report.executed();
+const least = isWhole ? { files: fewestFiles, tests: fewestTests } : { files: 1, tests: 1 };
+if (seen < least.files) report.fail(`only ${seen} test files were found, at least ${least.files} are expected`);
+if (executed < least.tests) report.fail(`only ${executed} tests ran, at least ${least.tests} are expected`);
+process.exitCode = report.finish();
+
+/**
+ * The files to run: all of them with the long ones at a tenth, or only the long ones at full size; narrowed to those
+ * whose path contains one of the words given.
+ */
+function groupFiles(longOnly: boolean, words: readonly string[]): readonly TestGroup[] {
+  const all = readSourceFiles(['src', 'tools', 'bench', 'test'], '.test.ts').map((file) => file.path);
+  const chosen = all.filter((path) => words.length === 0 || words.some((word) => path.includes(word)));
+  const long = chosen.filter((path) => path.startsWith(longFolder));
+  const short = chosen.filter((path) => !path.startsWith(longFolder));
+  // Long tests watch memory and descriptors, so they run alone.
+  const longGroup = {
+    files: long,
+    concurrency: 1,
+    fileTimeoutMs: (longOnly ? 90 : 8) * minuteMs,
+    scale: longOnly ? 1 : 0.1,
+  };
+  if (longOnly) return [longGroup];
+  return [{ files: short, concurrency: 2, fileTimeoutMs: 3 * minuteMs, scale: 0.1 }, longGroup];
+}
+
+async function runGroup(group: TestGroup, into: TestReport, signal: AbortSignal): Promise<void> {
+  if (group.files.length === 0 || signal.aborted) return;
+  const events = run({
+    files: [...group.files],
+    concurrency: group.concurrency,
+    timeout: group.fileTimeoutMs,
+    isolation: 'process',
+    signal,
+    env: { ...process.env, EXEAT_TEST_SCALE: String(group.scale) },
+  });
+  for await (const event of events) into.take(event);
+}
+
+/** On the machine that guards the main branch nothing may be left out. */
+function isSkipFailure(): boolean {
+  return process.env['EXEAT_TEST_REQUIRE'] === 'all';
+}

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run, test } from 'node:test';
+import { createTestReport } from './test-report.ts';
+
+// node:test refuses to run tests from within a test that it runs; here that is what is tested.
+delete process.env['NODE_TEST_CONTEXT'];
+
+const text = `
+import { describe, test } from 'node:test';
+test('passes', () => {});
+test('is skipped', { skip: 'no squid' }, () => {});
+describe('group', () => {
+  test('passes too', () => {});
+  test('fails', () => { throw new Error('seven is not eight'); });
+});
+`;
+
+test('a run is counted by tests, and failures and skips are told by name with their reason', async () => {
+  const lines = await reportOn(text, false);
+  assert.match(lines, /FAILED .*fails\n {4}Error: seven is not eight/);
+  assert.match(lines, /skipped .*is skipped: no squid\n/);
+  assert.match(lines, /\n2 passed, 1 failed, 1 skipped\n$/);
+});
+
+test('a skip is a failure where everything is required', async () => {
+  assert.match(await reportOn(text, true), /\n2 passed, 2 failed, 0 skipped\n$/);
+});
+
+test('a file that cannot be loaded is a failure', async () => {
+  assert.match(await reportOn("throw new Error('broken at load');", false), /\n0 passed, 1 failed, 0 skipped\n$/);
+});
+
+test('a run that finds no test is not green', () => {
+  const ran = spawnSync(process.execPath, [join(import.meta.dirname, 'run-tests.ts'), 'no-such-file']);
+  assert.equal(ran.status, 1);
+  assert.match(ran.stdout.toString(), /only 0 test files were found[\s\S]*\n0 passed, 2 failed, 0 skipped\n$/);
+});
+
+async function reportOn(source: string, skipsFail: boolean): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'exeat-report-'));
+  try {
+    const file = join(folder, 'sample.test.mjs');
+    writeFileSync(file, source);
+    let written = '';
+    const write = (part: string): void => {
+      written += part;
+    };
+    const report = createTestReport({ write, fileCount: 1, isSkipFailure: () => skipsFail });
+    for await (const event of run({ files: [file], isolation: 'process' })) report.take(event);
+    report.finish();
+    return written;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
