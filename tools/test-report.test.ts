@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { run, test } from 'node:test';
 import { createTestReport } from './test-report.ts';
 
-// node:test refuses to run tests from within a test that it runs; here that is what is tested.
-delete process.env['NODE_TEST_CONTEXT'];
+// node:test marks the processes it starts and refuses to run tests from within one; here that is what is tested.
+const mark = 'NODE_TEST_CONTEXT';
 
 const text = `
 import { describe, test } from 'node:test';
@@ -35,12 +35,15 @@ test('a file that cannot be loaded is a failure', async () => {
 });
 
 test('a run that finds no test is not green', () => {
-  const ran = spawnSync(process.execPath, [join(import.meta.dirname, 'run-tests.ts'), 'no-such-file']);
+  const { [mark]: _mark, ...env } = process.env;
+  const ran = spawnSync(process.execPath, [join(import.meta.dirname, 'run-tests.ts'), 'no-such-file'], { env });
   assert.equal(ran.status, 1);
   assert.match(ran.stdout.toString(), /only 0 test files were found[\s\S]*\n0 passed, 2 failed, 0 skipped\n$/);
 });
 
 async function reportOn(source: string, skipsFail: boolean): Promise<string> {
+  const marked = process.env[mark];
+  delete process.env[mark];
   const folder = mkdtempSync(join(tmpdir(), 'exeat-report-'));
   try {
     const file = join(folder, 'sample.test.mjs');
@@ -54,6 +57,7 @@ async function reportOn(source: string, skipsFail: boolean): Promise<string> {
     report.finish();
     return written;
   } finally {
+    if (marked !== undefined) process.env[mark] = marked;
     rmSync(folder, { recursive: true, force: true });
   }
 }
