@@ -10,6 +10,15 @@ export type {
   Stage,
   VerdictRecord,
 } from './decision-record.ts';
+export { identityText } from './documents/parse-identity.ts';
+export { type ParsedPolicyFile, parsePolicyFile, policyApiVersion } from './documents/parse-policy-file.ts';
+export {
+  joinPolicyFiles,
+  type ParsedPolicy,
+  type PolicyFileText,
+  parsePolicyFiles,
+} from './documents/parse-policy-files.ts';
+export { type PolicyFault, type PolicyFaultCode, type PolicyFaultRow, policyFaultRows, renderFault } from './fault.ts';
 export type {
   BoundaryNode,
   DestinationsNode,
@@ -28,4 +37,8 @@ export type {
   UnattributedNode,
 } from './nodes.ts';
 export { type Reason, type ReasonRow, reasons } from './reasons.ts';
+export { boundaryDocumentName, ruleId, unattributedServiceName } from './rule-id.ts';
+export { environmentOf } from './space-index.ts';
+export { type PolicyStats, policyStats } from './stats.ts';
 export type { Admission, DecisionFacts, DecisionRequest, Verdict } from './verdict.ts';
+export { type PolicyFileBytes, policyVersion } from './version.ts';
