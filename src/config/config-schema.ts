@@ -59,6 +59,13 @@ export function createConfigSchema(folder: string): z.ZodType<ParsedConfig> {
         description:
           'accept Basic and Bearer without TLS from other machines: anyone on the path can then read and reuse the proof',
       }),
+      demo: z.boolean().prefault(false).meta({
+        description: 'start a demo origin on the first local origin and make a credential for it; for the quickstart',
+      }),
+    })
+    .refine((config) => !config.demo || (config.localOrigins.length > 0 && config.credentials !== null), {
+      message: '`demo` needs `credentials` and a first entry in `localOrigins`, where its origin listens',
+      path: ['demo'],
     })
     .meta({ title: 'exeat.yaml', description: 'runtime configuration of Exeat' });
 }

@@ -66,6 +66,8 @@ export interface Config {
   readonly policyTrust: 'local';
   readonly transport: 'node';
   readonly allowCleartextProofs: boolean;
+  /** Whether `exeat up` starts the demo origin of the quickstart and makes a credential for it at each start. */
+  readonly demo: boolean;
 }
 
 /** A parent proxy that speaks HTTP CONNECT in clear text: `http://proxy.example:3128`. `host` is a name or an address without brackets. */

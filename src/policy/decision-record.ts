@@ -27,6 +27,8 @@ export interface VerdictRecord {
   readonly ruleIds: readonly string[];
   readonly grantId: string | null;
   readonly policyVersion: string | null;
+  /** The mode that the service was in when it was judged (Verdict.mode); absent where no service is known. */
+  readonly mode?: 'observe' | 'enforce';
   readonly addressCheck?: 'delegated';
   /** For people and the log only, never shown to the refused side: what was wrong, control characters escaped. */
   readonly detail?: string;
