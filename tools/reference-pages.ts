@@ -1,0 +1,63 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { configJsonSchema, renderConfigReference } from '../src/config/index.ts';
+import { reasons } from '../src/policy/index.ts';
+import { repositoryRoot } from './source-files.ts';
+
+/** A page of `docs/reference/` as it should be: its path from the root, and its text. */
+export interface ReferencePage {
+  readonly path: string;
+  readonly text: string;
+}
+
+const run = promisify(execFile);
+const program = join(repositoryRoot, 'src/cli/exeat.ts');
+
+/** Makes every page of `docs/reference/` from the code that it describes. */
+export async function renderReferencePages(): Promise<readonly ReferencePage[]> {
+  return [
+    { path: 'docs/reference/reasons.md', text: renderReasons() },
+    { path: 'docs/reference/config.md', text: renderConfigReference() },
+    { path: 'docs/reference/exeat.schema.json', text: `${JSON.stringify(configJsonSchema(), null, 2)}\n` },
+    { path: 'docs/reference/command-line.md', text: await renderCommandLine() },
+  ];
+}
+
+function renderReasons(): string {
+  const rows = Object.entries(reasons).map(
+    ([code, row]) => `| \`${code}\` | ${row.says} | ${row.mend} | ${row.status ?? 'none: a reset, or no refusal'} |`,
+  );
+  return page('Reasons', 'src/policy/reasons.ts', [
+    'Every decision carries one of these codes, spelled the same in records, metrics, headers and the command line.',
+    '',
+    '| code | what happened | who can mend it | HTTP status |',
+    '|---|---|---|---|',
+    ...rows,
+  ]);
+}
+
+async function renderCommandLine(): Promise<string> {
+  const sections = await helpOf([]);
+  return page('Command line', 'the help of `exeat`', sections);
+}
+
+/** The help of one command and of those below it, as Markdown sections. */
+async function helpOf(command: readonly string[]): Promise<readonly string[]> {
+  // Help is wrapped to the width of the terminal, which must not change the page.
+  const env = { ...process.env, NO_COLOR: '1', COLUMNS: '110' };
+  const { stdout } = await run(process.execPath, [program, ...command, '--help'], { env });
+  const below = await Promise.all(subcommandsIn(stdout).map((name) => helpOf([...command, name])));
+  return [`## exeat ${command.join(' ')}`.trim(), '', '```', stdout.trim(), '```', '', ...below.flat()];
+}
+
+function subcommandsIn(help: string): readonly string[] {
+  const list = /\nCommands:\n((?: {2}.*\n?)+)/.exec(help)?.[1] ?? '';
+  const names = [...list.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map((match) => match[1] ?? '');
+  return names.filter((name) => name !== 'help');
+}
+
+function page(title: string, source: string, lines: readonly string[]): string {
+  const from = source.includes(' ') ? source : `\`${source}\``;
+  return `${[`# ${title}`, '', `Generated from ${from} by \`npm run docs\`; do not edit.`, '', ...lines].join('\n').trimEnd()}\n`;
+}
