@@ -34,8 +34,7 @@ export type PolicyFaultCode =
   | 'rule_duplicate'
   | 'reference_unknown'
   | 'segment_unknown'
-  | 'environment_unknown'
-  | 'fault';
+  | 'environment_unknown';
 
 /** Every code of a {@link PolicyFault} with what it says and how to mend it; all of them keep the policy from loading. */
 export const policyFaultRows: Readonly<Record<PolicyFaultCode, PolicyFaultRow>> = {

@@ -6,13 +6,18 @@ export interface SpaceIndex {
   readonly hasSpaces: boolean;
   /** The space of a file: of several that match, the one with the longest path; null when none does. */
   spaceOf(file: string): SpaceNode | null;
+  /**
+   * The environment of a file's space; null without a space, when the space has none, and when two spaces of equally long paths
+   * disagree: unknown is not equal to anything, so every crossing is then refused.
+   */
+  environmentOf(file: string): string | null;
 }
 
 const indexes = new WeakMap<PolicyTree, SpaceIndex>();
 
 /** The environment of a service, inherited from the space of its file; null without a space, or when the space has none. */
 export function environmentOf(tree: PolicyTree, service: ServiceNode): string | null {
-  return spaceIndexOf(tree).spaceOf(service.at.file)?.environment ?? null;
+  return spaceIndexOf(tree).environmentOf(service.at.file);
 }
 
 /** The space index of a tree, made once per tree. Each file is matched once. */
@@ -38,13 +43,32 @@ function createSpaceIndex(tree: PolicyTree): SpaceIndex {
   }
   // The longest path says the most; of two equal ones the name decides, so that the order of documents says nothing.
   claims.sort((a, b) => b.glob.text.length - a.glob.text.length || (a.space.name < b.space.name ? -1 : 1));
-  const byFile = new Map<string, SpaceNode | null>();
-  const spaceOf = (file: string): SpaceNode | null => {
+  const byFile = new Map<string, Membership>();
+  const membershipOf = (file: string): Membership => {
     const known = byFile.get(file);
     if (known !== undefined) return known;
-    const space = claims.find(({ glob }) => matchesGlob(glob, file))?.space ?? null;
-    byFile.set(file, space);
-    return space;
+    const membership = findMembership(claims, file);
+    byFile.set(file, membership);
+    return membership;
   };
-  return { hasSpaces: claims.length > 0, spaceOf };
+  return {
+    hasSpaces: claims.length > 0,
+    spaceOf: (file) => membershipOf(file).space,
+    environmentOf: (file) => membershipOf(file).environment,
+  };
+}
+
+interface Membership {
+  readonly space: SpaceNode | null;
+  readonly environment: string | null;
+}
+
+function findMembership(claims: readonly Claim[], file: string): Membership {
+  const [first, ...others] = claims.filter(({ glob }) => matchesGlob(glob, file));
+  if (first === undefined) return { space: null, environment: null };
+  const { space, glob } = first;
+  const isDisputed = others.some(
+    (other) => other.glob.text.length === glob.text.length && other.space.environment !== space.environment,
+  );
+  return { space, environment: isDisputed ? null : space.environment };
 }

@@ -13,16 +13,9 @@ const maxClaimLength = 1024;
 /** What joins the terms of an `all:` list in its one spelling. */
 const joiner = ' + ';
 
-/** The one spelling of an identity, used in records, tests and conflicts: its terms in sorted order, joined by ` + `. */
+/** The one spelling of an identity, used in records, tests and conflicts: its terms, which are sorted, joined by ` + `. */
 export function identityText(identity: Pick<IdentityNode, 'terms'>): string {
-  const [first, ...others] = identity.terms;
-  if (first === undefined) return '';
-  return others.length === 0
-    ? first.text
-    : identity.terms
-        .map(({ text }) => text)
-        .sort()
-        .join(joiner);
+  return identity.terms.map(({ text }) => text).join(joiner);
 }
 
 /**
@@ -56,7 +49,7 @@ function parseAll(all: PlainEntry, file: SourceFile): readonly IdentityTerm[] | 
     }
     terms.push(term);
   }
-  return terms;
+  return terms.sort((a, b) => (a.text < b.text ? -1 : 1));
 }
 
 function parseTerm(node: PlainNode, file: SourceFile): IdentityTerm | null {
