@@ -1,0 +1,86 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DecisionRecord } from '../policy/index.ts';
+import { type SpoolFileName, sortFileNames } from './file-names.ts';
+import { parseRecord } from './parse-record.ts';
+import { readLines } from './read-lines.ts';
+
+/** A record may be written a little after its id was made, and the clock may step; files this close are looked at first. */
+const slackMs = 60_000;
+
+/** Crockford base32, the alphabet of ULIDs. */
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/** The record with this id (a ULID), or null. Its time tells which file to look at first; then every other one is, newest first. */
+export async function findRecord(dir: string, id: string): Promise<DecisionRecord | null> {
+  for (const file of likelyFirst(listFiles(dir), ulidTimeMs(id))) {
+    for (const record of matching(join(dir, file.name), id, (one) => one.id === id)) return record;
+    await breathe();
+  }
+  return null;
+}
+
+/** Every record of a flow (a ULID), in the order of writing: verdicts, progress and close. At most 10,000. */
+export async function findFlowRecords(dir: string, flow: string): Promise<readonly DecisionRecord[]> {
+  const found: DecisionRecord[] = [];
+  for (const file of filesSince(listFiles(dir), ulidTimeMs(flow))) {
+    for (const record of matching(join(dir, file.name), flow, (one) => one.flow === flow)) {
+      found.push(record);
+      if (record.kind === 'close' || found.length >= maxFlowRecords) return found;
+    }
+    await breathe();
+  }
+  return found;
+}
+
+function filesSince(files: readonly SpoolFileName[], atMs: number | null): readonly SpoolFileName[] {
+  const endsAtMs = (index: number): number => files[index + 1]?.beganAtMs ?? Number.POSITIVE_INFINITY;
+  return files.filter((_, index) => atMs === null || endsAtMs(index) >= atMs - slackMs);
+}
+
+const maxFlowRecords = 10_000;
+
+function listFiles(dir: string): readonly SpoolFileName[] {
+  try {
+    return sortFileNames(readdirSync(dir));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function likelyFirst(files: readonly SpoolFileName[], atMs: number | null): readonly SpoolFileName[] {
+  const newestFirst = files.toReversed();
+  if (atMs === null) return newestFirst;
+  const isLikely = (file: SpoolFileName, index: number): boolean => {
+    const endsAtMs = newestFirst[index - 1]?.beganAtMs ?? Number.POSITIVE_INFINITY;
+    return file.beganAtMs <= atMs + slackMs && endsAtMs >= atMs - slackMs;
+  };
+  return [...newestFirst.filter(isLikely), ...newestFirst.filter((file, index) => !isLikely(file, index))];
+}
+
+function* matching(
+  path: string,
+  needle: string,
+  isWanted: (record: DecisionRecord) => boolean,
+): Generator<DecisionRecord> {
+  try {
+    for (const { text } of readLines(path, 0)) {
+      // Looking for the bytes first saves parsing nearly every line.
+      const record = text?.includes(needle) === true ? parseRecord(text) : null;
+      if (record !== null && isWanted(record)) yield record;
+    }
+  } catch (error) {
+    // The budget may take a file while it is searched.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+function ulidTimeMs(id: string): number | null {
+  if (!/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(id)) return null;
+  return [...id.slice(0, 10)].reduce((time, char) => time * 32 + alphabet.indexOf(char), 0);
+}
+
+async function breathe(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}

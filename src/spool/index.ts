@@ -1,0 +1,5 @@
+export { createSpool } from './create-spool.ts';
+export { findFlowRecords, findRecord } from './find-record.ts';
+export { type ReadSpoolOptions, readSpool, type SpoolCursor, type SpoolEntry, type SpoolGap } from './read-spool.ts';
+export { maxRecordChars } from './record-line.ts';
+export type { Spool, SpoolCounts, SpoolLogLine, SpoolOptions } from './spool.ts';
