@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import { readIfThere, readSourceFiles, repositoryRoot } from './source-files.ts';
+
+const program = 'dist/cli/exeat.js';
+const pages = ['package.json', 'LICENSE', 'README.md', 'SECURITY.md', 'CHANGELOG.md'];
+
+process.exitCode = checkPackage();
+
+/** Compares what `npm pack` would publish with what was built, and starts the built program; gives the exit code. */
+function checkPackage(): number {
+  const packed = listPacked();
+  const built = readSourceFiles(['src'], '.ts')
+    .map((file) => file.path)
+    .filter((path) => !/\.(?:test|playbook)\.ts$|\.d\.ts$/.test(path))
+    .map((path) => path.replace(/^src\//, 'dist/').replace(/\.ts$/, '.js'));
+  const expected = new Set([...pages, ...built]);
+  const faults = [
+    ...[...expected].filter((path) => !packed.includes(path)).map((path) => `${path} is missing from the package`),
+    ...packed.filter((path) => !expected.has(path)).map((path) => `${path} is in the package and should not be`),
+    ...findProgramFaults(),
+  ];
+  for (const fault of faults) process.stderr.write(`package: ${fault}\n`);
+  process.stdout.write(`package: ${packed.length} files, ${faults.length} faults\n`);
+  return faults.length === 0 ? 0 : 1;
+}
+
+function listPacked(): readonly string[] {
+  const args = ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=error'];
+  const listing = execFileSync('npm', args, { cwd: repositoryRoot, encoding: 'utf8' });
+  const packages: readonly { readonly files: readonly { readonly path: string }[] }[] = Object.values(
+    JSON.parse(listing),
+  );
+  return packages.flatMap((one) => one.files.map((file) => file.path));
+}
+
+/** Npm makes the program executable when it installs it, so only its first line and its start are looked at. */
+function findProgramFaults(): readonly string[] {
+  const faults: string[] = [];
+  if (!readIfThere(program)?.startsWith('#!/usr/bin/env node\n')) faults.push(`${program} has no line that names node`);
+  accessSync(join(repositoryRoot, program), constants.R_OK);
+  const said = execFileSync(process.execPath, [program, '--version'], { cwd: repositoryRoot, encoding: 'utf8' }).trim();
+  const { version }: { readonly version: string } = JSON.parse(readIfThere('package.json') ?? '{}');
+  if (said !== version) faults.push(`${program} --version says \`${said}\`, package.json says \`${version}\``);
+  return faults;
+}
