@@ -14,10 +14,10 @@ const notAscii = /[^\x20-\x7e]+/g;
  */
 export function parseUserHost(text: string): Result<Host, DestinationFault> {
   if (onlyAscii.test(text)) return parseWireHost(text);
-  const ascii = toAscii(text);
-  if (ascii === null)
-    return failed(fault('name_malformed', `${quoteInput(text)} is not a name that UTS 46 can convert`));
-  return parseWireHost(ascii);
+  const host = parseWireHost(toAscii(text) ?? '');
+  // Full-width digits become an IPv4 address by UTS 46: an address has one spelling only.
+  if (host.ok && host.value.kind === 'name') return host;
+  return failed(fault('name_malformed', `${quoteInput(text)} is not a name that UTS 46 can convert`));
 }
 
 /**

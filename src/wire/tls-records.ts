@@ -1,0 +1,25 @@
+/** Content types of TLS records (RFC 8446 section 5.1). */
+export const recordTypes = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23 } as const;
+
+/** The length of a record header. */
+export const recordHeaderBytes = 5;
+
+// RFC 8446 section 5.2: 2^14 and 256 of expansion.
+const longestRecord = 16_640;
+
+/** The header of a record at some place: its type and where its fragment ends. */
+export interface RecordHeader {
+  readonly type: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Reads the record header at `at`: null while it has not come whole, `not_tls` when it cannot be one. */
+export function readRecordHeader(bytes: Uint8Array, at: number): RecordHeader | 'not_tls' | null {
+  const [type = 22, major = 3, minor = 1] = bytes.subarray(at, at + 3);
+  if (type < 20 || type > 24 || major !== 3 || minor > 4) return 'not_tls';
+  if (at + recordHeaderBytes > bytes.length) return null;
+  const length = (bytes[at + 3] ?? 0) * 256 + (bytes[at + 4] ?? 0);
+  if (length > longestRecord) return 'not_tls';
+  return { type, start: at + recordHeaderBytes, end: at + recordHeaderBytes + length };
+}
