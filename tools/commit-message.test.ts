@@ -7,7 +7,7 @@ import { test } from 'node:test';
 
 const rows: readonly (readonly [string, RegExp | null])[] = [
   ['policy: refuse a wildcard above a public suffix\n\nIt reached every tenant.\n', null],
-  ['policy, wire: rename the fault of a head\n', null],
+  ['policy, base: rename the fault of a head\n', null],
   ["Merge branch 'main'\n", null],
   ['update things\n', /is not `room: verb …`/],
   ['kitchen: wash the plates\n', /`kitchen` is no room/],
