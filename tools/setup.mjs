@@ -114,12 +114,9 @@ function ensureSystemPackages(rows) {
 function withoutStartingServices(work) {
   const policy = '/usr/sbin/policy-rc.d';
   let ours = false;
-  let stoppedBy = null;
-  // Held back until apt-get has returned, so that the file never stays behind.
-  const remember = (signal) => {
-    stoppedBy = signal;
-  };
-  process.on('SIGINT', remember).on('SIGTERM', remember);
+  // A signal waits until apt-get has returned and the file is gone; the empty turn of the loop below lets it in then.
+  const stop = () => process.exit(130);
+  process.on('SIGINT', stop).on('SIGTERM', stop);
   try {
     if (!existsSync(policy)) {
       writeFileSync(policy, '#!/bin/sh\nexit 101\n', { flag: 'wx', mode: 0o755 });
@@ -128,9 +125,8 @@ function withoutStartingServices(work) {
     work();
   } finally {
     if (ours) rmSync(policy, { force: true });
-    process.off('SIGINT', remember).off('SIGTERM', remember);
+    setImmediate(() => process.off('SIGINT', stop).off('SIGTERM', stop));
   }
-  if (stoppedBy !== null) process.kill(process.pid, stoppedBy);
 }
 
 function isThere(row) {
