@@ -1,0 +1,16 @@
+export { createTrust } from './create-trust.ts';
+export {
+  type AddCredentialOptions,
+  addCredential,
+  type CredentialSummary,
+  defaultCredentialLifeMs,
+  listCredentials,
+  type NewCredential,
+  pruneCredentials,
+  removeCredential,
+} from './credential-store.ts';
+export type { TrustProblem } from './file-part.ts';
+export type { TlsServerOptions } from './tls-material.ts';
+export type { ExpiringCredential, Trust, TrustStatus } from './trust.ts';
+export type { KeysFrom, TrustedIssuerOptions, TrustLog, TrustOptions, TrustTlsOptions } from './trust-options.ts';
+export type { ProofCounts } from './verify-proof.ts';
