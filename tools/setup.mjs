@@ -114,7 +114,7 @@ function ensureSystemPackages(rows) {
 function withoutStartingServices(work) {
   const policy = '/usr/sbin/policy-rc.d';
   let ours = false;
-  // A signal waits until apt-get has returned and the file is gone; the empty turn of the loop below lets it in then.
+  // A signal waits until apt-get has returned and the file is gone; the short wait below lets it in then.
   const stop = () => process.exit(130);
   process.on('SIGINT', stop).on('SIGTERM', stop);
   try {
@@ -125,7 +125,7 @@ function withoutStartingServices(work) {
     work();
   } finally {
     if (ours) rmSync(policy, { force: true });
-    setImmediate(() => process.off('SIGINT', stop).off('SIGTERM', stop));
+    setTimeout(() => process.off('SIGINT', stop).off('SIGTERM', stop), 20);
   }
 }
 
