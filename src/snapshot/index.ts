@@ -1,0 +1,5 @@
+export { type LoadedSnapshot, type LoadSnapshotOptions, loadSnapshot } from './load-snapshot.ts';
+export { type InForce, openPolicyHistory, type PolicyHistory, type PolicySource } from './policy-history.ts';
+export { createSigningKey, loadVerifyingKey, type SigningKey } from './signing-key.ts';
+export type { SnapshotFault, SnapshotFaultCode, SnapshotHeader } from './snapshot-format.ts';
+export { type WriteSnapshotOptions, writeSnapshot } from './write-snapshot.ts';

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openPolicyHistory } from './index.ts';
+
+const one = `sha256:${'1'.repeat(64)}`;
+const two = `sha256:${'2'.repeat(64)}`;
+const files = [
+  { path: 'team/payments.yaml', text: 'service: payments-api\n' },
+  { path: 'base.yaml', text: 'a' },
+];
+
+test('every version in force is kept with its sources and its interval', async () => {
+  const dir = join(mkdtempSync(join(tmpdir(), 'history-')), 'policy');
+  const history = openPolicyHistory(dir);
+  assert.deepEqual(history.intervals(), []);
+  assert.equal(history.whatWasInForceAt(5), null);
+  assert.ok((await history.recordInForce(one, files, 1000)).ok);
+  assert.ok((await history.recordInForce(one, files, 1500)).ok, 'a restart is no new interval');
+  assert.ok((await history.recordInForce(two, files, 2000)).ok);
+  assert.ok((await history.recordInForce(one, files, 1900)).ok, 'a clock that was set back');
+  assert.deepEqual(openPolicyHistory(dir).intervals(), [
+    { policyVersion: one, fromMs: 1000, toMs: 2000 },
+    { policyVersion: two, fromMs: 2000, toMs: 2000 },
+    { policyVersion: one, fromMs: 2000, toMs: null },
+  ]);
+  const cases = [
+    [999, undefined],
+    [1000, one],
+    [1999, one],
+    [2000, one],
+    [9e12, one],
+  ] as const;
+  for (const [at, version] of cases) assert.equal(history.whatWasInForceAt(at)?.policyVersion, version, `at ${at}`);
+  assert.equal(
+    readFileSync(join(history.folderOf(two) ?? '', 'team/payments.yaml'), 'utf8'),
+    'service: payments-api\n',
+  );
+  assert.equal(history.folderOf(`sha256:${'3'.repeat(64)}`), null);
+});
+
+test('a kill in the middle leaves neither half a folder nor a lost line', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'history-'));
+  const history = openPolicyHistory(dir);
+  mkdirSync(join(dir, `.${'1'.repeat(64)}.tmp`));
+  await history.recordInForce(one, files, 1000);
+  appendFileSync(join(dir, 'history.ndjson'), '{"policyVersion":"sha2');
+  await history.recordInForce(two, files, 2000);
+  assert.deepEqual(
+    history.intervals().map((interval) => interval.policyVersion),
+    [one, two],
+  );
+  assert.deepEqual(
+    readdirSync(dir).filter((name) => name.endsWith('.tmp')),
+    [],
+  );
+});
+
+test('names that would leave the folder, and folders that cannot be written, are faults', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'history-'));
+  for (const path of ['../x', '/etc/x', 'a/../../x', '..', 'a\0b']) {
+    const outcome = await openPolicyHistory(dir).recordInForce(one, [{ path, text: '' }], 1);
+    assert.ok(!outcome.ok && outcome.fault.code === 'policy_path_outside', path);
+  }
+  for (const version of ['sha256:../../x', 'x', `sha256:${'G'.repeat(64)}`]) {
+    assert.ok(!(await openPolicyHistory(dir).recordInForce(version, files, 1)).ok);
+    assert.equal(openPolicyHistory(dir).folderOf(version), null);
+  }
+  writeFileSync(join(dir, 'file'), '');
+  const outcome = await openPolicyHistory(join(dir, 'file', 'policy')).recordInForce(one, files, 1);
+  assert.ok(!outcome.ok && outcome.fault.code === 'policy_history_unwritable');
+});

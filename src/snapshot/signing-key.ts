@@ -1,0 +1,68 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Fault, failed, fault, ok, type Result } from '../base/index.ts';
+import { replaceFile } from './replace-file.ts';
+
+/** The key that signs snapshots; only control reads it. */
+const privateName = 'snapshot.key';
+/** Its public half; all that a point is given. */
+const publicName = 'snapshot.pub';
+
+/** The pair that signs and checks snapshots, Ed25519. */
+export interface SigningKey {
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+}
+
+/**
+ * Loads the signing key of a state from its `keys` folder, making it (0600, folder 0700) when there is none.
+ * Faults: `key_unreadable`, with the mend.
+ */
+export async function createSigningKey(dir: string): Promise<Result<SigningKey, Fault>> {
+  const path = join(dir, privateName);
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const mode = statSync(path, { throwIfNoEntry: false })?.mode;
+    if (mode === undefined) await writePrivateKey(path);
+    else if ((mode & 0o077) !== 0) {
+      return failed(
+        fault(
+          'key_unreadable',
+          `key \`${path}\` is open to others, anyone may have copied it: remove it, a new one is made`,
+        ),
+      );
+    }
+    const privateKey = createPrivateKey(readFileSync(path));
+    const publicKey = createPublicKey(privateKey);
+    if (publicKey.asymmetricKeyType !== 'ed25519') return failed(unusable(path, 'it is not an Ed25519 key'));
+    // Written at every start: a public half that does not fit would make every snapshot look forged.
+    await replaceFile(join(dir, publicName), [Buffer.from(publicKey.export({ type: 'spki', format: 'pem' }))]);
+    return ok({ privateKey, publicKey });
+  } catch (error) {
+    return failed(unusable(path, (error as NodeJS.ErrnoException).code ?? (error as Error).message));
+  }
+}
+
+/** Loads the public half, for a point. Faults: `key_unreadable`. */
+export function loadVerifyingKey(dir: string): Result<KeyObject, Fault> {
+  const path = join(dir, publicName);
+  try {
+    const key = createPublicKey(readFileSync(path));
+    return key.asymmetricKeyType === 'ed25519' ? ok(key) : failed(unusable(path, 'it is not an Ed25519 key'));
+  } catch (error) {
+    return failed(unusable(path, (error as NodeJS.ErrnoException).code ?? (error as Error).message));
+  }
+}
+
+async function writePrivateKey(path: string): Promise<void> {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  await replaceFile(path, [Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' }))]);
+}
+
+function unusable(path: string, why: string): Fault {
+  return fault(
+    'key_unreadable',
+    `key \`${path}\` cannot be used (${why}): mend it, or remove it so that a new one is made`,
+  );
+}
