@@ -1,5 +1,13 @@
+export {
+  type AddressApproval,
+  type AddressQuestion,
+  approveAddresses,
+  type RefusedAddress,
+} from './approve-address.ts';
 export type { ApprovedAddress } from './approved-address.ts';
+export { type CompileStamp, compilePolicy } from './compile/compile-policy.ts';
 export type { CompiledPolicy, NetworkFacts, SegmentSummary, ServiceSummary } from './compiled-policy.ts';
+export { decide } from './decide.ts';
 export type {
   CloseRecord,
   DecisionRecord,
@@ -36,6 +44,7 @@ export type {
   ToNode,
   UnattributedNode,
 } from './nodes.ts';
+export { type OpenOptions, openPolicy, verifyPolicyBuffer } from './open-policy.ts';
 export { type Reason, type ReasonRow, reasons } from './reasons.ts';
 export { boundaryDocumentName, ruleId, unattributedServiceName } from './rule-id.ts';
 export { environmentOf } from './space-index.ts';

@@ -1,0 +1,221 @@
+import { classifyAddress, parseIpAddress } from '../destination/index.ts';
+import { strengths } from '../identity/index.ts';
+import { asciiKey } from './ascii-key.ts';
+import type { CompiledPolicy } from './compiled-policy.ts';
+import { keyKind, matchFlag, matchWord, metaWord, none, owner, requireWord, serviceWord } from './format/layout.ts';
+import { findText } from './format/lookup.ts';
+import type { MatchPairs } from './match-collector.ts';
+import { OpenedPolicy } from './open-policy.ts';
+import { admissionOf, admitNothing, admitObserved, PolicyVerdict } from './policy-verdict.ts';
+import { matchUnattributed } from './principal-directory.ts';
+import type { Reason } from './reasons.ts';
+import { boundaryDocumentName } from './rule-id.ts';
+import { segmentHolds } from './segment-rows.ts';
+import type { DecisionRequest, Verdict } from './verdict.ts';
+
+/**
+ * Decides whether a principal may reach a destination: the one evaluator behind every enforcement point, command and report.
+ * Pure, synchronous, never throws: whatever goes wrong inside is a deny with `decision_failed`.
+ *
+ * The order of documents and entries says nothing. Of several answers the first of these wins:
+ *
+ * 1. `identity_unknown`: the policy has no such service, or the date of an unattributed source has come;
+ * 2. `boundary_denied`: the built-in boundary, a boundary document, or an address that nobody may dial. INVARIANT: no rule, mode or
+ *    grant overrides it;
+ * 3. `identity_revoked`: by the policy or by the facts of the moment;
+ * 4. (`feeds` enter here with their issue)
+ * 5. `rule_denied`: a deny of the service. Under observe it does not end the walk: what follows still holds;
+ * 6. `strength_insufficient`, `source_not_permitted`: what the boundary requires for the class, before any allow, so that an
+ *    observed service and an enforced one get the same answer;
+ * 7. `rule_matched`: any allow whose own `strength` the proof has;
+ * 8. `strength_insufficient`: allows matched and the proof is too weak for each of them. It holds under observe;
+ * 9. `no_rule_matched`.
+ *
+ * Observe turns 5 and 9 into allow with `observed`, `wouldDeny` and the reason; nothing else.
+ */
+export function decide(policy: CompiledPolicy, request: DecisionRequest): Verdict {
+  try {
+    if (policy instanceof OpenedPolicy) return judge(policy, request);
+  } catch {
+    // Fail closed (DESIGN principle 2). What is wrong is a defect of ours: the reason shows it in every record and metric.
+    return decisionFailed(policy);
+  }
+  return decisionFailed(policy);
+}
+
+/** The deny of a decision that could not be made. */
+function decisionFailed(policy: CompiledPolicy): Verdict {
+  return {
+    verdict: 'deny',
+    reason: 'decision_failed',
+    wouldDeny: false,
+    wouldDenyReason: null,
+    ruleIds: [],
+    grantId: null,
+    policyVersion: policy.version,
+    class: 'ordinary',
+    mode: 'enforce',
+    admission: admitNothing,
+  };
+}
+
+/** What the steps of one decision share. */
+interface Case {
+  readonly policy: OpenedPolicy;
+  readonly request: DecisionRequest;
+  readonly row: number;
+  readonly mode: 'observe' | 'enforce';
+}
+
+const noPairs: MatchPairs = [];
+const noIds: readonly string[] = [];
+
+function judge(policy: OpenedPolicy, request: DecisionRequest): Verdict {
+  const { principal, destination } = request;
+  const row = policy.serviceRow(principal.service);
+  policy.collector.class = 0;
+  if (row < 0) return deny({ policy, request, row, mode: 'enforce' }, 'identity_unknown');
+  const each: Case = { policy, request, row, mode: effectiveMode(policy, row, request.now) };
+  if (row === policy.unattributedRow && !isStillUnattributed(each)) return deny(each, 'identity_unknown');
+  policy.collector.collect(destination, owner.firstService + row, policy.serviceWord(row, serviceWord.hasGroups) === 1);
+  return forbidden(each) ?? revoked(each) ?? judgeRules(each);
+}
+
+/** Past its date an observed service is enforced by the clock; nothing has to run for that. */
+function effectiveMode(policy: OpenedPolicy, row: number, now: number): 'observe' | 'enforce' {
+  if (policy.serviceWord(row, serviceWord.mode) !== 1) return 'enforce';
+  const until = policy.observeUntil(row);
+  return until !== null && now < until ? 'observe' : 'enforce';
+}
+
+/** The dates of unattributed documents differ: the one of the source that asks counts, and the last one where none is known. */
+function isStillUnattributed({ policy, request, mode }: Case): boolean {
+  const { source } = request.principal;
+  if (source === null) return mode === 'observe';
+  const address = parseIpAddress(source);
+  return address.ok && matchUnattributed(policy.view, address.value, request.now).length > 0;
+}
+
+function forbidden(each: Case): Verdict | null {
+  const { boundary } = each.policy.collector;
+  if (boundary.length > 0) return deny(each, 'boundary_denied', boundary.slice());
+  const { host } = each.request.destination;
+  if (host.kind === 'name') return null;
+  const { kind, row } = classifyAddress(host.address);
+  if (kind !== 'forbidden') return null;
+  const range = row === null ? host.address.text : row.prefix.text;
+  return deny(each, 'boundary_denied', noPairs, [`${boundaryDocumentName}/built-in/${range}`]);
+}
+
+function revoked(each: Case): Verdict | null {
+  const { identity } = each.request.principal;
+  const { revokedIdentities } = each.request.facts;
+  const { view } = each.policy;
+  const listed = view.words[view.meta.at + metaWord.revokedCount] as number;
+  if (listed === 0 && revokedIdentities.size === 0) return null;
+  // One revoked term ends an `all:` list: what it joins no longer holds together.
+  const found = [identity, ...identity.split(' + ')].find(
+    (text) => revokedIdentities.has(text) || findText(view, owner.revoked * 2 + keyKind.exact, asciiKey(text)) >= 0,
+  );
+  if (found === undefined) return null;
+  return deny(each, 'identity_revoked', noPairs, [`${boundaryDocumentName}/revoked/${found}`]);
+}
+
+function judgeRules(each: Case): Verdict {
+  const { denies, allows } = each.policy.collector;
+  if (denies.length > 0 && each.mode === 'enforce') return deny(each, 'rule_denied', denies.slice());
+  const unmet = unmetRequirement(each);
+  if (unmet !== null) return unmet;
+  const have = strengths.indexOf(each.request.principal.strength);
+  const pairs = allows.length === 0 ? noPairs : strongEnough(each.policy, allows, have);
+  if (pairs.length === 0 && allows.length > 0) return deny(each, 'strength_insufficient', allows.slice());
+  if (denies.length > 0) return observed(each, 'rule_denied', denies.slice());
+  if (pairs.length > 0) return allow(each, pairs);
+  return each.mode === 'observe' ? observed(each, 'no_rule_matched', noPairs) : deny(each, 'no_rule_matched');
+}
+
+/** What the boundary requires for the class of the destination and the principal does not have. */
+function unmetRequirement(each: Case): Verdict | null {
+  const { view, collector } = each.policy;
+  const classMask = view.words[view.meta.at + metaWord.classMask] as number;
+  if ((classMask & (1 << collector.class)) === 0) return null;
+  const ids = [`${boundaryDocumentName}/requires/${each.policy.className(collector.class)}`];
+  for (let at = view.requires.at; at < view.requires.at + view.requires.length; at += 4) {
+    if (view.words[at + requireWord.class] !== collector.class) continue;
+    const reason = unmet(each, at);
+    if (reason !== null) return deny(each, reason, noPairs, ids);
+  }
+  return null;
+}
+
+function unmet({ policy, request }: Case, at: number): Reason | null {
+  const { words } = policy.view;
+  const need = (words[at + requireWord.strength] as number) - 1;
+  if (strengths.indexOf(request.principal.strength) < need) return 'strength_insufficient';
+  const count = words[at + requireWord.fromCount] as number;
+  if (count === 0) return null;
+  const source = request.principal.source === null ? null : parseIpAddress(request.principal.source);
+  if (source === null || !source.ok) return 'source_not_permitted';
+  const list = policy.view.lists.at + (words[at + requireWord.from] as number);
+  for (let i = 0; i < count; i++) {
+    const row = words[list + i] as number;
+    if (row !== none && segmentHolds(policy.view, row, source.value)) return null;
+  }
+  return 'source_not_permitted';
+}
+
+/** The matches whose own `strength` the proof has, copied. */
+function strongEnough({ view }: OpenedPolicy, allows: MatchPairs, have: number): MatchPairs {
+  const kept: MatchPairs = [];
+  for (let i = 0; i < allows.length; i += 2) {
+    const match = allows[i] as number;
+    const flags = view.words[view.matches.at + match * 4 + matchWord.flags] as number;
+    const need = ((flags >>> matchFlag.strengthShift) & matchFlag.strengthMask) - 1;
+    if (have >= need) kept.push(match, allows[i + 1] as number);
+  }
+  return kept;
+}
+
+function allow({ policy, mode }: Case, pairs: MatchPairs): Verdict {
+  return new PolicyVerdict(policy, {
+    verdict: 'allow',
+    reason: 'rule_matched',
+    wouldDenyReason: null,
+    class: policy.collector.class,
+    mode,
+    admission: admissionOf(policy, pairs),
+    pairs,
+    otherIds: noIds,
+  });
+}
+
+function observed({ policy, request, mode }: Case, wouldDenyReason: Reason, pairs: MatchPairs): Verdict {
+  return new PolicyVerdict(policy, {
+    verdict: 'allow',
+    reason: 'observed',
+    wouldDenyReason,
+    class: policy.collector.class,
+    mode,
+    admission: admitObserved(request.destination.protocol === 'udp'),
+    pairs,
+    otherIds: noIds,
+  });
+}
+
+function deny(
+  { policy, mode }: Case,
+  reason: Reason,
+  pairs: MatchPairs = noPairs,
+  otherIds: readonly string[] = noIds,
+): Verdict {
+  return new PolicyVerdict(policy, {
+    verdict: 'deny',
+    reason,
+    wouldDenyReason: null,
+    class: policy.collector.class,
+    mode,
+    admission: admitNothing,
+    pairs,
+    otherIds,
+  });
+}

@@ -1,0 +1,75 @@
+import { none } from './layout.ts';
+
+/** Words that grow at the end. */
+export class WordList {
+  words: Uint32Array = new Uint32Array(1024);
+  length = 0;
+
+  push(word: number): void {
+    if (this.length === this.words.length) this.#grow();
+    this.words[this.length] = word;
+    this.length += 1;
+  }
+
+  pushAll(words: readonly number[]): void {
+    for (const word of words) this.push(word);
+  }
+
+  #grow(): void {
+    const grown = new Uint32Array(this.words.length * 2);
+    grown.set(this.words);
+    this.words = grown;
+  }
+}
+
+/** Texts by value: each distinct one is stored once, as three bytes of length and UTF-8. */
+export class TextPool {
+  bytes: Uint8Array = new Uint8Array(65536);
+  length = 0;
+  readonly #places = new Map<string, number>();
+  readonly #encoder = new TextEncoder();
+
+  /** Stores a text and gives its place; {@link none} for null. */
+  place(text: string | null): number {
+    if (text === null) return none;
+    const known = this.#places.get(text);
+    if (known !== undefined) return known;
+    const at = this.length;
+    this.#places.set(text, at);
+    this.#write(text);
+    return at;
+  }
+
+  #write(text: string): void {
+    this.#reserve(text.length * 3 + 3);
+    const start = this.length + 3;
+    const end = writeAscii(this.bytes, start, text) ?? this.#writeUtf8(start, text);
+    const length = end - start;
+    this.bytes[start - 3] = length & 255;
+    this.bytes[start - 2] = (length >>> 8) & 255;
+    this.bytes[start - 1] = (length >>> 16) & 255;
+    this.length = end;
+  }
+
+  #writeUtf8(start: number, text: string): number {
+    const encoded = this.#encoder.encode(text);
+    this.bytes.set(encoded, start);
+    return start + encoded.length;
+  }
+
+  #reserve(more: number): void {
+    if (this.length + more <= this.bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + more));
+    grown.set(this.bytes.subarray(0, this.length));
+    this.bytes = grown;
+  }
+}
+
+function writeAscii(bytes: Uint8Array, start: number, text: string): number | null {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 127) return null;
+    bytes[start + i] = code;
+  }
+  return start + text.length;
+}
