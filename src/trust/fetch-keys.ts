@@ -30,6 +30,8 @@ async function fetchText(url: string, dispatcher: Dispatcher): Promise<Result<st
   try {
     const signal = AbortSignal.timeout(fetchTimeoutMs);
     const { statusCode, body } = await request(url, { dispatcher, signal, headers: { accept: 'application/json' } });
+    // A body that is dropped midway emits an error after this function has answered; what counts is thrown below.
+    body.on('error', leaveToTheReader);
     // A redirect is refused as well: it would let one host name the keys of another.
     if (statusCode !== 200) {
       body.destroy();
@@ -46,6 +48,10 @@ async function fetchText(url: string, dispatcher: Dispatcher): Promise<Result<st
   } catch (error) {
     return unreachable(url, (error as NodeJS.ErrnoException).code ?? (error as Error).name);
   }
+}
+
+function leaveToTheReader(): void {
+  // Reading the body rejects with the same error, and that one is handled.
 }
 
 function unreachable(url: string, why: string): { readonly ok: false; readonly fault: Fault<'keys_unreachable'> } {

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { createTrustSetup, type TrustSetup } from '../../test/support/trust-setup.ts';
+import { createTrustSetup, nextNotice, type TrustSetup } from '../../test/support/trust-setup.ts';
 import { addCredential, removeCredential } from './credential-store.ts';
 import type { Trust } from './trust.ts';
 
@@ -75,7 +75,7 @@ describe('proof by credential', () => {
     const other = await trust.verify({ kind: 'basic', username: 'api', password: kept }, setup.clock.nowMs);
     assert.ok(verified.kind === 'verified' && other.kind === 'verified');
     const { generation } = trust;
-    const changed = new Promise<void>((resolve) => trust.onChange(resolve));
+    const changed = nextNotice(trust.onChange);
     const { createHash } = await import('node:crypto');
     const id = createHash('sha256').update(secret).digest('hex').slice(0, 8);
     assert.ok((await removeCredential({ path, name: 'api', id, nowMs: setup.clock.nowMs })).ok);
@@ -119,7 +119,7 @@ describe('proof by credential', () => {
     const path = join(setup.folder, 'f.json');
     const trust = await setup.start({ credentials: path, pollIntervalMs: 50 });
     assert.equal(trust.status(setup.clock.nowMs).problems[0]?.code, 'file_absent');
-    const changed = new Promise<void>((resolve) => trust.onChange(resolve));
+    const changed = nextNotice(trust.onChange);
     const secret = await add(path, 'api');
     await changed;
     assert.equal(await outcome(trust, 'api', secret), 'verified');

@@ -156,19 +156,23 @@ function baseParams(options: IssueOptions): x509.X509CertificateCreateParamsBase
   };
 }
 
-function leafExtensions(options: IssueOptions): x509.Extension[] {
+function alternativeNames(options: IssueOptions): x509.Extension[] {
   const names: x509.JsonGeneralNames = [
     ...(options.names ?? []).map((value) => ({ type: 'dns' as const, value })),
     ...(options.addresses ?? []).map((value) => ({ type: 'ip' as const, value })),
     ...(options.uris ?? []).map((value) => ({ type: 'url' as const, value })),
   ];
+  return names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names, true)];
+}
+
+function leafExtensions(options: IssueOptions): x509.Extension[] {
   const usages = options.usages === undefined ? x509.KeyUsageFlags.digitalSignature : options.usages;
   const extended = [...(options.extendedUsages ?? [])];
   return [
     new x509.BasicConstraintsExtension(options.isAuthority ?? false, undefined, true),
     ...(usages === null ? [] : [new x509.KeyUsagesExtension(usages, true)]),
     ...(extended.length === 0 ? [] : [new x509.ExtendedKeyUsageExtension(extended)]),
-    ...(names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names, true)]),
+    ...alternativeNames(options),
     ...(options.extensions ?? []),
   ];
 }
@@ -180,6 +184,7 @@ async function authorityExtensions(options: IssueOptions, key: webcrypto.CryptoK
     new x509.BasicConstraintsExtension(options.isAuthority ?? true, undefined, true),
     ...(usages === null ? [] : [new x509.KeyUsagesExtension(usages, true)]),
     await x509.SubjectKeyIdentifierExtension.create(key),
+    ...alternativeNames(options),
     ...(options.extensions ?? []),
   ];
 }

@@ -48,3 +48,15 @@ export async function createTrustSetup(): Promise<TrustSetup> {
     },
   };
 }
+
+/** Waits for a notice, at most 5 s; keeps the process alive meanwhile, which a Trust's own watching does not. */
+export function nextNotice(subscribe: (listener: () => void) => () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('no notice within 5 s')), 5_000);
+    const stop = subscribe(() => {
+      clearTimeout(timer);
+      stop();
+      resolve();
+    });
+  });
+}
