@@ -1,0 +1,1 @@
+export { createResolver, type DnsResolver, type ResolverCounts, type ResolverOptions } from './create-resolver.ts';
