@@ -19,7 +19,7 @@ const embeddings: readonly Embedding[] = [
   {
     name: 'IPv4-translated',
     source: 'RFC 2765 section 2.1',
-    read: (a, b, c, d) => (a === 0 && b === 0xffff && c === 0 ? [d] : nothing),
+    read: (a, b, c, d) => (a === 0 && b === 0 && c === 0xffff0000 ? [d] : nothing),
   },
   {
     name: 'NAT64',

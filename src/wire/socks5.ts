@@ -78,10 +78,10 @@ export function parseSocksAuth(bytes: Uint8Array): Incomplete | Refused | SocksA
  */
 export function parseSocksRequest(bytes: Uint8Array): Incomplete | Refused | SocksRequest {
   const [version = 5, code = 1, reserved = 0, addressType = 1] = bytes;
-  if (version !== 5 || reserved !== 0)
-    return refused('socks_malformed', 'the request does not start with 05, command, 00');
   const command = commands[code];
+  if (version !== 5) return refused('socks_malformed', 'the version is not 5');
   if (command === undefined) return refused('socks_command_unsupported', `command ${code} is not known: use CONNECT`);
+  if (reserved !== 0) return refused('socks_malformed', 'the reserved byte is not 0');
   const host = hostSpan(bytes, addressType);
   if ('kind' in host) return host;
   const byteLength = host.end + 2;
