@@ -5,6 +5,12 @@ export {
   type RefusedAddress,
 } from './approve-address.ts';
 export type { ApprovedAddress } from './approved-address.ts';
+export {
+  type Decide,
+  type PolicyTestOptions,
+  type PolicyTestResult,
+  runPolicyTests,
+} from './check/run-policy-tests.ts';
 export { type CompileStamp, compilePolicy } from './compile/compile-policy.ts';
 export type { CompiledPolicy, NetworkFacts, SegmentSummary, ServiceSummary } from './compiled-policy.ts';
 export { decide } from './decide.ts';
@@ -27,6 +33,9 @@ export {
   parsePolicyFiles,
 } from './documents/parse-policy-files.ts';
 export { type PolicyFault, type PolicyFaultCode, type PolicyFaultRow, policyFaultRows, renderFault } from './fault.ts';
+export type { Finding, Severity } from './lint/finding.ts';
+export { lintPolicy } from './lint/lint-policy.ts';
+export { lintRules } from './lint/lint-rules.ts';
 export type {
   BoundaryNode,
   DestinationsNode,
@@ -46,6 +55,9 @@ export type {
 } from './nodes.ts';
 export { type OpenOptions, openPolicy, verifyPolicyBuffer } from './open-policy.ts';
 export { type Reason, type ReasonRow, reasons } from './reasons.ts';
+export { renderLintReference } from './report/lint-reference.ts';
+export { type PolicyCheck, type SarifLog, toSarif } from './report/sarif.ts';
+export { type PolicyCheckReport, toCheckReport } from './report/summary.ts';
 export { boundaryDocumentName, ruleId, unattributedServiceName } from './rule-id.ts';
 export { environmentOf } from './space-index.ts';
 export { type PolicyStats, policyStats } from './stats.ts';

@@ -1,0 +1,35 @@
+import { allowAll, ipLiteral, portAny, tlsAlone, wildcardPublicSuffix } from './breadth.ts';
+import { observeEnded, observeEnding, observeTooLong } from './dates.ts';
+import type { LintRule } from './finding.ts';
+import {
+  identityInTwoServices,
+  networkOnlyIdentity,
+  operatorSharesIdentity,
+  privilegedWeakProof,
+  registryOutsideBuild,
+} from './identities.ts';
+import { memberUntested, repeatedRules } from './repetition.ts';
+import { shadowed } from './shadowed.ts';
+import { crossingUnnamed, outsideSpace } from './spaces.ts';
+
+/** Every lint rule, in the order in which findings at one place are listed. */
+export const lintRules: readonly LintRule[] = [
+  allowAll,
+  portAny,
+  wildcardPublicSuffix,
+  ipLiteral,
+  tlsAlone,
+  identityInTwoServices,
+  operatorSharesIdentity,
+  networkOnlyIdentity,
+  registryOutsideBuild,
+  privilegedWeakProof,
+  outsideSpace,
+  crossingUnnamed,
+  observeEnded,
+  observeEnding,
+  observeTooLong,
+  shadowed,
+  repeatedRules,
+  memberUntested,
+];
