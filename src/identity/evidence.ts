@@ -11,7 +11,10 @@ export interface CredentialEvidence {
   readonly expiresAt: number;
 }
 
-/** A signed token that verified. `claims` holds string, number and boolean claims as text; nested ones are left out. */
+/**
+ * A signed token that verified. `claims` holds string, integer and boolean claims as text, nested ones by their dotted path
+ * (`kubernetes.io.namespace`); lists are left out.
+ */
 export interface TokenEvidence {
   readonly kind: 'token';
   readonly issuer: string;
@@ -67,6 +70,7 @@ export interface ProofVerifier {
   readonly generation: number;
   /**
    * Whether evidence that verified before still stands: not expired, its credential not removed, its certificate not revoked.
+   * Only for the very object that `verify` gave out: a copy never holds.
    * Answers from memory; asked for live connections when they are judged again.
    */
   stillHolds(evidence: Evidence, nowMs: number): boolean;
