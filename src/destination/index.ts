@@ -11,6 +11,7 @@ export { hostPatternText, parseHostPattern, parsePolicyTarget } from './parse-po
 export { findPlatformAddress, findPlatformName, type PlatformName, platformNames } from './platform-hosts.ts';
 export { isPublicSuffix, publicSuffixOf, registrableDomain } from './public-suffix.ts';
 export { type AddressKind, platformAddresses, type SpecialRange, specialRanges } from './special-ranges.ts';
+export { hasPublicSuffixBelow } from './suffixes-below.ts';
 export type { HostPattern, IpPrefix, PortRange, Target } from './target.ts';
 export { isBelow, patternCovers, targetCovers } from './target-covers.ts';
 export { parsePorts, portsCover, portsText } from './target-ports.ts';
