@@ -123,6 +123,13 @@ function issuersSection(folder: string): z.ZodType<Config['issuers']> {
     issuer: z.string().min(1).max(1024).meta({ description: 'exact `iss` of its tokens' }),
     audience: z.string().min(1).max(1024).meta({ description: '`aud` that its tokens must carry' }),
     jwks: jwksField(folder).meta({ description: 'its keys: a path or an https URL' }),
+    trustDomain: z
+      .string()
+      .max(255)
+      .regex(/^[a-z0-9._-]+$/, 'a trust domain is `a-z`, `0-9`, `.`, `-`, `_`, such as `corp.example`')
+      .nullable()
+      .prefault(null)
+      .meta({ description: 'SPIFFE trust domain that it speaks for; null for none' }),
   });
   return z
     .array(issuer)

@@ -5,11 +5,15 @@ export type JwksSource =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'url'; readonly url: string };
 
-/** One trusted issuer of tokens: exact `iss`, the `aud` that tokens must carry, and where its keys are. */
+/**
+ * One trusted issuer of tokens: exact `iss`, the `aud` that tokens must carry, where its keys are, and the SPIFFE trust domain
+ * that it speaks for (null: none, so its `sub` never is a SPIFFE ID).
+ */
 export interface IssuerConfig {
   readonly issuer: string;
   readonly audience: string;
   readonly jwks: JwksSource;
+  readonly trustDomain: string | null;
 }
 
 /** Where Exeat listens. Port 0 asks the kernel for a free one. `console` and `pac` may be off. */

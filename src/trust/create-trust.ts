@@ -45,7 +45,13 @@ export async function createTrust(options: TrustOptions): Promise<Trust> {
     if (tls !== null && (changed.includes(parts.server) || changed.includes(parts.bundle))) listeners.tlsChanged(tls);
   };
   const reload = (): Promise<void> => {
-    reloading = reloading.then(loadAll);
+    // A listener that throws must not end the watching; the material itself is in force by then.
+    reloading = reloading.then(loadAll).catch((error: unknown) => {
+      options.log.error(
+        { cause: error instanceof Error ? error.name : typeof error },
+        'reloading trust material failed',
+      );
+    });
     return reloading;
   };
   // Watching starts before the first read, so that no change falls between the two.
