@@ -1,0 +1,102 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Config } from '../config/index.ts';
+import { entryBeside } from './entry-beside.ts';
+import type { FromChild, ToChild } from './ipc.ts';
+import type { Logger } from './logger.ts';
+
+/** One child that is kept alive. */
+export interface ChildKeeper {
+  /** Settles when the child first listens or first says that it cannot: an error line, or null. */
+  readonly started: Promise<string | null>;
+  readonly pid: () => number | null;
+  reload(): void;
+  /** Ends the child: told first, killed when it is not gone in time. */
+  stop(): Promise<void>;
+}
+
+/** What to keep alive. */
+export interface ChildKeeperOptions {
+  /** Name in the log, and the entry beside this file: `point` is `point-process`. */
+  readonly name: string;
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly onMessage: (message: FromChild) => void;
+}
+
+// Back-off between restarts: quick at first, since nothing is let out while the point is down; then once every 5 s.
+const firstRestartMs = 100;
+const lastRestartMs = 5_000;
+// A child that lived this long was well: the next crash is a new one.
+const healthyMs = 30_000;
+// Within the 2 s that `exeat up` has to end.
+const killAfterMs = 1_700;
+
+/**
+ * Forks a child and forks it again whenever it ends, until stopped. States: starting, running, waiting (to restart), stopped.
+ * A child that fails before it ever listened is not restarted: its fault is the fault of the start.
+ */
+export function keepChild(options: ChildKeeperOptions): ChildKeeper {
+  const { name, config, logger } = options;
+  const started = Promise.withResolvers<string | null>();
+  let child: ChildProcess | null = null;
+  let restart: NodeJS.Timeout | null = null;
+  let isStopped = false;
+  let hasListened = false;
+  let attempt = 0;
+
+  const begin = (): void => {
+    const beganAt = Date.now();
+    attempt += 1;
+    const mine = fork(entryBeside(import.meta.url, `${name}-process`), [], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    child = mine;
+    let failure: string | null = null;
+    mine.on('message', (message: FromChild) => {
+      if (message.kind === 'failed') failure = message.message;
+      if (message.kind === 'listening') {
+        hasListened = true;
+        started.resolve(null);
+      }
+      options.onMessage(message);
+    });
+    mine.on('error', (error) => logger.error(`${name} cannot be reached`, { cause: error.message }));
+    mine.on('exit', (code, signal) => {
+      child = null;
+      if (isStopped) return;
+      if (!hasListened) return started.resolve(failure ?? `the ${name} process ended at its start (${signal ?? code})`);
+      if (Date.now() - beganAt > healthyMs) attempt = 0;
+      const afterMs = Math.min(firstRestartMs * 2 ** attempt, lastRestartMs);
+      logger.error(`${name} ended and is started again`, { code, signal, afterMs, cause: failure });
+      restart = setTimeout(begin, afterMs);
+    });
+    send(mine, { kind: 'start', config, attempt });
+  };
+
+  begin();
+  return {
+    started: started.promise,
+    pid: () => child?.pid ?? null,
+    reload: () => {
+      if (child !== null) send(child, { kind: 'reload' });
+    },
+    stop: async () => {
+      isStopped = true;
+      if (restart !== null) clearTimeout(restart);
+      if (child !== null) await endChild(child);
+    },
+  };
+}
+
+async function endChild(child: ChildProcess): Promise<void> {
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const kill = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+  send(child, { kind: 'stop' });
+  await gone;
+  clearTimeout(kill);
+}
+
+function send(child: ChildProcess, message: ToChild): void {
+  // A child that is gone already is handled by its exit.
+  if (child.connected) child.send(message, () => undefined);
+}

@@ -1,0 +1,14 @@
+import { createControl } from './control/create-control.ts';
+import { runChild } from './ipc.ts';
+
+// The entry of the control process. It holds no socket of a workload: whatever happens here, the point decides on.
+
+let control: Awaited<ReturnType<typeof createControl>> | null = null;
+
+runChild({
+  start: async (config) => {
+    control = await createControl(config);
+  },
+  reload: () => control?.reload(),
+  stop: async () => control?.close(),
+});

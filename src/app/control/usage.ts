@@ -1,0 +1,151 @@
+import type { Strength } from '../../identity/index.ts';
+import type { VerdictRecord } from '../../policy/index.ts';
+
+/** One edge: a service, a host and a port, with when it was last let through and last refused (epoch ms, null for never). */
+export interface UsageEdge {
+  readonly service: string;
+  readonly host: string;
+  readonly port: number | null;
+  firstSeen: number;
+  lastAllowed: number | null;
+  lastDenied: number | null;
+  lastDeniedReason: string | null;
+}
+
+/** What is counted on one day (UTC). A connection is a verdict on a name with a known principal. */
+export interface UsageDay {
+  readonly day: string;
+  enforced: number;
+  observed: number;
+  allowed: number;
+  denied: number;
+  wouldDeny: number;
+  readonly byStrength: Partial<Record<Strength, number>>;
+}
+
+/** Folded records: bounded, and plain data that is kept as JSON. */
+export interface Usage {
+  readonly edges: Map<string, UsageEdge>;
+  readonly days: Map<string, UsageDay>;
+  droppedEdges: number;
+}
+
+/** How far back usage looks: the window of "broken flows". */
+export const usageWindowMs: number = 30 * 86_400_000;
+// About 250 bytes each; past it the edge that was quiet longest is dropped and counted.
+const maxEdges = 200_000;
+
+/** An empty usage. */
+export function createUsage(): Usage {
+  return { edges: new Map(), days: new Map(), droppedEdges: 0 };
+}
+
+/**
+ * Folds one verdict record in. An observed flow that enforce would refuse counts as let through: nothing broke.
+ * Records without a principal or a destination belong to nobody and are left out.
+ */
+export function foldVerdict(usage: Usage, record: VerdictRecord): void {
+  const atMs = Date.parse(record.time);
+  if (record.principal === null || record.destination === null || Number.isNaN(atMs)) return;
+  foldEdge(usage, record, {
+    service: record.principal.service,
+    host: record.destination.host,
+    port: record.destination.port,
+    atMs,
+  });
+  foldDay(usage, record, record.principal.strength);
+}
+
+interface EdgeAt {
+  readonly service: string;
+  readonly host: string;
+  readonly port: number | null;
+  readonly atMs: number;
+}
+
+function foldEdge(usage: Usage, record: VerdictRecord, at: EdgeAt): void {
+  const key = `${at.service}\n${at.host}\n${at.port}`;
+  const known = usage.edges.get(key);
+  const edge = known ?? {
+    ...withoutTime(at),
+    firstSeen: at.atMs,
+    lastAllowed: null,
+    lastDenied: null,
+    lastDeniedReason: null,
+  };
+  // Taken out and put back: the map stays in order of last use, so the first entry is the one to drop.
+  if (known !== undefined) usage.edges.delete(key);
+  usage.edges.set(key, edge);
+  if (record.verdict === 'allow') {
+    edge.lastAllowed = Math.max(edge.lastAllowed ?? 0, at.atMs);
+  } else {
+    edge.lastDenied = Math.max(edge.lastDenied ?? 0, at.atMs);
+    edge.lastDeniedReason = record.reason;
+  }
+  while (usage.edges.size > maxEdges) {
+    const [oldest] = usage.edges.keys();
+    if (oldest === undefined) break;
+    usage.edges.delete(oldest);
+    usage.droppedEdges += 1;
+  }
+}
+
+function withoutTime({ service, host, port }: EdgeAt): Pick<UsageEdge, 'service' | 'host' | 'port'> {
+  return { service, host, port };
+}
+
+function foldDay(usage: Usage, record: VerdictRecord, strength: Strength): void {
+  if (record.stage === 'recheck') return;
+  const name = record.time.slice(0, 10);
+  const day = usage.days.get(name) ?? {
+    day: name,
+    enforced: 0,
+    observed: 0,
+    allowed: 0,
+    denied: 0,
+    wouldDeny: 0,
+    byStrength: {},
+  };
+  usage.days.set(name, day);
+  if (record.mode === 'observe') day.observed += 1;
+  else day.enforced += 1;
+  if (record.verdict === 'allow') day.allowed += 1;
+  else day.denied += 1;
+  if (record.wouldDeny) day.wouldDeny += 1;
+  day.byStrength[strength] = (day.byStrength[strength] ?? 0) + 1;
+}
+
+/** Drops what is older than the window. `nowMs` is epoch milliseconds. */
+export function pruneUsage(usage: Usage, nowMs: number): void {
+  const since = nowMs - usageWindowMs;
+  const firstDay = new Date(since).toISOString().slice(0, 10);
+  for (const name of usage.days.keys()) if (name < firstDay) usage.days.delete(name);
+  for (const [key, edge] of usage.edges) {
+    if (Math.max(edge.lastAllowed ?? 0, edge.lastDenied ?? 0) < since) usage.edges.delete(key);
+  }
+}
+
+/** Usage as plain data for a file. */
+export function usageToJson(usage: Usage): string {
+  return JSON.stringify({
+    version: 1,
+    droppedEdges: usage.droppedEdges,
+    edges: [...usage.edges.values()],
+    days: [...usage.days.values()],
+  });
+}
+
+/** Reads what {@link usageToJson} wrote; anything else is an empty usage, since records can be folded again. */
+export function usageFromJson(text: string): Usage | null {
+  try {
+    const data = JSON.parse(text) as { version: number; droppedEdges: number; edges: UsageEdge[]; days: UsageDay[] };
+    if (data.version !== 1) return null;
+    return {
+      droppedEdges: data.droppedEdges,
+      edges: new Map(data.edges.map((edge) => [`${edge.service}\n${edge.host}\n${edge.port}`, edge])),
+      days: new Map(data.days.map((day) => [day.day, day])),
+    };
+  } catch {
+    return null;
+  }
+}

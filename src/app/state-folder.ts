@@ -1,0 +1,69 @@
+import { accessSync, chmodSync, constants, mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Fault, failed, fault, ok, type Result } from '../base/index.ts';
+
+/** Where everything under the state folder is. Absolute paths. */
+export interface StatePaths {
+  readonly root: string;
+  readonly control: string;
+  readonly point: string;
+  readonly spool: string;
+  readonly policy: string;
+  readonly keys: string;
+  readonly lock: string;
+  readonly snapshot: string;
+  readonly pointSocket: string;
+  readonly controlSocket: string;
+}
+
+/** The paths under a state folder; touches nothing. */
+export function statePaths(root: string): StatePaths {
+  return {
+    root,
+    control: join(root, 'control'),
+    point: join(root, 'point'),
+    spool: join(root, 'spool'),
+    policy: join(root, 'policy'),
+    keys: join(root, 'keys'),
+    lock: join(root, 'lock.db'),
+    snapshot: join(root, 'control', 'snapshot.exeat'),
+    pointSocket: join(root, 'point', 'point.sock'),
+    controlSocket: join(root, 'control', 'control.sock'),
+  };
+}
+
+/** Makes the folders, 0700 each, tightening what was wider. Faults: `state_unwritable`, with the path and the mend. */
+export function openStateFolder(root: string): Result<StatePaths> {
+  const paths = statePaths(root);
+  for (const folder of [root, paths.control, paths.point, paths.spool, paths.policy, paths.keys]) {
+    const trouble = openFolder(folder);
+    if (trouble !== null) return failed(trouble);
+  }
+  return ok(paths);
+}
+
+function openFolder(folder: string): Fault | null {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // The umask and an older folder may both differ from what is wanted.
+    if ((statSync(folder).mode & 0o777) !== 0o700) chmodSync(folder, 0o700);
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    return null;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    return fault(
+      'state_unwritable',
+      `state folder \`${folder}\` cannot be used (${code}), ${mends[code] ?? mendOthers}`,
+    );
+  }
+}
+
+const mendOthers = 'make it writable for this user or name another with `state:`';
+
+/** What to do, by errno. */
+const mends: Readonly<Record<string, string>> = {
+  ENOTDIR: 'a part of the path is a file, name another with `state:`',
+  EEXIST: 'a file is in its place, name another with `state:`',
+  EROFS: 'the file system is read-only, name another with `state:`',
+  ENOSPC: 'the disk is full, free some space',
+};

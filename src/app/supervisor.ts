@@ -1,0 +1,137 @@
+import { mkdirSync } from 'node:fs';
+import { type Fault, failed, fault, ok, type Result } from '../base/index.ts';
+import type { Config } from '../config/index.ts';
+import { createSigningKey } from '../snapshot/index.ts';
+import { type ChildKeeper, keepChild } from './child-keeper.ts';
+import type { DemoStart } from './demo/start-demo.ts';
+import type { FromChild } from './ipc.ts';
+import { createLogger, type Logger } from './logger.ts';
+import { openStateFolder, type StatePaths } from './state-folder.ts';
+import { acquireStateLock } from './state-lock.ts';
+
+/** What `exeat up` tells once everything listens. `demo` is null unless the configuration says `demo: true`. */
+export interface UpReport {
+  readonly proxy: string;
+  readonly console: string | null;
+  readonly pac: string | null;
+  readonly localOrigins: readonly string[];
+  readonly allowCleartextProofs: boolean;
+  readonly policyVersion: string | null;
+  readonly policySays: string;
+  readonly pids: { readonly supervisor: number; readonly point: number | null; readonly control: number | null };
+  readonly demo: DemoStart | null;
+}
+
+/** A running product. */
+export interface Up {
+  readonly report: UpReport;
+  reload(): void;
+  /** Ends both processes and frees the state; within 2 s. */
+  stop(): Promise<void>;
+}
+
+// A policy of a million rules takes seconds to compile; what is printed at start waits for it no longer than this.
+const firstPolicyMs = 3_000;
+
+/**
+ * Starts the product: state, lock, keys, demo, then point and control. It is up, and denies all, without a good policy.
+ * `ended` settles when it is to end: a start that is under way is given up then.
+ * Faults, each with the file, address or folder and the mend: state unwritable, another `up`, port in use, unreadable material.
+ */
+export async function startUp(config: Config, ended: Promise<void>): Promise<Result<Up>> {
+  process.umask(0o077);
+  const state = openStateFolder(config.state);
+  if (!state.ok) return state;
+  const lock = acquireStateLock(state.value.lock);
+  if (!lock.ok) return lock;
+  const prepared = await prepare(config, state.value);
+  if (!prepared.ok) {
+    lock.value.release();
+    return prepared;
+  }
+  const family = createFamily(config, createLogger('supervisor'));
+  const stop = async (): Promise<void> => {
+    await Promise.all([family.stop(), prepared.value?.close()]);
+    lock.value.release();
+  };
+  const trouble = await Promise.race([family.started(), ended.then(() => null)]);
+  if (trouble !== null) {
+    await stop();
+    return failed(fault('start_failed', trouble));
+  }
+  return ok({ report: family.report(prepared.value), reload: family.reload, stop });
+}
+
+async function prepare(config: Config, paths: StatePaths): Promise<Result<DemoStart | null>> {
+  try {
+    const key = await createSigningKey(paths.keys);
+    if (!key.ok) return key;
+    if (!config.demo) return ok(null);
+    // Loaded only here: nothing of the demo is in a product that does not ask for it.
+    const { startDemo } = await import('./demo/start-demo.ts');
+    mkdirSync(`${paths.root}/demo`, { recursive: true, mode: 0o700 });
+    return await startDemo(config, `${paths.root}/demo`);
+  } catch (error) {
+    return failed(startFault(error, paths));
+  }
+}
+
+function startFault(error: unknown, paths: StatePaths): Fault {
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  return fault('start_failed', `\`${path ?? paths.root}\` cannot be used (${code ?? message}), mend it or remove it`);
+}
+
+/** The two children and what they last said. */
+interface Family {
+  started(): Promise<string | null>;
+  report(demo: DemoStart | null): UpReport;
+  reload(): void;
+  stop(): Promise<void>;
+}
+
+function createFamily(config: Config, logger: Logger): Family {
+  const addresses: Record<string, string> = {};
+  const policy = Promise.withResolvers<void>();
+  let policyVersion: string | null = null;
+  let policySays = 'no policy yet, everything is denied';
+  const onMessage = (message: FromChild): void => {
+    if (message.kind === 'listening') Object.assign(addresses, message.addresses);
+    if (message.kind !== 'ready') return;
+    policyVersion = message.policyVersion;
+    policySays = message.says;
+    policy.resolve();
+  };
+  const children: readonly [ChildKeeper, ChildKeeper] = [
+    keepChild({ name: 'point', config, logger, onMessage }),
+    keepChild({ name: 'control', config, logger, onMessage }),
+  ];
+  return {
+    started: async () => {
+      // The first that cannot start decides; the other one may never say anything.
+      const troubles = children.map((child) => child.started);
+      const all = Promise.all(troubles).then((said) => said.find((trouble) => trouble !== null) ?? null);
+      const first = await Promise.race([all, ...troubles.map((one) => one.then((said) => said ?? all))]);
+      if (first === null) await Promise.race([policy.promise, pause(firstPolicyMs)]);
+      return first;
+    },
+    report: (demo) => ({
+      proxy: addresses['proxy'] ?? config.listen.proxy.text,
+      console: addresses['console'] ?? null,
+      pac: addresses['pac'] ?? null,
+      localOrigins: config.localOrigins.map((origin) => origin.text),
+      allowCleartextProofs: config.allowCleartextProofs,
+      policyVersion,
+      policySays,
+      pids: { supervisor: process.pid, point: children[0].pid(), control: children[1].pid() },
+      demo,
+    }),
+    reload: () => {
+      for (const child of children) child.reload();
+    },
+    stop: async () => void (await Promise.all(children.map((child) => child.stop()))),
+  };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
