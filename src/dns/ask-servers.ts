@@ -9,6 +9,7 @@ export interface AskContext {
   readonly deadlineMs: number;
   readonly onAttempt: () => void;
   readonly onDropped: () => void;
+  readonly signal: AbortSignal;
 }
 
 /** Each server is asked this often, by UDP first; a second round goes by TCP, which passes where UDP or its letter case does not. */
@@ -20,9 +21,9 @@ export async function askServers(name: string, type: AddressType, context: AskCo
   for (let round = 0; round < rounds; round += 1) {
     for (const server of context.servers.ordered()) {
       const timeoutMs = Math.min(context.attemptMs, context.deadlineMs - performance.now());
-      if (timeoutMs <= 0) return last;
+      if (timeoutMs <= 0 || context.signal.aborted) return last;
       context.onAttempt();
-      const exchange = { name, type, server, timeoutMs, onDropped: context.onDropped };
+      const exchange = { name, type, server, timeoutMs, onDropped: context.onDropped, signal: context.signal };
       last = await attempt(exchange, round === 0, context);
       if (last.kind !== 'failed') return last;
       context.servers.noteFailure(server);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type Clock, failed, fault, ok, type Result } from '../base/index.ts';
 import { type IpAddress, parseIpAddress } from '../destination/index.ts';
 import type { Resolution, Resolver } from '../enforcement/index.ts';
@@ -38,7 +39,7 @@ export interface ResolverCounts {
   readonly cachedNames: number;
 }
 
-/** A resolver with a life: after `close()` every name fails. */
+/** A resolver with a life: after `close()` every name fails, those being asked for at once. */
 export interface DnsResolver extends Resolver {
   counts(): ResolverCounts;
   close(): void;
@@ -63,7 +64,9 @@ export function createResolver(options: ResolverOptions): DnsResolver {
   const servers = createServerList(options.servers ?? null, options.clock, options.systemFile ?? '/etc/resolv.conf');
   const inFlight = new Map<string, Promise<Result<Resolution>>>();
   const counts = { asked: 0, fromMemory: 0, failed: 0, attempts: 0, dropped: 0 };
-  let isClosed = false;
+  const closing = new AbortController();
+  // Every exchange listens, and there are more than ten: the warning about that would be wrong here.
+  setMaxListeners(0, closing.signal);
 
   const askNow = async (name: string): Promise<Result<Resolution>> => {
     const looked = await lookUp(name, {
@@ -76,6 +79,7 @@ export function createResolver(options: ResolverOptions): DnsResolver {
       onDropped: () => {
         counts.dropped += 1;
       },
+      signal: closing.signal,
     });
     if (!looked.outcome.ok) counts.failed += 1;
     return keep(name, looked);
@@ -86,7 +90,7 @@ export function createResolver(options: ResolverOptions): DnsResolver {
     return looked.outcome.ok ? ok({ addresses: looked.outcome.value.addresses, ttlSeconds }) : looked.outcome;
   };
   const answerAtOnce = (name: string): Result<Resolution> | null => {
-    if (isClosed) return failed(fault('resolver_failed', 'the resolver is closed'));
+    if (closing.signal.aborted) return failed(fault('resolver_failed', 'the resolver is closed'));
     const fixed = hosts.get(name);
     if (fixed !== undefined) return ok({ addresses: fixed, ttlSeconds: maxTtlSeconds });
     if (!isAskable(name)) return failed(fault('name_malformed', `\`${name}\` is not a name that DNS can hold`));
@@ -115,7 +119,7 @@ export function createResolver(options: ResolverOptions): DnsResolver {
     holds: (name, address) => hosts.get(name)?.some((one) => one.text === address.text) ?? cache.holds(name, address),
     counts: () => ({ ...counts, inFlight: inFlight.size, cachedNames: cache.size }),
     close: () => {
-      isClosed = true;
+      closing.abort();
     },
   };
 }

@@ -16,6 +16,8 @@ export interface Exchange {
   readonly server: ServerAddress;
   readonly timeoutMs: number;
   readonly onDropped: () => void;
+  /** Ends the wait when the resolver closes. */
+  readonly signal: AbortSignal;
 }
 
 /** What came of an exchange: an answer that is ours, or no answer. */
@@ -27,10 +29,10 @@ export type ExchangeOutcome = Exclude<AnswerOutcome, { readonly kind: 'not_ours'
  */
 export function askByUdp(exchange: Exchange): Promise<ExchangeOutcome> {
   const question = makeQuestion(exchange.name, exchange.type);
-  const { server, timeoutMs, onDropped } = exchange;
+  const { server, onDropped } = exchange;
   return new Promise((resolve) => {
     const socket = createSocket(server.address.includes(':') ? 'udp6' : 'udp4');
-    const finish = settleOnce(resolve, () => closeQuietly(socket), timeoutMs);
+    const finish = settleOnce(resolve, () => closeQuietly(socket), exchange);
     socket.on('error', (error: NodeJS.ErrnoException) => finish(failedBy(error)));
     socket.on('message', (bytes) => {
       const outcome = readAnswer(bytes, question);
@@ -48,10 +50,10 @@ const maxTcpBytes = 65_535 + 2;
 /** Asks over TCP, for answers too large for UDP. One question a connection. Never rejects. */
 export function askByTcp(exchange: Exchange): Promise<ExchangeOutcome> {
   const question = makeQuestion(exchange.name, exchange.type);
-  const { server, timeoutMs, onDropped } = exchange;
+  const { server, onDropped } = exchange;
   return new Promise((resolve) => {
     const socket = connect({ host: server.address, port: server.port });
-    const finish = settleOnce(resolve, () => socket.destroy(), timeoutMs);
+    const finish = settleOnce(resolve, () => socket.destroy(), exchange);
     socket.on('error', (error: NodeJS.ErrnoException) => finish(failedBy(error)));
     socket.on('close', () => finish({ kind: 'failed', why: 'the server closed the connection' }));
     socket.on('connect', () => socket.write(withLength(question.packet)));
@@ -86,17 +88,20 @@ function withLength(packet: Buffer): Buffer {
 function settleOnce(
   resolve: (outcome: ExchangeOutcome) => void,
   release: () => void,
-  timeoutMs: number,
+  { timeoutMs, signal }: Exchange,
 ): (outcome: ExchangeOutcome) => void {
   let isDone = false;
   const finish = (outcome: ExchangeOutcome): void => {
     if (isDone) return;
     isDone = true;
     clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
     release();
     resolve(outcome);
   };
   const timer = setTimeout(() => finish({ kind: 'failed', why: 'the server did not answer in time' }), timeoutMs);
+  const onAbort = (): void => finish({ kind: 'failed', why: 'the resolver was closed' });
+  signal.addEventListener('abort', onAbort);
   return finish;
 }
 

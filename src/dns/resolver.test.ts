@@ -265,6 +265,26 @@ test('names in flight, answers kept and life are bounded', async () => {
   );
 });
 
+test('closing ends what is being asked for at once and leaves no socket behind', async () => {
+  await withDns(
+    [],
+    async ({ dns, resolver }) => {
+      dns.script = () => ({ silent: true });
+      const began = performance.now();
+      const asking = Array.from({ length: 20 }, (_, i) => outcomeOf(resolver, `n${i}.example.com`));
+      setTimeout(() => resolver.close(), 20);
+      assert.ok((await Promise.all(asking)).every((one) => one === 'resolver_failed'));
+      assert.ok(performance.now() - began < 1000);
+      assert.deepEqual(
+        process.getActiveResourcesInfo().filter((one) => one === 'UDPWRAP').length <= 1,
+        true,
+        'only the server is left',
+      );
+    },
+    { attemptMs: 5000, totalMs: 9000 },
+  );
+});
+
 test("the system's servers are read from its file, and read again when it changed", async () => {
   const systemFile = join(mkdtempSync(join(tmpdir(), 'resolv-')), 'resolv.conf');
   const clock = { ms: 0, now: () => clock.ms };
