@@ -1,0 +1,206 @@
+import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { type CompiledPolicy, type DecisionRequest, decide, openPolicy } from '../src/policy/index.ts';
+import { benchRequests, type PolicySize, ruleName, serviceName } from './decide-policy.ts';
+import type { Compiled } from './decide-worker.ts';
+import { type Bench, type BenchContext, type BenchResult, defineBench, figure, median } from './harness.ts';
+
+const rounds = 7;
+const requestsPerRound = 40_000;
+/** A slice of decisions between two turns of the event loop, as a busy point has. */
+const sliceDecisions = 200;
+
+export const bench: Bench = defineBench(
+  'decide',
+  'time of a decision, of compiling and of a reload, and bytes a rule, with many services and rules',
+  (context) => measureDecide(context, { services: 10_000, rulesPerService: 100 }),
+);
+
+/** Runs the bench with a policy of this size; the guard test runs it small. */
+export async function measureDecide({ note }: BenchContext, size: PolicySize): Promise<readonly BenchResult[]> {
+  const rules = size.services * size.rulesPerService;
+  note(
+    `${size.services} services, ${rules} rules, uniformly random pairs, a quarter misses, no memo; YAML is not in it`,
+  );
+  const worker = new Worker(new URL('./decide-worker.ts', import.meta.url), {
+    workerData: size,
+    resourceLimits: { maxOldGenerationSizeMb: 8192 },
+  });
+  try {
+    const first = await compileInWorker(worker, 0);
+    const before = heapUsed();
+    const policy = open(first.shared);
+    const opened = heapUsed() - before;
+    const bytesPerRule = (first.shared.byteLength + Math.max(0, opened)) / policy.ruleCount;
+    const decisions = compareDecisions(policy, size);
+    const reload = await measureReload(worker, policy, size);
+    const scaled = (bar: number): number => bar * Math.max(rules / 1_000_000, 0.01);
+    return [
+      decisions.hitsAndMisses,
+      figure({
+        bench: 'decide',
+        figure: 'compile from nodes',
+        value: first.compileMs / 1000,
+        unit: 's',
+        atMost: Math.max(scaled(10), 2),
+      }),
+      figure({
+        bench: 'decide',
+        figure: 'bytes a rule, heap and buffer',
+        value: bytesPerRule,
+        unit: 'bytes',
+        atMost: 250,
+      }),
+      ...reload,
+    ];
+  } finally {
+    await worker.terminate();
+  }
+}
+
+async function compileInWorker(worker: Worker, round: number): Promise<Compiled> {
+  worker.postMessage(round);
+  const [compiled] = (await once(worker, 'message')) as [Compiled];
+  return compiled;
+}
+
+function open(shared: SharedArrayBuffer): CompiledPolicy {
+  const opened = openPolicy(new Uint8Array(shared), { check: 'header' });
+  if (!opened.ok) throw new Error(opened.fault.message);
+  return opened.value;
+}
+
+function heapUsed(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+}
+
+/** Ours and the peer in turns over the same questions; each question is asked once of each. */
+function compareDecisions(policy: CompiledPolicy, size: PolicySize): { readonly hitsAndMisses: BenchResult } {
+  const maps = mapsOfStrings(size);
+  const ours: number[] = [];
+  const peers: number[] = [];
+  for (let round = 0; round <= rounds; round++) {
+    const requests = benchRequests(size, requestsPerRound, round + 1);
+    const our = timePerDecision(requests, (request) => decide(policy, request).verdict === 'allow');
+    const peer = timePerDecision(requests, (request) => isInMaps(maps, request));
+    if (our.allowed < requests.length / 2 || our.allowed > requests.length * 0.76) {
+      throw new Error(`${our.allowed} of ${requests.length} were allowed: the questions are not what they should be`);
+    }
+    // The first round warms the compiler up.
+    if (round > 0) ours.push(our.microseconds);
+    if (round > 0) peers.push(peer.microseconds);
+  }
+  const peer = { name: 'Map of strings', value: median(peers) };
+  const hitsAndMisses = figure({
+    bench: 'decide',
+    figure: 'mean decision',
+    value: median(ours),
+    unit: 'µs',
+    peer,
+    atMost: 1.5,
+  });
+  return { hitsAndMisses };
+}
+
+function timePerDecision(
+  requests: readonly DecisionRequest[],
+  ask: (request: DecisionRequest) => boolean,
+): { readonly microseconds: number; readonly allowed: number } {
+  let allowed = 0;
+  const started = performance.now();
+  for (const request of requests) if (ask(request)) allowed += 1;
+  return { microseconds: ((performance.now() - started) * 1000) / requests.length, allowed };
+}
+
+/** The peer: what one writes first, a Map of services to Sets of `host:port`. It knows no boundary, class, ids or observe mode. */
+function mapsOfStrings({ services, rulesPerService }: PolicySize): ReadonlyMap<string, ReadonlySet<string>> {
+  const maps = new Map<string, Set<string>>();
+  for (let service = 0; service < services; service++) {
+    const set = new Set<string>();
+    for (let rule = 0; rule < rulesPerService; rule++) {
+      const name = ruleName(service, rule);
+      if (rule % 50 === 49) set.add(`203.0.113.${(service + rule) % 256}:443`);
+      else set.add(rule % 4 === 3 ? `*.${name}:443` : `${name}:443`);
+    }
+    maps.set(serviceName(service), set);
+  }
+  return maps;
+}
+
+function isInMaps(
+  maps: ReadonlyMap<string, ReadonlySet<string>>,
+  { principal, destination }: DecisionRequest,
+): boolean {
+  const set = maps.get(principal.service);
+  if (set === undefined) return false;
+  const { host, port } = destination;
+  if (host.kind === 'address') return set.has(`${host.address.text}:${port}`);
+  if (set.has(`${host.name}:${port}`)) return true;
+  for (let dot = host.name.indexOf('.'); dot >= 0; dot = host.name.indexOf('.', dot + 1)) {
+    if (set.has(`*${host.name.slice(dot)}:${port}`)) return true;
+  }
+  return false;
+}
+
+/** Decides without a pause while the worker compiles a changed policy and hands it over, and takes the longest gap. */
+async function measureReload(
+  worker: Worker,
+  policy: CompiledPolicy,
+  size: PolicySize,
+): Promise<readonly BenchResult[]> {
+  const requests = benchRequests(size, requestsPerRound, 99);
+  const quiet = await longestGap(requests, () => policy, Promise.resolve(), 1000);
+  let current = policy;
+  let openMs = 0;
+  const reload = (async (): Promise<void> => {
+    for (let round = 1; round <= 3; round++) {
+      const { shared } = await compileInWorker(worker, round);
+      const started = performance.now();
+      current = open(shared);
+      openMs = Math.max(openMs, performance.now() - started);
+    }
+  })();
+  const gap = await longestGap(requests, () => current, reload, 1000);
+  return [
+    figure({ bench: 'decide', figure: 'open a compiled policy', value: openMs, unit: 'ms', atMost: 50 }),
+    figure({
+      bench: 'decide',
+      figure: 'longest stall during 3 reloads',
+      value: gap,
+      unit: 'ms',
+      peer: { name: 'no reload', value: quiet },
+      atMost: 50,
+    }),
+  ];
+}
+
+async function longestGap(
+  requests: readonly DecisionRequest[],
+  policy: () => CompiledPolicy,
+  work: Promise<void>,
+  atLeastMs: number,
+): Promise<number> {
+  let isDone = false;
+  work.then(
+    () => {
+      isDone = true;
+    },
+    () => {
+      isDone = true;
+    },
+  );
+  const started = performance.now();
+  let last = started;
+  let longest = 0;
+  for (let at = 0; !isDone || last - started < atLeastMs; at = (at + sliceDecisions) % requests.length) {
+    for (const request of requests.slice(at, at + sliceDecisions)) decide(policy(), request);
+    await nextTurn();
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+  }
+  await work;
+  return longest;
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { connectHead, openRaw } from '../support/raw-client.ts';
+import { type AttackBed, openAttackBed } from './attack-bed.ts';
+
+let bed: AttackBed;
+before(async () => {
+  bed = await openAttackBed({ limits: { headTimeout: '1s', perPrincipal: 20 } });
+});
+after(() => bed.close());
+
+describe('slow heads', () => {
+  test('a head that drips in is cut when its time is over', async () => {
+    const client = await openRaw(bed.port);
+    const began = performance.now();
+    client.send('CONNECT allowed.example:443 HTTP/1.1\r\n');
+    const drip = setInterval(() => client.send('X'), 200);
+    await client.readToEnd(5000);
+    clearInterval(drip);
+    client.close();
+    assert.ok(performance.now() - began < 3500);
+  });
+
+  test('a connection that says nothing is cut as well', async () => {
+    const client = await openRaw(bed.port);
+    await client.readToEnd(5000);
+    client.close();
+  });
+
+  test('a SOCKS5 greeting that never ends is cut', async () => {
+    const client = await openRaw(bed.port);
+    client.send(Buffer.from([5, 200]));
+    await client.readToEnd(5000);
+    client.close();
+  });
+});
+
+describe('header floods', () => {
+  for (const [what, more] of [
+    ['one field of 20 KiB', `X: ${'a'.repeat(20_000)}\r\n`],
+    ['ten thousand fields', 'X: a\r\n'.repeat(10_000)],
+    ['a head without an end', 'a'.repeat(40_000)],
+  ] as const) {
+    test(`${what} is 400 and closes`, async () => {
+      const client = await openRaw(bed.port);
+      client.send(connectHead(bed.authority('allowed.example'), { proof: bed.proof, more }));
+      const { text } = await client.readToEnd();
+      client.close();
+      assert.match(text, /^(HTTP\/1\.1 (400|431) |$)/);
+    });
+  }
+});
+
+describe('connection caps', () => {
+  test('the connections of one principal past its cap get 503 connection_limit, and the others go on', async () => {
+    const held = await Promise.all(Array.from({ length: 20 }, () => openRaw(bed.port)));
+    for (const client of held) {
+      client.send(connectHead(bed.tcpAuthority('raw.example'), { proof: bed.proof }));
+      assert.match(await client.readUntil(/\r\n\r\n/), /^HTTP\/1\.1 200 /);
+    }
+    const over = await openRaw(bed.port);
+    over.send(connectHead(bed.tcpAuthority('raw.example'), { proof: bed.proof }));
+    assert.match(await over.readUntil(/\r\n\r\n/), /^HTTP\/1\.1 503 .*Exeat-Reason: connection_limit/is);
+    const other = await openRaw(bed.port);
+    other.send(connectHead(bed.authority('other.example'), { proof: bed.otherProof }));
+    assert.match(await other.readUntil(/\r\n\r\n/), /^HTTP\/1\.1 200 /);
+    for (const client of [...held, over, other]) client.close();
+  });
+});
