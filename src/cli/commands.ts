@@ -1,5 +1,14 @@
 import type { Command } from 'commander';
 import type { Cli } from './cli.ts';
+import { registerCompletion } from './completion.ts';
+import { registerCredentialAdd } from './credential-add.ts';
+import { registerCredentialList } from './credential-list.ts';
+import { registerCredentialRemove } from './credential-remove.ts';
+import { registerDoctor } from './doctor.ts';
+import { registerEnv } from './env.ts';
+import { registerPolicyCheck } from './policy-check.ts';
+import { registerPolicyStats } from './policy-stats.ts';
+import { registerUp } from './up.ts';
 import { registerVersion } from './version.ts';
 
 /** Registers every command, in the order in which help lists them. */
@@ -8,7 +17,15 @@ export function registerCommands(program: Command, cli: Cli): void {
 }
 
 /** The registry: a command's file exports `register*(parent, cli)` and has its line here. */
-const commands: readonly ((parent: Command, cli: Cli) => void)[] = [registerPolicy, registerVersion];
+const commands: readonly ((parent: Command, cli: Cli) => void)[] = [
+  registerUp,
+  registerDoctor,
+  registerPolicy,
+  registerCredential,
+  registerEnv,
+  registerCompletion,
+  registerVersion,
+];
 
 // A group has no action of its own: its members are the lines below.
 function registerPolicy(program: Command, cli: Cli): void {
@@ -16,4 +33,15 @@ function registerPolicy(program: Command, cli: Cli): void {
   for (const register of policyCommands) register(policy, cli);
 }
 
-const policyCommands: readonly ((parent: Command, cli: Cli) => void)[] = [];
+const policyCommands: readonly ((parent: Command, cli: Cli) => void)[] = [registerPolicyCheck, registerPolicyStats];
+
+function registerCredential(program: Command, cli: Cli): void {
+  const credential = program.command('credential').description('work on the proxy credentials of workloads');
+  for (const register of credentialCommands) register(credential, cli);
+}
+
+const credentialCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
+  registerCredentialAdd,
+  registerCredentialList,
+  registerCredentialRemove,
+];

@@ -14,7 +14,10 @@ function withFolder(run: (folder: string) => void): void {
   }
 }
 
-function read(folder: string, before: Parameters<typeof readPolicyFolder>[1] = new Map()): ReturnType<typeof readPolicyFolder> {
+function read(
+  folder: string,
+  before: Parameters<typeof readPolicyFolder>[1] = new Map(),
+): ReturnType<typeof readPolicyFolder> {
   return readPolicyFolder(folder, before);
 }
 

@@ -39,6 +39,8 @@ async function look(ask: PolicyWorkerAsk): Promise<PolicyOutcome> {
     if (!read.ok) return refuse([read.fault.message]);
     if (!ask.isForced && isSame(files, read.value)) return { kind: 'unchanged' };
     files = read.value;
+    // An empty folder is a mount that went away or a wrong path, not a wish to deny everybody: the last good policy stays.
+    if (files.size === 0) return refuse([`\`${folder}\` holds no policy files (\`*.yaml\`), see the \`policy:\` key`]);
     return await compile(began);
   } catch (error) {
     return refuse([`compiling failed: ${error instanceof Error ? error.message : String(error)}`]);

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
-import type { Duplex } from 'node:stream';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { failed, fault, ok, type Result } from '../../base/index.ts';
 import type { Config, Endpoint } from '../../config/index.ts';
 import { addCredential, removeCredential } from '../../trust/index.ts';
