@@ -1,23 +1,37 @@
 import type { Command } from 'commander';
-import { removeCredential } from '../app/index.ts';
+import { pruneCredentials, removeCredential } from '../app/index.ts';
 import type { Cli } from './cli.ts';
 import { credentialFilePath } from './credential-file-path.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 
-/** Adds `exeat credential remove NAME [--id ID]`. A running Exeat cuts what the removed secrets justified. */
+/** Adds `exeat credential remove NAME [--id ID]`, and `remove --expired` for all that have ended. A running Exeat cuts what the removed secrets justified. */
 export function registerCredentialRemove(parent: Command, cli: Cli): void {
   parent
     .command('remove')
     .description('remove the secrets of a credential, or one of them')
-    .argument('<name>', 'name of the credential')
+    .argument('[name]', 'name of the credential')
     .option('--id <id>', 'only the secret with this id, see `credential list`')
-    .action((name: string, options: { id?: string }) => cli.run(() => remove(cli, name, options.id ?? null)));
+    .option('--expired', 'every secret that has ended, of any name')
+    .action((name: string | undefined, options: RemoveOptions) => cli.run(() => remove(cli, name ?? null, options)));
 }
 
-async function remove(cli: Cli, name: string, id: string | null): Promise<ExitCode> {
+interface RemoveOptions {
+  readonly id?: string;
+  readonly expired?: boolean;
+}
+
+async function remove(cli: Cli, name: string | null, options: RemoveOptions): Promise<ExitCode> {
+  if ((name === null) !== (options.expired === true)) {
+    cli.fail({ message: 'give either the name of a credential or `--expired`' });
+    return exitCodes.usage;
+  }
   const path = credentialFilePath(cli);
   if (path === null) return exitCodes.error;
-  const removed = await removeCredential({ path, name, id, nowMs: cli.io.now() });
+  const nowMs = cli.io.now();
+  const removed =
+    name === null
+      ? await pruneCredentials({ path, nowMs })
+      : await removeCredential({ path, name, id: options.id ?? null, nowMs });
   if (!removed.ok) return cli.fail(removed.fault);
   cli.printRows(
     ['name', 'id'],

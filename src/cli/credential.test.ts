@@ -3,7 +3,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { runCli } from './run-cli.ts';
+import { Command } from 'commander';
+import { createCli, type GlobalFlags } from './cli.ts';
+import { registerCredentialAdd } from './credential-add.ts';
+import { registerCredentialList } from './credential-list.ts';
+import { registerCredentialRemove } from './credential-remove.ts';
 
 describe('exeat credential', () => {
   let folder = '';
@@ -16,17 +20,27 @@ describe('exeat credential', () => {
 
   const run = async (...args: readonly string[]): Promise<{ code: number; out: string; error: string }> => {
     const seen = { out: '', error: '' };
-    const code = await runCli(['--config', join(folder, 'exeat.yaml'), ...args], {
+    const io = {
       env: {},
       isStdoutTerminal: false,
       now: () => Date.parse('2026-11-23T12:00:00Z'),
-      writeOut: (text) => {
+      writeOut: (text: string) => {
         seen.out += text;
       },
-      writeError: (text) => {
+      writeError: (text: string) => {
         seen.error += text;
       },
+    };
+    let code = -1;
+    const program = new Command('exeat').option('--config <file>').option('-o, --output <format>', '', 'table');
+    const flags = (): GlobalFlags => program.opts<GlobalFlags>();
+    const cli = createCli(io, flags, (end) => {
+      code = end;
     });
+    const parent = program.command('credential');
+    for (const register of [registerCredentialAdd, registerCredentialList, registerCredentialRemove])
+      register(parent, cli);
+    await program.parseAsync(['--config', join(folder, 'exeat.yaml'), ...args], { from: 'user' });
     return { code, ...seen };
   };
 
@@ -51,6 +65,8 @@ describe('exeat credential', () => {
     assert.equal((await run('credential', 'add', 'runner')).code, 1);
     assert.equal((await run('credential', 'remove', 'runner', '--id', id)).code, 0);
     assert.equal((await run('credential', 'remove', 'runner')).code, 0);
+    assert.equal((await run('credential', 'remove')).code, 64);
+    assert.equal((await run('credential', 'remove', '--expired')).code, 0);
     const again = await run('credential', 'remove', 'runner');
     assert.equal(again.code, 1);
     assert.match(again.error, /^exeat: there is no credential `runner`/);

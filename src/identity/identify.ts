@@ -3,7 +3,7 @@ import type { DirectoryMatch, Identification, PrincipalDirectory } from './princ
 import { strengths } from './strength.ts';
 
 /** At most so many proofs count on one connection: a certificate, and one in a header. More are refused, never sorted out. */
-export const maxPresentedProofs = 4;
+const maxPresentedProofs = 4;
 
 /**
  * Says who asks (DESIGN 5.3). Nothing presented: the source by itself may name a service, or nobody (`anonymous`).

@@ -9,8 +9,8 @@ export type {
   ProofVerifier,
   TokenEvidence,
 } from './evidence.ts';
-export { identify, maxPresentedProofs } from './identify.ts';
+export { identify } from './identify.ts';
 export { type IdentityTextTerm, parseCredentialName, parseIdentityText, tokenUsername } from './identity-text.ts';
 export type { DirectoryMatch, Identification, Principal, PrincipalDirectory } from './principal.ts';
-export { isTrustDomain, parseSpiffeId, type SpiffeId } from './spiffe-id.ts';
+export { parseSpiffeId, type SpiffeId } from './spiffe-id.ts';
 export { isAtLeast, type Strength, strengths } from './strength.ts';

@@ -38,8 +38,7 @@ export function parseSpiffeId(text: string): Result<SpiffeId, Fault<'spiffe_id_m
   return ok({ text, trustDomain, path });
 }
 
-/** Whether text is a trust domain name: `corp.example`, without scheme, port or path. */
-export function isTrustDomain(text: string): boolean {
+function isTrustDomain(text: string): boolean {
   return text.length <= maxTrustDomainBytes && trustDomainPattern.test(text);
 }
 

@@ -7,7 +7,7 @@ import { readBounded } from './read-bounded.ts';
 import { writeAtomically } from './write-atomically.ts';
 
 /** Issue 2: a credential expires after 90 days unless told otherwise. */
-export const defaultCredentialLifeMs: number = 90 * 86_400_000;
+const defaultCredentialLifeMs: number = 90 * 86_400_000;
 /** Longer ones would be forgotten; rotation is two commands. */
 const maxCredentialLifeMs = 366 * 86_400_000;
 const minCredentialLifeMs = 1_000;

@@ -3,7 +3,6 @@ export {
   type AddCredentialOptions,
   addCredential,
   type CredentialSummary,
-  defaultCredentialLifeMs,
   listCredentials,
   type NewCredential,
   pruneCredentials,

@@ -18,6 +18,7 @@ export interface ServerIdentity {
 export interface TlsServerOptions {
   readonly cert: string;
   readonly key: string;
+  /** The authorities that clients are told of, PEM. Default: absent where no client certificate is asked for. */
   readonly ca?: string;
   readonly requestCert: boolean;
   readonly rejectUnauthorized: false;

@@ -8,7 +8,6 @@ export {
   Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
-  PemConverter,
   SubjectAlternativeNameExtension,
   X509Certificate as ParsedCertificate,
   X509Crl,
