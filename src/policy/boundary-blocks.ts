@@ -11,6 +11,6 @@ import { pairId } from './policy-verdict.ts';
 export function boundaryBlocks(policy: OpenedPolicy, address: IpAddress, port: number): string | null {
   const collector = new MatchCollector(policy.view);
   collector.collect({ host: { kind: 'address', address }, port, protocol: null }, owner.revoked, false);
-  const [match, member] = collector.boundary;
-  return match === undefined || member === undefined ? null : pairId(policy, match, member);
+  const { boundary } = collector;
+  return boundary.length === 0 ? null : pairId(policy, boundary.at(0), boundary.at(1));
 }

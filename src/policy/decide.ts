@@ -6,6 +6,7 @@ import { keyKind, matchFlag, matchWord, metaWord, none, owner, requireWord, serv
 import { findText } from './format/lookup.ts';
 import type { MatchPairs } from './match-collector.ts';
 import { OpenedPolicy } from './open-policy.ts';
+import type { PairList } from './pair-list.ts';
 import { admissionOf, admitNothing, admitObserved, PolicyVerdict } from './policy-verdict.ts';
 import { matchUnattributed } from './principal-directory.ts';
 import type { Reason } from './reasons.ts';
@@ -98,7 +99,7 @@ function isStillUnattributed({ policy, request, mode }: Case): boolean {
 
 function forbidden(each: Case): Verdict | null {
   const { boundary } = each.policy.collector;
-  if (boundary.length > 0) return deny(each, 'boundary_denied', boundary.slice());
+  if (boundary.length > 0) return deny(each, 'boundary_denied', boundary.copy());
   const { host } = each.request.destination;
   if (host.kind === 'name') return null;
   const { kind, row } = classifyAddress(host.address);
@@ -123,13 +124,13 @@ function revoked(each: Case): Verdict | null {
 
 function judgeRules(each: Case): Verdict {
   const { denies, allows } = each.policy.collector;
-  if (denies.length > 0 && each.mode === 'enforce') return deny(each, 'rule_denied', denies.slice());
+  if (denies.length > 0 && each.mode === 'enforce') return deny(each, 'rule_denied', denies.copy());
   const unmet = unmetRequirement(each);
   if (unmet !== null) return unmet;
   const have = strengths.indexOf(each.request.principal.strength);
   const pairs = allows.length === 0 ? noPairs : strongEnough(each.policy, allows, have);
-  if (pairs.length === 0 && allows.length > 0) return deny(each, 'strength_insufficient', allows.slice());
-  if (denies.length > 0) return observed(each, 'rule_denied', denies.slice());
+  if (pairs.length === 0 && allows.length > 0) return deny(each, 'strength_insufficient', allows.copy());
+  if (denies.length > 0) return observed(each, 'rule_denied', denies.copy());
   if (pairs.length > 0) return allow(each, pairs);
   return each.mode === 'observe' ? observed(each, 'no_rule_matched', noPairs) : deny(each, 'no_rule_matched');
 }
@@ -165,13 +166,18 @@ function unmet({ policy, request }: Case, at: number): Reason | null {
 }
 
 /** The matches whose own `strength` the proof has, copied. */
-function strongEnough({ view }: OpenedPolicy, allows: MatchPairs, have: number): MatchPairs {
-  const kept: MatchPairs = [];
+function strongEnough({ view }: OpenedPolicy, allows: PairList, have: number): MatchPairs {
+  const kept: number[] = [];
+  let areAll = true;
   for (let i = 0; i < allows.length; i += 2) {
-    const match = allows[i] as number;
-    const flags = view.words[view.matches.at + match * 4 + matchWord.flags] as number;
-    const need = ((flags >>> matchFlag.strengthShift) & matchFlag.strengthMask) - 1;
-    if (have >= need) kept.push(match, allows[i + 1] as number);
+    const flags = view.words[view.matches.at + allows.at(i) * 4 + matchWord.flags] as number;
+    if (have < ((flags >>> matchFlag.strengthShift) & matchFlag.strengthMask) - 1) areAll = false;
+  }
+  if (areAll) return allows.copy();
+  for (let i = 0; i < allows.length; i += 2) {
+    const flags = view.words[view.matches.at + allows.at(i) * 4 + matchWord.flags] as number;
+    if (have >= ((flags >>> matchFlag.strengthShift) & matchFlag.strengthMask) - 1)
+      kept.push(allows.at(i), allows.at(i + 1));
   }
   return kept;
 }

@@ -32,10 +32,13 @@ export {
   type PolicyFileText,
   parsePolicyFiles,
 } from './documents/parse-policy-files.ts';
+export { type ExplainedMiss, type Explanation, explainDecision } from './explain/explain-decision.ts';
+export type { ExplainedRule } from './explain/read-rules.ts';
 export { type PolicyFault, type PolicyFaultCode, type PolicyFaultRow, policyFaultRows, renderFault } from './fault.ts';
 export type { Finding, Severity } from './lint/finding.ts';
 export { lintPolicy } from './lint/lint-policy.ts';
 export { lintRules } from './lint/lint-rules.ts';
+export { type ListedIdentity, listIdentities } from './list-identities.ts';
 export type {
   BoundaryNode,
   DestinationsNode,

@@ -9,6 +9,7 @@ import {
   prepareName,
   visitBlocks,
 } from './format/lookup.ts';
+import { PairList } from './pair-list.ts';
 
 /** The bit of each protocol, by the codes of the format. */
 const protocolBit: Readonly<Record<Protocol, number>> = { tls: 1, http: 2, tcp: 4, udp: 8 };
@@ -20,7 +21,7 @@ const anyBits = 15;
  * Matches in pairs: the row in `matches`, and the row of the member of a destinations document through which it matched
  * (-1 where the rule names the target itself).
  */
-export type MatchPairs = number[];
+export type MatchPairs = readonly number[];
 
 /**
  * Finds every entry that covers a destination. Reused from decision to decision, so that deciding allocates little; deciding is
@@ -32,11 +33,11 @@ export type MatchPairs = number[];
  * - a member says the class of host and port, whatever the protocol.
  */
 export class MatchCollector {
-  readonly boundary: MatchPairs = [];
-  readonly denies: MatchPairs = [];
-  readonly allows: MatchPairs = [];
-  /** Rows of matches: members of destinations documents. */
-  readonly members: number[] = [];
+  readonly boundary: PairList = new PairList();
+  readonly denies: PairList = new PairList();
+  readonly allows: PairList = new PairList();
+  /** Members of destinations documents, with their group. */
+  readonly members: PairList = new PairList();
   readonly #view: FlatView;
   readonly #probe: NameProbe = createNameProbe();
   #port = -1;
@@ -51,10 +52,10 @@ export class MatchCollector {
 
   /** Fills the lists for one destination and the service with this owner number. */
   collect(destination: Destination, serviceOwner: number, hasGroups: boolean): void {
-    this.boundary.length = 0;
-    this.denies.length = 0;
-    this.allows.length = 0;
-    this.members.length = 0;
+    this.boundary.clear();
+    this.denies.clear();
+    this.allows.clear();
+    this.members.clear();
     this.class = 0;
     this.#port = destination.port ?? -1;
     this.#isUdp = destination.protocol === 'udp';
@@ -64,9 +65,9 @@ export class MatchCollector {
     this.#visitOwner(owner.boundary, host);
     this.#visitOwner(owner.members, host);
     this.#visitOwner(serviceOwner, host);
-    for (const member of this.members) {
-      this.#addReferences(owner.boundary, member);
-      if (hasGroups) this.#addReferences(serviceOwner, member);
+    for (let i = 0; i < this.members.length; i += 2) {
+      this.#addReferences(owner.boundary, this.members.at(i));
+      if (hasGroups) this.#addReferences(serviceOwner, this.members.at(i));
     }
   }
 
@@ -120,7 +121,7 @@ export class MatchCollector {
     const group = words[matches.at + match * 4 + matchWord.extra] as number;
     const classCode = words[groups.at + group * 2 + groupWord.class] as number;
     if (classCode > this.class) this.class = classCode;
-    this.members.push(match);
+    this.members.push(match, group);
   }
 
   /** The rules of an owner that refer to the document of a member; the member's target is theirs. */

@@ -7,11 +7,11 @@ import { hashSeed } from '../format/keyed-hash.ts';
 import { keyKind, metaWord, none, owner } from '../format/layout.ts';
 import type { PolicyDocument, PolicyTree, ServiceNode } from '../nodes.ts';
 import { boundaryDocumentName, unattributedServiceName } from '../rule-id.ts';
+import { spaceIndexOf } from '../space-index.ts';
 import { assembleBuffer } from './assemble-buffer.ts';
 import { builtInBoundary } from './built-in-boundary.ts';
 import { compileIdentities, compileUnattributed, instantWords } from './compile-identities.ts';
 import { compileOwner, type NameTables } from './compile-rules.ts';
-import { environmentOf } from './environment-of.ts';
 import { targetWords } from './match-entry.ts';
 import { OwnerEntries } from './owner-entries.ts';
 import { PolicyBuilder } from './policy-builder.ts';
@@ -37,7 +37,7 @@ export function compilePolicy(
   if (stamp.seed.length !== 16) throw new TypeError('"seed" must be 16 bytes');
   const seedWords = wordsOf(stamp.seed);
   const builder = new PolicyBuilder(hashSeed(seedWords));
-  const parts = sortDocuments(tree.documents);
+  const parts = sortDocuments(tree);
   const tooLarge = countEntries(parts) > mostEntries;
   if (tooLarge) return failed(fault('policy_uncompilable', `a policy has at most ${mostEntries} entries`));
   compileParts(builder, parts, stamp.version);
@@ -48,7 +48,7 @@ export function compilePolicy(
 
 type Parts = {
   readonly [K in PolicyDocument['kind']]: readonly Extract<PolicyDocument, { kind: K }>[];
-};
+} & { environmentOf(file: string): string | null };
 
 function compileParts(builder: PolicyBuilder, parts: Parts, version: string): void {
   // Row 0 of the attributes says nothing: neither segment nor crossing.
@@ -77,6 +77,14 @@ function compileParts(builder: PolicyBuilder, parts: Parts, version: string): vo
   );
   compileUnattributed(builder, parts.unattributed);
   writeEmptyOwner(builder, owner.revoked);
+  // The names of services lie side by side, apart from the rules: every decision reads one of them.
+  for (const [row, { name }] of parts.service.entries()) {
+    builder.addKey({ owner: owner.serviceNames, kind: keyKind.exact, text: name }, row);
+  }
+  if (parts.unattributed.length > 0) {
+    const text = unattributedServiceName;
+    builder.addKey({ owner: owner.serviceNames, kind: keyKind.exact, text }, parts.service.length);
+  }
   for (const [row, service] of parts.service.entries()) compileService(builder, parts, { service, row, names });
   const unattributed = compileUnattributedService(builder, parts, names);
   writeMeta(builder, parts, version, unattributed);
@@ -155,9 +163,8 @@ function compileService(builder: PolicyBuilder, parts: Parts, { service, row, na
       { name: `${service.name}/deny`, list: 'deny', rules: service.deny },
     ],
   });
-  builder.addKey({ owner: owner.serviceNames, kind: keyKind.exact, text: service.name }, row);
   const { texts } = builder;
-  const environment = environmentOf(service.at.file, parts.space);
+  const environment = parts.environmentOf(service.at.file);
   const isObserved = service.mode === 'observe' && service.observeUntil !== null;
   builder
     .section('services')
@@ -203,9 +210,9 @@ function writeEmptyOwner(builder: PolicyBuilder, _owner: number): void {
   builder.section('owners').pushAll([0, none, 0, 0]);
 }
 
-function sortDocuments(documents: readonly PolicyDocument[]): Parts {
+function sortDocuments(tree: PolicyTree): Parts {
   const of = <K extends PolicyDocument['kind']>(kind: K): Extract<PolicyDocument, { kind: K }>[] =>
-    documents.filter((each): each is Extract<PolicyDocument, { kind: K }> => each.kind === kind);
+    tree.documents.filter((each): each is Extract<PolicyDocument, { kind: K }> => each.kind === kind);
   return {
     service: of('service').sort(byName),
     destinations: of('destinations').sort(byName),
@@ -213,6 +220,7 @@ function sortDocuments(documents: readonly PolicyDocument[]): Parts {
     segments: of('segments'),
     space: of('space'),
     unattributed: of('unattributed'),
+    environmentOf: spaceIndexOf(tree).environmentOf,
   };
 }
 

@@ -62,7 +62,7 @@ export class PolicyBuilder {
     const ownerKey = key.owner * 2 + key.kind;
     const keys = key.owner < owner.firstService ? this.sharedKeys : this.serviceKeys;
     keys.push(hashText(this.seed, key.text, ownerKey));
-    keys.push(this.texts.place(key.text));
+    keys.push(this.texts.append(key.text));
     keys.push(ownerKey);
     keys.push(value + 1);
   }
@@ -107,7 +107,7 @@ export class PolicyBuilder {
     const rules = this.section('rules');
     const row = rules.length / 5;
     rules.push(this.texts.place(rule.list));
-    rules.push(this.texts.place(rule.to));
+    rules.push(this.texts.append(rule.to));
     rules.push(this.texts.place(rule.reason));
     rules.push(this.texts.place(rule.at?.file ?? null));
     rules.push(rule.at?.line ?? 0);

@@ -22,7 +22,10 @@ export class WordList {
   }
 }
 
-/** Texts by value: each distinct one is stored once, as three bytes of length and UTF-8. */
+/**
+ * Texts as three bytes of length and UTF-8. `place` stores each distinct one once, so that equal places are equal texts; `append`
+ * does not look (names and targets seldom repeat, and a map of millions of them costs more than it saves).
+ */
 export class TextPool {
   bytes: Uint8Array = new Uint8Array(65536);
   length = 0;
@@ -34,8 +37,14 @@ export class TextPool {
     if (text === null) return none;
     const known = this.#places.get(text);
     if (known !== undefined) return known;
-    const at = this.length;
+    const at = this.append(text);
     this.#places.set(text, at);
+    return at;
+  }
+
+  /** Stores a text and gives its place, without looking for an equal one. */
+  append(text: string): number {
+    const at = this.length;
     this.#write(text);
     return at;
   }
