@@ -16,7 +16,9 @@ export function registerCredentialRemove(parent: Command, cli: Cli): void {
 }
 
 interface RemoveOptions {
+  /** Only the secret with this id. Default: all of the name. */
   readonly id?: string;
+  /** Every secret that has ended. Default: false. */
   readonly expired?: boolean;
 }
 

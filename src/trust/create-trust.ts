@@ -5,7 +5,7 @@ import { toServerOptions } from './tls-material.ts';
 import type { Trust } from './trust.ts';
 import { defaultPollIntervalMs, type TrustOptions } from './trust-options.ts';
 import { createTrustParts, type TrustParts } from './trust-parts.ts';
-import { describeTrust } from './trust-status.ts';
+import { describeTrust, timeProblems } from './trust-status.ts';
 import { createProofChecker } from './verify-proof.ts';
 import { watchFiles } from './watch-files.ts';
 
@@ -61,7 +61,9 @@ export async function createTrust(options: TrustOptions): Promise<Trust> {
     pollIntervalMs: options.pollIntervalMs ?? defaultPollIntervalMs,
     log: options.log,
   });
+  const stopClockwatch = watchTheClock(parts, options);
   const close = async (): Promise<void> => {
+    stopClockwatch();
     await watcher.close();
     await reloading;
     await Promise.all(parts.remoteKeys.map((keys) => keys.close()));
@@ -99,6 +101,21 @@ function certificateTrust(parts: TrustParts, options: TrustOptions): Certificate
     trustDomain: options.tls?.trustDomain ?? null,
   };
 }
+
+/** What time alone breaks (a lapsed list, an expired certificate) has no load to be logged by: looked for every minute. */
+function watchTheClock(parts: TrustParts, { clock, log }: TrustOptions): () => void {
+  const said = new Set<string>();
+  const timer = setInterval(() => {
+    const problems = timeProblems(parts, clock.now());
+    for (const { part, code, message } of problems) if (!said.has(code)) log.error({ part, code }, message);
+    said.clear();
+    for (const { code } of problems) said.add(code);
+  }, clockwatchMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+const clockwatchMs = 60_000;
 
 async function loadParts(parts: TrustParts): Promise<readonly unknown[]> {
   const changed: unknown[] = [];

@@ -65,7 +65,7 @@ function loadProblems(parts: TrustParts): readonly TrustProblem[] {
 }
 
 /** What goes wrong by the clock alone: nothing was loaded or failed, time passed. */
-function timeProblems(parts: TrustParts, nowMs: number): readonly TrustProblem[] {
+export function timeProblems(parts: TrustParts, nowMs: number): readonly TrustProblem[] {
   const revocations = describeRevocations(parts);
   const server = describeServer(parts);
   const bundle = describeBundle(parts);
