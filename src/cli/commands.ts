@@ -4,10 +4,13 @@ import { registerCompletion } from './completion.ts';
 import { registerCredentialAdd } from './credential-add.ts';
 import { registerCredentialList } from './credential-list.ts';
 import { registerCredentialRemove } from './credential-remove.ts';
+import { registerDecide } from './decide.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerEnv } from './env.ts';
+import { registerExplain } from './explain.ts';
 import { registerPolicyCheck } from './policy-check.ts';
 import { registerPolicyStats } from './policy-stats.ts';
+import { registerStatus } from './status.ts';
 import { registerUp } from './up.ts';
 import { registerVersion } from './version.ts';
 
@@ -19,8 +22,11 @@ export function registerCommands(program: Command, cli: Cli): void {
 /** The registry: a command's file exports `register*(parent, cli)` and has its line here. */
 const commands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerUp,
+  registerStatus,
   registerDoctor,
   registerPolicy,
+  registerDecide,
+  registerExplain,
   registerCredential,
   registerEnv,
   registerCompletion,

@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import { type ExplainReport, readExplanation } from '../app/index.ts';
+import type { DecisionRecord } from '../policy/index.ts';
+import type { Cli } from './cli.ts';
+import { exitCodes } from './exit-codes.ts';
+import { explanationText } from './explanation-text.ts';
+import { formatTable, type Row } from './table.ts';
+
+/** Adds `exeat explain`: a decision by its id, the rules looked at, the nearest miss and what to do. */
+export function registerExplain(parent: Command, cli: Cli): void {
+  parent
+    .command('explain')
+    .description('say what happened to a request and what to do about it')
+    .argument('<decision>', 'id from the `Exeat-Decision` header, a record or a flow')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  exeat explain 01KB0Z2Q6W7V8X9Y0A1B2C3D4E\n  exeat explain 01KB0Z2Q6W7V8X9Y0A1B2C3D4E -o json\n',
+    )
+    .action((id: string) =>
+      cli.run(async () => {
+        const config = cli.config();
+        if (config === null) return exitCodes.error;
+        const report = await readExplanation(config, id);
+        if (!report.ok) return cli.fail(report.fault);
+        cli.printObject({ ...report.value }, () => reportText(report.value));
+        return exitCodes.ok;
+      }),
+    );
+}
+
+function reportText(report: ExplainReport): string {
+  const { record, meaning } = report;
+  const { principal, destination } = record;
+  const rows: Row[] = [
+    { what: 'verdict', is: `${record.verdict} (${record.stage})` },
+    { what: 'reason', is: `${record.reason}: ${meaning.says}` },
+    ...(record.wouldDeny ? [{ what: 'under enforce', is: `deny, ${record.wouldDenyReason}` }] : []),
+    { what: 'when', is: record.time },
+    { what: 'from', is: record.source },
+    {
+      what: 'who',
+      is: principal === null ? null : `${principal.service} as ${principal.identity} (${principal.strength})`,
+    },
+    {
+      what: 'destination',
+      is: destination === null ? null : `${destination.host}:${destination.port} (${destination.class})`,
+    },
+    { what: 'address', is: destination?.address },
+    { what: 'rules', is: record.ruleIds },
+    { what: 'detail', is: record.detail },
+    { what: 'policy', is: record.policyVersion },
+    { what: 'decision', is: record.id },
+    { what: 'mend', is: meaning.mend },
+  ];
+  const then = report.followed.map(followedRow);
+  return [
+    formatTable(['what', 'is'], rows),
+    then.length === 0 ? '' : `\nThen:\n${formatTable(['time', 'kind', 'what'], then)}`,
+    report.explanation === null ? `\n${report.missing}\n` : explanationText(report.explanation),
+  ].join('');
+}
+
+function followedRow(record: DecisionRecord): Row {
+  const { time, kind } = record;
+  switch (record.kind) {
+    case 'verdict':
+      return { time, kind, what: `${record.verdict} ${record.reason} (${record.stage})` };
+    case 'first-seen':
+      return { time, kind, what: `${record.service} reached for ${record.domain} for the first time` };
+    case 'progress':
+      return { time, kind, what: `${record.bytesUp} bytes up, ${record.bytesDown} down` };
+    case 'close': {
+      const end = record.failure ?? `ended by ${record.endedBy}`;
+      return {
+        time,
+        kind,
+        what: `${end}, ${record.bytesUp} bytes up, ${record.bytesDown} down, ${record.durationMs} ms`,
+      };
+    }
+    default:
+      return record satisfies never;
+  }
+}

@@ -1,0 +1,78 @@
+import type { Command } from 'commander';
+import { readStatus, type StatusReport } from '../app/index.ts';
+import type { Cli } from './cli.ts';
+import { exitCodes } from './exit-codes.ts';
+import { formatTable, type Row } from './table.ts';
+
+/** Adds `exeat status`: what the running product decides by, on whom, and what is wrong. */
+export function registerStatus(parent: Command, cli: Cli): void {
+  parent
+    .command('status')
+    .description('show policy version, services by mode, shares, broken flows and problems')
+    .addHelpText('after', '\nExamples:\n  exeat status\n  exeat status -o json\n')
+    .action(() =>
+      cli.run(async () => {
+        const config = cli.config();
+        if (config === null) return exitCodes.error;
+        const status = await readStatus(config);
+        if (!status.ok) return cli.fail(status.fault);
+        cli.printObject({ ...status.value }, () => statusText(status.value));
+        return exitCodes.ok;
+      }),
+    );
+}
+
+function statusText(status: StatusReport): string {
+  const { point, connections } = status;
+  const rows: Row[] = [
+    ...(point === null ? [{ what: 'point', is: 'down' }] : pointRows(point)),
+    {
+      what: 'connections (30 days)',
+      is: `${connections.total}, ${percent(connections.enforcedShare)} under enforce, ${connections.wouldDeny} would be denied`,
+    },
+    {
+      what: 'by strength of proof',
+      is: Object.entries(connections.byStrength).map(([name, count]) => `${name} ${count}`),
+    },
+    { what: 'broken flows', is: status.brokenFlowCount },
+    { what: 'problems', is: status.problems.length },
+  ];
+  const broken = status.brokenFlows.map((flow) => ({ ...flow }));
+  return [
+    formatTable(['what', 'is'], rows),
+    broken.length === 0
+      ? ''
+      : `\nBroken flows: refused now, worked within 30 days\n${formatTable(['service', 'host', 'port', 'reason', 'lastAllowed', 'lastDenied'], broken)}`,
+    status.problems.length === 0
+      ? ''
+      : `\n${formatTable(
+          ['problem'],
+          status.problems.map((problem) => ({ problem })),
+        )}`,
+  ].join('');
+}
+
+function pointRows(point: NonNullable<StatusReport['point']>): readonly Row[] {
+  const { records, servicesByMode } = point;
+  return [
+    { what: 'policy', is: point.policyVersion ?? 'none: everything is denied' },
+    { what: 'rules', is: point.ruleCount },
+    {
+      what: 'services',
+      is: `${point.serviceCount} (${servicesByMode.enforce} enforce, ${servicesByMode.observe} observe)`,
+    },
+    { what: 'observe ends', is: point.observeEnds.map((one) => `${one.service} ${one.until}`) },
+    { what: 'unattributed until', is: point.unattributedUntil },
+    { what: 'open connections', is: point.openConnections },
+    { what: 'local origins', is: point.localOrigins },
+    { what: 'proofs in clear text', is: point.allowCleartextProofs ? 'accepted from other machines' : 'loopback only' },
+    {
+      what: 'records',
+      is: `${records.written} written, ${records.lost} lost, ${records.bytes} bytes on disk${records.isKeeping ? '' : ', NOT KEEPING'}`,
+    },
+  ];
+}
+
+function percent(share: number | null): string {
+  return share === null ? '-' : `${(share * 100).toFixed(1)} %`;
+}
