@@ -10,6 +10,8 @@ import type { Row } from './table.ts';
 export interface GlobalFlags {
   readonly config: string | null;
   readonly output: OutputFormat;
+  /** `-o sarif`, which only commands that check files know. */
+  readonly isSarif: boolean;
 }
 
 /** What a command works with: its process, the global flags, output in the format asked for, and its way to end. */

@@ -29,19 +29,27 @@ export function createProgram(io: CliIo, end: (code: ExitCode) => void): Command
     .description('Decides, enforces and measures every way out of a network.')
     .version(readVersion(), '-V, --version', 'print the version')
     .option('--config <file>', 'configuration file (EXEAT_CONFIG; default ./exeat.yaml)')
-    .addOption(new Option('-o, --output <format>', 'output format').choices([...outputFormats]).default('table'))
+    .addOption(
+      new Option('-o, --output <format>', 'output format').choices([...outputFormats, 'sarif']).default('table'),
+    )
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('run it with --help for what is allowed')
     .exitOverride()
     .configureOutput({ writeOut: io.writeOut, writeErr: io.writeError });
+  program.hook('preAction', (_, command) => {
+    if (command.name() !== 'check' && readFlags(program, io).isSarif)
+      program.error('error: `-o sarif` is for `policy check` only', { exitCode: exitCodes.usage });
+  });
   const cli: Cli = createCli(io, () => readFlags(program, io), end);
   registerCommands(program, cli);
   return program;
 }
 
 function readFlags(program: Command, io: CliIo): GlobalFlags {
-  const options = program.opts<{ config?: string; output: GlobalFlags['output'] }>();
-  return { config: options.config ?? io.env['EXEAT_CONFIG'] ?? null, output: options.output };
+  const options = program.opts<{ config?: string; output: GlobalFlags['output'] | 'sarif' }>();
+  const { output } = options;
+  const isSarif = output === 'sarif';
+  return { config: options.config ?? io.env['EXEAT_CONFIG'] ?? null, output: isSarif ? 'json' : output, isSarif };
 }
 
 // Commander throws for --help and --version as well, with exit code 0; all its other errors are faults of usage.
