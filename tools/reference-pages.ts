@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { configJsonSchema, renderConfigReference } from '../src/config/index.ts';
-import { reasons } from '../src/policy/index.ts';
+import { reasons, renderLintReference } from '../src/policy/index.ts';
 import { repositoryRoot } from './source-files.ts';
 
 /** A page of `docs/reference/` as it should be: its path from the root, and its text. */
@@ -20,6 +20,7 @@ export async function renderReferencePages(): Promise<readonly ReferencePage[]> 
     { path: 'docs/reference/reasons.md', text: renderReasons() },
     { path: 'docs/reference/config.md', text: renderConfigReference() },
     { path: 'docs/reference/exeat.schema.json', text: `${JSON.stringify(configJsonSchema(), null, 2)}\n` },
+    { path: 'docs/reference/lint-rules.md', text: renderLintReference() },
     { path: 'docs/reference/command-line.md', text: await renderCommandLine() },
   ];
 }
