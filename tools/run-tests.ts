@@ -1,5 +1,5 @@
-import { run } from 'node:test';
 import { parseArgs } from 'node:util';
+import { runTestFile } from './run-test-file.ts';
 import { readSourceFiles } from './source-files.ts';
 import { createTestReport, type TestReport } from './test-report.ts';
 
@@ -59,16 +59,13 @@ function groupFiles(longOnly: boolean, words: readonly string[]): readonly TestG
 }
 
 async function runGroup(group: TestGroup, into: TestReport, signal: AbortSignal): Promise<void> {
-  if (group.files.length === 0 || signal.aborted) return;
-  const events = run({
-    files: [...group.files],
-    concurrency: group.concurrency,
-    timeout: group.fileTimeoutMs,
-    isolation: 'process',
-    signal,
-    env: { ...process.env, EXEAT_TEST_SCALE: String(group.scale) },
-  });
-  for await (const event of events) into.take(event);
+  const waiting = [...group.files];
+  const work = async (): Promise<void> => {
+    for (let file = waiting.shift(); file !== undefined && !signal.aborted; file = waiting.shift()) {
+      await runTestFile({ file, timeoutMs: group.fileTimeoutMs, scale: group.scale }, into, signal);
+    }
+  };
+  await Promise.all(Array.from({ length: group.concurrency }, work));
 }
 
 /** On the machine that guards the main branch nothing may be left out. */

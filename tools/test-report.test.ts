@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run, test } from 'node:test';
+import { test } from 'node:test';
+import { runTestFile } from './run-test-file.ts';
 import { createTestReport } from './test-report.ts';
 
 // node:test marks the processes it starts and refuses to run tests from within one; here that is what is tested.
@@ -34,6 +35,11 @@ test('a file that cannot be loaded is a failure', async () => {
   assert.match(await reportOn("throw new Error('broken at load');", false), /\n0 passed, 1 failed, 0 skipped\n$/);
 });
 
+test('a file that leaves something open is ended and fails', async () => {
+  const open = "import { test } from 'node:test';\ntest('passes', () => { setInterval(() => {}, 1000); });";
+  assert.match(await reportOn(open, false, 800), /did not end within 0.8 s[\s\S]*\n1 passed, 2 failed, 0 skipped\n$/);
+});
+
 test('a run that finds no test is not green', () => {
   const { [mark]: _mark, ...env } = process.env;
   const ran = spawnSync(process.execPath, [join(import.meta.dirname, 'run-tests.ts'), 'no-such-file'], { env });
@@ -41,7 +47,7 @@ test('a run that finds no test is not green', () => {
   assert.match(ran.stdout.toString(), /only 0 test files were found[\s\S]*\n0 passed, 2 failed, 0 skipped\n$/);
 });
 
-async function reportOn(source: string, skipsFail: boolean): Promise<string> {
+async function reportOn(source: string, skipsFail: boolean, timeoutMs = 30_000): Promise<string> {
   const marked = process.env[mark];
   delete process.env[mark];
   const folder = mkdtempSync(join(tmpdir(), 'exeat-report-'));
@@ -53,7 +59,7 @@ async function reportOn(source: string, skipsFail: boolean): Promise<string> {
       written += part;
     };
     const report = createTestReport({ write, fileCount: 1, isSkipFailure: () => skipsFail });
-    for await (const event of run({ files: [file], isolation: 'process' })) report.take(event);
+    await runTestFile({ file, timeoutMs, scale: 1 }, report, new AbortController().signal);
     report.finish();
     return written;
   } finally {
