@@ -153,7 +153,7 @@ function unmet({ policy, request }: Case, at: number): Reason | null {
   const { words } = policy.view;
   const need = (words[at + requireWord.strength] as number) - 1;
   if (strengths.indexOf(request.principal.strength) < need) return 'strength_insufficient';
-  const count = words[at + requireWord.fromCount] as number;
+  const count = Math.min(words[at + requireWord.fromCount] as number, policy.view.lists.length);
   if (count === 0) return null;
   const source = request.principal.source === null ? null : parseIpAddress(request.principal.source);
   if (source === null || !source.ok) return 'source_not_permitted';

@@ -91,7 +91,7 @@ function matchRows(view: FlatView, rows: ReadonlySet<number>, known: Known): rea
 
 function matchIdentity(view: FlatView, row: number, known: Known): DirectoryMatch | null {
   const at = view.identities.at + row * 4;
-  const count = view.words[at + identityWord.termCount] as number;
+  const count = Math.min(view.words[at + identityWord.termCount] as number, view.terms.length / 10);
   let best = -1;
   for (let i = 0; i < count; i++) {
     const strength = matchTerm(view, (view.words[at + identityWord.terms] as number) + i, known);

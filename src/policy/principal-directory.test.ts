@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { identityNode, policyOf, serviceNode } from '../../test/support/policy-fixture.ts';
+import { parseIpPrefix } from '../destination/index.ts';
+import type { Evidence } from '../identity/index.ts';
+
+const now = 1_000_000;
+const at = { file: 'x.yaml', line: 1, column: 1 };
+const range = parseIpPrefix('192.0.2.0/24');
+assert.ok(range.ok);
+const spiffe = 'spiffe://corp.example/ns/payments/sa/api';
+const issuer = 'https://ci.example.com';
+
+const of = (name: string, ...identities: string[]) => serviceNode(name, { identities: identities.map(identityNode) });
+const policy = policyOf([
+  of('api', spiffe, 'credential:api'),
+  of('both', 'credential:both + source:10.20.0.0/24'),
+  of('main', `token:${issuer}{repository_id=123,ref=main}`),
+  of('dev', `token:${issuer}{repository_id=123,ref=dev}`),
+  of('other', `token:${issuer}{repository_id=9,ref=main}`),
+  of('latin', `token:${issuer}{actor=é}`),
+  of('any', 'token:https://any.example.com'),
+  of('wide', 'source:10.0.0.0/8'),
+  of('narrow', 'source:10.20.0.0/16', 'source:2001:db8::/32'),
+  of('twice', 'source:10.30.0.0/16 + source:10.30.1.0/24'),
+  { kind: 'unattributed', owner: 'o', at, sources: [range.value], until: now + 1, reason: 'rollout' },
+]);
+
+const expiresAt = now + 1000;
+const credential = (name: string): Evidence => ({ kind: 'credential', name, expiresAt });
+const certificate: Evidence = { kind: 'certificate', spiffeId: spiffe, serial: '1', expiresAt };
+const token = (claims: Record<string, string>, spiffeId: string | null = null, from = issuer): Evidence => ({
+  kind: 'token',
+  issuer: from,
+  subject: null,
+  claims,
+  spiffeId,
+  expiresAt,
+});
+
+const rows: readonly (readonly [string, string, readonly Evidence[], readonly string[]])[] = [
+  ['a certificate is the strongest', '10.20.0.7', [certificate], [`api ${spiffe} certificate`]],
+  ['a token with the SPIFFE id names it too', '10.20.0.7', [token({}, spiffe)], [`api ${spiffe} token`]],
+  ['both give the stronger', '10.20.0.7', [token({}, spiffe), certificate], [`api ${spiffe} certificate`]],
+  ['a credential', '192.0.2.1', [credential('api')], ['api credential:api shared-secret']],
+  ['an unknown credential names nobody, whatever its source', '10.20.0.7', [credential('nobody')], []],
+  [
+    'all: holds with its source',
+    '10.20.0.7',
+    [credential('both')],
+    ['both credential:both + source:10.20.0.0/24 shared-secret'],
+  ],
+  ['all: does not hold from elsewhere', '10.21.0.7', [credential('both')], []],
+  ['all: does not hold by a source that is no address', 'nonsense', [credential('both')], []],
+  [
+    'claims must all be equal',
+    '10.20.0.7',
+    [token({ repository_id: '123', ref: 'main', more: 'x' })],
+    [`main token:${issuer} token`],
+  ],
+  [
+    'claims of another service',
+    '10.20.0.7',
+    [token({ repository_id: '123', ref: 'dev' })],
+    [`dev token:${issuer} token`],
+  ],
+  ['one claim missing', '10.20.0.7', [token({ repository_id: '123' })], []],
+  [
+    'claims from another issuer',
+    '10.20.0.7',
+    [token({ repository_id: '123', ref: 'main' }, null, 'https://evil.example')],
+    [],
+  ],
+  ['a claim compares characters, not bytes', '10.20.0.7', [token({ actor: 'Ã©' })], []],
+  ['a claim past ASCII', '10.20.0.7', [token({ actor: 'é' })], [`latin token:${issuer} token`]],
+  [
+    'an issuer without claims',
+    '10.20.0.7',
+    [token({ a: 'b' }, null, 'https://any.example.com')],
+    ['any token:https://any.example.com token'],
+  ],
+];
+
+const shown = (matches: readonly { service: string; identity: string; strength: string }[]): readonly string[] =>
+  matches.map(({ service, identity, strength }) => `${service} ${identity} ${strength}`).sort();
+
+for (const [what, source, presented, expected] of rows) {
+  test(`presented: ${what}`, () => assert.deepEqual(shown(policy.matchPresented({ source, presented })), expected));
+}
+
+const sources: readonly (readonly [string, string, number, readonly string[]])[] = [
+  [
+    'every range that holds it counts',
+    '10.20.0.7',
+    now,
+    ['narrow source:10.20.0.0/16 network', 'wide source:10.0.0.0/8 network'],
+  ],
+  ['one range', '10.99.0.7', now, ['wide source:10.0.0.0/8 network']],
+  ['IPv6', '2001:db8::7', now, ['narrow source:2001:db8::/32 network']],
+  [
+    'two ranges that must hold together',
+    '10.30.1.7',
+    now,
+    ['twice source:10.30.0.0/16 + source:10.30.1.0/24 network', 'wide source:10.0.0.0/8 network'],
+  ],
+  ['one of two that must hold together', '10.30.2.7', now, ['wide source:10.0.0.0/8 network']],
+  ['an unattributed source before its date', '192.0.2.7', now, ['unattributed source:192.0.2.0/24 network']],
+  ['an unattributed source past its date', '192.0.2.7', now + 1, []],
+  ['nobody', '203.0.113.7', now, []],
+  ['a source that is no address', 'nonsense', now, []],
+];
+for (const [what, source, when, expected] of sources) {
+  test(`source alone: ${what}`, () => assert.deepEqual(shown(policy.matchSource(source, when)), expected));
+}
