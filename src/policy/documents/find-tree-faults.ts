@@ -5,7 +5,7 @@ import { nearestWord } from './nearest-word.ts';
 import { toText } from './parse-rule.ts';
 
 /** More faults than this over the tree help nobody. */
-const maxTreeFaults = 1000;
+const maxTreeFaults = 200;
 
 /** Names that the tree defines. */
 interface TreeNames {
@@ -14,13 +14,14 @@ interface TreeNames {
   readonly environments: ReadonlySet<string>;
 }
 
-type Report = (code: PolicyFaultCode, at: SourceAt, message: string, mend?: string) => void;
+/** The mend is made only when the fault is kept: looking for near words among many names is dear. */
+type Report = (code: PolicyFaultCode, at: SourceAt, message: string, mend?: () => string | null) => void;
 
 /** What only the whole tree can tell: doubled names and boundary rules, and references to nothing. In order of documents. */
 export function findTreeFaults(tree: PolicyTree): readonly PolicyFault[] {
   const faults: PolicyFault[] = [];
   const report: Report = (code, at, message, mend) => {
-    if (faults.length < maxTreeFaults) faults.push({ code, message, at, mend: mend ?? null });
+    if (faults.length < maxTreeFaults) faults.push({ code, message, at, mend: mend?.() ?? null });
   };
   const names = collectNames(tree, report);
   findDoubledBoundaryRules(tree, report);
@@ -84,7 +85,7 @@ function checkRule(rule: RuleNode, names: TreeNames, report: Report): void {
       'reference_unknown',
       rule.at,
       `\`@${rule.to.name}\` refers to no destinations document`,
-      didYouMean(rule.to.name, names.destinations.keys()),
+      didYouMean(rule.to.name, () => names.destinations.keys()),
     );
   for (const segment of rule.via) checkSegment(segment, rule.at, names, report);
   if (rule.crossing === null) return;
@@ -94,16 +95,23 @@ function checkRule(rule: RuleNode, names: TreeNames, report: Report): void {
         'environment_unknown',
         rule.at,
         `no space or segment has environment \`${environment}\``,
-        didYouMean(environment, names.environments),
+        didYouMean(environment, () => names.environments),
       );
 }
 
 function checkSegment(segment: string, at: SourceAt, names: TreeNames, report: Report): void {
   if (!names.segments.has(segment))
-    report('segment_unknown', at, `segment \`${segment}\` is not defined`, didYouMean(segment, names.segments.keys()));
+    report(
+      'segment_unknown',
+      at,
+      `segment \`${segment}\` is not defined`,
+      didYouMean(segment, () => names.segments.keys()),
+    );
 }
 
-function didYouMean(name: string, names: Iterable<string>): string | undefined {
-  const near = nearestWord(name, names);
-  return near === null ? undefined : `did you mean \`${near}\``;
+function didYouMean(name: string, names: () => Iterable<string>): () => string | null {
+  return () => {
+    const near = nearestWord(name, names());
+    return near === null ? null : `did you mean \`${near}\``;
+  };
 }

@@ -55,34 +55,43 @@ function composeDocuments(text: string, file: SourceFile): readonly PlainNode[] 
   return file.faults.length > 0 ? [] : plain;
 }
 
+/** Text to the library's tokens; stops at the first thing that is refused, and once there are faults enough. */
 function scanTokens(text: string, file: SourceFile): CST.Token[] {
   const parser = new Parser();
   const tokens: CST.Token[] = [];
-  let offset = 0;
   // After a scalar mark the lexer hands over the scalar's own text, whatever its first character is.
   let isContent = false;
   for (const lexeme of new Lexer().lex(text)) {
     const type: string = isContent ? 'content' : (CST.tokenType(lexeme) ?? '');
     isContent = type === 'scalar';
-    const refused = refusedTokens[type];
-    if (refused !== undefined) {
-      file.report(
-        'yaml_feature_refused',
-        offset,
-        `${refused} not allowed in policy files`,
-        'write the value out, or quote it',
-      );
-      return [];
-    }
-    for (const token of parser.next(lexeme)) tokens.push(token);
-    if (parser.stack.length > maxParserStack) {
-      file.report('nesting_too_deep', offset, `lists and maps are nested deeper than ${maxDepth}`);
-      return [];
-    }
-    offset = parser.offset;
+    if (isRefused(type, parser, file)) return [];
+    takeTokens(parser.next(lexeme), tokens, file);
+    if (file.isFull()) return [];
   }
-  for (const token of parser.end()) tokens.push(token);
+  takeTokens(parser.end(), tokens, file);
   return tokens;
+}
+
+function isRefused(type: string, { offset, stack }: Parser, file: SourceFile): boolean {
+  const feature = refusedTokens[type];
+  if (feature !== undefined)
+    file.report(
+      'yaml_feature_refused',
+      offset,
+      `${feature} not allowed in policy files`,
+      'write the value out, or quote it',
+    );
+  if (stack.length > maxParserStack)
+    file.report('nesting_too_deep', offset, `lists and maps are nested deeper than ${maxDepth}`);
+  return feature !== undefined || stack.length > maxParserStack;
+}
+
+/** Errors are reported here: the composer drops those that no document follows, and makes a costly object of each. */
+function takeTokens(from: Iterable<CST.Token>, tokens: CST.Token[], file: SourceFile): void {
+  for (const token of from) {
+    if (token.type === 'error') file.report('yaml_malformed', token.offset, yamlMessage(token.message));
+    else tokens.push(token);
+  }
 }
 
 function convertDocument(document: Document.Parsed, file: SourceFile): PlainNode | null {

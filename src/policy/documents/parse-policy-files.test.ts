@@ -14,7 +14,8 @@ const faultyFiles: readonly (readonly [what: string, text: string, code: PolicyF
   ['a directive', `%YAML 1.2\n---\n${service}`, 'yaml_feature_refused', '1:1'],
   ['a merge key', `${service}<<: { allow: [] }\n`, 'key_unknown', '6:1'],
   ['broken YAML', `${service}allow: ]\n`, 'yaml_malformed', '6:8'],
-  ['deep nesting', `${service}allow: ${'['.repeat(10_000)}\n`, 'nesting_too_deep', '6:56'],
+  ['a stray bracket alone', ']\n', 'yaml_malformed', '1:1'],
+  ['deep nesting', `${service}allow: ${'['.repeat(10_000)}\n`, 'nesting_too_deep', '6:57'],
   ['a list as document', '- a\n', 'value_malformed', '1:1'],
   ['a document of no kind', head, 'kind_unknown', '1:1'],
   ['a document of two kinds', `${service}space: x\n`, 'kind_unknown', '1:1'],
@@ -173,6 +174,11 @@ describe('a policy file with a fault', () => {
         ['environment_unknown', 'did you mean `prod`'],
       ],
     );
+  });
+
+  it('a file of nothing but errors is read in time that grows with its length only', () => {
+    const { faults } = parsePolicyFile('a.yaml', '{a: b}}'.repeat(100_000));
+    assert.equal(faults.length, 101);
   });
 
   it('more faults than anybody reads are counted as one', () => {

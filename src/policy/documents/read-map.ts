@@ -65,7 +65,7 @@ function reportUnknownKey(entry: PlainEntry, name: MapName, what: string, file: 
     );
     return;
   }
-  const near = nearestWord(entry.key, knownKeys[name]);
+  const near = file.isFull() ? null : nearestWord(entry.key, knownKeys[name]);
   const mend = near === null ? `allowed are ${listKeys(knownKeys[name])}` : `did you mean \`${near}\``;
   file.report('key_unknown', entry.keyOffset, `unknown key \`${shown}\` in ${what}`, mend);
 }

@@ -62,10 +62,17 @@ export function readList(entry: PlainEntry | null, what: string, file: SourceFil
   return [];
 }
 
+/** More segments for one rule than anybody needs. */
+const maxNames = 64;
+
 /** A list of names; one name alone counts as a list of one. */
 export function readNames(entry: PlainEntry | null, what: string, file: SourceFile): readonly string[] {
   if (entry === null) return [];
   const items = entry.value.kind === 'text' ? [entry.value] : readList(entry, what, file);
+  if (items.length > maxNames) {
+    file.report('value_malformed', entry.value.offset, `${what} names more than ${maxNames}`);
+    return [];
+  }
   const names: string[] = [];
   for (const item of items) {
     const name = readName(item, what, file);

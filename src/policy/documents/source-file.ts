@@ -8,6 +8,8 @@ const maxFaultsPerFile = 100;
 export interface SourceFile {
   readonly path: string;
   readonly faults: PolicyFault[];
+  /** Whether further faults are only counted: then nothing dear is done for them. */
+  isFull(): boolean;
   /** The place of an offset: line and column from 1. */
   at(offset: number): SourceAt;
   /** Notes a fault at an offset; past the limit only that there are more. */
@@ -37,7 +39,7 @@ export function createSourceFile(path: string, text: string): SourceFile {
         : { code, message, at: at(offset), mend: mend ?? null },
     );
   };
-  return { path, faults, at, report };
+  return { path, faults, isFull: () => faults.length > maxFaultsPerFile, at, report };
 }
 
 function findLineStarts(text: string): readonly number[] {

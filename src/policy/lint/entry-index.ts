@@ -1,5 +1,5 @@
 import type { Target } from '../../destination/index.ts';
-import type { RuleNode } from '../nodes.ts';
+import type { DestinationsNode, RuleNode } from '../nodes.ts';
 import { coveringKeys, ownKey, portsInclude } from './target-index.ts';
 
 /** Entries by the key of their host, so that what covers a target is found by a few look-ups. */
@@ -29,6 +29,18 @@ export function findCover(target: Target, index: EntryIndex, accepts: (entry: En
       if (portsInclude(entry.target.ports, target.ports) && accepts(entry)) return entry;
   return null;
 }
+
+/** The members of a shared document, indexed once however many services refer to it. */
+export function memberIndex(document: DestinationsNode): EntryIndex {
+  const known = memberIndexes.get(document);
+  if (known !== undefined) return known;
+  const index: EntryIndex = new Map();
+  for (const { target } of document.members) addEntry(index, { target, rule: null });
+  memberIndexes.set(document, index);
+  return index;
+}
+
+const memberIndexes = new WeakMap<DestinationsNode, EntryIndex>();
 
 /** The conditions of a rule as one key: equal keys ask the same of a request. */
 export function conditionsKey({ via, crossing, strength }: RuleNode): string {

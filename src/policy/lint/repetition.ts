@@ -1,6 +1,6 @@
 import { parsePolicyTarget, type Target } from '../../destination/index.ts';
 import type { DestinationsNode, RuleNode, ServiceNode } from '../nodes.ts';
-import { addEntry, conditionsKey, type EntryIndex, findCover } from './entry-index.ts';
+import { conditionsKey, type EntryIndex, findCover, memberIndex } from './entry-index.ts';
 import type { LintRule, ReportFinding } from './finding.ts';
 import { ownTarget } from './lint-context.ts';
 
@@ -32,11 +32,10 @@ export const memberUntested: LintRule = {
   says: "members of a shared document are never used by a service's tests",
   mend: 'add tests for the members that the service needs, or refer to a smaller document',
   find: (context, report) => {
-    const indexes = new Map<string, EntryIndex>();
     for (const service of context.services)
       for (const rule of service.allow) {
         const document = rule.to.kind === 'reference' ? context.destinations.get(rule.to.name) : undefined;
-        if (document !== undefined) reportUntested(service, rule, document, { indexes, report });
+        if (document !== undefined) reportUntested(service, rule, document, report);
       }
   },
 };
@@ -72,15 +71,8 @@ function holdersByRule(services: readonly ServiceNode[]): Iterable<{ rule: RuleN
   return holders.values();
 }
 
-function reportUntested(
-  service: ServiceNode,
-  rule: RuleNode,
-  document: DestinationsNode,
-  { indexes, report }: { readonly indexes: Map<string, EntryIndex>; readonly report: ReportFinding },
-): void {
-  const index = indexes.get(document.name) ?? indexMembers(document);
-  indexes.set(document.name, index);
-  const used = usedTargets(service, index);
+function reportUntested(service: ServiceNode, rule: RuleNode, document: DestinationsNode, report: ReportFinding): void {
+  const used = usedTargets(service, memberIndex(document));
   const count = document.members.length - used.size;
   if (count <= 0) return;
   const unused: string[] = [];
@@ -100,10 +92,4 @@ function usedTargets(service: ServiceNode, index: EntryIndex): ReadonlySet<Targe
     if (member !== null) used.add(member.target);
   }
   return used;
-}
-
-function indexMembers(document: DestinationsNode): EntryIndex {
-  const index: EntryIndex = new Map();
-  for (const { target } of document.members) addEntry(index, { target, rule: null });
-  return index;
 }
