@@ -61,7 +61,11 @@ async function openConsole(config: Config, answers: ConsoleAnswers): Promise<Con
   try {
     return await listenConsole(at, answers);
   } catch (error) {
-    throw new ExeatError('port_in_use', listenFault('listen.console', at, error), { cause: error });
+    throw new ExeatError(
+      'port_in_use',
+      listenFault('listen.console', at, String((error as NodeJS.ErrnoException).code)),
+      { cause: error },
+    );
   }
 }
 

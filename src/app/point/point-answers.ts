@@ -1,0 +1,73 @@
+import { ExeatError } from '../../base/index.ts';
+import type { Config } from '../../config/index.ts';
+import type { DnsResolver } from '../../dns/index.ts';
+import type { Spool } from '../../spool/index.ts';
+import type { Trust } from '../../trust/index.ts';
+import type { Answerers } from '../local-socket.ts';
+import { answerDecide } from '../questions/decide-question.ts';
+import { parseDecideAsk } from '../questions/parse-decide-ask.ts';
+import type { PointStatus } from '../status.ts';
+import type { NetworkFactsSource } from './network-facts.ts';
+import type { PointMetrics } from './point-metrics.ts';
+import type { PolicyHolder } from './policy-holder.ts';
+import { summarisePolicy } from './policy-summary.ts';
+
+/** What the point answers from. `apply` loads the snapshot and judges live connections again. */
+export interface PointParts {
+  readonly config: Config;
+  readonly policy: PolicyHolder;
+  readonly network: NetworkFactsSource;
+  readonly resolver: DnsResolver;
+  readonly trust: Trust;
+  readonly spool: Spool;
+  readonly metrics: PointMetrics;
+  readonly apply: () => Promise<string>;
+}
+
+/** The questions that the point answers on its local socket: version, apply, status, metrics, decide. */
+export function createPointAnswers(parts: PointParts): Answerers {
+  const startedAt = new Date().toISOString();
+  return {
+    version: () => ({ version: parts.policy.current()?.version ?? null }),
+    apply: parts.apply,
+    status: () => readPointStatus(parts, startedAt),
+    metrics: parts.metrics.text,
+    decide: async (body) => {
+      const ask = parseDecideAsk(body);
+      const answer = ask.ok ? await decideNow(parts, ask.value) : ask;
+      if (!answer.ok) throw new ExeatError(answer.fault.code, answer.fault.message);
+      return answer.value;
+    },
+  };
+}
+
+function decideNow(parts: PointParts, ask: Parameters<typeof answerDecide>[0]): ReturnType<typeof answerDecide> {
+  const { policy, network, resolver } = parts;
+  return answerDecide(ask, {
+    policy: policy.current(),
+    facts: policy.facts(),
+    network: network.current(),
+    resolver,
+    now: Date.now,
+  });
+}
+
+function readPointStatus(parts: PointParts, startedAt: string): PointStatus {
+  const { config, policy, spool, trust, metrics } = parts;
+  const now = Date.now();
+  const problem = policy.problem();
+  return {
+    pid: process.pid,
+    startedAt,
+    ...summarisePolicy(policy.current(), now),
+    openConnections: metrics.openConnections(),
+    localOrigins: config.localOrigins.map((origin) => origin.text),
+    allowCleartextProofs: config.allowCleartextProofs,
+    records: { ...spool.counts(), isKeeping: spool.isKeeping },
+    problems: [
+      ...(problem === null ? [] : [problem]),
+      ...(spool.isKeeping ? [] : ['decision records are not being kept: free the disk or mend the state folder']),
+      ...trust.status(now).problems.map((one) => `${one.part}: ${one.message}`),
+    ],
+  };
+}

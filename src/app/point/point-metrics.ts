@@ -1,0 +1,104 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { CompiledPolicy, DecisionRecord, VerdictRecord } from '../../policy/index.ts';
+import type { SpoolCounts } from '../../spool/index.ts';
+import { createBoundedLabel } from '../bounded-label.ts';
+import { createListenerMetrics, type ListenerMetrics } from './listener-metrics.ts';
+
+/** The point's metrics. Labels are closed sets, or bounded. */
+export interface PointMetrics extends ListenerMetrics {
+  count(record: DecisionRecord): void;
+  text(): Promise<string>;
+}
+
+/** What is read at each scrape. */
+export interface PointReadings {
+  readonly spool: () => SpoolCounts;
+  readonly isKeeping: () => boolean;
+  readonly policy: () => CompiledPolicy | null;
+}
+
+// A thousand services on one dashboard are past reading; the records hold the rest.
+const maxServiceLabels = 500;
+
+/** Makes the point's registry. */
+export function createPointMetrics(readings: PointReadings): PointMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: 'exeat_point_' });
+  const registers = [registry];
+  const decisions = new Counter({
+    name: 'exeat_decisions_total',
+    help: 'Verdicts by what was decided and why',
+    labelNames: ['verdict', 'reason', 'would_deny', 'mode', 'strength', 'stage'] as const,
+    registers,
+  });
+  const services = new Counter({
+    name: 'exeat_service_decisions_total',
+    help: 'Verdicts by service; past 500 services they are counted as other',
+    labelNames: ['service', 'verdict'] as const,
+    registers,
+  });
+  const firstSeen = new Counter({
+    name: 'exeat_first_seen_total',
+    help: 'First times that a service reached for a registrable domain and port',
+    labelNames: ['verdict'] as const,
+    registers,
+  });
+  const bytes = new Counter({
+    name: 'exeat_relayed_bytes_total',
+    help: 'Bytes relayed by connections that ended',
+    labelNames: ['direction'] as const,
+    registers,
+  });
+  const ended = new Counter({
+    name: 'exeat_connections_ended_total',
+    help: 'Connections that ended, by who or what ended them',
+    labelNames: ['ended_by', 'failure'] as const,
+    registers,
+  });
+  const label = createBoundedLabel(maxServiceLabels);
+  const countVerdict = (record: VerdictRecord): void => {
+    decisions.inc({
+      verdict: record.verdict,
+      reason: record.reason,
+      would_deny: String(record.wouldDeny),
+      mode: record.mode ?? 'none',
+      strength: record.principal?.strength ?? 'none',
+      stage: record.stage,
+    });
+    services.inc({ service: label(record.principal?.service ?? 'none'), verdict: record.verdict });
+  };
+  registerReadings(registry, readings);
+  return {
+    ...createListenerMetrics(registry),
+    count: (record) => {
+      if (record.kind === 'verdict') countVerdict(record);
+      if (record.kind === 'first-seen') firstSeen.inc({ verdict: record.verdict });
+      if (record.kind !== 'close') return;
+      bytes.inc({ direction: 'up' }, record.bytesUp);
+      bytes.inc({ direction: 'down' }, record.bytesDown);
+      ended.inc({ ended_by: record.endedBy, failure: record.failure ?? 'none' });
+    },
+    text: () => registry.metrics(),
+  };
+}
+
+function registerReadings(registry: Registry, readings: PointReadings): void {
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  gauge('exeat_policy_loaded', 'Whether a good policy is in force', () => (readings.policy() === null ? 0 : 1));
+  gauge('exeat_policy_rules', 'Rules in force', () => readings.policy()?.ruleCount ?? 0);
+  gauge('exeat_policy_services', 'Services in force', () => readings.policy()?.serviceCount ?? 0);
+  gauge('exeat_records_keeping', 'Whether records are being kept', () => (readings.isKeeping() ? 1 : 0));
+  gauge('exeat_records_written', 'Records written since the point started', () => readings.spool().written);
+  gauge('exeat_records_lost', 'Records lost since the point started', () => readings.spool().lost);
+  gauge('exeat_records_bytes', 'Bytes that records take on disk', () => readings.spool().bytes);
+  gauge('exeat_records_removed_files', 'Record files removed by the disk budget', () => readings.spool().removedFiles);
+}
