@@ -1,5 +1,6 @@
 export type { Brand } from './brand.ts';
 export { ExeatError, type Fault, fault } from './fault.ts';
+export { nearestWord } from './nearest-word.ts';
 export type { Clock, Digest, NewId } from './ports.ts';
 export { quoteInput } from './quote.ts';
 export { failed, ok, type Result } from './result.ts';

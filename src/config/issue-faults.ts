@@ -1,8 +1,8 @@
 import type { z } from 'zod';
+import { nearestWord } from '../base/index.ts';
 import type { KeyPath, PlaceFinder } from './config-document.ts';
 import type { ConfigFault } from './config-fault.ts';
 import { configKeys } from './config-keys.ts';
-import { nearestWord } from './nearest-word.ts';
 
 type Issue = z.core.$ZodIssue;
 

@@ -1,7 +1,7 @@
+import { nearestWord } from '../base/index.ts';
 import type { KeyPath } from './config-document.ts';
 import type { ConfigFault } from './config-fault.ts';
 import { type ConfigKey, configKeys } from './config-keys.ts';
-import { nearestWord } from './nearest-word.ts';
 
 /** One value that came from outside the file. `origin` is what people are shown: `EXEAT_STATE` or `--state`. */
 export interface Override {

@@ -97,7 +97,8 @@ function readAll(
 
 function readOne(absolute: string, path: string, stamp: string, known: PolicyFile | undefined): PolicyFile {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(absolute));
+    // A byte order mark stays in the text: the version is a digest of the file's bytes.
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(absolute));
     // The same object for the same text: what was parsed from it is looked up by it.
     return known?.text === text && known.stamp === stamp ? known : { path, text, stamp };
   } catch (error) {

@@ -1,7 +1,7 @@
+import { nearestWord } from '../../base/index.ts';
 import { type Destination, type Protocol, parsePolicyTarget } from '../../destination/index.ts';
 import type { Principal } from '../../identity/index.ts';
 import type { CompiledPolicy } from '../compiled-policy.ts';
-import { nearestWord } from '../documents/nearest-word.ts';
 import { identityText } from '../documents/parse-identity.ts';
 import { naturalStrength } from '../lint/natural-strength.ts';
 import type { IdentityNode, PolicyTestNode, PolicyTree, ServiceNode, SourceAt } from '../nodes.ts';

@@ -1,7 +1,7 @@
+import { nearestWord } from '../../base/index.ts';
 import type { PolicyFault, PolicyFaultCode } from '../fault.ts';
 import type { BoundaryNode, PolicyDocument, PolicyTree, RuleNode, SourceAt } from '../nodes.ts';
 import { boundaryDocumentName, ruleId } from '../rule-id.ts';
-import { nearestWord } from './nearest-word.ts';
 import { toText } from './parse-rule.ts';
 
 /** More faults than this over the tree help nobody. */

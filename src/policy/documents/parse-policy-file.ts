@@ -1,8 +1,8 @@
+import { nearestWord } from '../../base/index.ts';
 import type { PolicyFault } from '../fault.ts';
 import type { PolicyDocument } from '../nodes.ts';
 import { type DocumentKind, documentKinds } from './known-keys.ts';
 import { loadYaml } from './load-yaml.ts';
-import { nearestWord } from './nearest-word.ts';
 import { parseBoundary, parseSpace, parseUnattributed } from './parse-platform.ts';
 import { type DocumentHead, parseService } from './parse-service.ts';
 import { parseDestinations, parseSegments } from './parse-shared.ts';

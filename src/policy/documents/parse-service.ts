@@ -1,8 +1,8 @@
+import { nearestWord } from '../../base/index.ts';
 import { parsePolicyTarget } from '../../destination/index.ts';
 import type { IdentityNode, PolicyTestNode, ServiceNode, SourceAt } from '../nodes.ts';
 import { type Reason, reasons } from '../reasons.ts';
 import { boundaryDocumentName, unattributedServiceName } from '../rule-id.ts';
-import { nearestWord } from './nearest-word.ts';
 import { identityText, parseIdentity } from './parse-identity.ts';
 import { readInstant } from './parse-instant.ts';
 import { parseRules } from './parse-rule.ts';

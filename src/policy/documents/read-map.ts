@@ -1,5 +1,5 @@
+import { nearestWord } from '../../base/index.ts';
 import { knownKeys, type MapName, misplacedKeys, unenforcedKeys } from './known-keys.ts';
-import { nearestWord } from './nearest-word.ts';
 import type { PlainEntry, PlainMap, PlainNode } from './plain-node.ts';
 import type { SourceFile } from './source-file.ts';
 
