@@ -2,7 +2,17 @@ import { classifyAddress, parseIpAddress } from '../destination/index.ts';
 import { strengths } from '../identity/index.ts';
 import { asciiKey } from './ascii-key.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
-import { keyKind, matchFlag, matchWord, metaWord, none, owner, requireWord, serviceWord } from './format/layout.ts';
+import {
+  groupWord,
+  keyKind,
+  matchFlag,
+  matchWord,
+  metaWord,
+  none,
+  owner,
+  requireWord,
+  serviceWord,
+} from './format/layout.ts';
 import { findText } from './format/lookup.ts';
 import type { MatchPairs } from './match-collector.ts';
 import { OpenedPolicy } from './open-policy.ts';
@@ -26,8 +36,8 @@ import type { DecisionRequest, Verdict } from './verdict.ts';
  * 3. `identity_revoked`: by the policy or by the facts of the moment;
  * 4. (`feeds` enter here with their issue)
  * 5. `rule_denied`: a deny of the service. Under observe it does not end the walk: what follows still holds;
- * 6. `strength_insufficient`, `source_not_permitted`: what the boundary requires for the class, before any allow, so that an
- *    observed service and an enforced one get the same answer;
+ * 6. `strength_insufficient`, then `source_not_permitted`: what the boundary requires for any class that the destination has,
+ *    before any allow, so that an observed service and an enforced one get the same answer;
  * 7. `rule_matched`: any allow whose own `strength` the proof has;
  * 8. `strength_insufficient`: allows matched and the proof is too weak for each of them. It holds under observe;
  * 9. `no_rule_matched`.
@@ -135,34 +145,59 @@ function judgeRules(each: Case): Verdict {
   return each.mode === 'observe' ? observed(each, 'no_rule_matched', noPairs) : deny(each, 'no_rule_matched');
 }
 
-/** What the boundary requires for the class of the destination and the principal does not have. */
+/**
+ * What the boundary requires for a class of the destination and the principal does not have. Every class counts, not only the
+ * strictest: a document that names somebody's vault and calls it `admin` must not lift what `secret-manager` requires.
+ */
 function unmetRequirement(each: Case): Verdict | null {
   const { view, collector } = each.policy;
   const classMask = view.words[view.meta.at + metaWord.classMask] as number;
-  if ((classMask & (1 << collector.class)) === 0) return null;
-  const ids = [`${boundaryDocumentName}/requires/${each.policy.className(collector.class)}`];
-  for (let at = view.requires.at; at < view.requires.at + view.requires.length; at += 4) {
-    if (view.words[at + requireWord.class] !== collector.class) continue;
-    const reason = unmet(each, at);
-    if (reason !== null) return deny(each, reason, noPairs, ids);
-  }
-  return null;
+  if (classMask === 0 || collector.members.length === 0) return null;
+  const classes = classesOf(each.policy) & classMask;
+  if (classes === 0) return null;
+  return unmetBy(each, classes, isTooWeak) ?? unmetBy(each, classes, isElsewhere);
 }
 
-function unmet({ policy, request }: Case, at: number): Reason | null {
+/** The classes of every member that covers the destination, as bits. */
+function classesOf({ view, collector }: OpenedPolicy): number {
+  const { members } = collector;
+  let classes = 0;
+  for (let i = 0; i < members.length; i += 2)
+    classes |= 1 << (view.words[view.groups.at + members.at(i + 1) * 2 + groupWord.class] as number);
+  return classes;
+}
+
+/** One kind of requirement at a time, so that the order of documents says nothing about the reason. */
+function unmetBy(each: Case, classes: number, isUnmet: (each: Case, at: number) => boolean): Verdict | null {
+  const { requires, words } = each.policy.view;
+  const ids = new Set<string>();
+  for (let at = requires.at; at < requires.at + requires.length; at += 4) {
+    const code = words[at + requireWord.class] as number;
+    if ((classes & (1 << code)) !== 0 && isUnmet(each, at))
+      ids.add(`${boundaryDocumentName}/requires/${each.policy.className(code)}`);
+  }
+  if (ids.size === 0) return null;
+  const reason = isUnmet === isTooWeak ? 'strength_insufficient' : 'source_not_permitted';
+  return deny(each, reason, noPairs, [...ids].sort());
+}
+
+function isTooWeak({ policy, request }: Case, at: number): boolean {
+  const need = (policy.view.words[at + requireWord.strength] as number) - 1;
+  return strengths.indexOf(request.principal.strength) < need;
+}
+
+function isElsewhere({ policy, request }: Case, at: number): boolean {
   const { words } = policy.view;
-  const need = (words[at + requireWord.strength] as number) - 1;
-  if (strengths.indexOf(request.principal.strength) < need) return 'strength_insufficient';
-  const count = Math.min(words[at + requireWord.fromCount] as number, policy.view.lists.length);
-  if (count === 0) return null;
+  const count = words[at + requireWord.fromCount] as number;
+  if (count === 0) return false;
   const source = request.principal.source === null ? null : parseIpAddress(request.principal.source);
-  if (source === null || !source.ok) return 'source_not_permitted';
+  if (source === null || !source.ok) return true;
   const list = policy.view.lists.at + (words[at + requireWord.from] as number);
   for (let i = 0; i < count; i++) {
     const row = words[list + i] as number;
-    if (row !== none && segmentHolds(policy.view, row, source.value)) return null;
+    if (row !== none && segmentHolds(policy.view, row, source.value)) return false;
   }
-  return 'source_not_permitted';
+  return true;
 }
 
 /** The matches whose own `strength` the proof has, copied. */

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type DecisionRequest, decide, type PolicyDocument } from '../../src/policy/index.ts';
+import { addressOf, policyOf, ruleNode, serviceNode, targetNode } from '../support/policy-fixture.ts';
+
+const at = { file: 'boundary.yaml', line: 1, column: 1 };
+const now = Date.UTC(2026, 10, 23);
+
+function request(host: string, extra: Partial<DecisionRequest['principal']> = {}): DecisionRequest {
+  const isAddress = /^[0-9.]+$|:/.test(host);
+  return {
+    principal: {
+      service: 'app',
+      identity: 'credential:app',
+      strength: 'shared-secret',
+      source: '10.20.0.7',
+      expiresAt: null,
+      ...extra,
+    },
+    destination: {
+      host: isAddress ? { kind: 'address', address: addressOf(host) } : { kind: 'name', name: host },
+      port: 443,
+      protocol: null,
+    },
+    facts: { revokedIdentities: new Set() },
+    now,
+  };
+}
+
+function destinations(name: string, kind: 'secret-manager' | 'admin', to: string): PolicyDocument {
+  return {
+    kind: 'destinations',
+    name,
+    owner: 'team-a',
+    at,
+    class: kind,
+    members: [{ target: targetNode(to), at }],
+  };
+}
+
+function boundary(extra: Partial<Extract<PolicyDocument, { kind: 'boundary' }>>): PolicyDocument {
+  return { kind: 'boundary', owner: 'team-security', at, deny: [], requires: [], revoked: [], ...extra };
+}
+
+test('class upgrade: calling a vault admin does not lift what its own class requires', () => {
+  const policy = policyOf([
+    serviceNode('app', { allow: [ruleNode('vault.example.com:443')] }),
+    destinations('vaults', 'secret-manager', 'vault.example.com:443'),
+    destinations('mine', 'admin', '*.example.com:443'),
+    boundary({ requires: [{ class: 'secret-manager', strength: 'certificate', from: [], at }] }),
+  ]);
+  const verdict = decide(policy, request('vault.example.com'));
+  assert.equal(verdict.reason, 'strength_insufficient');
+  assert.deepEqual(verdict.ruleIds, ['boundary/requires/secret-manager']);
+  assert.equal(verdict.class, 'admin');
+});
+
+test('class upgrade: the reason does not depend on the order of boundary documents', () => {
+  const strong = boundary({ requires: [{ class: 'admin', strength: 'certificate', from: [], at }] });
+  const placed = boundary({ requires: [{ class: 'admin', strength: null, from: ['ops'], at }] });
+  const ops: PolicyDocument = {
+    kind: 'segments',
+    owner: 'team-network',
+    at,
+    segments: [{ name: 'ops', ranges: [], environment: null, at }],
+  };
+  const others = [
+    serviceNode('app', { allow: [ruleNode('desk.example.com:443')] }),
+    destinations('desks', 'admin', 'desk.example.com:443'),
+    ops,
+  ];
+  const reasons = [
+    [strong, placed],
+    [placed, strong],
+  ].map((pair) => decide(policyOf([...others, ...pair]), request('desk.example.com')).reason);
+  assert.deepEqual(reasons, ['strength_insufficient', 'strength_insufficient']);
+});
