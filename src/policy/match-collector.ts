@@ -7,6 +7,7 @@ import {
   findSuffix,
   type NameProbe,
   prepareName,
+  touchName,
   visitBlocks,
 } from './format/lookup.ts';
 import { PairList } from './pair-list.ts';
@@ -61,7 +62,10 @@ export class MatchCollector {
     this.#isUdp = destination.protocol === 'udp';
     this.#protocols = protocolBits(destination);
     const { host } = destination;
-    if (host.kind === 'name') prepareName(this.#view, this.#probe, host.name);
+    if (host.kind === 'name') {
+      prepareName(this.#view, this.#probe, host.name);
+      touchName(this.#view, this.#probe, serviceOwner * 2 + keyKind.exact);
+    }
     this.#visitOwner(owner.boundary, host);
     this.#visitOwner(owner.members, host);
     this.#visitOwner(serviceOwner, host);

@@ -39,6 +39,8 @@ function contentOf(builder: PolicyBuilder, name: SectionName): Uint32Array {
       return textWords(builder);
     case 'sharedSlots':
       return slotTable(builder.sharedKeys, 4);
+    case 'nameSlots':
+      return slotTable(builder.nameKeys, 4);
     case 'serviceSlots':
       return slotTable(builder.serviceKeys, 4);
     case 'prefixSlots':

@@ -6,7 +6,7 @@ import type { RuleNode, SourceAt } from '../nodes.ts';
 import type { MatchEntry } from './match-entry.ts';
 import { labelCount, type OwnerEntries } from './owner-entries.ts';
 
-type SlotSection = 'sharedSlots' | 'serviceSlots' | 'prefixSlots' | 'groupRefSlots';
+type SlotSection = 'sharedSlots' | 'nameSlots' | 'serviceSlots' | 'prefixSlots' | 'groupRefSlots';
 
 /** Sections that are laid down record by record; the slot tables are made from the pending slots at the end. */
 type GrowingSection = Exclude<SectionName, SlotSection | 'strings'>;
@@ -17,6 +17,7 @@ export class PolicyBuilder {
   readonly texts: TextPool = new TextPool();
   /** Pending string slots of four words: hash, text, owner key, value + 1. */
   readonly sharedKeys: WordList = new WordList();
+  readonly nameKeys: WordList = new WordList();
   readonly serviceKeys: WordList = new WordList();
   /** Pending prefix slots of two words: hash, row + 1. */
   readonly blockKeys: WordList = new WordList();
@@ -60,11 +61,16 @@ export class PolicyBuilder {
   addKey(key: { readonly owner: number; readonly kind: number; readonly text: string }, value: number): void {
     if (!isAscii(key.text)) this.faults.push(`\`${key.text}\` is not ASCII`);
     const ownerKey = key.owner * 2 + key.kind;
-    const keys = key.owner < owner.firstService ? this.sharedKeys : this.serviceKeys;
+    const keys = this.#keysOf(key.owner);
     keys.push(hashText(this.seed, key.text, ownerKey));
     keys.push(this.texts.append(key.text));
     keys.push(ownerKey);
     keys.push(value + 1);
+  }
+
+  #keysOf(ownerIndex: number): WordList {
+    if (ownerIndex >= owner.firstService) return this.serviceKeys;
+    return ownerIndex <= owner.members ? this.sharedKeys : this.nameKeys;
   }
 
   addBlock(ownerIndex: number, prefix: IpPrefix, value: number): void {

@@ -1,6 +1,7 @@
 import { parsePolicyTarget, type Target } from '../../destination/index.ts';
 import { type FlatView, readText } from '../format/flat-view.ts';
 import { matchFlag, matchWord, none, owner, ownerWord, prefixWord, ruleWord, slotWord } from '../format/layout.ts';
+import { slotsOf } from '../format/lookup.ts';
 import type { OpenedPolicy } from '../open-policy.ts';
 import { pairId, ruleRow } from '../policy-verdict.ts';
 
@@ -56,7 +57,7 @@ export function rulesOfOwner(
 
 function spansOfOwner(view: FlatView, ownerIndex: number): readonly number[] {
   const spans: number[] = [];
-  const table = ownerIndex < owner.firstService ? view.sharedSlots : view.serviceSlots;
+  const table = slotsOf(view, ownerIndex);
   for (let at = table.at; at < table.at + table.length; at += 4) {
     const value = view.words[at + slotWord.value] as number;
     if (value !== 0 && (view.words[at + slotWord.owner] as number) >>> 1 === ownerIndex) spans.push(value - 1);

@@ -32,6 +32,7 @@ export const sections = [
   { name: 'meta', stride: 8, power: false },
   { name: 'strings', stride: 1, power: false },
   { name: 'sharedSlots', stride: 4, power: true },
+  { name: 'nameSlots', stride: 4, power: true },
   { name: 'serviceSlots', stride: 4, power: true },
   { name: 'prefixSlots', stride: 2, power: true },
   { name: 'prefixes', stride: 7, power: false },
@@ -92,7 +93,7 @@ export const keyKind = { exact: 0, below: 1 } as const;
 export const ownerWord = { belowDepths: 0, anySpan: 1, lengths: 2, lengthCount: 3 } as const;
 
 /**
- * `sharedSlots` (owners before `firstService`: small, so that they stay in the processor's cache) and `serviceSlots`: the whole hash, the text, owner * 2 + kind, and the
+ * `sharedSlots` (boundary and members: asked often, so apart and in the processor's cache), `nameSlots` (the other owners before `firstService`) and `serviceSlots`: the whole hash, the text, owner * 2 + kind, and the
  * value + 1 (0: the slot is empty).
  */
 export const slotWord = { hash: 0, text: 1, owner: 2, value: 3 } as const;

@@ -48,6 +48,23 @@ export function findSuffix(view: FlatView, probe: NameProbe, labels: number, own
   return findSlot(view, hash, ownerKey, probe.name, probe.starts[labels - 1] as number);
 }
 
+let touched = 0;
+
+/**
+ * Reads the slot where the look-up of the whole name will begin. Memory is what a decision waits for: asked for early, the slot
+ * arrives while other owners are looked up.
+ */
+export function touchName(view: FlatView, probe: NameProbe, ownerKey: number): void {
+  const hash = hashEnd(probe.states[probe.labels - 1] as number, ownerKey, view.seed.finish);
+  const at = view.serviceSlots.at + ((hash << 2) & (view.serviceSlots.length - 4));
+  touched = (view.words[at] as number) | 0;
+}
+
+/** @internal What was touched last, so that no compiler takes the reads away. */
+export function lastTouched(): number {
+  return touched;
+}
+
 /** The value under (owner, kind, text), or -1. */
 export function findText(view: FlatView, ownerKey: number, text: string): number {
   return findSlot(view, hashText(view.seed, text, ownerKey), ownerKey, text, 0);
@@ -55,7 +72,7 @@ export function findText(view: FlatView, ownerKey: number, text: string): number
 
 // biome-ignore lint/complexity/useMaxParams: the hot path of every decision makes no object
 function findSlot(view: FlatView, hash: number, ownerKey: number, text: string, start: number): number {
-  const table: SectionPlace = ownerKey < owner.firstService * 2 ? view.sharedSlots : view.serviceSlots;
+  const table = slotsOf(view, ownerKey >>> 1);
   const { words } = view;
   const last = table.length - 4;
   let slot = (hash << 2) & last;
@@ -64,16 +81,20 @@ function findSlot(view: FlatView, hash: number, ownerKey: number, text: string, 
     const at = table.at + slot;
     const value = words[at + slotWord.value] as number;
     if (value === 0) return -1;
-    if (
-      words[at + slotWord.hash] === hash &&
-      words[at + slotWord.owner] === ownerKey &&
-      textEquals(view, words[at + slotWord.text] as number, text, start)
-    ) {
-      return value - 1;
+    if (words[at + slotWord.hash] === hash && words[at + slotWord.owner] === ownerKey) {
+      // The match is asked for together with the text: both are far away, and most candidates are right.
+      if (ownerKey >= owner.firstService * 2) touched = (words[view.matches.at + value * 4 - 4] as number) | 0;
+      if (textEquals(view, words[at + slotWord.text] as number, text, start)) return value - 1;
     }
     slot = (slot + 4) & last;
   }
   return -1;
+}
+
+/** The table that holds the string keys of an owner. */
+export function slotsOf(view: FlatView, ownerIndex: number): SectionPlace {
+  if (ownerIndex >= owner.firstService) return view.serviceSlots;
+  return ownerIndex <= owner.members ? view.sharedSlots : view.nameSlots;
 }
 
 const masked = new Uint32Array(4);
