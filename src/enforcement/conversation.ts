@@ -1,0 +1,59 @@
+import type { BlockingCommand, Command, Side } from './command.ts';
+import type { EndedBy, SessionEvent } from './event.ts';
+
+/** A conversation: yields commands, is resumed with events, returns when nothing is left to do. */
+export type Conversation = Generator<Command, void, SessionEvent>;
+
+/** A part of a conversation that comes to a `T`. */
+export type Step<T> = Generator<Command, T, SessionEvent>;
+
+/** How a wait ended without what was waited for. */
+export type Broken = { readonly type: 'over'; readonly by: EndedBy } | { readonly type: 'deadline' };
+
+/** Sends bytes to a side; the driver queues them. */
+export function* send(side: Side, bytes: Uint8Array): Step<void> {
+  yield { type: 'send', side, bytes };
+}
+
+/** Sets the one deadline (milliseconds from now), or takes it away with null. */
+export function* arm(afterMs: number | null): Step<void> {
+  yield { type: 'arm', afterMs };
+}
+
+/** Asks, and waits for the one event that answers; anything else but an end is a driver's mistake and counts as an end. */
+export function* ask<T extends SessionEvent['type']>(
+  command: BlockingCommand,
+  type: T,
+): Step<Extract<SessionEvent, { type: T }> | Broken> {
+  const event = yield command;
+  if (event.type === type) return event as Extract<SessionEvent, { type: T }>;
+  return broken(event);
+}
+
+/** Reads the next bytes of the client: bytes, its end, or how the wait broke. */
+export function* readClient(): Step<Extract<SessionEvent, { type: 'bytes' | 'end' }> | Broken> {
+  return yield* read('client');
+}
+
+/** Reads from one side, or from whichever speaks first. */
+export function* read(from: Side | 'either'): Step<Extract<SessionEvent, { type: 'bytes' | 'end' }> | Broken> {
+  const event = yield { type: 'read', from };
+  return event.type === 'bytes' || event.type === 'end' ? event : broken(event);
+}
+
+/** Joins two runs of bytes; gives back the other one when one of them is empty. */
+export function joinBytes(first: Uint8Array, second: Uint8Array): Uint8Array {
+  if (first.length === 0) return second;
+  if (second.length === 0) return first;
+  const joined = new Uint8Array(first.length + second.length);
+  joined.set(first);
+  joined.set(second, first.length);
+  return joined;
+}
+
+/** No bytes at all. */
+export const noBytes: Uint8Array = new Uint8Array(0);
+
+function broken(event: SessionEvent): Broken {
+  return event.type === 'over' || event.type === 'deadline' ? event : { type: 'over', by: 'decision_failed' };
+}

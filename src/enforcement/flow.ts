@@ -1,0 +1,295 @@
+import type { Fault, Result } from '../base/index.ts';
+import type { Destination, IpAddress } from '../destination/index.ts';
+import type { ApprovedAddress, CloseRecord, DecisionRequest, Reason, Verdict } from '../policy/index.ts';
+import type { ClientContext, Over } from './client-context.ts';
+import { arm, ask, type Step } from './conversation.ts';
+import type { EndedBy } from './event.ts';
+import type { ClientIdentity } from './identify-client.ts';
+import type { LiveFlow } from './live-flow.ts';
+import { dialParent } from './parent-proxy.ts';
+import { recheckFlow } from './recheck.ts';
+import { allowedBy, closeRecord, denied, denyRecord, factsOfFlow, type VerdictFacts, verdictRecord } from './records.ts';
+import type { Refusal } from './refusal.ts';
+import { type Approval, decisionRequest } from './session-ports.ts';
+
+/** What a request comes to: an upstream that is connected, a refusal to tell, or an end. */
+export type FlowOutcome =
+  | { readonly kind: 'connected'; readonly flow: LiveFlow }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | Over;
+
+/** A request as its form understood it. */
+export interface FlowRequest {
+  readonly identity: Exclude<ClientIdentity, Over>;
+  readonly destination: Result<Destination, Fault>;
+  /** The Host of a plain request, `unseen` for a tunnel. */
+  readonly innerHost: string;
+}
+
+interface Judged {
+  readonly identity: Extract<ClientIdentity, { kind: 'identified' }>;
+  readonly request: DecisionRequest;
+  readonly verdict: Verdict;
+  readonly flow: LiveFlow;
+}
+
+/**
+ * Walks from who and where to a connected upstream: decide by name, resolve, approve, dial (DESIGN 4, steps 3 to 8).
+ * INVARIANT: nothing is resolved before the name is allowed, and only approved addresses are dialled.
+ */
+export function* openFlow(client: ClientContext, asked: FlowRequest): Step<FlowOutcome> {
+  const judged = yield* judgeRequest(client, asked);
+  if ('kind' in judged) return judged;
+  if (!client.ports.registry.enter(judged.identity.principal.service)) {
+    return yield* refuseJudged(client, judged, { reason: 'connection_limit', stage: 'name' });
+  }
+  const outcome = yield* connect(client, judged);
+  if (outcome.kind !== 'connected') client.ports.registry.leave(judged.identity.principal.service);
+  return outcome;
+}
+
+/** Ends a live flow: writes its close record and frees its place. */
+export function* endFlow(client: ClientContext, flow: LiveFlow, endedBy: EndedBy): Step<void> {
+  client.facts.flow = null;
+  client.ports.registry.leave(flow.principal.service);
+  yield* recordClose(client, flow, endedBy, null);
+}
+
+/** Records a deny that was found before or without `decide`, and tells the refusal. */
+export function* refuseUnjudged(
+  client: ClientContext,
+  reason: Reason,
+  known: Partial<Pick<VerdictFacts, 'destination' | 'principal' | 'innerHost' | 'detail'>> = {},
+): Step<{ readonly kind: 'refused'; readonly refusal: Refusal }> {
+  const { ports, facts } = client;
+  const nowMs = ports.clock.now();
+  const id = ports.newId(nowMs);
+  const record = denyRecord(
+    {
+      id,
+      flow: ports.newId(nowMs),
+      nowMs,
+      stage: 'name',
+      source: facts.source,
+      principal: null,
+      destination: null,
+      address: null,
+      innerHost: 'unseen',
+      isDelegated: false,
+      detail: null,
+      ...known,
+    },
+    reason,
+    ports.policy.current()?.version ?? null,
+  );
+  yield { type: 'record', record };
+  ports.observer.refused(reason, known.principal?.service ?? null);
+  return { kind: 'refused', refusal: { reason, decisionId: id, isChallenge: false } };
+}
+
+/** Answers with a challenge: counted, not recorded. */
+export function challenge(
+  client: ClientContext,
+  reason: Reason,
+): { readonly kind: 'refused'; readonly refusal: Refusal } {
+  client.ports.observer.challenged();
+  return { kind: 'refused', refusal: { reason, decisionId: null, isChallenge: true } };
+}
+
+function* judgeRequest(client: ClientContext, asked: FlowRequest): Step<Judged | FlowOutcome> {
+  const { identity, destination } = asked;
+  const seen = { innerHost: asked.innerHost, destination: destination.ok ? destination.value : null };
+  if (identity.kind === 'refused') {
+    if (identity.isChallenge) return challenge(client, identity.reason);
+    return yield* refuseUnjudged(client, identity.reason, seen);
+  }
+  const { principal } = identity;
+  if (!destination.ok) {
+    const detail = destination.fault.message;
+    return yield* refuseUnjudged(client, 'authority_malformed', { ...seen, principal, detail });
+  }
+  const request = decisionRequest(client.ports, principal, destination.value);
+  const verdict = safely(client, 'decide', () => client.ports.judge.decide(identity.policy, request));
+  if (verdict === null) return yield* refuseUnjudged(client, 'decision_failed', { ...seen, principal });
+  const judged = { identity, request, verdict, flow: newFlow(client, asked, identity, { request, verdict }) };
+  client.ports.observer.verdict(verdict, principal.service, principal.strength);
+  return verdict.verdict === 'allow' ? judged : yield* refuseByVerdict(client, judged);
+}
+
+function* refuseByVerdict(client: ClientContext, judged: Judged): Step<FlowOutcome> {
+  const { verdict, identity } = judged;
+  if (verdict.reason === 'strength_insufficient' && identity.evidence.presented.length === 0) {
+    return challenge(client, 'strength_insufficient');
+  }
+  return yield* refuseJudged(client, judged, { reason: verdict.reason, stage: 'name' });
+}
+
+function* connect(client: ClientContext, judged: Judged): Step<FlowOutcome> {
+  if (isBlockedByRecords(client, judged.verdict)) {
+    return yield* refuseJudged(client, judged, { reason: 'records_blocked', stage: 'name' });
+  }
+  const { host } = judged.request.destination;
+  if (host.kind === 'name' && client.ports.settings.parent !== null) return yield* dial(client, judged, null);
+  const addresses = host.kind === 'name' ? yield* resolve(client, host.name) : [host.address];
+  if (!Array.isArray(addresses)) return yield* failFlow(client, judged, addresses as Failed);
+  const approval = approve(client, judged, addresses);
+  if (approval === null) return yield* refuseJudged(client, judged, { reason: 'decision_failed', stage: 'address' });
+  if (approval.approved.length > 0) return yield* dial(client, judged, approval);
+  return yield* refuseJudged(client, judged, {
+    reason: approval.reason ?? 'address_forbidden',
+    stage: 'address',
+    detail: approval.refused.map((each) => `${each.address.text}: ${each.why}`).join('; '),
+  });
+}
+
+interface Failed {
+  readonly failure: CloseRecord['failure'];
+  readonly by: EndedBy;
+  readonly cause: string;
+}
+
+function* resolve(client: ClientContext, name: string): Step<readonly IpAddress[] | Failed> {
+  yield* arm(client.ports.settings.limits.askTimeoutMs);
+  const event = yield* ask({ type: 'resolve', name }, 'resolved');
+  yield* arm(null);
+  if (event.type === 'over') return { failure: null, by: event.by, cause: '' };
+  if (event.type === 'deadline') return { failure: 'resolver_failed', by: 'timeout', cause: 'no answer in time' };
+  if (event.result.ok) return event.result.value.addresses;
+  return { failure: 'resolver_failed', by: 'upstream', cause: event.result.fault.message };
+}
+
+function approve(client: ClientContext, judged: Judged, addresses: readonly IpAddress[]): Approval | null {
+  const network = client.ports.policy.network();
+  const { identity, request, verdict } = judged;
+  return safely(client, 'approve', () =>
+    client.ports.judge.approve(identity.policy, request, verdict, { addresses, network }),
+  );
+}
+
+// Null: through the parent proxy, which resolves the name itself.
+function* dial(client: ClientContext, judged: Judged, approval: Approval | null): Step<FlowOutcome> {
+  yield* arm(client.ports.settings.limits.dialTimeoutMs);
+  const viaParent = client.ports.settings.parent !== null;
+  const result = viaParent
+    ? yield* dialParent(client.ports.settings, judged.request.destination)
+    : yield* dialApproved(approval?.approved ?? []);
+  yield* arm(null);
+  if ('cause' in result) return yield* failFlow(client, judged, result);
+  const { flow } = judged;
+  flow.address = viaParent ? (approval?.approved[0] ?? null) : result.address;
+  const reason = approval?.reason === 'local_origin' ? 'local_origin' : judged.verdict.reason;
+  yield* recordAllow(client, { ...judged, verdict: allowedBy(judged.verdict, reason) });
+  return yield* establish(client, flow);
+}
+
+function* dialApproved(
+  addresses: readonly ApprovedAddress[],
+): Step<{ readonly address: ApprovedAddress | null } | Failed> {
+  const event = yield { type: 'dial', addresses };
+  if (event.type === 'dialled') return { address: event.address };
+  if (event.type === 'over') return { failure: null, by: event.by, cause: '' };
+  const cause = event.type === 'dial_failed' ? event.why : 'no answer in time';
+  return { failure: 'upstream_unreachable', by: 'upstream', cause };
+}
+
+// The policy or the trust material may have changed while we resolved and dialled.
+function* establish(client: ClientContext, flow: LiveFlow): Step<FlowOutcome> {
+  const { policy, verifier } = client.ports;
+  if (policy.current() !== flow.judgedBy || verifier.generation !== flow.trustGeneration) {
+    const found = recheckFlow(client.ports, flow);
+    if (found !== null) {
+      yield { type: 'record', record: found.record };
+      yield { type: 'drop_upstream' };
+      yield* recordClose(client, flow, found.reason, null);
+      return { kind: 'refused', refusal: { reason: found.reason, decisionId: found.record.id, isChallenge: false } };
+    }
+  }
+  client.facts.flow = flow;
+  return { kind: 'connected', flow };
+}
+
+function* failFlow(client: ClientContext, judged: Judged, failed: Failed): Step<FlowOutcome> {
+  yield* recordAllow(client, judged);
+  yield* recordClose(client, judged.flow, failed.by, failed.failure);
+  if (failed.failure === null) return { kind: 'over', by: failed.by };
+  client.ports.observer.unreachable(failed.failure, judged.identity.principal.service, failed.cause);
+  const decisionId = judged.flow.decisionId;
+  return { kind: 'refused', refusal: { reason: failed.failure, decisionId, isChallenge: false } };
+}
+
+function* refuseJudged(
+  client: ClientContext,
+  judged: Judged,
+  found: { readonly reason: Reason; readonly stage: 'name' | 'address'; readonly detail?: string },
+): Step<FlowOutcome> {
+  const { flow, verdict } = judged;
+  const facts = {
+    ...factsOfFlow(flow, flow.decisionId, client.ports.clock.now(), found.stage),
+    detail: found.detail ?? null,
+  };
+  const isOwn = verdict.verdict === 'deny' && verdict.reason === found.reason;
+  yield { type: 'record', record: verdictRecord(facts, isOwn ? verdict : denied(verdict, found.reason)) };
+  client.ports.observer.refused(found.reason, flow.principal.service);
+  return { kind: 'refused', refusal: { reason: found.reason, decisionId: flow.decisionId, isChallenge: false } };
+}
+
+function* recordAllow(client: ClientContext, judged: Judged): Step<void> {
+  const { flow } = judged;
+  const facts = factsOfFlow(flow, flow.decisionId, client.ports.clock.now(), 'name');
+  yield { type: 'record', record: verdictRecord(facts, judged.verdict) };
+}
+
+function* recordClose(
+  client: ClientContext,
+  flow: LiveFlow,
+  endedBy: EndedBy,
+  failure: CloseRecord['failure'],
+): Step<void> {
+  const nowMs = client.ports.clock.now();
+  const { bytesUp, bytesDown } = client.facts;
+  const totals = { id: client.ports.newId(nowMs), nowMs, bytesUp, bytesDown };
+  yield { type: 'record', record: closeRecord(flow, totals, endedBy, failure) };
+  client.ports.observer.closed(bytesUp, bytesDown);
+}
+
+function newFlow(
+  client: ClientContext,
+  asked: FlowRequest,
+  identity: Judged['identity'],
+  { request, verdict }: Pick<Judged, 'request' | 'verdict'>,
+): LiveFlow {
+  const { ports, facts } = client;
+  return {
+    id: ports.newId(request.now),
+    source: facts.source,
+    evidence: identity.evidence,
+    principal: identity.principal,
+    destination: request.destination,
+    verdict,
+    decisionId: ports.newId(request.now),
+    startedAt: request.now,
+    address: null,
+    isDelegated: ports.settings.parent !== null && request.destination.host.kind === 'name',
+    carried: 'unread',
+    usesEch: false,
+    inner: null,
+    innerHost: asked.innerHost,
+    judgedBy: identity.policy,
+    trustGeneration: identity.trustGeneration,
+    progressAt: request.now,
+  };
+}
+
+function isBlockedByRecords({ ports }: ClientContext, verdict: Verdict): boolean {
+  if (ports.records.isKeeping || ports.settings.onFull === 'count') return false;
+  return ports.settings.onFull === 'block' || verdict.grantId !== null;
+}
+
+function safely<T>(client: ClientContext, where: string, question: () => T): T | null {
+  try {
+    return question();
+  } catch (error) {
+    client.ports.observer.failed(where, error);
+    return null;
+  }
+}

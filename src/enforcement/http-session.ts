@@ -1,0 +1,45 @@
+import type { RequestHead } from '../wire/index.ts';
+import type { ClientContext } from './client-context.ts';
+import { serveConnect } from './connect-session.ts';
+import type { Step } from './conversation.ts';
+import { refuseUnjudged } from './flow.ts';
+import { serveForward } from './forward-session.ts';
+import { servePac } from './pac-session.ts';
+import { readHead } from './read-head.ts';
+import { refuseRequest } from './refuse-request.ts';
+import { cameThrough, presentedProof } from './request-head.ts';
+
+/**
+ * Serves a client that speaks HTTP/1 to the proxy: `workload -> CONNECT`, `workload -> GET http://…`, `browser -> GET /proxy.pac`.
+ * INVARIANT: every request on the connection is identified and judged anew.
+ */
+export function* httpSession(client: ClientContext): Step<void> {
+  for (let isFirst = true; ; isFirst = false) {
+    const got = yield* readHead(client, isFirst ? 'first' : 'later');
+    if (got.kind === 'over') return;
+    if (got.kind === 'end') {
+      yield { type: 'close' };
+      return;
+    }
+    const keeps =
+      got.kind === 'head' ? yield* serveRequest(client, got.head) : yield* refuseMalformed(client, got.detail);
+    if (!keeps) return;
+  }
+}
+
+function* serveRequest(client: ClientContext, head: RequestHead): Step<boolean> {
+  if (client.facts.isPastLimit) {
+    return yield* refuseRequest(client, head, (yield* refuseUnjudged(client, 'connection_limit')).refusal);
+  }
+  if (cameThrough(head, client.ports.settings.viaName)) {
+    return yield* refuseRequest(client, head, (yield* refuseUnjudged(client, 'proxy_loop')).refusal);
+  }
+  if (head.method === 'CONNECT') return yield* serveConnect(client, head, presentedProof(head));
+  if (head.target.startsWith('/')) return yield* servePac(client, head);
+  return yield* serveForward(client, head, presentedProof(head));
+}
+
+function* refuseMalformed(client: ClientContext, detail: string): Step<boolean> {
+  const { refusal } = yield* refuseUnjudged(client, 'request_malformed', { detail });
+  return yield* refuseRequest(client, null, refusal);
+}

@@ -1,0 +1,30 @@
+import type { Destination } from '../destination/index.ts';
+import type { EvidenceSet, Principal } from '../identity/index.ts';
+import type { ApprovedAddress, CompiledPolicy, Verdict } from '../policy/index.ts';
+
+/** What a tunnel turned out to carry. `unread`: not known yet. */
+export type Carried = 'unread' | 'tls' | 'http' | 'tcp' | 'unnamed-tls' | 'unknown';
+
+/**
+ * An allowed flow while it lives: all that is needed to judge it again. Mutable only by its own session and by recheck.
+ * `inner` is the destination that the first bytes or the last head named, when it is not the one asked for.
+ */
+export interface LiveFlow {
+  readonly id: string;
+  readonly source: string;
+  readonly evidence: EvidenceSet;
+  principal: Principal;
+  readonly destination: Destination;
+  verdict: Verdict;
+  readonly decisionId: string;
+  readonly startedAt: number;
+  address: ApprovedAddress | null;
+  readonly isDelegated: boolean;
+  carried: Carried;
+  usesEch: boolean;
+  inner: Destination | null;
+  innerHost: string;
+  judgedBy: CompiledPolicy;
+  trustGeneration: number;
+  progressAt: number;
+}

@@ -1,0 +1,57 @@
+import { type Destination, hostText } from '../destination/index.ts';
+import { defaultHeadLimits, parseResponseHead, type ResponseHeadResult, writeRequestHead } from '../wire/index.ts';
+import { joinBytes, noBytes, read, type Step, send } from './conversation.ts';
+import type { EndedBy } from './event.ts';
+import type { SessionSettings } from './session-ports.ts';
+
+/** A connection through the parent, or why there is none. */
+export type ParentOutcome =
+  | { readonly address: null }
+  | { readonly failure: 'upstream_unreachable' | null; readonly by: EndedBy; readonly cause: string };
+
+/** Asks the parent proxy for a tunnel: `exeat -> parent (CONNECT) -> destination`. Our client's proof never goes along. */
+export function* dialParent(settings: SessionSettings, destination: Destination): Step<ParentOutcome> {
+  const dialled = yield { type: 'dial_parent' };
+  if (dialled.type === 'over') return { failure: null, by: dialled.by, cause: '' };
+  if (dialled.type !== 'dialled') return unreachable('the parent proxy does not answer');
+  yield* send('upstream', connectHead(settings, destination));
+  return yield* readAnswer();
+}
+
+/** An authority in its one spelling: `example.com:443`, `[2001:db8::1]:443`. */
+export function authorityText(destination: Destination): string {
+  const { host, port } = destination;
+  const text = host.kind === 'address' && host.address.family === 6 ? `[${host.address.text}]` : hostText(host);
+  return `${text}:${port ?? 0}`;
+}
+
+function connectHead(settings: SessionSettings, destination: Destination): Uint8Array {
+  const authority = authorityText(destination);
+  const authorization = settings.parent?.authorization ?? null;
+  return writeRequestHead({
+    method: 'CONNECT',
+    target: authority,
+    fields: [['host', authority], ...(authorization === null ? [] : [['proxy-authorization', authorization] as const])],
+  });
+}
+
+function* readAnswer(): Step<ParentOutcome> {
+  let held = noBytes;
+  for (;;) {
+    const event = yield* read('upstream');
+    if (event.type === 'over' && event.by !== 'upstream') return { failure: null, by: event.by, cause: '' };
+    if (event.type !== 'bytes') return unreachable('the parent proxy gave no answer');
+    held = joinBytes(held, event.bytes);
+    const result: ResponseHeadResult = parseResponseHead(held, defaultHeadLimits);
+    if (result.kind === 'fault') return unreachable('the answer of the parent proxy is malformed');
+    if (result.kind === 'incomplete') continue;
+    const { status, byteLength } = result.head;
+    if (status < 200 || status > 299) return unreachable(`the parent proxy answered ${status}`);
+    yield { type: 'unread', side: 'upstream', bytes: held.subarray(byteLength) };
+    return { address: null };
+  }
+}
+
+function unreachable(cause: string): ParentOutcome {
+  return { failure: 'upstream_unreachable', by: 'upstream', cause };
+}

@@ -1,0 +1,22 @@
+import { fieldMembers, fieldValues, parseProxyAuthorization, type RequestHead } from '../wire/index.ts';
+import type { RequestProof } from './identify-client.ts';
+
+/** What a request presents in `Proxy-Authorization`. Two of them are no proof: two readers could take one each. */
+export function presentedProof(head: RequestHead): RequestProof {
+  const values = fieldValues(head, 'proxy-authorization');
+  const [value] = values;
+  if (value === undefined) return null;
+  const proof = parseProxyAuthorization(value);
+  return proof.ok && values.length === 1 ? proof.value : 'unreadable';
+}
+
+/** Whether the client wants to use its connection again after this request. */
+export function wantsToKeep(head: RequestHead): boolean {
+  if (head.version === '1.0') return false;
+  return ![...fieldMembers(head, 'connection'), ...fieldMembers(head, 'proxy-connection')].includes('close');
+}
+
+/** Whether the request went through the proxy of that name before: `Via: 1.1 exeat-4f2c` (RFC 9110 section 7.6.3). */
+export function cameThrough(head: RequestHead, viaName: string): boolean {
+  return fieldMembers(head, 'via').some((member) => member.split(/\s+/).includes(viaName.toLowerCase()));
+}

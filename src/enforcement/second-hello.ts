@@ -1,0 +1,77 @@
+import type { ClientHello } from '../wire/index.ts';
+import { createHelloRetryWatcher, type HelloRetryWatcher } from '../wire/index.ts';
+import type { ClientContext, Over } from './client-context.ts';
+import { joinBytes, read, type Step, send } from './conversation.ts';
+import { judgeHello } from './first-bytes.ts';
+import { fine, type InnerVerdict, judgeBreach } from './judge-inner.ts';
+import type { LiveFlow } from './live-flow.ts';
+
+const tls13 = 0x0304;
+
+/** How watching ended: the rest may be relayed (with a verdict on what was seen), or the connection is over. */
+export type SecondHelloOutcome = { readonly kind: 'watched'; readonly inner: InnerVerdict } | Over;
+
+/**
+ * Passes bytes until no second ClientHello can come any more (RFC 8446 section 4.1.4). A HelloRetryRequest lets the client say hello
+ * again, and it could name another server: the second hello is held until it was judged like the first.
+ */
+export function* watchSecondHello(
+  client: ClientContext,
+  flow: LiveFlow,
+  first: ClientHello,
+  after: Uint8Array,
+): Step<SecondHelloOutcome> {
+  if (!first.supportedVersions.includes(tls13)) {
+    if (after.length > 0) yield* send('upstream', after);
+    return { kind: 'watched', inner: fine };
+  }
+  const watcher = createHelloRetryWatcher();
+  let held = after;
+  for (;;) {
+    if (watcher.state !== 'watching' && (held.length > 0 || watcher.state === 'over')) {
+      const judged = judgeHeld(client, flow, watcher, held);
+      if (judged !== null) return yield* finish(judged, held);
+    }
+    const event = yield* read('either');
+    if (event.type === 'over') return { kind: 'over', by: event.by };
+    if (event.type === 'deadline') return { kind: 'over', by: 'timeout' };
+    if (event.type === 'end') {
+      if (held.length > 0) yield* send('upstream', held);
+      return { kind: 'watched', inner: fine };
+    }
+    if (event.side === 'client') {
+      held = joinBytes(held, event.bytes);
+      const judged = judgeHeld(client, flow, watcher, held);
+      if (judged !== null) return yield* finish(judged, held);
+      continue;
+    }
+    watcher.serverBytes(event.bytes);
+    yield* send('client', event.bytes);
+  }
+}
+
+function* finish(inner: InnerVerdict, held: Uint8Array): Step<SecondHelloOutcome> {
+  if (inner.kind !== 'refused' && held.length > 0) yield* send('upstream', held);
+  return { kind: 'watched', inner };
+}
+
+function judgeHeld(
+  client: ClientContext,
+  flow: LiveFlow,
+  watcher: HelloRetryWatcher,
+  held: Uint8Array,
+): InnerVerdict | null {
+  const result = watcher.clientBytes(held);
+  switch (result.kind) {
+    case 'incomplete':
+      return null;
+    case 'pass':
+      return fine;
+    case 'second_hello':
+      return judgeHello(client, flow, result.hello);
+    case 'fault':
+      return judgeBreach(flow, 'hello_unreadable');
+    default:
+      return result satisfies never;
+  }
+}

@@ -1,0 +1,102 @@
+import type { Clock, NewId } from '../base/index.ts';
+import type { Destination, IpAddress } from '../destination/index.ts';
+import type { EvidenceSet, Identification, PrincipalDirectory, ProofVerifier } from '../identity/index.ts';
+import type {
+  ApprovedAddress,
+  CompiledPolicy,
+  DecisionFacts,
+  DecisionRequest,
+  NetworkFacts,
+  Reason,
+  Verdict,
+} from '../policy/index.ts';
+import type { SessionLimits } from './limits.ts';
+import type { LiveFlow } from './live-flow.ts';
+import type { ProxyObserver } from './observer.ts';
+import type { RecordSink, Resolver } from './ports.ts';
+
+/** The policy in force and what the deciding moment adds; asked anew for every decision. */
+export interface PolicyHolder {
+  /** Null: no good policy was ever loaded, so everything is denied. */
+  current(): CompiledPolicy | null;
+  facts(): DecisionFacts;
+  network(): NetworkFacts;
+}
+
+/** Which addresses of an answer may be dialled; `reason` says why none, or why loopback (`local_origin`). */
+export interface Approval {
+  readonly approved: readonly ApprovedAddress[];
+  readonly refused: readonly { readonly address: IpAddress; readonly reason: Reason; readonly why: string }[];
+  readonly reason: Reason | null;
+}
+
+/** The three questions, as pure functions of `identity` and `policy`. A throw of any of them is a deny. */
+export interface Judge {
+  identify(directory: PrincipalDirectory, evidence: EvidenceSet, nowMs: number): Identification;
+  decide(policy: CompiledPolicy, request: DecisionRequest): Verdict;
+  approve(
+    policy: CompiledPolicy,
+    request: DecisionRequest,
+    verdict: Verdict,
+    answer: { readonly addresses: readonly IpAddress[]; readonly network: NetworkFacts },
+  ): Approval;
+}
+
+/** Knows every live flow: counts them per service, judges them again. Made by `proxy/`. */
+export interface FlowRegistry {
+  /** Takes a place for the service; false when its places or all are taken. Each true is followed by one `leave`. */
+  enter(service: string): boolean;
+  leave(service: string): void;
+}
+
+/** The settings of a listener that conversations obey. */
+export interface SessionSettings {
+  readonly limits: SessionLimits;
+  /** Whether Basic and Bearer are taken in clear text from another machine. */
+  readonly allowCleartextProof: boolean;
+  /** What happens to allowed flows while records cannot be kept. `auto` counts, and blocks what only a grant justifies. */
+  readonly onFull: 'auto' | 'block' | 'count';
+  /** A random name of this listener; it marks requests (`Via`) so that one which comes back is known. */
+  readonly viaName: string;
+  /** The parent proxy, if every flow goes through one: the text of its authority and credentials. */
+  readonly parent: { readonly authorization: string | null } | null;
+  /** The PAC file for a client that connected to this authority, or null where none is served. */
+  readonly pac: ((authority: string) => string) | null;
+}
+
+/** What every conversation is given. */
+export interface SessionPorts {
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly policy: PolicyHolder;
+  readonly judge: Judge;
+  readonly verifier: ProofVerifier;
+  readonly resolver: Pick<Resolver, 'holds'>;
+  readonly records: Pick<RecordSink, 'isKeeping'>;
+  readonly registry: FlowRegistry;
+  readonly observer: ProxyObserver;
+  readonly settings: SessionSettings;
+}
+
+/** Who connected, and what the driver counts. `source` is canonical text. The session sets `flow` while one is live. */
+export interface ConnectionFacts {
+  readonly sourceAddress: string;
+  readonly source: string;
+  readonly isLoopback: boolean;
+  /** The authority that the client connected to: `127.0.0.1:3128`. */
+  readonly localAuthority: string;
+  /** Whether this connection is past the listener's limit: it is told so and closed. */
+  readonly isPastLimit: boolean;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  flow: LiveFlow | null;
+}
+
+/** A request to judge a destination for a principal, with what the moment adds. */
+export function decisionRequest(
+  ports: SessionPorts,
+  principal: DecisionRequest['principal'],
+  destination: Destination,
+): DecisionRequest {
+  return { principal, destination, facts: ports.policy.facts(), now: ports.clock.now() };
+}

@@ -1,0 +1,44 @@
+import type { SecureContext } from 'node:tls';
+import type { Clock, NewId } from '../base/index.ts';
+import type { Judge, PolicyHolder, ProxyObserver, RecordSink, Resolver, SessionLimits } from '../enforcement/index.ts';
+import type { ProofVerifier } from '../identity/index.ts';
+
+/** What a proxy listener is made of. */
+export interface ProxyListenerOptions {
+  readonly policy: PolicyHolder;
+  readonly verifier: ProofVerifier;
+  readonly resolver: Resolver;
+  readonly records: RecordSink;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  /** Default: every limit of `enforcement/limits.ts`. */
+  readonly limits?: Partial<SessionLimits>;
+  /** TLS from clients. Default: none, a client that starts TLS is reset. */
+  readonly tls?: ProxyTls | null;
+  /** Whether Basic and Bearer are taken in clear text from other machines. Default: false, they are refused. */
+  readonly allowCleartextProof?: boolean;
+  /** What happens while records cannot be kept. Default: `auto`, which blocks only what a grant alone justifies. */
+  readonly onFull?: 'auto' | 'block' | 'count';
+  /** A parent proxy that every flow goes through: `http://user:secret@parent.example:3128`. Default: none. */
+  readonly upstreamProxy?: string | null;
+  /** Whether `GET /proxy.pac` is answered on the proxy port. Default: true. */
+  readonly servesPac?: boolean;
+  /** Is told what happens. Default: nobody is. */
+  readonly observer?: ProxyObserver;
+  /** Who judges. Default: `identity` and `policy`; others are for tests of failure. */
+  readonly judge?: Judge;
+}
+
+/** The proxy's own certificate, and whether clients are asked for theirs. Asked at every handshake, so a reload needs no restart. */
+export interface ProxyTls {
+  context(): SecureContext;
+  readonly requestCertificate: boolean;
+}
+
+/** How many connections and flows are open. */
+export interface ProxyCounts {
+  readonly connections: number;
+  readonly flows: number;
+  /** Flows by service, only those that have any. */
+  readonly flowsByService: ReadonlyMap<string, number>;
+}

@@ -1,0 +1,92 @@
+import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
+import type { ApprovedAddress } from '../../policy/index.ts';
+import { socketFault } from './node-fault.ts';
+
+/** How a race ends: the socket that connected first, or why none did. */
+export type DialEnd<T> =
+  | { readonly kind: 'connected'; readonly socket: Socket; readonly target: T }
+  | { readonly kind: 'failed'; readonly why: string };
+
+/** A race under way; `cancel` ends it without an answer. */
+export interface Dialling {
+  cancel(): void;
+}
+
+/** How a target is dialled. */
+export interface DialPlan<T> {
+  readonly targets: readonly T[];
+  endpoint(target: T): { readonly host: string; readonly port: number };
+  readonly onread: NonNullable<TcpNetConnectOpts['onread']>;
+}
+
+// RFC 8305 section 8: the recommended Connection Attempt Delay.
+const attemptDelayMs = 250;
+// An answer with hundreds of addresses is not a reason to open hundreds of sockets.
+const maxAttempts = 8;
+const keepAliveAfterMs = 60_000;
+
+/** Orders approved addresses for a race: IPv6 first, then the families in turn (RFC 8305 section 4). */
+export function interleave(addresses: readonly ApprovedAddress[]): readonly ApprovedAddress[] {
+  if (addresses.length < 2) return addresses;
+  const six = addresses.filter((each) => each.address.family === 6);
+  const four = addresses.filter((each) => each.address.family === 4);
+  const ordered: ApprovedAddress[] = [];
+  for (let at = 0; at < Math.max(six.length, four.length); at++) {
+    for (const each of [six[at], four[at]]) if (each !== undefined) ordered.push(each);
+  }
+  return ordered.slice(0, maxAttempts);
+}
+
+/** Dials targets in order, each next one after 250 ms or a failure; the first that connects wins, the others are destroyed. */
+export function dialRacing<T>(plan: DialPlan<T>, done: (end: DialEnd<T>) => void): Dialling {
+  const open = new Set<Socket>();
+  const failures: string[] = [];
+  let next = 0;
+  let timer: NodeJS.Timeout | null = null;
+
+  const stop = (): void => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    for (const socket of open) socket.destroy();
+    open.clear();
+  };
+  const attempt = (): void => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    const target = plan.targets[next++];
+    if (target === undefined) return;
+    const socket = openSocket(plan.endpoint(target), plan.onread);
+    open.add(socket);
+    socket.once('error', (error) => {
+      if (!open.delete(socket)) return;
+      failures.push(socketFault(error).cause);
+      if (next < plan.targets.length) attempt();
+      else if (open.size === 0) done({ kind: 'failed', why: failures.join(', ') });
+    });
+    socket.once('connect', () => {
+      if (!open.delete(socket)) return;
+      stop();
+      done({ kind: 'connected', socket, target });
+    });
+    if (next < plan.targets.length) timer = setTimeout(attempt, attemptDelayMs);
+  };
+  if (plan.targets.length === 0) queueMicrotask(() => done({ kind: 'failed', why: 'no address' }));
+  else attempt();
+  return { cancel: stop };
+}
+
+function openSocket(
+  endpoint: { readonly host: string; readonly port: number },
+  onread: NonNullable<TcpNetConnectOpts['onread']>,
+): Socket {
+  return connect({
+    ...endpoint,
+    onread,
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: keepAliveAfterMs,
+    // Racing is ours: the platform must not pick addresses of its own.
+    autoSelectFamily: false,
+  });
+}

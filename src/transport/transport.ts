@@ -1,0 +1,62 @@
+import type { SecureContext } from 'node:tls';
+import type { Clock, Result } from '../base/index.ts';
+import type {
+  ConnectionFacts,
+  Conversation,
+  EndedBy,
+  LiveFlow,
+  Resolver,
+  SessionLimits,
+} from '../enforcement/index.ts';
+import type { PresentedProof, ProofOutcome } from '../identity/index.ts';
+import type { DecisionRecord } from '../policy/index.ts';
+
+/** Where to listen; port 0 takes a free one. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What a TLS handshake needs: a context, and whether the client is asked for a certificate. None is ever required. */
+export interface HandshakeMaterial {
+  readonly context: SecureContext;
+  readonly requestCertificate: boolean;
+}
+
+/** What a driver needs to run conversations. */
+export interface TransportOptions {
+  readonly clock: Clock;
+  readonly limits: SessionLimits;
+  /** TLS from clients; asked at every handshake. Null: not configured, a client that starts TLS is reset. */
+  tls(): HandshakeMaterial | null;
+  /** The parent proxy that `dial_parent` reaches, or null. */
+  readonly parent: ListenAddress | null;
+  startConversation(facts: ConnectionFacts): Conversation;
+  verify(proof: PresentedProof, nowMs: number): ProofOutcome | Promise<ProofOutcome>;
+  resolve: Resolver['resolve'];
+  record(record: DecisionRecord): void;
+  opened(): void;
+  /** A broken invariant: the connection was reset. */
+  failed(where: string, error: unknown): void;
+  /** A flow became live, or ended: for those who watch when it must be judged again. */
+  flowChanged?(link: LiveLink): void;
+}
+
+/** One live connection, as those see it who judge it again. */
+export interface LiveLink {
+  readonly flow: LiveFlow | null;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  /** Resets both sides at once; the conversation records who ended it. */
+  cut(by: EndedBy): void;
+}
+
+/** A driver at work. */
+export interface Transport {
+  /** Listens; gives the bound address. Faults: `listen_address_in_use`, `listen_forbidden` and the other codes of socket faults. */
+  listen(address: ListenAddress): Promise<Result<ListenAddress>>;
+  /** Every open connection. */
+  readonly links: ReadonlySet<LiveLink>;
+  /** Stops accepting, lets open tunnels go on for `drainMs`, then cuts them (`endedBy` shutdown). */
+  close(options: { readonly drainMs: number }): Promise<void>;
+}
