@@ -1,5 +1,5 @@
 import type { Evidence, EvidenceSet } from './evidence.ts';
-import type { DirectoryMatch, Identification, PrincipalDirectory } from './principal.ts';
+import type { DirectoryMatch, Identification, Principal, PrincipalDirectory } from './principal.ts';
 import { strengths } from './strength.ts';
 
 /** At most so many proofs count on one connection: a certificate, and one in a header. More are refused, never sorted out. */
@@ -20,20 +20,27 @@ export function identify(directory: PrincipalDirectory, evidence: EvidenceSet, n
   if (best === 'conflict') return { kind: 'refused', reason: 'identity_conflict' };
   if (best === null || !everyProofSpeaks(directory, evidence, matches)) return unknown;
   const expiresAt = Math.min(...evidence.presented.map((proof) => proof.expiresAt));
-  return { kind: 'identified', principal: { ...pick(best), source: evidence.source, expiresAt } };
+  return { kind: 'identified', principal: { ...pick(best, matches), source: evidence.source, expiresAt } };
 }
 
 const unknown: Identification = { kind: 'refused', reason: 'identity_unknown' };
 
 function bySource(directory: PrincipalDirectory, source: string, nowMs: number): Identification {
-  const best = strongestOfOneService(directory.matchSource(source, nowMs));
+  const matches = directory.matchSource(source, nowMs);
+  const best = strongestOfOneService(matches);
   if (best === 'conflict') return { kind: 'refused', reason: 'identity_conflict' };
   if (best === null) return { kind: 'anonymous' };
-  return { kind: 'identified', principal: { ...pick(best), source, expiresAt: null } };
+  return { kind: 'identified', principal: { ...pick(best, matches), source, expiresAt: null } };
 }
 
-function pick(match: DirectoryMatch): DirectoryMatch {
-  return { service: match.service, identity: match.identity, strength: match.strength };
+function pick(
+  best: DirectoryMatch,
+  matches: readonly DirectoryMatch[],
+): DirectoryMatch & Pick<Principal, 'alsoProven'> {
+  const { service, identity, strength } = best;
+  if (matches.length === 1) return { service, identity, strength };
+  const alsoProven = matches.map((match) => match.identity).filter((text) => text !== identity);
+  return { service, identity, strength, alsoProven: alsoProven.sort() };
 }
 
 /** The strongest match when all name one service; ties go by identity text, so that the order of documents says nothing. */

@@ -7,6 +7,7 @@ import type { Strength } from './strength.ts';
  * `source:10.20.0.0/24`, `token:https://ci.example.com`, several joined by ` + ` for an `all:` list.
  * `source` is the peer's address in canonical text, or null where there is none (command line, replay).
  * `expiresAt` (epoch ms) is when the first of the proofs ends, null when none does.
+ * `alsoProven` are the other identities of the service that the same evidence satisfies; a revocation of any of them counts.
  */
 export interface Principal {
   readonly service: string;
@@ -14,6 +15,7 @@ export interface Principal {
   readonly strength: Strength;
   readonly source: string | null;
   readonly expiresAt: number | null;
+  readonly alsoProven?: readonly string[];
 }
 
 /** One entry of the directory that the evidence satisfies. */

@@ -58,9 +58,9 @@ function reference(documents: readonly PolicyDocument[], request: DecisionReques
       'rule_denied',
       denied.map(({ id }) => id),
     );
-  const found = classOf(groups);
+  const found = classesOf(groups);
   for (const each of of('boundary').flatMap((boundary) => boundary.requires)) {
-    if (each.class !== destinationClasses[found] || each.strength === null) continue;
+    if (!found.has(each.class) || each.strength === null) continue;
     if (!isAtLeast(principal.strength, each.strength)) return answer('strength_insufficient', null);
   }
   const matched = matches(`${service.name}/allow`, service.allow, groups, (target) =>
@@ -94,15 +94,15 @@ function reference(documents: readonly PolicyDocument[], request: DecisionReques
     return target.ports.length === 1 && target.ports[0]?.first === 1 && target.ports[0].last === 65535;
   }
 
-  function classOf(documentsOfClass: readonly DestinationsNode[]): number {
-    let strictest = 0;
+  function classesOf(documentsOfClass: readonly DestinationsNode[]): ReadonlySet<string> {
+    const found = new Set<string>(['ordinary']);
     for (const { members, class: name } of documentsOfClass) {
       const isMember = members.some(
         ({ target }) => patternCovers(target.host, destination.host) && portsCover(target.ports, destination.port),
       );
-      if (isMember) strictest = Math.max(strictest, destinationClasses.indexOf(name));
+      if (isMember) found.add(name);
     }
-    return strictest;
+    return found;
   }
 }
 

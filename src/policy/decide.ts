@@ -119,17 +119,30 @@ function forbidden(each: Case): Verdict | null {
 }
 
 function revoked(each: Case): Verdict | null {
-  const { identity } = each.request.principal;
-  const { revokedIdentities } = each.request.facts;
-  const { view } = each.policy;
+  const { policy, request } = each;
+  const { revokedIdentities } = request.facts;
+  const { view } = policy;
   const listed = view.words[view.meta.at + metaWord.revokedCount] as number;
   if (listed === 0 && revokedIdentities.size === 0) return null;
-  // One revoked term ends an `all:` list: what it joins no longer holds together.
-  const found = [identity, ...identity.split(' + ')].find(
+  const found = revocableTexts(request.principal).find(
     (text) => revokedIdentities.has(text) || findText(view, owner.revoked * 2 + keyKind.exact, asciiKey(text)) >= 0,
   );
   if (found === undefined) return null;
   return deny(each, 'identity_revoked', noPairs, [`${boundaryDocumentName}/revoked/${found}`]);
+}
+
+/**
+ * Every text by which a revocation can name what was proven: each identity that the proofs satisfy (also one that another service's
+ * or a wider entry outshines), each term of an `all:` list (one revoked term ends it), and the issuer of a token by itself.
+ */
+function revocableTexts({ identity, alsoProven = noIds }: DecisionRequest['principal']): readonly string[] {
+  // Nearly every principal has one plain identity, and decisions are many.
+  if (alsoProven.length === 0 && !identity.includes(' + ') && !identity.startsWith('token:')) return [identity];
+  return [identity, ...alsoProven].flatMap((text) => {
+    const terms = text.split(' + ');
+    const issuers = terms.filter((term) => term.startsWith('token:')).map((term) => term.split('#', 1)[0] ?? term);
+    return [text, ...terms, ...issuers];
+  });
 }
 
 function judgeRules(each: Case): Verdict {
@@ -150,18 +163,18 @@ function judgeRules(each: Case): Verdict {
  * strictest: a document that names somebody's vault and calls it `admin` must not lift what `secret-manager` requires.
  */
 function unmetRequirement(each: Case): Verdict | null {
-  const { view, collector } = each.policy;
+  const { view } = each.policy;
   const classMask = view.words[view.meta.at + metaWord.classMask] as number;
-  if (classMask === 0 || collector.members.length === 0) return null;
+  if (classMask === 0) return null;
   const classes = classesOf(each.policy) & classMask;
   if (classes === 0) return null;
   return unmetBy(each, classes, isTooWeak) ?? unmetBy(each, classes, isElsewhere);
 }
 
-/** The classes of every member that covers the destination, as bits. */
+/** The classes of every member that covers the destination, as bits. Whatever else a destination is, it is ordinary (bit 0). */
 function classesOf({ view, collector }: OpenedPolicy): number {
   const { members } = collector;
-  let classes = 0;
+  let classes = 1;
   for (let i = 0; i < members.length; i += 2)
     classes |= 1 << (view.words[view.groups.at + members.at(i + 1) * 2 + groupWord.class] as number);
   return classes;

@@ -1,4 +1,4 @@
-import { destinationClasses } from '../../destination/index.ts';
+import { destinationClasses, parseIpPrefix } from '../../destination/index.ts';
 import { parseIdentityText, strengths } from '../../identity/index.ts';
 import type { BoundaryNode, SpaceNode, UnattributedNode } from '../nodes.ts';
 import { parsePathGlob } from '../path-glob.ts';
@@ -83,14 +83,26 @@ function parseRevocations(entry: PlainEntry | null, file: SourceFile): readonly 
   return revocations;
 }
 
-/** The identity as records spell it; terms are sorted as in the one spelling, so that their order here says nothing. */
+/** The identity as records spell it: terms sorted, ranges in their one spelling, so that how it is written here says nothing. */
 function readRevokedIdentity(entry: PlainEntry, file: SourceFile): string | null {
   const text = readText(entry.value, '`identity`', file);
   if (text === null) return null;
   const parsed = parseIdentityText(text.value);
-  if (parsed.ok) return text.value.split(' + ').sort().join(' + ');
-  file.report('identity_malformed', text.offset, `\`${shorten(text.value)}\`: ${parsed.fault.message}`);
-  return null;
+  if (!parsed.ok) {
+    file.report('identity_malformed', text.offset, `\`${shorten(text.value)}\`: ${parsed.fault.message}`);
+    return null;
+  }
+  const terms: string[] = [];
+  for (const [index, term] of text.value.split(' + ').entries()) {
+    const read = parsed.value[index];
+    const prefix = read?.kind === 'source' ? parseIpPrefix(read.range) : null;
+    if (prefix?.ok === false) {
+      file.report('range_malformed', text.offset, prefix.fault.message);
+      return null;
+    }
+    terms.push(prefix === null ? term : `source:${prefix.value.text}`);
+  }
+  return terms.sort().join(' + ');
 }
 
 /** Parses a `space:` document: who owns which part of the tree and what it may claim. */
