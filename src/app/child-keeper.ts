@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import type { Config } from '../config/index.ts';
+import { type Config, type Endpoint, parseEndpoint } from '../config/index.ts';
 import { entryBeside } from './entry-beside.ts';
 import type { FromChild, ToChild } from './ipc.ts';
 import type { Logger } from './logger.ts';
@@ -36,7 +36,8 @@ const killAfterMs = 1_700;
  * A child that fails before it ever listened is not restarted: its fault is the fault of the start.
  */
 export function keepChild(options: ChildKeeperOptions): ChildKeeper {
-  const { name, config, logger } = options;
+  const { name, logger } = options;
+  let { config } = options;
   const started = Promise.withResolvers<string | null>();
   let child: ChildProcess | null = null;
   let restart: NodeJS.Timeout | null = null;
@@ -55,6 +56,7 @@ export function keepChild(options: ChildKeeperOptions): ChildKeeper {
     mine.on('message', (message: FromChild) => {
       if (message.kind === 'failed') failure = message.message;
       if (message.kind === 'listening') {
+        config = keepPorts(config, message.addresses);
         hasListened = true;
         started.resolve(null);
       }
@@ -86,6 +88,15 @@ export function keepChild(options: ChildKeeperOptions): ChildKeeper {
       if (child !== null) await endChild(child);
     },
   };
+}
+
+// Port 0 means a free one, once: a child that is started again must be found where it was.
+function keepPorts(config: Config, addresses: Readonly<Record<string, string>>): Config {
+  const kept = Object.entries(config.listen).map(([name, at]: [string, Endpoint | null]) => {
+    const bound = parseEndpoint(addresses[name] ?? '');
+    return [name, at !== null && at.port === 0 && bound.ok ? bound.value : at];
+  });
+  return { ...config, listen: Object.fromEntries(kept) };
 }
 
 async function endChild(child: ChildProcess): Promise<void> {

@@ -179,11 +179,12 @@ describe('a reload', () => {
   });
 
   test('cuts a live tunnel that nothing justifies any more within a second, and leaves the others', async () => {
+    await product.changePolicy('a.yaml', `${allowing('one.example', 'two.example')}# for the tunnels\n`);
     const [goes, stays] = [await openTunnel(product, 'two.example'), await openTunnel(product, 'one.example')];
     await product.changePolicy('a.yaml', allowing('one.example'));
     await goes.readToEnd(1_000);
     assert.equal(stays.socket.destroyed, false);
-    await product.waitForRecord((one) => one.kind === 'close' && one.endedBy === 'no_rule_matched');
+    await product.waitForRecord((one) => one.kind === 'close' && one.endedBy === 'policy_changed');
     stays.close();
   });
 

@@ -58,7 +58,11 @@ export async function createPoint(config: Config): Promise<Point> {
     clock,
     log: ({ level, message }) => logger[level](message),
   });
-  const metrics = createPointMetrics({ spool: spool.counts, isKeeping: () => spool.isKeeping, policy: policy.current });
+  const metrics = createPointMetrics({
+    spool: () => spool.counts(),
+    isKeeping: () => spool.isKeeping,
+    policy: policy.current,
+  });
   const firstSeen = await openFirstSeenFile(join(paths.point, 'first-seen.ndjson'), logger);
   const records = createRecordTap({ spool, firstSeen, metrics, logger, newId: createNewId() });
   const observer = createProxyObserver(metrics, logger);
