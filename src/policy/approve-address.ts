@@ -1,4 +1,4 @@
-import { classifyAddress, type IpAddress } from '../destination/index.ts';
+import { classifyAddress, embeddedIpv4, type IpAddress } from '../destination/index.ts';
 import type { ApprovedAddress } from './approved-address.ts';
 import { boundaryBlocks } from './boundary-blocks.ts';
 import type { CompiledPolicy, NetworkFacts } from './compiled-policy.ts';
@@ -126,8 +126,7 @@ function commonReason(refused: readonly RefusedAddress[]): Reason {
 
 function judgeAddress(context: Context, address: IpAddress): Answer {
   if (isLocalOrigin(context, address)) return { kind: 'approved', reason: 'local_origin' };
-  if (context.network.ownAddresses.some((own) => own.text === address.text))
-    return refuse('it is an address of this machine');
+  if (isOwn(context, address)) return refuse('it is an address of this machine');
   const denied = boundaryBlocks(context.policy, address, context.port);
   if (denied !== null) return { kind: 'refused', reason: 'boundary_denied', why: `the boundary denies it: ${denied}` };
   const { kind, row, embedded } = classifyAddress(address);
@@ -142,6 +141,12 @@ function judgeAddress(context: Context, address: IpAddress): Answer {
 function isLocalOrigin({ network, port, byRule, byName }: Context, address: IpAddress): boolean {
   if (!byRule || !byName || !isLoopback(address)) return false;
   return network.localOrigins.some((origin) => origin.port === port && origin.address.text === address.text);
+}
+
+/** Also inside another address: a gateway that translates would lead back to us. */
+function isOwn({ network }: Context, address: IpAddress): boolean {
+  const spelled = [address, ...embeddedIpv4(address)];
+  return network.ownAddresses.some((own) => spelled.some((each) => each.text === own.text));
 }
 
 function isLoopback(address: IpAddress): boolean {

@@ -1,4 +1,4 @@
-import type { IpAddress } from '../destination/index.ts';
+import { type Destination, embeddedIpv4, type IpAddress } from '../destination/index.ts';
 import { owner } from './format/layout.ts';
 import { MatchCollector } from './match-collector.ts';
 import type { OpenedPolicy } from './open-policy.ts';
@@ -6,11 +6,31 @@ import { pairId } from './policy-verdict.ts';
 
 /**
  * The id of the boundary's entry that denies an address with a port, or null. For addresses that a name resolved to: a boundary
- * of addresses would be no boundary if a name led around it.
+ * of addresses would be no boundary if a name led around it, or a gateway that translates to IPv4 (RFC 6052).
  */
 export function boundaryBlocks(policy: OpenedPolicy, address: IpAddress, port: number): string | null {
   const collector = new MatchCollector(policy.view);
-  collector.collect({ host: { kind: 'address', address }, port, protocol: null }, owner.revoked, false);
-  const { boundary } = collector;
-  return boundary.length === 0 ? null : pairId(policy, boundary.at(0), boundary.at(1));
+  for (const each of [address, ...embeddedIpv4(address)]) {
+    collector.collect({ host: { kind: 'address', address: each }, port, protocol: null }, owner.revoked, false);
+    const { boundary } = collector;
+    if (boundary.length > 0) return pairId(policy, boundary.at(0), boundary.at(1));
+  }
+  return null;
+}
+
+/**
+ * Adds to the policy's collector what denies the IPv4 addresses that the destination carries inside, and the classes of those.
+ * INVARIANT: decoding an embedded address adds denials and requirements only, never an allow.
+ */
+export function collectEmbedded(
+  policy: OpenedPolicy,
+  destination: Destination,
+  service: { readonly owner: number; readonly hasGroups: boolean },
+): void {
+  if (destination.host.kind === 'name') return;
+  for (const address of embeddedIpv4(destination.host.address)) {
+    const inner = new MatchCollector(policy.view);
+    inner.collect({ ...destination, host: { kind: 'address', address } }, service.owner, service.hasGroups);
+    policy.collector.addDenials(inner);
+  }
 }

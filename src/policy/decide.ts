@@ -1,6 +1,7 @@
 import { classifyAddress, parseIpAddress } from '../destination/index.ts';
 import { strengths } from '../identity/index.ts';
 import { asciiKey } from './ascii-key.ts';
+import { collectEmbedded } from './boundary-blocks.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import {
   groupWord,
@@ -88,7 +89,9 @@ function judge(policy: OpenedPolicy, request: DecisionRequest): Verdict {
   if (row < 0) return deny({ policy, request, row, mode: 'enforce' }, 'identity_unknown');
   const each: Case = { policy, request, row, mode: effectiveMode(policy, row, request.now) };
   if (row === policy.unattributedRow && !isStillUnattributed(each)) return deny(each, 'identity_unknown');
-  policy.collector.collect(destination, owner.firstService + row, policy.serviceWord(row, serviceWord.hasGroups) === 1);
+  const service = { owner: owner.firstService + row, hasGroups: policy.serviceWord(row, serviceWord.hasGroups) === 1 };
+  policy.collector.collect(destination, service.owner, service.hasGroups);
+  collectEmbedded(policy, destination, service);
   return forbidden(each) ?? revoked(each) ?? judgeRules(each);
 }
 

@@ -75,6 +75,14 @@ export class MatchCollector {
     }
   }
 
+  /** Adds what another collector found against a destination: denies and classes, no allow. */
+  addDenials(other: MatchCollector): void {
+    this.boundary.pushAll(other.boundary);
+    this.denies.pushAll(other.denies);
+    this.members.pushAll(other.members);
+    this.class = Math.max(this.class, other.class);
+  }
+
   #visitOwner(ownerIndex: number, host: Host): void {
     const { words, owners } = this.#view;
     if (host.kind === 'address') {

@@ -18,6 +18,10 @@ export class PairList {
     this.length += 2;
   }
 
+  pushAll(other: PairList): void {
+    for (let i = 0; i < other.length; i += 2) this.push(other.at(i), other.at(i + 1));
+  }
+
   at(index: number): number {
     return this.#rows[index] as number;
   }

@@ -75,3 +75,27 @@ test('class upgrade: the reason does not depend on the order of boundary documen
   ].map((pair) => decide(policyOf([...others, ...pair]), request('desk.example.com')).reason);
   assert.deepEqual(reasons, ['strength_insufficient', 'strength_insufficient']);
 });
+
+test('embedded IPv4: the boundary, denies and classes of a block hold for its translated spelling', () => {
+  const policy = policyOf([
+    serviceNode('app', {
+      allow: [ruleNode('[64:ff9b::/96]:443'), ruleNode('203.0.113.0/24:443')],
+      deny: [ruleNode('192.0.2.0/25:*')],
+    }),
+    destinations('desks', 'admin', '203.0.113.9:443'),
+    boundary({
+      deny: [ruleNode('198.51.100.0/24:*')],
+      requires: [{ class: 'admin', strength: 'certificate', from: [], at }],
+    }),
+  ]);
+  const reasons = ['198.51.100.7', '192.0.2.7', '203.0.113.9', '203.0.113.8', '192.0.2.200'].map(
+    (address) => decide(policy, request(`64:ff9b::${address}`)).reason,
+  );
+  assert.deepEqual(reasons, [
+    'boundary_denied',
+    'rule_denied',
+    'strength_insufficient',
+    'rule_matched',
+    'rule_matched',
+  ]);
+});
