@@ -24,6 +24,7 @@ const policy = policyOf([
       ruleNode('named.example.com:443', { via: ['staging'], crossing: { from: 'prod', to: 'staging' } }),
       ruleNode('public-segment.example.com:443', { via: ['office'] }),
       ruleNode('10.60.0.0/16:443', { via: ['endpoints'] }),
+      ruleNode('wide.example.com:443', { via: ['everything'] }),
     ],
   }),
   serviceNode('watched', {
@@ -43,6 +44,7 @@ const policy = policyOf([
       segment('endpoints', '10.60.0.0/16', 'prod'),
       segment('staging', '10.70.0.0/16', 'staging'),
       segment('office', '203.0.113.0/24', null),
+      segment('everything', '10.0.0.0/8', null),
     ],
   },
   {
@@ -124,6 +126,9 @@ const rows: readonly (readonly [string, string, number, readonly string[], strin
   ['payments-api', 'staging.example.com', 443, ['10.70.0.7'], 'environment_crossing', []],
   ['payments-api', 'named.example.com', 443, ['10.70.0.7'], 'rule_matched', ['10.70.0.7']],
   ['payments-api', 'public-segment.example.com', 443, ['203.0.113.7', '192.0.2.7'], 'rule_matched', ['203.0.113.7']],
+  ['payments-api', 'wide.example.com', 443, ['10.80.0.7'], 'rule_matched', ['10.80.0.7']],
+  ['payments-api', 'wide.example.com', 443, ['10.60.0.7'], 'rule_matched', ['10.60.0.7']],
+  ['payments-api', 'wide.example.com', 443, ['10.70.0.7'], 'environment_crossing', []],
   ['payments-api', '10.60.0.9', 443, ['10.60.0.9'], 'rule_matched', ['10.60.0.9']],
   ['payments-api', 'other.example.com', 443, ['203.0.113.7'], 'no_rule_matched', []],
   ['homeless', 'kms.example.com', 443, ['10.60.0.7'], 'environment_crossing', []],

@@ -8,7 +8,7 @@ import type { MatchPairs } from './match-collector.ts';
 import type { OpenedPolicy } from './open-policy.ts';
 import { PolicyVerdict } from './policy-verdict.ts';
 import type { Reason } from './reasons.ts';
-import { segmentHolds } from './segment-rows.ts';
+import { narrowestSegments, segmentHolds } from './segment-rows.ts';
 import type { DecisionRequest, Verdict } from './verdict.ts';
 
 /** Why one address may not be dialled. `why` is for the log and `explain`, never for the refused side. */
@@ -191,7 +191,9 @@ function judgeRule(
   for (let i = 0; i < count; i++) {
     const segment = view.words[list + i] as number;
     if (segment === none || !segmentHolds(view, segment, address)) continue;
-    if (mayCross(context, segment, attributes)) return 'approved';
+    // A wide segment without environment must not be a way into a narrower one that has one.
+    const owners = [segment, ...narrowestSegments(view, address)];
+    if (owners.every((each) => mayCross(context, each, attributes))) return 'approved';
     answer = 'crossing';
   }
   return answer;
