@@ -133,6 +133,7 @@ export class NodeLink implements ConnectionFacts, LiveLink, WheelEntry {
       while (next.done !== true) {
         const answer = this.#execute(next.value);
         if (answer === null) break;
+        this.#waiting = null;
         next = conversation.next(answer);
       }
       if (next.done === true) this.#conversation = null;
@@ -461,8 +462,8 @@ export class NodeLink implements ConnectionFacts, LiveLink, WheelEntry {
   }
 
   onSideDrain(side: Side): void {
-    if (this.#state !== 'relaying') return this.#serveRead();
-    if (side === 'client') this.#upstream?.resume();
+    if (this.#state !== 'relaying') this.#serveRead();
+    else if (side === 'client') this.#upstream?.resume();
     else this.#client.resume();
   }
 

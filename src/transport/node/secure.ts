@@ -7,6 +7,8 @@ const maxChain = 8;
 
 /** Starts TLS as a server on an accepted socket whose first bytes were read already. The raw socket must not be read any more. */
 export function secureSocket(raw: Socket, first: Uint8Array, material: HandshakeMaterial): TLSSocket {
+  // A flowing socket would hand the bytes to nobody before TLS takes them.
+  raw.pause();
   raw.unshift(Buffer.from(first));
   return new TLSSocket(raw, {
     isServer: true,
