@@ -134,7 +134,8 @@ class Watcher implements HelloRetryWatcher {
     return retryRandom.every((byte, index) => this.#message[randomAt + index] === byte);
   }
 
-  // Before the second hello may stand a ChangeCipherSpec (RFC 8446 appendix D.4) and early data that was already under way.
+  // Before the second hello may stand a ChangeCipherSpec (RFC 8446 appendix D.4) and early data that was already under way. An alert
+  // ends nothing: servers pass over `user_canceled` (section 6.1), and a hello behind it would be read like any other.
   #findSecondHello(held: Uint8Array): SecondHelloResult {
     let at = 0;
     for (;;) {
@@ -142,7 +143,6 @@ class Watcher implements HelloRetryWatcher {
       if (record === null) return waitWithin(held);
       if (record === 'not_tls') return refused('hello_malformed', 'what follows a HelloRetryRequest is not TLS');
       if (record.type === recordTypes.handshake) return this.#readSecondHello(held, at);
-      if (record.type === recordTypes.alert) return this.#finish({ kind: 'pass' });
       if (record.end > held.length) return waitWithin(held);
       at = record.end;
     }
