@@ -35,10 +35,8 @@ export function* watchSecondHello(
     const event = yield* read('either');
     if (event.type === 'over') return { kind: 'over', by: event.by };
     if (event.type === 'deadline') return { kind: 'over', by: 'timeout' };
-    if (event.type === 'end') {
-      if (held.length > 0) yield* send('upstream', held);
-      return { kind: 'watched', inner: fine };
-    }
+    // Whoever has ended cannot finish a handshake any more. What is held was not judged, so it is dropped, not sent.
+    if (event.type === 'end') return { kind: 'watched', inner: fine };
     if (event.side === 'client') {
       held = joinBytes(held, event.bytes);
       const judged = judgeHeld(client, flow, watcher, held);
