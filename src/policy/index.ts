@@ -35,6 +35,7 @@ export {
 export { type ExplainedMiss, type Explanation, explainDecision } from './explain/explain-decision.ts';
 export type { ExplainedRule } from './explain/read-rules.ts';
 export { type PolicyFault, type PolicyFaultCode, type PolicyFaultRow, policyFaultRows, renderFault } from './fault.ts';
+export { findLongObserve } from './lint/dates.ts';
 export type { Finding, Severity } from './lint/finding.ts';
 export { lintPolicy } from './lint/lint-policy.ts';
 export { lintRules } from './lint/lint-rules.ts';

@@ -6,6 +6,8 @@ import {
   type CompiledPolicy,
   compilePolicy,
   decide,
+  type Finding,
+  findLongObserve,
   joinPolicyFiles,
   openPolicy,
   type ParsedPolicyFile,
@@ -59,6 +61,8 @@ async function compile(began: number): Promise<PolicyOutcome> {
       faults.length,
     );
   }
+  const endless = findLongObserve(tree, Date.now());
+  if (endless.length > 0) return refuse(endless.slice(0, maxFaultLines).map(findingLine), endless.length);
   const version = versionOf([...files.values()]);
   const compiled = compilePolicy(tree, { version, seed: randomBytes(16) });
   if (!compiled.ok) return refuse([compiled.fault.message]);
@@ -78,6 +82,10 @@ async function compile(began: number): Promise<PolicyOutcome> {
     parsedFileCount,
     tookMs: Date.now() - began,
   };
+}
+
+function findingLine({ at, message, mend }: Finding): string {
+  return `${at.file}:${at.line}:${at.column}: ${message}: ${mend}`;
 }
 
 function parseChanged(): number {

@@ -1,5 +1,5 @@
-import type { SourceAt } from '../nodes.ts';
-import type { LintRule } from './finding.ts';
+import type { PolicyTree, SourceAt } from '../nodes.ts';
+import type { Finding, LintRule } from './finding.ts';
 import type { LintContext } from './lint-context.ts';
 
 const dayMs = 86_400_000;
@@ -45,13 +45,27 @@ export const observeTooLong: LintRule = {
     }),
 };
 
+/**
+ * The findings of `observe-too-long` alone: a policy with any may not come into force, or observe without an end would be a way
+ * around every rule. `now` is epoch milliseconds.
+ */
+export function findLongObserve(tree: PolicyTree, now: number): readonly Finding[] {
+  const { id, severity, mend } = observeTooLong;
+  const findings: Finding[] = [];
+  eachEnd({ tree }, ({ what, until, at }) => {
+    if (until - now > longestObserveMs)
+      findings.push({ rule: id, severity, message: `${what} ends on ${dateText(until)} only`, at, mend });
+  });
+  return findings;
+}
+
 interface ObserveEnd {
   readonly what: string;
   readonly until: number;
   readonly at: SourceAt;
 }
 
-function eachEnd({ tree }: LintContext, visit: (end: ObserveEnd) => void): void {
+function eachEnd({ tree }: Pick<LintContext, 'tree'>, visit: (end: ObserveEnd) => void): void {
   for (const document of tree.documents) {
     const { at } = document;
     if (document.kind === 'unattributed') visit({ what: 'observe for `unattributed`', until: document.until, at });
