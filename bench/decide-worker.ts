@@ -1,34 +1,55 @@
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { closeSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
 import { compilePolicy, type PolicyTree, verifyPolicyBuffer } from '../src/policy/index.ts';
 import { benchTree, type PolicySize } from './decide-policy.ts';
 
-/** What the worker tells after each compilation. `compileMs` is from parsed nodes to the checked buffer. */
+/** What control is asked: to compile the policy (with one changed document from round 1 on) and write it to `path`. */
+export interface CompileOrder {
+  readonly size: PolicySize;
+  readonly round: number;
+  readonly path: string;
+}
+
+/** What control answers: the time from parsed nodes to the buffer. */
 export interface Compiled {
-  readonly shared: SharedArrayBuffer;
   readonly compileMs: number;
 }
 
-if (parentPort !== null) serve(parentPort, workerData as PolicySize);
+let tree: PolicyTree | null = null;
 
-/** Compiles the policy of the bench each time it is asked; from the second time on with one changed document, as after a reload. */
-function serve(port: MessagePort, size: PolicySize): void {
-  let tree: PolicyTree = benchTree(size);
-  port.on('message', (round: number) => {
-    const [, changed] = benchTree({ services: 1, rulesPerService: size.rulesPerService + round }).documents;
-    if (round > 0 && changed !== undefined) tree = { documents: tree.documents.with(1, changed) };
-    port.postMessage(compile(tree, round));
-  });
+// As in the product: control is a process of its own and compiles; a worker of the point reads the file into shared memory.
+if (parentPort !== null) parentPort.on('message', (path: string) => parentPort?.postMessage(load(path)));
+else if (process.argv[2] === 'control') process.on('message', (order: CompileOrder) => process.send?.(compile(order)));
+
+function load(path: string): SharedArrayBuffer {
+  const file = openSync(path, 'r');
+  try {
+    const shared = new SharedArrayBuffer(fstatSync(file).size);
+    const bytes = new Uint8Array(shared);
+    for (let at = 0; at < bytes.length; ) {
+      const read = readSync(file, bytes, at, Math.min(1 << 20, bytes.length - at), at);
+      if (read === 0) throw new Error('the file is shorter than it was');
+      at += read;
+    }
+    const damage = verifyPolicyBuffer(bytes);
+    if (damage !== null) throw new Error(damage);
+    return shared;
+  } finally {
+    closeSync(file);
+  }
 }
 
-function compile(tree: PolicyTree, round: number): Compiled {
+function compile({ size, round, path }: CompileOrder): Compiled {
+  tree ??= benchTree(size);
+  const [, changed] = benchTree({ services: 1, rulesPerService: size.rulesPerService + round }).documents;
+  if (round > 0 && changed !== undefined) tree = { documents: tree.documents.with(1, changed) };
   const started = performance.now();
-  const seed = crypto.getRandomValues(new Uint8Array(16));
-  const compiled = compilePolicy(tree, { version: `sha256:${round}`, seed });
+  const compiled = compilePolicy(tree, {
+    version: `sha256:${round}`,
+    seed: crypto.getRandomValues(new Uint8Array(16)),
+  });
   if (!compiled.ok) throw new Error(compiled.fault.message);
-  const shared = new SharedArrayBuffer(compiled.value.byteLength);
-  const bytes = new Uint8Array(shared);
-  bytes.set(compiled.value);
-  const damage = verifyPolicyBuffer(bytes);
-  if (damage !== null) throw new Error(damage);
-  return { shared, compileMs: performance.now() - started };
+  const compileMs = performance.now() - started;
+  writeFileSync(path, compiled.value);
+  return { compileMs };
 }
