@@ -209,6 +209,16 @@ describe('a reload', () => {
     });
   }
 
+  test('SIGHUP reads the policy again, and nothing that is allowed is cut', async () => {
+    const tunnel = await openTunnel(product, 'one.example');
+    const compiled = (): number => product.stderr().split('"msg":"policy compiled"').length;
+    const before = compiled();
+    product.signal('SIGHUP');
+    await waitFor(async () => compiled() > before, 'the reload');
+    assert.equal(tunnel.socket.destroyed, false);
+    tunnel.close();
+  });
+
   test('an emptied folder is not an empty policy', async () => {
     await product.changePolicy('a.yaml', null, 0);
     await waitFor(async () => (await ready(product)).status === 503, 'the refusal');

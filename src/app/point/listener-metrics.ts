@@ -1,13 +1,11 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, type Registry } from 'prom-client';
 import type { ProxyObserver } from '../../enforcement/index.ts';
 
 /** What a listener tells, as metrics. */
 export interface ListenerMetrics
-  extends Pick<ProxyObserver, 'opened' | 'closed' | 'challenged' | 'proofFailed' | 'refused' | 'recordLost'> {
+  extends Pick<ProxyObserver, 'opened' | 'challenged' | 'proofFailed' | 'refused' | 'recordLost'> {
   unreachable(failure: string): void;
   failed(): void;
-  /** Connections open now. */
-  openConnections(): number;
 }
 
 /** Registers the metrics of listeners. */
@@ -21,30 +19,13 @@ export function createListenerMetrics(registry: Registry): ListenerMetrics {
   const unreached = counter('exeat_unreachable_total', 'Allowed flows that were not reached', ['failure']);
   const lost = counter('exeat_records_lost_total', 'Records that were not kept', []);
   const failures = counter('exeat_decision_failures_total', 'Flows denied because deciding failed', []);
-  let open = 0;
-  new Gauge({
-    name: 'exeat_connections_open',
-    help: 'Connections open now',
-    registers: [registry],
-    collect() {
-      this.set(open);
-    },
-  });
   return {
-    opened: () => {
-      open += 1;
-      accepted.inc();
-    },
-    // Bytes are counted from close records.
-    closed: () => {
-      open -= 1;
-    },
+    opened: () => accepted.inc(),
     challenged: () => challenges.inc(),
     proofFailed: (why) => proofs.inc({ why }),
     refused: (reason) => refusals.inc({ reason }),
     recordLost: () => lost.inc(),
     unreachable: (failure) => unreached.inc({ failure }),
     failed: () => failures.inc(),
-    openConnections: () => open,
   };
 }

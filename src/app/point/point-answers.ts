@@ -1,26 +1,15 @@
 import { ExeatError } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
-import type { DnsResolver } from '../../dns/index.ts';
-import type { Spool } from '../../spool/index.ts';
-import type { Trust } from '../../trust/index.ts';
 import type { Answerers } from '../local-socket.ts';
 import { answerDecide } from '../questions/decide-question.ts';
 import { parseDecideAsk } from '../questions/parse-decide-ask.ts';
 import type { PointStatus } from '../status.ts';
-import type { NetworkFactsSource } from './network-facts.ts';
-import type { PointMetrics } from './point-metrics.ts';
-import type { PolicyHolder } from './policy-holder.ts';
+import type { PointAssembly } from './assemble-point.ts';
 import { summarisePolicy } from './policy-summary.ts';
 
 /** What the point answers from. `apply` loads the snapshot and judges live connections again. */
-export interface PointParts {
+export interface PointParts extends Omit<PointAssembly, 'firstSeen'> {
   readonly config: Config;
-  readonly policy: PolicyHolder;
-  readonly network: NetworkFactsSource;
-  readonly resolver: DnsResolver;
-  readonly trust: Trust;
-  readonly spool: Spool;
-  readonly metrics: PointMetrics;
   readonly apply: () => Promise<string>;
 }
 
@@ -53,14 +42,14 @@ function decideNow(parts: PointParts, ask: Parameters<typeof answerDecide>[0]): 
 }
 
 function readPointStatus(parts: PointParts, startedAt: string): PointStatus {
-  const { config, policy, spool, trust, metrics } = parts;
+  const { config, policy, spool, trust } = parts;
   const now = Date.now();
   const problem = policy.problem();
   return {
     pid: process.pid,
     startedAt,
     ...summarisePolicy(policy.current(), now),
-    openConnections: metrics.openConnections(),
+    openConnections: parts.listener.counts().connections,
     localOrigins: config.localOrigins.map((origin) => origin.text),
     allowCleartextProofs: config.allowCleartextProofs,
     records: { ...spool.counts(), isKeeping: spool.isKeeping },

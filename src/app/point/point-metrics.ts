@@ -15,6 +15,7 @@ export interface PointReadings {
   readonly spool: () => SpoolCounts;
   readonly isKeeping: () => boolean;
   readonly policy: () => CompiledPolicy | null;
+  readonly openConnections: () => number;
 }
 
 // A thousand services on one dashboard are past reading; the records hold the rest.
@@ -93,6 +94,7 @@ function registerReadings(registry: Registry, readings: PointReadings): void {
       },
     });
   };
+  gauge('exeat_connections_open', 'Connections open now', readings.openConnections);
   gauge('exeat_policy_loaded', 'Whether a good policy is in force', () => (readings.policy() === null ? 0 : 1));
   gauge('exeat_policy_rules', 'Rules in force', () => readings.policy()?.ruleCount ?? 0);
   gauge('exeat_policy_services', 'Services in force', () => readings.policy()?.serviceCount ?? 0);

@@ -6,7 +6,8 @@ import type { PointMetrics } from './point-metrics.ts';
 export function createProxyObserver(metrics: PointMetrics, logger: Logger): ProxyObserver {
   return {
     opened: metrics.opened,
-    closed: metrics.closed,
+    // Bytes are counted from close records, open connections are read from the listener.
+    closed: () => undefined,
     challenged: metrics.challenged,
     proofFailed: metrics.proofFailed,
     refused: metrics.refused,
