@@ -1,5 +1,12 @@
 import { X509Certificate } from 'node:crypto';
-import { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension, ParsedCertificate } from './x509-library.ts';
+import {
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  ParsedCertificate,
+} from './x509-library.ts';
 
 /** A certificate read once: Node's view verifies signatures, the parsed one gives the extensions. Instants in epoch ms. */
 export interface Certificate {
@@ -61,7 +68,19 @@ export function isValidAt(certificate: Certificate, nowMs: number): boolean {
 /** Whether `issuer` may have issued `certificate`, by names, key identifiers and its right to sign. No signature is checked. */
 export function mayIssue(issuer: Certificate, certificate: Certificate): boolean {
   const canSign = issuer.usages === null || (issuer.usages & KeyUsageFlags.keyCertSign) !== 0;
-  return issuer.isAuthority && canSign && certificate.native.checkIssued(issuer.native);
+  return issuer.isAuthority && canSign && mayServeClients(issuer) && certificate.native.checkIssued(issuer.native);
+}
+
+/** RFC 5280 section 4.2.1.12 by name. */
+const anyUsage = '2.5.29.37.0';
+
+/**
+ * Extended usages of an authority narrow what it issues, as every TLS library has it: one for servers or mail only must not make
+ * clients, or whoever runs it could speak for workloads.
+ */
+function mayServeClients({ parsed }: Certificate): boolean {
+  const usages = parsed.getExtension(ExtendedKeyUsageExtension)?.usages.map(String);
+  return usages === undefined || usages.includes(ExtendedKeyUsage.clientAuth) || usages.includes(anyUsage);
 }
 
 /** How many authorities may stand below this one: null without a limit (RFC 5280 section 4.2.1.9). */

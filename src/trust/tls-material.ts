@@ -57,8 +57,9 @@ export function toServerOptions(identity: ServerIdentity, bundlePem: string | nu
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
     ALPNProtocols: ['http/1.1'],
-    // A resumed session carries the leaf without its intermediates, and proves nothing afresh: every connection shakes hands.
-    secureOptions: constants.SSL_OP_NO_TICKET,
+    // A resumed session carries the leaf without its intermediates, and proves nothing afresh: every connection shakes hands, once.
+    // Renegotiation (TLS 1.2) would bring another certificate after the first one was taken for who asks.
+    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
   };
 }
 

@@ -6,7 +6,7 @@ import { connect, createServer, type DetailedPeerCertificate, type TLSSocket } f
 import { createAuthority, type Issued, type IssueOptions, type TestAuthority } from '../../test/support/pki.ts';
 import { createTrustSetup, nextNotice, type TrustSetup } from '../../test/support/trust-setup.ts';
 import type { Trust } from './trust.ts';
-import { ExtendedKeyUsage, Extension, KeyUsageFlags } from './x509-library.ts';
+import { ExtendedKeyUsage, ExtendedKeyUsageExtension, Extension, KeyUsageFlags } from './x509-library.ts';
 
 const spiffeId = 'spiffe://corp.example/ns/payments/sa/api';
 
@@ -84,7 +84,13 @@ describe('proof by certificate', () => {
     const expired = await root.issueAuthority('Old Middle', { notAfter: now - 1000 });
     const notAuthority = await root.issueAuthority('No Authority', { isAuthority: false });
     const cannotSign = await root.issueAuthority('Cannot Sign', { usages: KeyUsageFlags.cRLSign });
+    const narrowed = (...usages: string[]): Promise<TestAuthority> =>
+      root.issueAuthority('Narrowed', { extensions: [new ExtendedKeyUsageExtension(usages)] });
+    const forServers = await narrowed(ExtendedKeyUsage.serverAuth);
+    const forBoth = await narrowed(ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth);
     const rows: readonly (readonly [string, readonly Uint8Array[], string])[] = [
+      ['an intermediate for servers only', (await forServers.issueClient({ spiffeId })).chain, 'chain_invalid'],
+      ['an intermediate for clients as well', (await forBoth.issueClient({ spiffeId })).chain, 'verified'],
       ['leaf and intermediate', below.chain, 'verified'],
       ['with the root as well', [...below.chain, root.certificate], 'verified'],
       ['without the intermediate', below.chain.slice(0, 1), 'chain_invalid'],
