@@ -46,8 +46,9 @@ function judgeServerName(client: ClientContext, flow: LiveFlow, serverName: stri
     return mayBeUnnamed ? fine : judgeBreach(flow, 'sni_missing');
   }
   const host = parseWireHost(serverName);
+  if (!host.ok) return judgeBreach(flow, 'hello_unreadable');
   // RFC 6066 section 3: a server name is a DNS name, never an address.
-  if (!host.ok || host.value.kind !== 'name') return judgeBreach(flow, 'sni_mismatch');
+  if (host.value.kind !== 'name') return judgeBreach(flow, 'sni_mismatch');
   return judgeInnerHost(client, flow, host.value, 'sni_mismatch');
 }
 
@@ -72,11 +73,20 @@ function* awaitFirstBytes(client: ClientContext, flow: LiveFlow): Step<FirstByte
 function classify(client: ClientContext, flow: LiveFlow, held: Uint8Array): FirstBytes | null {
   const { admission } = flow.verdict;
   if (held[0] === tlsHandshake && (admission.tls || isObserved(flow))) return classifyHello(client, flow, held);
-  if (admission.http) {
+  if (admission.http && (!flow.verdict.wouldDeny || startsLikeHttp(held))) {
     flow.carried = 'http';
     return { kind: 'http', bytes: held, inner: fine };
   }
   return breach(flow, held, 'hello_missing');
+}
+
+/**
+ * What no rule covers and observation lets through may be any protocol, so only what names a method is read as HTTP. The methods of RFC
+ * 9110 section 9 and RFC 5789; mail and others begin with words too.
+ */
+function startsLikeHttp(held: Uint8Array): boolean {
+  const word = String.fromCharCode(...held.subarray(0, 8));
+  return /^(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH) /.test(word);
 }
 
 function classifyHello(client: ClientContext, flow: LiveFlow, held: Uint8Array): FirstBytes | null {
