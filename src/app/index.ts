@@ -1,14 +1,5 @@
 export { type CheckedFolder, checkFolder } from './check-folder.ts';
-export { type CompiledFolder, compileFolder } from './compile-folder.ts';
-export {
-  type AddCredentialOptions,
-  addCredential,
-  type CredentialSummary,
-  listCredentials,
-  type NewCredential,
-  pruneCredentials,
-  removeCredential,
-} from './credentials.ts';
+export { addCredential, listCredentials, pruneCredentials, removeCredential } from './credentials.ts';
 export type { DemoStart } from './demo/start-demo.ts';
 export { type DecideReport, readDecision, readStatus } from './questions/ask-running.ts';
 export type { DecideAnswer, DecideAsk } from './questions/decide-question.ts';

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { ExeatError } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 import { createResolver, type DnsResolver } from '../../dns/index.ts';
+import { identify } from '../../identity/index.ts';
+import { approveAddresses, decide } from '../../policy/index.ts';
 import { createProxyListener, type ProxyListener, type ProxyListenerOptions } from '../../proxy/index.ts';
 import { loadVerifyingKey } from '../../snapshot/index.ts';
 import { createSpool, type Spool } from '../../spool/index.ts';
@@ -60,6 +62,8 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
     clock,
     newId: createNewId(),
     observer,
+    // The only evaluator there is (DESIGN principle 1).
+    judge: { identify, decide, approve: approveAddresses },
     ...listenerSettings(config, trust),
   });
   return { trust, resolver, network, policy, spool, metrics, firstSeen, listener };
