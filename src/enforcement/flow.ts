@@ -8,7 +8,15 @@ import type { ClientIdentity } from './identify-client.ts';
 import type { LiveFlow } from './live-flow.ts';
 import { dialParent } from './parent-proxy.ts';
 import { recheckFlow } from './recheck.ts';
-import { allowedBy, closeRecord, denied, denyRecord, factsOfFlow, type VerdictFacts, verdictRecord } from './records.ts';
+import {
+  allowedBy,
+  closeRecord,
+  denied,
+  denyRecord,
+  factsOfFlow,
+  type VerdictFacts,
+  verdictRecord,
+} from './records.ts';
 import type { Refusal } from './refusal.ts';
 import { type Approval, decisionRequest } from './session-ports.ts';
 

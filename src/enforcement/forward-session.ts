@@ -78,7 +78,8 @@ function* exchangeWithin(client: ClientContext, flow: LiveFlow, exchange: Exchan
       const { reason } = inner.verdict;
       yield { type: 'drop_upstream' };
       yield* endFlow(client, flow, reason);
-      return yield* refuseRequest(client, exchange.head, { reason, decisionId, isChallenge: false });
+      // Who names two servers in one request is not asked for the next one.
+      return yield* refuseRequest(client, null, { reason, decisionId, isChallenge: false });
     }
   }
   const end = yield* runExchange(exchange);

@@ -1,4 +1,4 @@
-import { parseRequestHead, type RequestHead } from '../wire/index.ts';
+import { parseRequestHead, type RequestHead, type RequestHeadResult } from '../wire/index.ts';
 import type { ClientContext, Over } from './client-context.ts';
 import { arm, joinBytes, noBytes, readClient, type Step } from './conversation.ts';
 
@@ -33,13 +33,14 @@ function* collectHead(client: ClientContext, armsOnFirstByte: boolean): Step<Hea
     if (held.length === 0 && armsOnFirstByte) yield* arm(limits.headTimeoutMs);
     held = joinBytes(held, event.bytes);
     const result = parseRequestHead(held, { maxHeadBytes: limits.maxHeadBytes, maxFields }, searchedBytes);
-    if (result.kind === 'fault') return { kind: 'malformed', detail: result.fault.message };
-    if (result.kind === 'incomplete') {
-      searchedBytes = result.searchedBytes;
-      continue;
-    }
-    const rest = held.subarray(result.head.byteLength);
-    if (rest.length > 0) yield { type: 'unread', side: 'client', bytes: rest };
-    return { kind: 'head', head: result.head };
+    if (result.kind !== 'incomplete') return yield* readOut(held, result);
+    searchedBytes = result.searchedBytes;
   }
+}
+
+function* readOut(held: Uint8Array, result: Exclude<RequestHeadResult, { kind: 'incomplete' }>): Step<HeadRead> {
+  if (result.kind === 'fault') return { kind: 'malformed', detail: result.fault.message };
+  const rest = held.subarray(result.head.byteLength);
+  if (rest.length > 0) yield { type: 'unread', side: 'client', bytes: rest };
+  return { kind: 'head', head: result.head };
 }
