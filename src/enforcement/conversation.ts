@@ -10,6 +10,9 @@ export type Step<T> = Generator<Command, T, SessionEvent>;
 /** How a wait ended without what was waited for. */
 export type Broken = { readonly type: 'over'; readonly by: EndedBy } | { readonly type: 'deadline' };
 
+/** How a read ended without bytes: the side is done, or the wait broke. */
+export type Ended = Extract<SessionEvent, { readonly type: 'end' }> | Broken;
+
 /** Sends bytes to a side; the driver queues them. */
 export function* send(side: Side, bytes: Uint8Array): Step<void> {
   yield { type: 'send', side, bytes };

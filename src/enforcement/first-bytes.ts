@@ -2,7 +2,7 @@ import { parseWireHost } from '../destination/index.ts';
 import type { Reason } from '../policy/index.ts';
 import { type ClientHello, parseClientHello } from '../wire/index.ts';
 import type { ClientContext, Over } from './client-context.ts';
-import { arm, joinBytes, noBytes, read, type Step } from './conversation.ts';
+import { arm, type Ended, joinBytes, noBytes, read, type Step } from './conversation.ts';
 import { fine, type InnerVerdict, isObserved, judgeBreach, judgeInnerHost } from './judge-inner.ts';
 import type { LiveFlow } from './live-flow.ts';
 
@@ -56,9 +56,7 @@ function* awaitFirstBytes(client: ClientContext, flow: LiveFlow): Step<FirstByte
   let held = noBytes;
   for (;;) {
     const event = yield* read(isObserved(flow) && held.length === 0 ? 'either' : 'client');
-    if (event.type === 'over') return { kind: 'over', by: event.by };
-    if (event.type === 'deadline') return unreadable(flow, held);
-    if (event.type === 'end') return endedEarly(flow, held, event.side);
+    if (event.type !== 'bytes') return withoutBytes(flow, held, event);
     if (event.side === 'upstream') {
       yield { type: 'unread', side: 'upstream', bytes: event.bytes };
       return breach(flow, held, 'hello_missing');
@@ -68,6 +66,13 @@ function* awaitFirstBytes(client: ClientContext, flow: LiveFlow): Step<FirstByte
     const found = classify(client, flow, held);
     if (found !== null) return found;
   }
+}
+
+function withoutBytes(flow: LiveFlow, held: Uint8Array, event: Ended): FirstBytes {
+  if (event.type === 'over') return { kind: 'over', by: event.by };
+  // Who closes before a byte was sent has carried nothing: there is nothing to refuse.
+  const isSilent = event.type === 'end' && (held.length === 0 || event.side === 'upstream');
+  return isSilent ? { kind: 'silent', bytes: held, inner: fine } : unreadable(flow, held);
 }
 
 function classify(client: ClientContext, flow: LiveFlow, held: Uint8Array): FirstBytes | null {
@@ -106,12 +111,6 @@ function classifyHello(client: ClientContext, flow: LiveFlow, held: Uint8Array):
     default:
       return result satisfies never;
   }
-}
-
-function endedEarly(flow: LiveFlow, held: Uint8Array, side: 'client' | 'upstream'): FirstBytes {
-  // Who closes before a byte was sent has carried nothing: there is nothing to refuse.
-  if (held.length === 0 || side === 'upstream') return { kind: 'silent', bytes: held, inner: fine };
-  return unreadable(flow, held);
 }
 
 function unreadable(flow: LiveFlow, held: Uint8Array): FirstBytes {

@@ -21,32 +21,29 @@ import { wantsToKeep } from './request-head.ts';
  */
 export function* serveForward(client: ClientContext, head: RequestHead, proof: RequestProof): Step<boolean> {
   const absolute = parseAbsoluteForm(head.target, head.method);
-  const framing = bodyFraming(head);
   if (!absolute.ok) return yield* refuseMalformed(client, absolute.fault.message);
-  if (!framing.ok) return yield* refuseMalformed(client, framing.fault.message);
-  const authority = parseAuthority(absolute.value.authority, 80);
-  const destination: Result<Destination, Fault> = authority.ok
-    ? ok({ ...authority.value, protocol: 'http' })
-    : authority;
+  const destination = plainDestination(absolute.value);
   const prepared = destination.ok
     ? prepare(client, head, { absolute: absolute.value, destination: destination.value })
     : null;
-  if (prepared !== null && !prepared.ok) return yield* refuseMalformed(client, prepared.fault.message);
+  if (prepared?.ok === false) return yield* refuseMalformed(client, prepared.fault.message);
   const identity = yield* identifyClient(client, proof);
   if (identity.kind === 'over') return false;
   const innerHost = fieldValue(head, 'host') ?? absolute.value.authority;
   const outcome = yield* openFlow(client, { identity, destination, innerHost });
-  if (outcome.kind === 'over') return false;
-  if (outcome.kind === 'refused' || prepared === null) {
-    return outcome.kind === 'refused' ? yield* refuseRequest(client, head, outcome.refusal) : false;
-  }
+  if (outcome.kind === 'refused') return yield* refuseRequest(client, head, outcome.refusal);
+  if (outcome.kind === 'over' || prepared === null) return false;
   client.challenges = 0;
-  const exchange = { head, framing: framing.value, outgoing: prepared.value.outgoing, keepsClient: wantsToKeep(head) };
-  return yield* exchangeWithin(client, outcome.flow, exchange, prepared.value.host);
+  return yield* exchangeWithin(client, outcome.flow, prepared.value.exchange, prepared.value.host);
+}
+
+function plainDestination(absolute: AbsoluteForm): Result<Destination, Fault> {
+  const authority = parseAuthority(absolute.authority, 80);
+  return authority.ok ? ok({ ...authority.value, protocol: 'http' }) : authority;
 }
 
 interface Prepared {
-  readonly outgoing: Uint8Array;
+  readonly exchange: Exchange;
   readonly host: Authority;
 }
 
@@ -56,6 +53,8 @@ function prepare(
   head: RequestHead,
   { absolute, destination }: { readonly absolute: AbsoluteForm; readonly destination: Destination },
 ): Result<Prepared, Fault> {
+  const framing = bodyFraming(head);
+  if (!framing.ok) return framing;
   const hostText = fieldValue(head, 'host') ?? absolute.authority;
   const host = parseAuthority(hostText, 80);
   if (!host.ok) return host;
@@ -66,7 +65,9 @@ function prepare(
     via: `1.1 ${client.ports.settings.viaName}`,
     closes: true,
   });
-  return outgoing.ok ? ok({ outgoing: outgoing.value, host: host.value }) : outgoing;
+  if (!outgoing.ok) return outgoing;
+  const exchange = { head, framing: framing.value, outgoing: outgoing.value, keepsClient: wantsToKeep(head) };
+  return ok({ exchange, host: host.value });
 }
 
 function* exchangeWithin(client: ClientContext, flow: LiveFlow, exchange: Exchange, host: Authority): Step<boolean> {

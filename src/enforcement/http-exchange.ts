@@ -8,7 +8,7 @@ import {
 } from '../wire/index.ts';
 import { type BodyScanner, createBodyScanner } from './body-scanner.ts';
 import type { Over } from './client-context.ts';
-import { joinBytes, noBytes, read, type Step, send } from './conversation.ts';
+import { type Ended, joinBytes, noBytes, read, type Step, send } from './conversation.ts';
 import type { EndedBy } from './event.ts';
 import { forwardResponse, isWebSocketUpgrade } from './forward-head.ts';
 
@@ -55,13 +55,16 @@ export function* runExchange(exchange: Exchange): Step<ExchangeEnd> {
   yield* send('upstream', exchange.outgoing);
   for (;;) {
     const event = yield* read(state.request.isDone ? 'upstream' : 'either');
-    if (event.type === 'over') return lostOrOver(state, event.by);
-    if (event.type === 'deadline') return { kind: 'over', by: 'timeout' };
-    if (event.type === 'end' && event.side === 'client') return { kind: 'broken' };
-    if (event.type === 'end') return lost(state);
+    if (event.type !== 'bytes') return withoutBytes(state, event);
     const end = event.side === 'client' ? yield* passUp(state, event.bytes) : yield* passDown(state, event.bytes);
     if (end !== null) return end;
   }
+}
+
+function withoutBytes(state: State, event: Ended): ExchangeEnd {
+  if (event.type === 'over') return lostOrOver(state, event.by);
+  if (event.type === 'deadline') return { kind: 'over', by: 'timeout' };
+  return event.side === 'client' ? { kind: 'broken' } : lost(state);
 }
 
 // A reset upstream is not the end of a body, even of one that runs until close: what came may be a part.

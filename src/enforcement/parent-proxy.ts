@@ -1,6 +1,6 @@
 import { type Destination, hostText } from '../destination/index.ts';
 import { defaultHeadLimits, parseResponseHead, type ResponseHeadResult, writeRequestHead } from '../wire/index.ts';
-import { joinBytes, noBytes, read, type Step, send } from './conversation.ts';
+import { type Ended, joinBytes, noBytes, read, type Step, send } from './conversation.ts';
 import type { EndedBy } from './event.ts';
 import type { SessionSettings } from './session-ports.ts';
 
@@ -39,17 +39,20 @@ function* readAnswer(): Step<ParentOutcome> {
   let held = noBytes;
   for (;;) {
     const event = yield* read('upstream');
-    if (event.type === 'over' && event.by !== 'upstream') return { failure: null, by: event.by, cause: '' };
-    if (event.type !== 'bytes') return unreachable('the parent proxy gave no answer');
+    if (event.type !== 'bytes') return withoutAnswer(event);
     held = joinBytes(held, event.bytes);
     const result: ResponseHeadResult = parseResponseHead(held, defaultHeadLimits);
     if (result.kind === 'fault') return unreachable('the answer of the parent proxy is malformed');
     if (result.kind === 'incomplete') continue;
-    const { status, byteLength } = result.head;
-    if (status < 200 || status > 299) return unreachable(`the parent proxy answered ${status}`);
-    yield { type: 'unread', side: 'upstream', bytes: held.subarray(byteLength) };
-    return { address: null };
+    yield { type: 'unread', side: 'upstream', bytes: held.subarray(result.head.byteLength) };
+    const { status } = result.head;
+    return status >= 200 && status <= 299 ? { address: null } : unreachable(`the parent proxy answered ${status}`);
   }
+}
+
+function withoutAnswer(event: Ended): ParentOutcome {
+  if (event.type === 'over' && event.by !== 'upstream') return { failure: null, by: event.by, cause: '' };
+  return unreachable('the parent proxy gave no answer');
 }
 
 function unreachable(cause: string): ParentOutcome {

@@ -1,6 +1,6 @@
-import { parseRequestHead, type RequestHead, type RequestHeadResult } from '../wire/index.ts';
+import { parseRequestHead, type RequestHead } from '../wire/index.ts';
 import type { ClientContext, Over } from './client-context.ts';
-import { arm, joinBytes, noBytes, readClient, type Step } from './conversation.ts';
+import { arm, type Ended, joinBytes, noBytes, readClient, type Step } from './conversation.ts';
 
 // Browsers send about 20 fields.
 const maxFields = 100;
@@ -28,19 +28,22 @@ function* collectHead(client: ClientContext, armsOnFirstByte: boolean): Step<Hea
   let searchedBytes = 0;
   for (;;) {
     const event = yield* readClient();
-    if (event.type === 'over') return { kind: 'over', by: event.by };
-    if (event.type !== 'bytes') return { kind: 'end' };
+    if (event.type !== 'bytes') return withoutHead(event);
     if (held.length === 0 && armsOnFirstByte) yield* arm(limits.headTimeoutMs);
     held = joinBytes(held, event.bytes);
     const result = parseRequestHead(held, { maxHeadBytes: limits.maxHeadBytes, maxFields }, searchedBytes);
-    if (result.kind !== 'incomplete') return yield* readOut(held, result);
+    if (result.kind === 'fault') return { kind: 'malformed', detail: result.fault.message };
+    if (result.kind === 'head') return yield* giveHead(result.head, held);
     searchedBytes = result.searchedBytes;
   }
 }
 
-function* readOut(held: Uint8Array, result: Exclude<RequestHeadResult, { kind: 'incomplete' }>): Step<HeadRead> {
-  if (result.kind === 'fault') return { kind: 'malformed', detail: result.fault.message };
-  const rest = held.subarray(result.head.byteLength);
+function withoutHead(event: Ended): HeadRead {
+  return event.type === 'over' ? { kind: 'over', by: event.by } : { kind: 'end' };
+}
+
+function* giveHead(head: RequestHead, held: Uint8Array): Step<HeadRead> {
+  const rest = held.subarray(head.byteLength);
   if (rest.length > 0) yield { type: 'unread', side: 'client', bytes: rest };
-  return { kind: 'head', head: result.head };
+  return { kind: 'head', head };
 }

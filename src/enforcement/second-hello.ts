@@ -1,7 +1,7 @@
 import type { ClientHello } from '../wire/index.ts';
 import { createHelloRetryWatcher, type HelloRetryWatcher } from '../wire/index.ts';
 import type { ClientContext, Over } from './client-context.ts';
-import { joinBytes, read, type Step, send } from './conversation.ts';
+import { type Ended, joinBytes, read, type Step, send } from './conversation.ts';
 import { judgeHello } from './first-bytes.ts';
 import { fine, type InnerVerdict, judgeBreach } from './judge-inner.ts';
 import type { LiveFlow } from './live-flow.ts';
@@ -28,24 +28,23 @@ export function* watchSecondHello(
   const watcher = createHelloRetryWatcher();
   let held = after;
   for (;;) {
-    if (watcher.state !== 'watching' && (held.length > 0 || watcher.state === 'over')) {
-      const judged = judgeHeld(client, flow, watcher, held);
-      if (judged !== null) return yield* finish(judged, held);
-    }
+    const judged = judgeHeld(client, flow, watcher, held);
+    if (judged !== null) return yield* finish(judged, held);
     const event = yield* read('either');
-    if (event.type === 'over') return { kind: 'over', by: event.by };
-    if (event.type === 'deadline') return { kind: 'over', by: 'timeout' };
-    // Whoever has ended cannot finish a handshake any more. What is held was not judged, so it is dropped, not sent.
-    if (event.type === 'end') return { kind: 'watched', inner: fine };
-    if (event.side === 'client') {
-      held = joinBytes(held, event.bytes);
-      const judged = judgeHeld(client, flow, watcher, held);
-      if (judged !== null) return yield* finish(judged, held);
-      continue;
+    if (event.type !== 'bytes') return yield* withoutBytes(event, held);
+    if (event.side === 'client') held = joinBytes(held, event.bytes);
+    else {
+      watcher.serverBytes(event.bytes);
+      yield* send('client', event.bytes);
     }
-    watcher.serverBytes(event.bytes);
-    yield* send('client', event.bytes);
   }
+}
+
+// A side is done: nothing more can follow that would need judging, and what is held was not asked for by the server.
+function* withoutBytes(event: Ended, held: Uint8Array): Step<SecondHelloOutcome> {
+  if (event.type === 'over') return { kind: 'over', by: event.by };
+  if (event.type === 'deadline') return { kind: 'over', by: 'timeout' };
+  return event.side === 'upstream' ? yield* finish(fine, held) : { kind: 'watched', inner: fine };
 }
 
 function* finish(inner: InnerVerdict, held: Uint8Array): Step<SecondHelloOutcome> {
@@ -59,6 +58,8 @@ function judgeHeld(
   watcher: HelloRetryWatcher,
   held: Uint8Array,
 ): InnerVerdict | null {
+  if (watcher.state === 'over') return fine;
+  if (held.length === 0) return null;
   const result = watcher.clientBytes(held);
   switch (result.kind) {
     case 'incomplete':

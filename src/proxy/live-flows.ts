@@ -69,12 +69,17 @@ export class LiveFlows {
     let cut = 0;
     do {
       this.#isAgain = false;
-      const links = [...this.#options.links()];
-      for (let at = 0; at < links.length; at += flowsPerSlice) {
-        if (at > 0) await new Promise<void>((resolve) => setImmediate(resolve));
-        for (const link of links.slice(at, at + flowsPerSlice)) cut += this.#recheck(link) ? 1 : 0;
-      }
+      cut += await this.#recheckInSlices([...this.#options.links()]);
     } while (this.#isAgain);
+    return cut;
+  }
+
+  async #recheckInSlices(links: readonly LiveLink[]): Promise<number> {
+    let cut = 0;
+    for (let at = 0; at < links.length; at += flowsPerSlice) {
+      if (at > 0) await new Promise<void>((resolve) => setImmediate(resolve));
+      cut += links.slice(at, at + flowsPerSlice).filter((link) => this.#recheck(link)).length;
+    }
     return cut;
   }
 
