@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { runCli } from '../../src/cli/run-cli.ts';
+import { runCli } from '../../src/cli/index.ts';
 import { hostText, parseWireHost } from '../../src/destination/index.ts';
 import {
   type CompiledPolicy,

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { runExeat, waitFor } from '../support/product.ts';
+import { copyQuickstart, curlLines, freePorts, repositoryFolder, runLine } from '../support/quickstart-copy.ts';
 import { skipUnless } from '../support/requires.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 const copies: string[] = [];
 
 /** The command that `npm start` runs, on a copy of the quickstart with free ports. */
@@ -41,7 +40,7 @@ describe('npm start', () => {
   });
 
   test('runs `exeat up` on the quickstart by `exec`, so that signals arrive', () => {
-    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    const { scripts } = JSON.parse(readFileSync(join(repositoryFolder, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>;
     };
     assert.equal(scripts['start'], 'exec node src/cli/exeat.ts up --config examples/quickstart/exeat.yaml');
@@ -54,17 +53,17 @@ describe('npm start', () => {
     const [allowed, ...more] = curlLines(started.stdout());
     assert.ok(allowed !== undefined && more.length === 1, started.stdout());
     assert.match(allowed, /-x http:\/\/demo:[\w-]+@127\.0\.0\.1:\d+ https:\/\/allowed\.example:\d+\/$/);
-    const { code, stdout, stderr } = await shell(allowed, elsewhere);
+    const { code, stdout, stderr } = await runLine(allowed, elsewhere);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /demo origin, reached through Exeat as allowed\.example/);
-    const withHead = await shell(allowed.replace('curl ', 'curl -i '), elsewhere);
+    const withHead = await runLine(allowed.replace('curl ', 'curl -i '), elsewhere);
     assert.match(withHead.stdout, /HTTP\/1\.1 200 OK/);
   });
 
   test('and the second is denied and says why', { skip: skipUnless('curl') }, async () => {
     const [, denied] = curlLines(started.stdout());
     assert.match(denied ?? '', /^curl -i /);
-    const { stdout } = await shell(denied ?? '', elsewhere);
+    const { stdout } = await runLine(denied ?? '', elsewhere);
     assert.match(stdout, /^HTTP\/1\.1 403 Forbidden\r\n/);
     assert.match(stdout, /\r\nExeat-Reason: no_rule_matched\r\n/i);
     assert.match(stdout, /\r\nExeat-Decision: [0-9A-Z]{26}\r\n/i);
@@ -83,6 +82,7 @@ describe('npm start', () => {
 
   test('a port in use is one line that names the address and the mend, exit code 1', async () => {
     const copy = copyQuickstart(started.ports);
+    copies.push(copy);
     const second = await runExeat(['up', '--config', join(copy, 'exeat.yaml')]);
     assert.equal(second.code, 1);
     assert.match(second.stderr, /^exeat: [^\n]*`127\.0\.0\.1:\d+`[^\n]*EADDRINUSE[^\n]*\n$/);
@@ -99,7 +99,7 @@ describe('npm start', () => {
   });
 
   test('Ctrl-C (SIGINT) does so too, and the next start makes another credential', async () => {
-    const again = await start(copies.find((folder) => folder === started.folder));
+    const again = await start(started.folder);
     assert.notDeepEqual(curlLines(again.stdout()), curlLines(started.stdout()));
     const pids = childrenOf(again.child.pid ?? 0);
     const { code, tookMs } = await again.end('SIGINT');
@@ -119,9 +119,10 @@ describe('npm start', () => {
 
 async function start(known?: string): Promise<Started> {
   const folder = known ?? copyQuickstart(await freePorts(3));
+  if (known === undefined) copies.push(folder);
   const text = readFileSync(join(folder, 'exeat.yaml'), 'utf8');
   const child = spawn(process.execPath, ['src/cli/exeat.ts', 'up', '--config', join(folder, 'exeat.yaml')], {
-    cwd: root,
+    cwd: repositoryFolder,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];
@@ -153,54 +154,6 @@ async function start(known?: string): Promise<Started> {
       return { code, tookMs: performance.now() - began };
     },
   };
-}
-
-/** A copy of the example with other ports, which change in `exeat.yaml` and in the policy alike. */
-function copyQuickstart(ports: readonly number[]): string {
-  const folder = mkdtempSync(join(tmpdir(), 'exeat-quickstart-'));
-  copies.push(folder);
-  const example = join(root, 'examples/quickstart');
-  // State of a start by hand stays where it is.
-  cpSync(example, folder, { recursive: true, filter: (path) => !path.startsWith(join(example, '.exeat')) });
-  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.yaml'));
-  for (const path of paths) {
-    const text = readFileSync(join(folder, path), 'utf8');
-    const changed = ['3128', '8440', '8443'].reduce(
-      (sum, port, index) => sum.replaceAll(`:${port}`, `:${ports[index]}`),
-      text,
-    );
-    writeFileSync(join(folder, path), changed);
-  }
-  return folder;
-}
-
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers: Server[] = [];
-  for (let i = 0; i < count; i += 1) {
-    const server = createServer();
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    servers.push(server);
-  }
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
-
-function curlLines(stdout: string): readonly string[] {
-  return stdout.split('\n').filter((line) => line.startsWith('curl '));
-}
-
-function shell(
-  line: string,
-  cwd: string,
-): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  const env = { PATH: process.env['PATH'], HOME: cwd };
-  return new Promise((resolve) => {
-    execFile('/bin/sh', ['-c', line], { cwd, env, timeout: 20_000 }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
-    );
-  });
 }
 
 /** The processes that a process started, by the kernel's own list (proc(5)). */
