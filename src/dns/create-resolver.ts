@@ -3,6 +3,7 @@ import { type Clock, failed, fault, ok, type Result } from '../base/index.ts';
 import { type IpAddress, parseIpAddress } from '../destination/index.ts';
 import type { Resolution, Resolver } from '../enforcement/index.ts';
 import { createAnswerCache } from './answer-cache.ts';
+import { createDomainCounter } from './domain-counter.ts';
 import { type LookedUp, lookUp } from './look-up.ts';
 import { isAskable } from './question.ts';
 import { createServerList } from './server-list.ts';
@@ -20,6 +21,8 @@ export interface ResolverOptions {
   readonly totalMs?: number;
   /** Names being asked for at once; past it a name fails at once. Default: 1000. */
   readonly maxInFlight?: number;
+  /** Names below one registrable domain being asked for at once; past it such a name fails at once. Default: 100. */
+  readonly maxInFlightPerDomain?: number;
   /** Names whose answers are kept; past it the least recently used goes. Default: 10,000. */
   readonly maxCachedNames?: number;
   /** Shortest time an answer is kept, in seconds, whatever its TTL; connections pin their address anyway. Default: 1. */
@@ -50,6 +53,8 @@ const defaultAttemptMs = 2000;
 /** Below the patience of common clients (curl has no limit, most others 10 s and more). */
 const defaultTotalMs = 5000;
 const defaultMaxInFlight = 1000;
+/** Ten domains whose servers never answer can stand at the same time before others feel it. */
+const defaultMaxInFlightPerDomain = 100;
 const defaultMaxCachedNames = 10_000;
 const defaultMinTtlSeconds = 1;
 /** Longest time an answer is kept. */
@@ -63,6 +68,7 @@ export function createResolver(options: ResolverOptions): DnsResolver {
   const cache = createAnswerCache(options.clock, options.maxCachedNames ?? defaultMaxCachedNames);
   const servers = createServerList(options.servers ?? null, options.clock, options.systemFile ?? '/etc/resolv.conf');
   const inFlight = new Map<string, Promise<Result<Resolution>>>();
+  const domains = createDomainCounter(options.maxInFlightPerDomain ?? defaultMaxInFlightPerDomain);
   const counts = { asked: 0, fromMemory: 0, failed: 0, attempts: 0, dropped: 0 };
   const closing = new AbortController();
   // Every exchange listens, and there are more than ten: the warning about that would be wrong here.
@@ -107,12 +113,15 @@ export function createResolver(options: ResolverOptions): DnsResolver {
       }
       const running = inFlight.get(name);
       if (running !== undefined) return running;
-      if (inFlight.size >= (options.maxInFlight ?? defaultMaxInFlight)) {
+      if (inFlight.size >= (options.maxInFlight ?? defaultMaxInFlight) || !domains.enter(name)) {
         counts.failed += 1;
         return failed(fault('resolver_failed', 'too many names are being resolved'));
       }
       counts.asked += 1;
-      const asking = askNow(name).finally(() => inFlight.delete(name));
+      const asking = askNow(name).finally(() => {
+        inFlight.delete(name);
+        domains.leave(name);
+      });
       inFlight.set(name, asking);
       return asking;
     },

@@ -49,7 +49,7 @@ const maxTcpBytes = 65_535 + 2;
 
 /** Asks over TCP, for answers too large for UDP. One question a connection. Never rejects. */
 export function askByTcp(exchange: Exchange): Promise<ExchangeOutcome> {
-  const question = makeQuestion(exchange.name, exchange.type);
+  const question = makeQuestion(exchange.name, exchange.type, false);
   const { server, onDropped } = exchange;
   return new Promise((resolve) => {
     const socket = connect({ host: server.address, port: server.port });

@@ -17,11 +17,11 @@ const ednsPayloadBytes = 1232;
 
 /**
  * Makes a query. Id and letter case are random (RFC 5452; draft-vixie-dnsext-dns0x20): with the random source port a forger has to
- * guess all three. Neither client subnet nor cookies are sent.
+ * guess all three. Over TCP, which nobody forges blindly, the case is left alone. Neither client subnet nor cookies are sent.
  */
-export function makeQuestion(name: string, type: AddressType): Question {
+export function makeQuestion(name: string, type: AddressType, hasRandomCase = true): Question {
   const id = randomInt(65_536);
-  const spelling = randomCase(name);
+  const spelling = hasRandomCase ? randomCase(name) : name;
   const packet = encode({
     type: 'query',
     id,

@@ -178,7 +178,7 @@ test('a server that knows nothing of random case is reached by TCP, where nobody
     dns.script = ({ via, type, spelling }) =>
       via === 'udp'
         ? { lowerCase: true, answers: [] }
-        : { answers: type === 'A' ? [address(spelling, '192.0.2.1')] : [] };
+        : { lowerCase: true, answers: type === 'A' ? [address(spelling, '192.0.2.1')] : [] };
     assert.deepEqual(await outcomeOf(resolver, 'plain.example.com'), ['192.0.2.1']);
   });
 });
@@ -262,6 +262,24 @@ test('names in flight, answers kept and life are bounded', async () => {
       assert.equal(await outcomeOf(resolver, 'n3.example.com'), 'resolver_failed');
     },
     { maxInFlight: 4, maxCachedNames: 3 },
+  );
+});
+
+test('slow names: one domain whose servers never answer leaves room for the names of others', async () => {
+  await withDns(
+    [],
+    async ({ dns, resolver }) => {
+      dns.script = ({ name, type }) =>
+        name.endsWith('.slow.example')
+          ? { silent: true }
+          : { answers: type === 'A' ? [address(name, '192.0.2.1')] : [] };
+      const slow = Array.from({ length: 8 }, (_, i) => outcomeOf(resolver, `n${i}.slow.example`));
+      assert.deepEqual(await outcomeOf(resolver, 'quick.example'), ['192.0.2.1']);
+      assert.equal(resolver.counts().inFlight, 2);
+      resolver.close();
+      assert.ok((await Promise.all(slow)).every((one) => one === 'resolver_failed'));
+    },
+    { maxInFlight: 4, maxInFlightPerDomain: 2 },
   );
 });
 
