@@ -14,6 +14,11 @@ export interface LoadedSnapshot extends SnapshotHeader {
 export interface LoadSnapshotOptions {
   /** The sequence of the last snapshot that was accepted; an older one is refused, so that nobody brings back a past policy. Default: 0. */
   readonly leastSequence?: number;
+  /**
+   * Whether the worker also reads every word of the compiled policy, so that the caller may open it by its header alone.
+   * Default: false.
+   */
+  readonly checksPolicy?: boolean;
   /** How long the worker may take, in milliseconds; past it the load is a fault. Default: 60,000. */
   readonly timeoutMs?: number;
 }
@@ -31,7 +36,8 @@ export async function loadSnapshot(
   options: LoadSnapshotOptions = {},
 ): Promise<Result<LoadedSnapshot, SnapshotFault>> {
   const publicKeyPem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
-  const request: LoadRequest = { path, publicKeyPem, leastSequence: options.leastSequence ?? 0 };
+  const { leastSequence = 0, checksPolicy = false } = options;
+  const request: LoadRequest = { path, publicKeyPem, leastSequence, checksPolicy };
   const outcome = await runWorker(request, options.timeoutMs ?? defaultTimeoutMs);
   return outcome.ok ? { ok: true, value: { ...outcome.value.header, policy: outcome.value.policy } } : outcome;
 }

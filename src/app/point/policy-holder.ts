@@ -29,9 +29,9 @@ export function createPolicyHolder(path: string, verifyingKey: KeyObject): Polic
     return failed(why);
   };
   const applyNow = async (): Promise<Result<string>> => {
-    const loaded = await loadSnapshot(path, verifyingKey, { leastSequence: sequence });
+    const loaded = await loadSnapshot(path, verifyingKey, { leastSequence: sequence, checksPolicy: true });
     if (!loaded.ok) return refuse(loaded.fault);
-    const opened = openPolicy(loaded.value.policy);
+    const opened = openPolicy(loaded.value.policy, { check: 'header' });
     if (!opened.ok) return refuse(opened.fault);
     policy = opened.value;
     sequence = loaded.value.sequence;
