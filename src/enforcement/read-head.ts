@@ -14,10 +14,13 @@ export type HeadRead =
 
 /**
  * Reads the next request head; what follows it is given back. The first head of a connection runs under the deadline that was armed
- * at the accept, a later one from its first byte on: until then only the idle timeout counts.
+ * at the accept; one that answers a challenge has as long from there on, since whoever has proven nothing holds no place for long; a
+ * later one from its first byte on: until then only the idle timeout counts.
  */
 export function* readHead(client: ClientContext, which: 'first' | 'later'): Step<HeadRead> {
-  const result = yield* collectHead(client, which === 'later');
+  const isChallenged = which === 'later' && client.challenges > 0;
+  if (isChallenged) yield* arm(client.ports.settings.limits.headTimeoutMs);
+  const result = yield* collectHead(client, which === 'later' && !isChallenged);
   yield* arm(null);
   return result;
 }

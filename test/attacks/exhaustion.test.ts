@@ -27,6 +27,14 @@ describe('slow heads', () => {
     client.close();
   });
 
+  test('a client that was asked for a proof and stays silent is cut as well', async () => {
+    const client = await openRaw(bed.port);
+    client.send(connectHead(bed.authority('allowed.example'), { proof: 'Basic bm9ib2R5Om5vdGhpbmc=' }));
+    assert.match(await client.readUntil(/\r\n\r\n/), /^HTTP\/1\.1 407 /);
+    await client.readToEnd(5000);
+    client.close();
+  });
+
   test('a SOCKS5 greeting that never ends is cut', async () => {
     const client = await openRaw(bed.port);
     client.send(Buffer.from([5, 200]));
