@@ -1,4 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs';
+import { totalmem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { entryBeside } from '../entry-beside.ts';
 import type { Logger } from '../logger.ts';
@@ -21,8 +22,9 @@ export interface PolicyWatchOptions extends PolicyWorkerData {
 const settleMs = 100;
 // The kernel's notices may be lost (network file systems, bind mounts), so files are compared now and then as well.
 const pollMs = 2_000;
-// A worker that died is made anew, without a busy loop.
-const reviveMs = 1_000;
+// A worker that died is made anew, without a busy loop. Its heap is bounded by half of the machine: the nodes of a million rules
+// take some gigabytes, and a policy that needs more must not take the point down with it.
+const reviveMs = 5_000;
 
 /** Starts a worker and watches the folder. One look at a time; what arrives meanwhile becomes one more look. */
 export function watchPolicy(options: PolicyWatchOptions): PolicyWatch {
@@ -34,13 +36,17 @@ export function watchPolicy(options: PolicyWatchOptions): PolicyWatch {
   const begin = (): Worker => {
     const made = new Worker(entryBeside(import.meta.url, 'policy-worker'), {
       workerData: { policy: options.policy, state: options.state } satisfies PolicyWorkerData,
+      resourceLimits: { maxOldGenerationSizeMb: Math.floor(totalmem() / 2 ** 20 / 2) },
     });
     made.on('message', (outcome: PolicyOutcome) => {
       isBusy = false;
       options.onOutcome(outcome);
       askWaiting();
     });
-    made.on('error', (error) => options.logger.error('the policy worker failed', { cause: error.message }));
+    made.on('error', (error) => {
+      const lines = [`the policy could not be compiled (${error.message}), it is tried again`];
+      options.onOutcome({ kind: 'refused', lines, faultCount: 1 });
+    });
     made.on('exit', () => {
       worker = null;
       isBusy = false;
