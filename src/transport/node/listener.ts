@@ -2,7 +2,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { failed, fault, ok, type Result } from '../../base/index.ts';
 import { type IpAddress, parseIpAddress, unmapPeerAddress } from '../../destination/index.ts';
 import type { ListenAddress, LiveLink, Transport, TransportOptions } from '../transport.ts';
-import { NodeLink, type PeerFacts } from './link.ts';
+import { NodeLink } from './link.ts';
+import type { PeerFacts } from './link-base.ts';
 import { socketFault } from './node-fault.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
@@ -85,7 +86,7 @@ class NodeTransport implements Transport {
     link.start();
   }
 
-  readonly #gone = (link: NodeLink): void => {
+  readonly #gone = (link: LiveLink): void => {
     this.links.delete(link);
     if (this.links.size === 0) this.#onEmpty?.();
   };

@@ -1,0 +1,105 @@
+import type { ConnectionFacts, LiveFlow } from '../../enforcement/index.ts';
+import type { LiveLink, TransportOptions } from '../transport.ts';
+import type { TimerWheel, WheelEntry } from './timer-wheel.ts';
+
+/** What a listener knows of a connection when it is accepted. */
+export type PeerFacts = Pick<
+  ConnectionFacts,
+  'sourceAddress' | 'source' | 'isLoopback' | 'localAuthority' | 'isPastLimit'
+>;
+
+/** What all links of a driver share. */
+export interface LinkHost {
+  readonly options: TransportOptions;
+  readonly wheel: TimerWheel;
+  /** The link is gone: both sockets are closed and its conversation is over. */
+  gone(link: LiveLink): void;
+}
+
+/** The part of a connection that is facts and times: who connected, what was counted, when it comes due. */
+export abstract class LinkBase implements ConnectionFacts, WheelEntry {
+  readonly sourceAddress: string;
+  readonly source: string;
+  readonly isLoopback: boolean;
+  readonly localAuthority: string;
+  readonly isPastLimit: boolean;
+  bytesUp = 0;
+  bytesDown = 0;
+  wheelDueMs = 0;
+  wheelSlot = -1;
+  protected readonly host: LinkHost;
+  #flow: LiveFlow | null = null;
+  readonly #startedMs: number;
+  #activeMs: number;
+  #deadlineMs: number = Number.POSITIVE_INFINITY;
+  #times: 'counting' | 'lingering' | 'stopped' = 'counting';
+
+  constructor(peer: PeerFacts, host: LinkHost) {
+    this.sourceAddress = peer.sourceAddress;
+    this.source = peer.source;
+    this.isLoopback = peer.isLoopback;
+    this.localAuthority = peer.localAuthority;
+    this.isPastLimit = peer.isPastLimit;
+    this.host = host;
+    this.#startedMs = host.wheel.readNow();
+    this.#activeMs = this.#startedMs;
+  }
+
+  /** The flow that is live on this connection; set by its conversation. */
+  get flow(): LiveFlow | null {
+    return this.#flow;
+  }
+
+  set flow(flow: LiveFlow | null) {
+    this.#flow = flow;
+    this.host.options.flowChanged?.(this as unknown as LiveLink);
+  }
+
+  onDue(nowMs: number): void {
+    if (this.#times === 'stopped') return;
+    const { idleTimeoutMs, totalTimeoutMs } = this.host.options.limits;
+    const isSpent = nowMs >= this.#startedMs + totalTimeoutMs || nowMs >= this.#activeMs + idleTimeoutMs;
+    if (this.#times === 'lingering' || isSpent) this.onTimeout();
+    else if (nowMs >= this.#deadlineMs) {
+      this.#deadlineMs = Number.POSITIVE_INFINITY;
+      this.onDeadline();
+    }
+    this.schedule();
+  }
+
+  /** The armed deadline of the conversation has come. */
+  protected abstract onDeadline(): void;
+
+  /** The connection was idle too long, has lasted too long, or did not take its last answer. */
+  protected abstract onTimeout(): void;
+
+  /** Sets the deadline of the conversation, or takes it away. */
+  protected armDeadline(afterMs: number | null): void {
+    this.#deadlineMs = afterMs === null ? Number.POSITIVE_INFINITY : this.host.wheel.readNow() + afterMs;
+  }
+
+  /** Bytes passed: the connection is not idle. Good to a tick of the wheel, and free. */
+  protected touch(): void {
+    this.#activeMs = this.host.wheel.nowMs;
+  }
+
+  /** From now on only this time counts. */
+  protected linger(afterMs: number): void {
+    this.#times = 'lingering';
+    this.host.wheel.set(this, this.host.wheel.readNow() + afterMs);
+  }
+
+  /** Nothing comes due any more. */
+  protected stopTimes(): void {
+    this.#times = 'stopped';
+    this.host.wheel.clear(this);
+  }
+
+  /** Enters the next due time. A later one is found out when the entry comes due; only an earlier one has to move it. */
+  protected schedule(): void {
+    if (this.#times !== 'counting') return;
+    const { idleTimeoutMs, totalTimeoutMs } = this.host.options.limits;
+    const dueMs = Math.min(this.#startedMs + totalTimeoutMs, this.#activeMs + idleTimeoutMs, this.#deadlineMs);
+    if (this.wheelSlot < 0 || dueMs < this.wheelDueMs) this.host.wheel.set(this, dueMs);
+  }
+}

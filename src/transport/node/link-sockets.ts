@@ -1,0 +1,95 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { Side } from '../../enforcement/index.ts';
+import type { SideQueue } from './side-queue.ts';
+
+/** Who is told what happens to the two sockets of a connection. */
+export interface SocketOwner {
+  onClientBytes(bytes: Buffer): void;
+  onSideEnd(side: Side): void;
+  onSideDrain(side: Side): void;
+  onClientClosed(): void;
+  onUpstreamClosed(socket: Socket): void;
+}
+
+/** A socket that knows its owner; without one its events are nobody's. */
+export type OwnedSocket = Socket & { exeatOwner?: SocketOwner };
+
+/** Watches a client's socket. Handlers are shared by all sockets, so that an idle connection holds no closures. */
+export function watchClient(socket: OwnedSocket, owner: SocketOwner): void {
+  socket.on('error', destroyBroken);
+  socket.exeatOwner = owner;
+  socket.on('data', onClientData);
+  socket.on('end', onClientEnd);
+  socket.on('drain', onClientDrain);
+  socket.on('close', onClientClose);
+  socket.pause();
+}
+
+/** Stops reading a client's socket in clear text: TLS takes it over. Its close is still told. */
+export function unwatchClientBytes(socket: OwnedSocket): void {
+  socket.removeListener('data', onClientData);
+  socket.removeListener('end', onClientEnd);
+  socket.removeListener('drain', onClientDrain);
+}
+
+/** Watches an upstream's socket; its bytes come by `onread`. */
+export function watchUpstream(socket: OwnedSocket, owner: SocketOwner): void {
+  socket.on('error', destroyBroken);
+  socket.exeatOwner = owner;
+  socket.on('end', onUpstreamEnd);
+  socket.on('drain', onUpstreamDrain);
+  socket.on('close', onUpstreamClose);
+}
+
+/** What follows an error is always `close`: everything is done there. */
+export function destroyBroken(this: Socket): void {
+  this.destroy();
+}
+
+/** Closes a socket at once, with RST where it is a TCP socket. */
+export function resetSocket(socket: Socket): void {
+  if (socket.destroyed) return;
+  if (socket instanceof TLSSocket) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
+/** Hands over everything in a queue. */
+export function flushQueue(queue: SideQueue, write: (bytes: Uint8Array) => void): void {
+  for (let bytes = queue.shift(); bytes !== null; bytes = queue.shift()) write(bytes);
+}
+
+/** Bytes followed by everything in a queue. */
+export function joinQueue(first: Uint8Array, queue: SideQueue): Uint8Array {
+  const parts = [first];
+  flushQueue(queue, (bytes) => parts.push(bytes));
+  return parts.length === 1 ? first : Buffer.concat(parts);
+}
+
+function onClientData(this: OwnedSocket, bytes: Buffer): void {
+  this.exeatOwner?.onClientBytes(bytes);
+}
+
+function onClientEnd(this: OwnedSocket): void {
+  this.exeatOwner?.onSideEnd('client');
+}
+
+function onClientDrain(this: OwnedSocket): void {
+  this.exeatOwner?.onSideDrain('client');
+}
+
+function onClientClose(this: OwnedSocket): void {
+  this.exeatOwner?.onClientClosed();
+}
+
+function onUpstreamEnd(this: OwnedSocket): void {
+  this.exeatOwner?.onSideEnd('upstream');
+}
+
+function onUpstreamDrain(this: OwnedSocket): void {
+  this.exeatOwner?.onSideDrain('upstream');
+}
+
+function onUpstreamClose(this: OwnedSocket): void {
+  this.exeatOwner?.onUpstreamClosed(this);
+}
