@@ -130,7 +130,9 @@ describe('a running product', () => {
       readonly point: { readonly policyVersion: string; readonly servicesByMode: unknown };
       readonly connections: { readonly total: number; readonly enforced: number; readonly byStrength: unknown };
     };
-    const verdicts = (await product.records()).filter((one) => one.kind === 'verdict' && one.principal !== null);
+    const verdicts = (await product.records()).filter(
+      (one) => one.kind === 'verdict' && one.principal !== null && (one.stage === 'name' || one.stage === 'address'),
+    );
     assert.equal(status.connections.total, verdicts.length);
     assert.equal(status.connections.enforced, verdicts.length);
     assert.deepEqual(status.connections.byStrength, { 'shared-secret': verdicts.length });
@@ -185,6 +187,13 @@ describe('a reload', () => {
     await goes.readToEnd(1_000);
     assert.equal(stays.socket.destroyed, false);
     await product.waitForRecord((one) => one.kind === 'close' && one.endedBy === 'policy_changed');
+    const status = JSON.parse((await product.run('status', '-o', 'json')).stdout) as {
+      readonly brokenFlows: readonly { readonly host: string }[];
+    };
+    assert.deepEqual(
+      status.brokenFlows.map((flow) => flow.host),
+      ['two.example'],
+    );
     stays.close();
   });
 

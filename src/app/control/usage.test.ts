@@ -62,6 +62,14 @@ test('a flow that never worked, works again, or last worked too long ago is not 
   }
 });
 
+test('a tunnel whose server name was refused never worked, so it is not broken', () => {
+  const usage = createUsage();
+  foldVerdict(usage, verdict(dayMs));
+  foldVerdict(usage, verdict(dayMs - 5, { ...denied, stage: 'sni', reason: 'sni_mismatch' }));
+  assert.equal(findBrokenFlows(usage, now).count, 0);
+  assert.equal(foldConnections(usage, now).total, 1);
+});
+
 test('shares count each connection by the mode and strength that judged it', () => {
   const usage = createUsage();
   foldVerdict(usage, verdict(0));
@@ -81,7 +89,7 @@ test('shares count each connection by the mode and strength that judged it', () 
 test('usage survives being written and read', () => {
   const usage = createUsage();
   foldVerdict(usage, verdict(dayMs));
-  assert.deepEqual(usageFromJson(usageToJson(usage)), usage);
+  assert.deepEqual(usageFromJson(usageToJson(usage)), { ...usage, recent: new Map() });
   assert.equal(usageFromJson('{"version":1'), null);
 });
 

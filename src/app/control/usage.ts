@@ -27,6 +27,8 @@ export interface UsageDay {
 export interface Usage {
   readonly edges: Map<string, UsageEdge>;
   readonly days: Map<string, UsageDay>;
+  /** Allows of the latest flows, to take one back when its first bytes are refused. Not kept between runs. */
+  readonly recent: Map<string, { readonly edge: UsageEdge; readonly lastAllowed: number | null }>;
   droppedEdges: number;
 }
 
@@ -34,10 +36,12 @@ export interface Usage {
 export const usageWindowMs: number = 30 * 86_400_000;
 // About 250 bytes each; past it the edge that was quiet longest is dropped and counted.
 const maxEdges = 200_000;
+// First bytes follow within seconds; these are the flows of a busy minute.
+const maxRecentFlows = 10_000;
 
 /** An empty usage. */
 export function createUsage(): Usage {
-  return { edges: new Map(), days: new Map(), droppedEdges: 0 };
+  return { edges: new Map(), days: new Map(), recent: new Map(), droppedEdges: 0 };
 }
 
 /**
@@ -77,8 +81,10 @@ function foldEdge(usage: Usage, record: VerdictRecord, at: EdgeAt): void {
   if (known !== undefined) usage.edges.delete(key);
   usage.edges.set(key, edge);
   if (record.verdict === 'allow') {
+    rememberAllow(usage, record.flow, edge);
     edge.lastAllowed = Math.max(edge.lastAllowed ?? 0, at.atMs);
   } else {
+    if (record.stage === 'sni') takeBackAllow(usage, record.flow);
     edge.lastDenied = Math.max(edge.lastDenied ?? 0, at.atMs);
     edge.lastDeniedReason = record.reason;
   }
@@ -90,12 +96,28 @@ function foldEdge(usage: Usage, record: VerdictRecord, at: EdgeAt): void {
   }
 }
 
+function rememberAllow(usage: Usage, flow: string, edge: UsageEdge): void {
+  usage.recent.set(flow, { edge, lastAllowed: edge.lastAllowed });
+  if (usage.recent.size <= maxRecentFlows) return;
+  const [oldest] = usage.recent.keys();
+  if (oldest !== undefined) usage.recent.delete(oldest);
+}
+
+// A tunnel whose first bytes were refused never worked, though its name was let through a moment before.
+function takeBackAllow(usage: Usage, flow: string): void {
+  const allow = usage.recent.get(flow);
+  if (allow === undefined) return;
+  allow.edge.lastAllowed = allow.lastAllowed;
+  usage.recent.delete(flow);
+}
+
 function withoutTime({ service, host, port }: EdgeAt): Pick<UsageEdge, 'service' | 'host' | 'port'> {
   return { service, host, port };
 }
 
 function foldDay(usage: Usage, record: VerdictRecord, strength: Strength): void {
-  if (record.stage === 'recheck') return;
+  // Later stages judge a connection that was counted already.
+  if (record.stage === 'recheck' || record.stage === 'sni') return;
   const name = record.time.slice(0, 10);
   const day = usage.days.get(name) ?? {
     day: name,
@@ -141,6 +163,7 @@ export function usageFromJson(text: string): Usage | null {
     const data = JSON.parse(text) as { version: number; droppedEdges: number; edges: UsageEdge[]; days: UsageDay[] };
     if (data.version !== 1) return null;
     return {
+      recent: new Map(),
       droppedEdges: data.droppedEdges,
       edges: new Map(data.edges.map((edge) => [`${edge.service}\n${edge.host}\n${edge.port}`, edge])),
       days: new Map(data.days.map((day) => [day.day, day])),
