@@ -12,6 +12,8 @@ export interface ClientContext {
   certificate: PresentedProof | null;
   /** Challenges in a row. */
   challenges: number;
+  /** The service whose place this connection holds, idle or not; null until somebody is known. */
+  place: string | null;
 }
 
 /** The sockets of the connection are gone; nothing is left to say. */
@@ -20,7 +22,22 @@ export interface Over {
   readonly by: EndedBy;
 }
 
+/** Takes a place for the service that asks now, giving up that of another one. False when the service has none left. */
+export function takePlace(client: ClientContext, service: string): boolean {
+  if (client.place === service) return true;
+  leavePlace(client);
+  if (!client.ports.registry.enter(service)) return false;
+  client.place = service;
+  return true;
+}
+
+/** Gives up the place, if one is held. */
+export function leavePlace(client: ClientContext): void {
+  if (client.place !== null) client.ports.registry.leave(client.place);
+  client.place = null;
+}
+
 /** Makes the context of a fresh connection. */
 export function clientContext(ports: SessionPorts, facts: ConnectionFacts): ClientContext {
-  return { ports, facts, isSecured: false, certificate: null, challenges: 0 };
+  return { ports, facts, isSecured: false, certificate: null, challenges: 0, place: null };
 }

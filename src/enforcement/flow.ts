@@ -1,7 +1,7 @@
 import type { Fault, Result } from '../base/index.ts';
 import type { Destination, IpAddress } from '../destination/index.ts';
 import type { ApprovedAddress, CloseRecord, DecisionRequest, Reason, Verdict } from '../policy/index.ts';
-import type { ClientContext, Over } from './client-context.ts';
+import { type ClientContext, type Over, takePlace } from './client-context.ts';
 import { arm, ask, type Step } from './conversation.ts';
 import type { EndedBy } from './event.ts';
 import type { ClientIdentity } from './identify-client.ts';
@@ -47,19 +47,12 @@ interface Judged {
  */
 export function* openFlow(client: ClientContext, asked: FlowRequest): Step<FlowOutcome> {
   const judged = yield* judgeRequest(client, asked);
-  if ('kind' in judged) return judged;
-  if (!client.ports.registry.enter(judged.identity.principal.service)) {
-    return yield* refuseJudged(client, judged, { reason: 'connection_limit', stage: 'name' });
-  }
-  const outcome = yield* connect(client, judged);
-  if (outcome.kind !== 'connected') client.ports.registry.leave(judged.identity.principal.service);
-  return outcome;
+  return 'kind' in judged ? judged : yield* connect(client, judged);
 }
 
-/** Ends a live flow: writes its close record and frees its place. */
+/** Ends a live flow: writes its close record. */
 export function* endFlow(client: ClientContext, flow: LiveFlow, endedBy: EndedBy): Step<void> {
   client.facts.flow = null;
-  client.ports.registry.leave(flow.principal.service);
   yield* recordClose(client, flow, endedBy, null);
 }
 
@@ -112,6 +105,10 @@ function* judgeRequest(client: ClientContext, asked: FlowRequest): Step<Judged |
     return yield* refuseUnjudged(client, identity.reason, seen);
   }
   const { principal } = identity;
+  // Counted from here to the end of the connection: idle ones too, or one workload could hold every place of the listener.
+  if (!takePlace(client, principal.service)) {
+    return yield* refuseUnjudged(client, 'connection_limit', { ...seen, principal });
+  }
   if (!destination.ok) {
     const detail = destination.fault.message;
     return yield* refuseUnjudged(client, 'authority_malformed', { ...seen, principal, detail });

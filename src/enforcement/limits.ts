@@ -2,7 +2,7 @@
 export interface SessionLimits {
   /** Connections open at once, over all principals; past it: 503 `connection_limit`. */
   readonly connections: number;
-  /** Flows open at once for one service; past it: 503 `connection_limit`. */
+  /** Connections open at once for one service, idle ones too; past it: 503 `connection_limit`. */
   readonly perPrincipal: number;
   /** From the accept, or the end of the last request, first byte to whole head; past it: closed. */
   readonly headTimeoutMs: number;

@@ -1,5 +1,5 @@
 import { classifyFirstByte } from '../wire/index.ts';
-import { type ClientContext, clientContext } from './client-context.ts';
+import { type ClientContext, clientContext, leavePlace } from './client-context.ts';
 import { arm, ask, type Conversation, readClient, type Step } from './conversation.ts';
 import { httpSession } from './http-session.ts';
 import type { ConnectionFacts, SessionPorts } from './session-ports.ts';
@@ -11,7 +11,15 @@ import { socksSession } from './socks-session.ts';
  */
 export function* proxySession(ports: SessionPorts, facts: ConnectionFacts): Conversation {
   const client = clientContext(ports, facts);
-  yield* arm(ports.settings.limits.headTimeoutMs);
+  try {
+    yield* converse(client);
+  } finally {
+    leavePlace(client);
+  }
+}
+
+function* converse(client: ClientContext): Step<void> {
+  yield* arm(client.ports.settings.limits.headTimeoutMs);
   const first = yield* readFirst();
   if (first === null) return;
   if (classifyFirstByte(first[0] ?? 0) !== 'tls') return yield* serve(client, first);

@@ -42,7 +42,7 @@ export interface Judge {
   ): Approval;
 }
 
-/** Knows every live flow: counts them per service, judges them again. Made by `proxy/`. */
+/** Counts connections per service, from who asks being known to the end of the connection. Made by `proxy/`. */
 export interface FlowRegistry {
   /** Takes a place for the service; false when its places or all are taken. Each true is followed by one `leave`. */
   enter(service: string): boolean;

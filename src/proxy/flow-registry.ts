@@ -1,22 +1,22 @@
 import type { FlowRegistry } from '../enforcement/index.ts';
 
-/** Counts the open flows of each service, against one limit for each. */
+/** Counts the connections of each service, idle ones too, against one limit for each. */
 export class ServiceCounter implements FlowRegistry {
   readonly #perService: number;
   readonly #open = new Map<string, number>();
   #total = 0;
 
-  /** `perService` is how many flows one service may have open. */
+  /** `perService` is how many connections one service may have open. */
   constructor(perService: number) {
     this.#perService = perService;
   }
 
-  /** Open flows in all. */
+  /** Connections in all whose principal is known. */
   get total(): number {
     return this.#total;
   }
 
-  /** Open flows by service; a view, not a copy. */
+  /** Connections by service; a view, not a copy. */
   get byService(): ReadonlyMap<string, number> {
     return this.#open;
   }

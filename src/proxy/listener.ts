@@ -98,7 +98,7 @@ class AssembledListener implements ProxyListener {
 
   counts(): ProxyCounts {
     const { transport, counter } = this.#parts;
-    return { connections: transport.links.size, flows: counter.total, flowsByService: new Map(counter.byService) };
+    return { connections: transport.links.size, identified: counter.total, byService: new Map(counter.byService) };
   }
 
   async close(closing: { readonly drainMs: number }): Promise<void> {

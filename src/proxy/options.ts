@@ -35,10 +35,11 @@ export interface ProxyTls {
   readonly requestCertificate: boolean;
 }
 
-/** How many connections and flows are open. */
+/** How many connections are open. */
 export interface ProxyCounts {
   readonly connections: number;
-  readonly flows: number;
-  /** Flows by service, only those that have any. */
-  readonly flowsByService: ReadonlyMap<string, number>;
+  /** Those whose principal is known. */
+  readonly identified: number;
+  /** The same by service, only those that have any. */
+  readonly byService: ReadonlyMap<string, number>;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { connectHead, openRaw } from '../support/raw-client.ts';
+import { connectHead, openRaw, type RawClient } from '../support/raw-client.ts';
 import { type AttackBed, openAttackBed } from './attack-bed.ts';
 
 let bed: AttackBed;
@@ -73,5 +73,24 @@ describe('connection caps', () => {
     other.send(connectHead(bed.authority('other.example'), { proof: bed.otherProof }));
     assert.match(await other.readUntil(/\r\n\r\n/), /^HTTP\/1\.1 200 /);
     for (const client of [...held, over, other]) client.close();
+  });
+
+  test('idle connections of one principal count as well', async () => {
+    const refused = async (): Promise<{ client: RawClient; head: string }> => {
+      const client = await openRaw(bed.port);
+      client.send(connectHead('nowhere.example:443', { proof: bed.otherProof }));
+      return { client, head: await client.readUntil(/\r\n\r\n/) };
+    };
+    const held = [];
+    for (let i = 0; i < 20; i += 1) held.push(await refused());
+    assert.ok(held.every(({ head }) => head.startsWith('HTTP/1.1 403 ')));
+    const over = await refused();
+    assert.match(over.head, /^HTTP\/1\.1 503 .*Exeat-Reason: connection_limit/is);
+    for (const { client } of [...held, over]) client.close();
+    await bed.until(async () => {
+      const again = await refused();
+      again.client.close();
+      return again.head.startsWith('HTTP/1.1 403 ');
+    });
   });
 });
