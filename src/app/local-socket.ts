@@ -133,7 +133,8 @@ function onLines(socket: Socket, maxBytes: number, take: (line: string) => void)
 
 function listenOn(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    // Stays on after listening: an accept that fails (no descriptors left) must not end the process.
+    server.on('error', reject);
     server.listen(path, resolve);
   });
 }

@@ -47,7 +47,8 @@ export function createPacListener(options: PacListenerOptions): Promise<Result<P
 
 function listen(server: Server, address: ListenAddress): Promise<Result<PacListener>> {
   return new Promise((resolve) => {
-    server.once('error', (error) => {
+    // Stays on after listening: an accept that fails (no descriptors left) must not end the process.
+    server.on('error', (error) => {
       const message = `cannot listen on \`${address.host}:${address.port}\`: ${error.message}`;
       resolve(failed(fault('listen_failed', message)));
     });
