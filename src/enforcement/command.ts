@@ -10,8 +10,6 @@ export type Side = 'client' | 'upstream';
  */
 export type Command =
   | { readonly type: 'send'; readonly side: Side; readonly bytes: Uint8Array }
-  /** Sends FIN after what is queued; the other direction stays open. */
-  | { readonly type: 'finish'; readonly side: Side }
   /** Closes both sides after what is queued was sent; nothing more is read. */
   | { readonly type: 'close' }
   /** Closes both sides at once, with RST where the platform can. */

@@ -71,22 +71,18 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
     this.cut('timeout');
   }
 
-  // ── the conversation ──
-
   #advance(event: SessionEvent): void {
     const conversation = this.#conversation;
     if (conversation === null || this.#isRunning) return;
     this.#isRunning = true;
-    this.#waiting = null;
     try {
-      let next = conversation.next(event);
-      while (next.done !== true) {
-        const answer = this.#execute(next.value);
-        if (answer === null) break;
+      let answer: SessionEvent | null = event;
+      while (answer !== null && this.#conversation !== null) {
         this.#waiting = null;
-        next = conversation.next(answer);
+        const next: IteratorResult<Command, void> = conversation.next(answer);
+        if (next.done === true) this.#conversation = null;
+        else answer = this.#execute(next.value);
       }
-      if (next.done === true) this.#conversation = null;
     } catch (error) {
       this.#conversation = null;
       this.host.options.failed('conversation', error);
@@ -112,9 +108,6 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
         return done;
       case 'unread':
         (command.side === 'client' ? this.#fromClient : this.#fromUpstream).unshift(command.bytes);
-        return done;
-      case 'finish':
-        (command.side === 'client' ? this.#client : this.#upstream)?.end();
         return done;
       case 'close':
         this.#closeAfterFlush();
@@ -154,7 +147,7 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
     }
   }
 
-  // Only the command that waits is answered: an answer that comes after a deadline is late and says nothing.
+  // An answer that comes after a deadline is late and says nothing.
   #answer(command: BlockingCommand, event: SessionEvent): void {
     if (this.#waiting === command) this.#advance(event);
   }
@@ -164,8 +157,6 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
     this.#dialling = null;
     if (this.#waiting !== null) this.#advance({ type: 'deadline' });
   }
-
-  // ── reading for the conversation ──
 
   #tryRead(from: Side | 'either'): SessionEvent | null {
     if (from !== 'client') {
@@ -194,8 +185,6 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
     const event = this.#tryRead(this.#waiting.from);
     if (event !== null) this.#advance(event);
   }
-
-  // ── sockets ──
 
   #send(side: Side, bytes: Uint8Array): void {
     const socket = side === 'client' ? this.#client : this.#upstream;
@@ -289,8 +278,6 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
     this.linger(lingerMs);
   }
 
-  // ── relaying ──
-
   #startRelay(): SessionEvent | null {
     const upstream = this.#upstream;
     if (upstream === null || this.#upstreamLost) {
@@ -358,8 +345,7 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
   }
 
   onSideEnd(side: Side): void {
-    const queue = side === 'client' ? this.#fromClient : this.#fromUpstream;
-    queue.isEnded = true;
+    (side === 'client' ? this.#fromClient : this.#fromUpstream).isEnded = true;
     if (this.#state === 'relaying') this.#passEnd(side);
     else if (this.#state === 'conversing') this.#serveRead();
   }
@@ -392,8 +378,6 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
     this.#resetSockets();
     this.#giveUp();
   }
-
-  // ── the end ──
 
   #giveUp(): void {
     this.#dialling?.cancel();

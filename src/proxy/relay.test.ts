@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { after, before, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { addressOf, identityNode, policyOf, ruleNode, serviceNode } from '../../test/support/policy-fixture.ts';
+import type { DecisionRecord } from '../policy/index.ts';
+import { createProxyListener, type ProxyListener } from './index.ts';
+
+const blob = randomBytes(24 * 1024 * 1024);
+const digest = createHash('sha256').update(blob).digest('hex');
+const records: DecisionRecord[] = [];
+// Sends the blob, takes what the client sends, and answers with its hash once the client is done.
+const origin = createServer({ allowHalfOpen: true }, (socket) => {
+  const hash = createHash('sha256');
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (bytes) => hash.update(bytes));
+  socket.write(blob);
+  socket.on('end', () => socket.end(hash.digest('hex')));
+});
+let listener: ProxyListener;
+let policy = policyOf([]);
+
+before(async () => {
+  origin.listen(0, '127.0.0.1');
+  await once(origin, 'listening');
+  const { port } = origin.address() as AddressInfo;
+  const service = { identities: [identityNode('source:127.0.0.0/8')] };
+  policy = policyOf([serviceNode('bulk', { ...service, allow: [ruleNode(`tcp://bulk.example:${port}`)] })]);
+  let ids = 0;
+  listener = createProxyListener({
+    policy: {
+      current: () => policy,
+      facts: () => ({ revokedIdentities: new Set<string>() }),
+      network: () => ({ ownAddresses: [], localOrigins: [{ address: addressOf('127.0.0.1'), port }] }),
+    },
+    verifier: { generation: 0, verify: () => ({ kind: 'failed', why: 'unknown' }), stillHolds: () => true },
+    resolver: {
+      resolve: async () => ({ ok: true, value: { addresses: [addressOf('127.0.0.1')], ttlSeconds: 60 } }),
+      holds: () => false,
+    },
+    records: { isKeeping: true, write: (record) => records.push(record) > 0 },
+    clock: { now: Date.now },
+    newId: () => `id-${ids++}`,
+  });
+  assert.ok((await listener.listen({ host: '127.0.0.1', port: 0 })).ok);
+});
+
+after(async () => {
+  await listener.close({ drainMs: 0 });
+  origin.close();
+});
+
+async function openTunnel(): Promise<Socket> {
+  const { port } = origin.address() as AddressInfo;
+  const socket = connect({ host: '127.0.0.1', port: listener.addresses[0]?.port ?? 0, allowHalfOpen: true });
+  socket.on('error', () => socket.destroy());
+  socket.write(`CONNECT bulk.example:${port} HTTP/1.1\r\n\r\n`);
+  return socket;
+}
+
+// Reads a tunnel to its end, slowly where asked: head, blob, then the origin's hash of what it got.
+async function readTunnel(socket: Socket, pauseMs: number): Promise<readonly [blob: string, echoed: string]> {
+  let held = Buffer.alloc(0);
+  const hash = createHash('sha256');
+  let left = -1;
+  for await (const bytes of socket) {
+    held = Buffer.concat([held, bytes as Buffer]);
+    if (left < 0) {
+      const end = held.indexOf('\r\n\r\n');
+      if (end < 0) continue;
+      held = held.subarray(end + 4);
+      left = blob.length;
+    }
+    const part = held.subarray(0, left);
+    hash.update(part);
+    left -= part.length;
+    held = held.subarray(part.length);
+    if (pauseMs > 0 && Math.random() < 0.05) await wait(pauseMs);
+  }
+  return [hash.digest('hex'), held.toString('latin1')];
+}
+
+test('slow and fast readers side by side get exactly their bytes, both ways, with half-close', async () => {
+  const tunnels = await Promise.all(
+    [0, 3, 9].map(async (pauseMs) => {
+      const socket = await openTunnel();
+      const read = readTunnel(socket, pauseMs);
+      socket.end(blob);
+      return read;
+    }),
+  );
+  for (const [down, up] of tunnels) assert.deepEqual([down, up], [digest, digest]);
+  const closes = records.filter((record) => record.kind === 'close');
+  assert.equal(closes.length, 3);
+  for (const close of closes) {
+    assert.deepEqual([close.bytesUp, close.bytesDown, close.endedBy], [blob.length, blob.length + 64, 'client']);
+  }
+  assert.deepEqual([listener.counts().connections, listener.counts().byService.size], [0, 0]);
+});
+
+test('a reader that stops holds neither memory nor others up, and is cut when its rule goes', async () => {
+  const stuck = await openTunnel();
+  stuck.pause();
+  await wait(200);
+  const [down] = await readTunnel((await openTunnel()).end(), 0);
+  assert.equal(down, digest);
+  policy = policyOf([serviceNode('bulk', { identities: [identityNode('source:127.0.0.0/8')] })]);
+  assert.equal(await listener.recheckAll(), 1);
+  assert.deepEqual(
+    records.slice(-2).map((record) => [record.kind, 'endedBy' in record ? record.endedBy : null]),
+    [
+      ['verdict', null],
+      ['close', 'policy_changed'],
+    ],
+  );
+  assert.equal(listener.counts().connections, 0);
+  stuck.destroy();
+});
