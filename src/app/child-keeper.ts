@@ -45,6 +45,13 @@ export function keepChild(options: ChildKeeperOptions): ChildKeeper {
   let hasListened = false;
   let attempt = 0;
 
+  const beginLater = (livedMs: number, facts: Readonly<Record<string, unknown>>): void => {
+    if (isStopped) return;
+    if (livedMs > healthyMs) attempt = 0;
+    const afterMs = Math.min(firstRestartMs * 2 ** attempt, lastRestartMs);
+    logger.error(`${name} ended and is started again`, { ...facts, afterMs });
+    restart = setTimeout(begin, afterMs);
+  };
   const begin = (): void => {
     const beganAt = Date.now();
     attempt += 1;
@@ -62,15 +69,17 @@ export function keepChild(options: ChildKeeperOptions): ChildKeeper {
       }
       options.onMessage(message);
     });
-    mine.on('error', (error) => logger.error(`${name} cannot be reached`, { cause: error.message }));
-    mine.on('exit', (code, signal) => {
+    const ended = (code: number | null, signal: string | null): void => {
+      if (child !== mine) return;
       child = null;
-      if (isStopped) return;
-      if (!hasListened) return started.resolve(failure ?? `the ${name} process ended at its start (${signal ?? code})`);
-      if (Date.now() - beganAt > healthyMs) attempt = 0;
-      const afterMs = Math.min(firstRestartMs * 2 ** attempt, lastRestartMs);
-      logger.error(`${name} ended and is started again`, { code, signal, afterMs, cause: failure });
-      restart = setTimeout(begin, afterMs);
+      if (hasListened) beginLater(Date.now() - beganAt, { code, signal, cause: failure });
+      else started.resolve(failure ?? `the ${name} process ended at its start (${signal ?? code})`);
+    };
+    mine.on('exit', ended);
+    mine.on('error', (error) => {
+      logger.error(`${name} cannot be reached`, { cause: error.message });
+      // No process came to be (no memory, no descriptors), so no exit will be told either.
+      if (mine.pid === undefined) ended(null, error.message);
     });
     send(mine, { kind: 'start', config, attempt });
   };

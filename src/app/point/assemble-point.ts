@@ -50,6 +50,8 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
     isKeeping: () => spool.isKeeping,
     policy: policy.current,
     openConnections: () => listener.counts().connections,
+    trustProblems: () => trust.status(clock.now()).problems.length,
+    resolver: () => resolver.counts(),
   });
   const firstSeen = await openFirstSeenFile(join(paths.point, 'first-seen.ndjson'), logger);
   const records = createRecordTap({ spool, firstSeen, metrics, logger, newId: createNewId() });

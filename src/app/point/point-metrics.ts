@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { ResolverCounts } from '../../dns/index.ts';
 import type { CompiledPolicy, DecisionRecord, VerdictRecord } from '../../policy/index.ts';
 import type { SpoolCounts } from '../../spool/index.ts';
 import { createBoundedLabel } from '../bounded-label.ts';
@@ -16,6 +17,8 @@ export interface PointReadings {
   readonly isKeeping: () => boolean;
   readonly policy: () => CompiledPolicy | null;
   readonly openConnections: () => number;
+  readonly trustProblems: () => number;
+  readonly resolver: () => ResolverCounts;
 }
 
 // A thousand services on one dashboard are past reading; the records hold the rest.
@@ -95,6 +98,13 @@ function registerReadings(registry: Registry, readings: PointReadings): void {
     });
   };
   gauge('exeat_connections_open', 'Connections open now', readings.openConnections);
+  gauge('exeat_trust_problems', 'Things that are wrong with trust material now', readings.trustProblems);
+  gauge(
+    'exeat_resolver_failures',
+    'Names that could not be resolved since the point started',
+    () => readings.resolver().failed,
+  );
+  gauge('exeat_resolver_in_flight', 'Names being resolved now', () => readings.resolver().inFlight);
   gauge('exeat_policy_loaded', 'Whether a good policy is in force', () => (readings.policy() === null ? 0 : 1));
   gauge('exeat_policy_rules', 'Rules in force', () => readings.policy()?.ruleCount ?? 0);
   gauge('exeat_policy_services', 'Services in force', () => readings.policy()?.serviceCount ?? 0);
