@@ -284,3 +284,25 @@ describe('shared tenancy', () => {
       assert.ok(isPublicSuffix(suffix) && suffix.endsWith(`.${parent}`) && !isPublicSuffix(parent));
     });
 });
+
+it('a team that writes segments in its own folder is told so, the platform team is not', () => {
+  const spaces = ['payments', 'platform'].map((name) =>
+    space().replace('space: team', `space: ${name}`).replace('"**"', `${name}/**`),
+  );
+  const text = spaces[0]?.replace('[ team, platform ]', '[ team ]') + (spaces[1] ?? '');
+  const findingsFor = (path: string): readonly string[] => {
+    const files = [
+      { path: 'platform/spaces.yaml', text },
+      { path, text: segment.replace('platform', path.startsWith('payments') ? 'team' : 'platform') },
+    ];
+    const { tree, faults } = parsePolicyFiles(files);
+    assert.deepEqual(faults, []);
+    return lintPolicy(tree, { now })
+      .filter((finding) => finding.rule === 'outside-space')
+      .map((finding) => finding.message);
+  };
+  assert.deepEqual(findingsFor('payments/net.yaml'), [
+    'a `segments` document stands in space `payments`, where teams write services',
+  ]);
+  assert.deepEqual(findingsFor('platform/net.yaml'), []);
+});

@@ -9,7 +9,7 @@ import type { LintContext } from './lint-context.ts';
 export const outsideSpace: LintRule = {
   id: 'outside-space',
   severity: 'error',
-  says: "a document is outside its space's claims: its owner or an identity is not listed, or its file is in no space",
+  says: "a document is outside its space's claims: its owner, an identity or its kind is not granted, or its file is in no space",
   mend: 'move the file, or ask the owner of the space to widen it',
   find: (context, report) => {
     if (!context.spaces.hasSpaces) return;
@@ -39,12 +39,25 @@ export const crossingUnnamed: LintRule = {
 function checkInSpace(document: PolicyDocument, space: SpaceNode, report: ReportFinding): void {
   if (!space.owners.includes(document.owner))
     report(document.at, `owner \`${document.owner}\` is not an owner of space \`${space.name}\``);
+  if (!isForTeams(document) && !space.owners.includes(space.owner))
+    report(
+      document.at,
+      `a \`${document.kind}\` document stands in space \`${space.name}\`, where teams write services`,
+    );
   if (document.kind !== 'service') return;
   for (const identity of document.identities) {
     const unclaimed = identity.terms.find((term) => !space.identities.some((glob) => isClaimed(term, glob)));
     if (unclaimed !== undefined)
       report(identity.at, `\`${unclaimed.text}\` of \`${identityText(identity)}\` is not claimed by \`${space.name}\``);
   }
+}
+
+/**
+ * Boundary, segments, spaces and unattributed sources move what the platform team holds: a team that could write `segments` in its own
+ * folder would name any range its own. They stand where the owner of the space document is an owner of the space too.
+ */
+function isForTeams({ kind }: PolicyDocument): boolean {
+  return kind === 'service' || kind === 'destinations';
 }
 
 /** Globs go by segments, as paths do: `spiffe://corp.example/ns/payments/**`, `credential:*`. A range claims the ranges inside it. */
