@@ -2,8 +2,8 @@ import { type LiveFlow, progressRecord, recheckFlow, type SessionPorts } from '.
 import type { DecisionRecord, ServiceSummary } from '../policy/index.ts';
 import type { LiveLink } from '../transport/index.ts';
 
-// Judging one flow takes a few microseconds: a slice stalls the loop by about a millisecond.
-const flowsPerSlice = 256;
+// Judging one flow takes a few microseconds: a slice stalls the loop by less than a millisecond.
+const flowsPerSlice = 64;
 // Looks for flows whose time has come this often; with it, a flow is cut within a second of its proof's end.
 const lookEveryMs = 500;
 // Everything is judged again this often, whatever was announced: a clock that was set, a date that passed.
