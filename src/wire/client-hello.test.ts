@@ -249,7 +249,10 @@ test('client bytes pass only when no second hello can be among them', () => {
     ['pass', record([9], 23), second],
     ['second b.example', [...record([1, 112], 21), ...retry], second],
     ['second b.example', [...record(retry.slice(5, 9)), ...record(retry.slice(9))], second],
-    ['fault', [], new Array<number>(70_000).fill(0)],
+    ['incomplete', [], [...record([9], 23), ...second]],
+    ['fault', [], Array.from({ length: 5 }, () => record(new Array<number>(16_000).fill(9), 23)).flat()],
+    ['pass', [], text('GET / HTTP/1.1\r\n\r\n')],
+    ['pass', [], [...record([9], 23), ...text('no record')]],
   ];
   for (const [answer, server, client] of rows) {
     assert.equal(watch(server, client), answer);

@@ -93,7 +93,7 @@ class Watcher implements HelloRetryWatcher {
   clientBytes(held: Uint8Array): SecondHelloResult {
     if (this.state === 'over') return { kind: 'pass' };
     // Nothing may pass before the server has spoken: a second hello sent early would be read by the server just the same.
-    if (this.state === 'watching') return waitWithin(held);
+    if (this.state === 'watching') return isRecords(held) ? waitWithin(held) : this.#finish({ kind: 'pass' });
     return this.#findSecondHello(held);
   }
 
@@ -159,6 +159,17 @@ class Watcher implements HelloRetryWatcher {
     this.state = 'over';
     return result;
   }
+}
+
+// What is no TLS record ends the handshake at any server that speaks TLS, so no second hello can follow it.
+function isRecords(held: Uint8Array): boolean {
+  for (let at = 0; at < held.length; ) {
+    const record = readRecordHeader(held, at);
+    if (record === 'not_tls') return false;
+    if (record === null) return true;
+    at = record.end;
+  }
+  return true;
 }
 
 function waitWithin(held: Uint8Array): SecondHelloResult {
