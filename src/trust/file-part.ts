@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Clock, Fault, Result } from '../base/index.ts';
+import { type Clock, type Fault, fault, type Result } from '../base/index.ts';
 import { readBounded } from './read-bounded.ts';
 import type { TrustLog } from './trust-options.ts';
 
@@ -59,7 +59,7 @@ export function createFilePart<T>(options: FilePartOptions<T>): FilePart<T> {
       const read = digestOf(texts.value);
       if (read === digest) return settle(note, null);
       const parsed = await options.parse(texts.value, value);
-      if (!parsed.ok) return settle(note, parsed.fault);
+      if (!parsed.ok) return settle(note, naming(options.paths, parsed.fault));
       value = parsed.value;
       digest = read;
       note(null);
@@ -67,6 +67,11 @@ export function createFilePart<T>(options: FilePartOptions<T>): FilePart<T> {
       return true;
     },
   };
+}
+
+// What is wrong inside a file is told by its parser, which does not know where it lies.
+function naming(paths: readonly string[], { code, message }: Fault): Fault {
+  return fault(code, `${paths.map((path) => `\`${path}\``).join(', ')}: ${message}`);
 }
 
 function settle(note: (fault: Fault | null) => void, fault: Fault | null): false {
