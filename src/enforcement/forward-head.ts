@@ -43,7 +43,12 @@ export function isWebSocketUpgrade(head: RequestHead): boolean {
 export function forwardRequest(head: RequestHead, options: ForwardOptions): Result<Uint8Array, Fault> {
   const named = fieldMembers(head, 'connection');
   if (named.some((member) => undroppable.has(member))) {
-    return failed(fault('connection_malformed', 'Connection names a field that must not be dropped'));
+    return failed(
+      fault(
+        'connection_malformed',
+        '`Connection` names a field that must not be dropped, name only fields of your own',
+      ),
+    );
   }
   const upgrade = isWebSocketUpgrade(head);
   const kept = head.fields.filter(([name]) => name !== 'host' && !isDropped(name, named));

@@ -4,12 +4,10 @@ export type { EndedBy, SessionEvent } from './event.ts';
 export { defaultLimits, type SessionLimits } from './limits.ts';
 export type { Carried, LiveFlow } from './live-flow.ts';
 export { type ProxyObserver, silentObserver } from './observer.ts';
-export { pacResponse } from './pac-session.ts';
-export type { RecordSink, Resolution, Resolver } from './ports.ts';
+export type { RecordSink, Resolution, Resolver, VerifyProof } from './ports.ts';
 export { proxySession } from './proxy-session.ts';
 export { type RecheckFinding, recheckFlow } from './recheck.ts';
 export { progressRecord } from './records.ts';
-export { type Refusal, type RefusalForm, refusalResponse } from './refusal.ts';
 export type {
   Approval,
   ConnectionFacts,

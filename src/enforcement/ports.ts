@@ -1,5 +1,6 @@
 import type { Result } from '../base/index.ts';
 import type { IpAddress } from '../destination/index.ts';
+import type { ProofVerifier } from '../identity/index.ts';
 import type { DecisionRecord } from '../policy/index.ts';
 
 /** What a name resolved to: every address of both families, and for how long the answer holds. */
@@ -21,3 +22,6 @@ export interface RecordSink {
   /** Whether a record written now would be kept. */
   readonly isKeeping: boolean;
 }
+
+/** Verifies a presented proof, as `trust/` does; what a driver is handed, so that it needs to know no identities. */
+export type VerifyProof = ProofVerifier['verify'];

@@ -24,8 +24,7 @@ export type {
   Stage,
   VerdictRecord,
 } from './decision-record.ts';
-export { identityText } from './documents/parse-identity.ts';
-export { type ParsedPolicyFile, parsePolicyFile, policyApiVersion } from './documents/parse-policy-file.ts';
+export { type ParsedPolicyFile, parsePolicyFile } from './documents/parse-policy-file.ts';
 export {
   joinPolicyFiles,
   type ParsedPolicy,
@@ -62,7 +61,7 @@ export { type Reason, type ReasonRow, reasons } from './reasons.ts';
 export { renderLintReference } from './report/lint-reference.ts';
 export { type PolicyCheck, type SarifLog, toSarif } from './report/sarif.ts';
 export { type PolicyCheckReport, toCheckReport } from './report/summary.ts';
-export { boundaryDocumentName, ruleId, unattributedServiceName } from './rule-id.ts';
+export { unattributedServiceName } from './rule-id.ts';
 export { environmentOf } from './space-index.ts';
 export { type PolicyStats, policyStats } from './stats.ts';
 export type { Admission, DecisionFacts, DecisionRequest, Verdict } from './verdict.ts';

@@ -1,5 +1,4 @@
 export { createProxyListener, type ProxyListener } from './listener.ts';
 export type { ProxyCounts, ProxyListenerOptions, ProxyTls } from './options.ts';
-export { pacScript } from './pac.ts';
 export { createPacListener, type PacListener, type PacListenerOptions } from './pac-listener.ts';
-export { type ParentProxy, parseParentUrl } from './parent-url.ts';
+export type { ParentProxy } from './parent-url.ts';

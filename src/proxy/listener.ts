@@ -10,7 +10,6 @@ import {
 import type { DecisionRecord } from '../policy/index.ts';
 import { createNodeTransport, type HandshakeMaterial, type ListenAddress, type Transport } from '../transport/index.ts';
 import { ServiceCounter } from './flow-registry.ts';
-import { policyJudge } from './judge.ts';
 import { LiveFlows } from './live-flows.ts';
 import type { ProxyCounts, ProxyListenerOptions, ProxyTls } from './options.ts';
 import { pacScript } from './pac.ts';
@@ -42,7 +41,7 @@ export function createProxyListener(options: ProxyListenerOptions): ProxyListene
     clock: options.clock,
     newId: options.newId,
     policy: options.policy,
-    judge: options.judge ?? policyJudge,
+    judge: options.judge,
     verifier: options.verifier,
     resolver: options.resolver,
     records: options.records,

@@ -25,8 +25,8 @@ export interface ProxyListenerOptions {
   readonly servesPac?: boolean;
   /** Is told what happens. Default: nobody is. */
   readonly observer?: ProxyObserver;
-  /** Who judges. Default: `identity` and `policy`; others are for tests of failure. */
-  readonly judge?: Judge;
+  /** The three questions: who is it, may it, may it be dialled. `app` hands in those of `identity` and `policy`. */
+  readonly judge: Judge;
 }
 
 /** The proxy's own certificate, and whether clients are asked for theirs. Asked at every handshake, so a reload needs no restart. */

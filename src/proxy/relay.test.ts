@@ -5,7 +5,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { addressOf, identityNode, policyOf, ruleNode, serviceNode } from '../../test/support/policy-fixture.ts';
-import type { DecisionRecord } from '../policy/index.ts';
+import { identify } from '../identity/index.ts';
+import { approveAddresses, type DecisionRecord, decide } from '../policy/index.ts';
 import { createProxyListener, type ProxyListener } from './index.ts';
 
 const blob = randomBytes(24 * 1024 * 1024);
@@ -30,6 +31,7 @@ before(async () => {
   policy = policyOf([serviceNode('bulk', { ...service, allow: [ruleNode(`tcp://bulk.example:${port}`)] })]);
   let ids = 0;
   listener = createProxyListener({
+    judge: { identify, decide, approve: approveAddresses },
     policy: {
       current: () => policy,
       facts: () => ({ revokedIdentities: new Set<string>() }),

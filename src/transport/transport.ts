@@ -7,8 +7,8 @@ import type {
   LiveFlow,
   Resolver,
   SessionLimits,
+  VerifyProof,
 } from '../enforcement/index.ts';
-import type { PresentedProof, ProofOutcome } from '../identity/index.ts';
 import type { DecisionRecord } from '../policy/index.ts';
 
 /** Where to listen; port 0 takes a free one. */
@@ -32,7 +32,7 @@ export interface TransportOptions {
   /** The parent proxy that `dial_parent` reaches, or null. */
   readonly parent: ListenAddress | null;
   startConversation(facts: ConnectionFacts): Conversation;
-  verify(proof: PresentedProof, nowMs: number): ProofOutcome | Promise<ProofOutcome>;
+  readonly verify: VerifyProof;
   resolve: Resolver['resolve'];
   record(record: DecisionRecord): void;
   opened(): void;

@@ -1,12 +1,12 @@
 export { type AbsoluteForm, parseAbsoluteForm } from './absolute-form.ts';
 export { type BodyFraming, bodyFraming, responseFraming } from './body-framing.ts';
 export { type ChunkedResult, type ChunkedScanner, createChunkedScanner } from './chunked.ts';
-export { type ClientHello, type ClientHelloResult, maxHelloBytes, parseClientHello } from './client-hello.ts';
+export { type ClientHello, type ClientHelloResult, parseClientHello } from './client-hello.ts';
 export { classifyFirstByte, type FirstProtocol } from './first-byte.ts';
 export { type FieldList, fieldMembers, fieldValue, fieldValues, type HeaderField } from './head-fields.ts';
 export { defaultHeadLimits, type HeadLimits, type IncompleteHead } from './head-scan.ts';
 export { createHelloRetryWatcher, type HelloRetryWatcher, type SecondHelloResult } from './hello-retry.ts';
-export { latin1Bytes, latin1Text } from './latin1.ts';
+export { latin1Bytes } from './latin1.ts';
 export { type ProxyProof, parseProxyAuthorization } from './proxy-authorization.ts';
 export { type HttpVersion, parseRequestHead, type RequestHead, type RequestHeadResult } from './request-head.ts';
 export { parseResponseHead, type ResponseHead, type ResponseHeadResult } from './response-head.ts';
@@ -21,12 +21,6 @@ export {
   socksNoAuth,
   socksUserPassword,
 } from './socks5.ts';
-export {
-  type SocksReplyName,
-  socksReplyCodes,
-  writeSocksAuthResult,
-  writeSocksMethod,
-  writeSocksReply,
-} from './socks5-reply.ts';
+export { type SocksReplyName, writeSocksAuthResult, writeSocksMethod, writeSocksReply } from './socks5-reply.ts';
 export type { Refused, WireFault, WireFaultCode } from './wire-fault.ts';
 export { writeRequestHead, writeResponseHead } from './write-head.ts';
