@@ -7,6 +7,7 @@ import { forwardRequest } from './forward-head.ts';
 import { type Exchange, type ExchangeEnd, runExchange } from './http-exchange.ts';
 import { fine, type InnerVerdict, judgeBreach, judgeInnerHost } from './judge-inner.ts';
 import type { LiveFlow } from './live-flow.ts';
+import { authorityText } from './parent-proxy.ts';
 import { readHead } from './read-head.ts';
 import { recordInner } from './record-inner.ts';
 import { denied } from './records.ts';
@@ -69,7 +70,8 @@ function judgeHead(client: ClientContext, flow: LiveFlow, head: RequestHead): Ju
   if (inner === null) return bad;
   const outgoing = forwardRequest(head, {
     target: target.originTarget,
-    host: fieldValue(head, 'host') ?? flow.innerHost,
+    // HTTP/1.0 may come without: then the origin is told the one that was judged.
+    host: fieldValue(head, 'host') ?? target.authority ?? authorityText(flow.destination),
     via: null,
     closes: false,
   });

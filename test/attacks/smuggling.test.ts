@@ -156,6 +156,18 @@ describe('inner requests of an http tunnel', () => {
     assert.equal(record.kind, 'verdict');
   });
 
+  test('an inner request without Host reaches the origin with the Host that was judged', async () => {
+    const authority = bed.httpAuthority('plain.example');
+    const client = await openRaw(bed.port);
+    client.send(connectHead(authority, { proof: bed.proof }));
+    await client.readUntil(/\r\n\r\n/);
+    client.send('GET /hostless HTTP/1.0\r\n\r\n');
+    await client.readUntil(/path=\/hostless/);
+    client.close();
+    const request = bed.http.requests().find((one) => one.path === '/hostless');
+    assert.equal(request?.headers['host'], authority);
+  });
+
   test('the second inner request is judged as well as the first', async () => {
     const authority = bed.httpAuthority('plain.example');
     const client = await openRaw(bed.port);
