@@ -50,6 +50,7 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
     isKeeping: () => spool.isKeeping,
     policy: policy.current,
     openConnections: () => listener.counts().connections,
+    firstSeenOverflowed: () => firstSeen.overflowed(),
     trustProblems: () => trust.status(clock.now()).problems.length,
     resolver: () => resolver.counts(),
   });

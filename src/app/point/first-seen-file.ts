@@ -7,6 +7,8 @@ import type { Logger } from '../logger.ts';
 export interface FirstSeenFile {
   /** Whether this is the first time; true once for each sighting. */
   isFirst(sighting: Sighting): boolean;
+  /** Sightings that a bound kept from being told apart, since the start. */
+  overflowed(): number;
   close(): Promise<void>;
 }
 
@@ -30,12 +32,22 @@ export async function openFirstSeenFile(path: string, logger: Logger): Promise<F
   });
   // A line that a kill cut short must not swallow the next one; empty lines are passed over.
   file.write('\n');
+  let isFull = false;
   return {
     isFirst: (sighting) => {
-      if (memory.note(sighting) !== 'first') return false;
+      const outcome = memory.note(sighting);
+      if (outcome === 'overflow' && !isFull) {
+        // Never silently: whoever asks for thousands of names on purpose wants the next one to go unseen.
+        isFull = true;
+        logger.error('first sightings overflow, new destinations of this service go untold', {
+          service: sighting.service,
+        });
+      }
+      if (outcome !== 'first') return false;
       if (!isLogged) file.write(`${lineOf(sighting)}\n`);
       return true;
     },
+    overflowed: () => memory.counts().overflowed,
     close: () => new Promise((resolve) => void (file.destroyed ? resolve() : file.end(() => resolve()))),
   };
 }

@@ -17,6 +17,7 @@ export interface PointReadings {
   readonly isKeeping: () => boolean;
   readonly policy: () => CompiledPolicy | null;
   readonly openConnections: () => number;
+  readonly firstSeenOverflowed: () => number;
   readonly trustProblems: () => number;
   readonly resolver: () => ResolverCounts;
 }
@@ -97,6 +98,11 @@ function registerReadings(registry: Registry, readings: PointReadings): void {
       },
     });
   };
+  gauge(
+    'exeat_first_seen_overflowed',
+    'Sightings that a bound kept from being told apart since the point started',
+    readings.firstSeenOverflowed,
+  );
   gauge('exeat_connections_open', 'Connections open now', readings.openConnections);
   gauge('exeat_trust_problems', 'Things that are wrong with trust material now', readings.trustProblems);
   gauge(
