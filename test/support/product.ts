@@ -19,10 +19,14 @@ export interface ProductOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Names of credentials to make. Default: none. */
   readonly credentials?: readonly string[];
+  /** Further files of its folder by name, mode 0600, for `config` to name as `./NAME`. Default: none. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Gives the proxy a certificate for these names and addresses, by an authority of its own. Default: no TLS to the proxy. */
   readonly proxyTls?: { readonly names: readonly string[]; readonly addresses: readonly string[] };
   /** Variables beside the ones of this process. Default: none. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Most descriptors that each of its processes may hold (ulimit -n). Default: those of this process. */
+  readonly maxDescriptors?: number;
   /** How long the start may take, in milliseconds. Default: 20,000. */
   readonly startTimeoutMs?: number;
 }
@@ -105,6 +109,9 @@ export async function writeProductFolder(
 ): Promise<{ readonly configPath: string; readonly secrets: ReadonlyMap<string, string> }> {
   mkdirSync(join(folder, 'policy'), { recursive: true });
   for (const [path, text] of Object.entries(options.policy ?? {})) writePolicy(folder, path, text);
+  for (const [name, text] of Object.entries(options.files ?? {})) {
+    writeFileSync(join(folder, name), text, { mode: 0o600 });
+  }
   const secrets = new Map<string, string>();
   for (const name of options.credentials ?? []) {
     const added = await addCredential({ path: join(folder, 'credentials.json'), name, nowMs: Date.now() });
@@ -138,7 +145,8 @@ async function writeProxyTls(
 
 async function startIn(folder: string, options: ProductOptions): Promise<RunningProduct> {
   const { configPath, secrets } = await writeProductFolder(folder, options);
-  const child = spawn(process.execPath, [cliPath, 'up', '--config', configPath, '-o', 'json'], {
+  const command = [process.execPath, cliPath, 'up', '--config', configPath, '-o', 'json'];
+  const child = spawn('/bin/sh', ['-c', `${limitOf(options)}exec "$@"`, 'sh', ...command], {
     cwd: folder,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -186,6 +194,11 @@ async function startIn(folder: string, options: ProductOptions): Promise<Running
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+// Node raises the soft limit to the hard one at its start, so both are set (getrlimit(2)).
+function limitOf({ maxDescriptors }: ProductOptions): string {
+  return maxDescriptors === undefined ? '' : `ulimit -n ${maxDescriptors}; `;
 }
 
 /** Asks until there is an answer; fails with the name of what was waited for. */
