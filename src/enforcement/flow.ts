@@ -9,6 +9,7 @@ import type { LiveFlow } from './live-flow.ts';
 import { dialParent } from './parent-proxy.ts';
 import { recheckFlow } from './recheck.ts';
 import {
+  admittedAt,
   allowedBy,
   closeRecord,
   denied,
@@ -182,6 +183,9 @@ function* dial(client: ClientContext, judged: Judged, approval: Approval | null)
   if ('cause' in result) return yield* failFlow(client, judged, result);
   const { flow } = judged;
   flow.address = viaParent ? (approval?.approved[0] ?? null) : result.address;
+  if (approval !== null && flow.address !== null) {
+    flow.verdict = admittedAt(flow.verdict, approval.admissions[approval.approved.indexOf(flow.address)]);
+  }
   const reason = approval?.reason === 'local_origin' ? 'local_origin' : judged.verdict.reason;
   yield* recordAllow(client, { ...judged, verdict: allowedBy(judged.verdict, reason) });
   return yield* establish(client, flow);

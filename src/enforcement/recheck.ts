@@ -1,7 +1,7 @@
 import type { Principal } from '../identity/index.ts';
-import type { CompiledPolicy, Reason, Verdict, VerdictRecord } from '../policy/index.ts';
+import type { CompiledPolicy, DecisionRequest, Reason, Verdict, VerdictRecord } from '../policy/index.ts';
 import type { LiveFlow } from './live-flow.ts';
-import { denied, denyRecord, factsOfFlow, verdictRecord } from './records.ts';
+import { admittedAt, denied, denyRecord, factsOfFlow, verdictRecord } from './records.ts';
 import { decisionRequest, type SessionPorts } from './session-ports.ts';
 
 /** Why a live flow must end, and the record that says so. */
@@ -48,14 +48,11 @@ function judgeAgain(ports: SessionPorts, flow: LiveFlow, policy: CompiledPolicy)
   const principal = stillIdentified(ports, flow, policy);
   if (typeof principal === 'string') return { reason: principal, verdict: null };
   const request = decisionRequest(ports, principal, flow.destination);
-  const verdict = ports.judge.decide(policy, request);
-  if (verdict.verdict === 'deny') return { reason: reasonNow(verdict.reason), verdict };
+  const decided = ports.judge.decide(policy, request);
+  if (decided.verdict === 'deny') return { reason: reasonNow(decided.reason), verdict: decided };
+  const verdict = approveAgain(ports, flow, { policy, request, decided });
+  if (typeof verdict === 'string') return { reason: verdict, verdict: decided };
   if (!isStillAdmitted(flow, verdict)) return { reason: 'policy_changed', verdict };
-  if (flow.address !== null) {
-    const answer = { addresses: [flow.address.address], network: ports.policy.network() };
-    const approval = ports.judge.approve(policy, request, verdict, answer);
-    if (approval.approved.length === 0) return { reason: approval.reason ?? 'address_forbidden', verdict };
-  }
   if (flow.inner !== null) {
     const inner = ports.judge.decide(policy, decisionRequest(ports, principal, flow.inner));
     if (inner.verdict === 'deny') return { reason: reasonNow(inner.reason), verdict: inner };
@@ -65,6 +62,19 @@ function judgeAgain(ports: SessionPorts, flow: LiveFlow, policy: CompiledPolicy)
   flow.judgedBy = policy;
   flow.trustGeneration = ports.verifier.generation;
   return null;
+}
+
+// The verdict, narrowed to what the address admits, or why the address may not be kept.
+function approveAgain(
+  ports: SessionPorts,
+  { address }: LiveFlow,
+  found: { readonly policy: CompiledPolicy; readonly request: DecisionRequest; readonly decided: Verdict },
+): Verdict | Reason {
+  if (address === null) return found.decided;
+  const answer = { addresses: [address.address], network: ports.policy.network() };
+  const approval = ports.judge.approve(found.policy, found.request, found.decided, answer);
+  if (approval.approved.length === 0) return approval.reason ?? 'address_forbidden';
+  return admittedAt(found.decided, approval.admissions[0]);
 }
 
 function stillIdentified(ports: SessionPorts, flow: LiveFlow, policy: CompiledPolicy): Principal | Reason {

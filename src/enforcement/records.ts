@@ -67,6 +67,11 @@ export function allowedBy(verdict: Verdict, reason: Reason): Verdict {
   return verdict.reason === reason ? verdict : { ...copyOf(verdict), reason };
 }
 
+/** A verdict narrowed to what may go to the address that was dialled; the verdict itself where that is all the same. */
+export function admittedAt(verdict: Verdict, admission: Verdict['admission'] | undefined): Verdict {
+  return admission === undefined || admission === verdict.admission ? verdict : { ...copyOf(verdict), admission };
+}
+
 /** What a live flow contributes to a later verdict record. */
 export function factsOfFlow(flow: LiveFlow, id: string, nowMs: number, stage: Stage): VerdictFacts {
   return {

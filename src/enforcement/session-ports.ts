@@ -26,6 +26,8 @@ export interface PolicyHolder {
 /** Which addresses of an answer may be dialled; `reason` says why none, or why loopback (`local_origin`). */
 export interface Approval {
   readonly approved: readonly ApprovedAddress[];
+  /** What a connection to each of them may carry, in the same order. */
+  readonly admissions: readonly Verdict['admission'][];
   readonly refused: readonly { readonly address: IpAddress; readonly reason: Reason; readonly why: string }[];
   readonly reason: Reason | null;
 }

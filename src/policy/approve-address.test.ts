@@ -161,3 +161,28 @@ test('INVARIANT: a verdict that another policy gave is made again before anythin
   assert.equal(answer.reason, 'no_rule_matched');
   assert.deepEqual(answer.approved, []);
 });
+
+test('borrowed protocol: an address carries only what the rules that justify it admit', () => {
+  const ends: SegmentNode = segment('ends', '10.60.0.0/16', null);
+  const mixed = policyOf([
+    serviceNode('payments-api', {
+      allow: [ruleNode('tcp://*.example.com:443', { via: ['ends'] }), ruleNode('api.example.com:443')],
+    }),
+    { kind: 'segments', owner: 'team-network', at, segments: [ends] },
+  ]);
+  const request: DecisionRequest = {
+    principal: { service: 'payments-api', identity: 'x', strength: 'network', source: null, expiresAt: null },
+    destination: { host: { kind: 'name', name: 'api.example.com' }, port: 443, protocol: null },
+    facts: { revokedIdentities: new Set() },
+    now,
+  };
+  const question = { addresses: [addressOf('203.0.113.7'), addressOf('10.60.0.7')], network };
+  const { approved, admissions } = approveAddresses(mixed, request, decide(mixed, request), question);
+  assert.deepEqual(
+    approved.map(({ address }, index) => [address.text, admissions[index]?.tls, admissions[index]?.tcp]),
+    [
+      ['203.0.113.7', true, false],
+      ['10.60.0.7', false, true],
+    ],
+  );
+});

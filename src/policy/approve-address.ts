@@ -6,10 +6,10 @@ import { decide } from './decide.ts';
 import { attributeWord, matchWord, none, segmentWord, serviceWord } from './format/layout.ts';
 import type { MatchPairs } from './match-collector.ts';
 import type { OpenedPolicy } from './open-policy.ts';
-import { PolicyVerdict } from './policy-verdict.ts';
+import { admissionOf, PolicyVerdict } from './policy-verdict.ts';
 import type { Reason } from './reasons.ts';
 import { narrowestSegments, segmentHolds } from './segment-rows.ts';
-import type { DecisionRequest, Verdict } from './verdict.ts';
+import type { Admission, DecisionRequest, Verdict } from './verdict.ts';
 
 /** Why one address may not be dialled. `why` is for the log and `explain`, never for the refused side. */
 export interface RefusedAddress {
@@ -22,10 +22,12 @@ export interface RefusedAddress {
  * What of an answer may be dialled. `reason` is `rule_matched` or `observed` (that of the verdict) or `local_origin` when something
  * was approved; else why nothing was: `environment_crossing` where that refused every address, `address_forbidden` otherwise, or the
  * verdict's own reason when it was a deny. `isMixed`: the answer mixed addresses that may be dialled with ones that may not,
- * which is how rebinding looks: worth an alarm.
+ * which is how rebinding looks: worth an alarm. `admissions` says for each approved address what a connection to it may carry: what
+ * the rules that justify this very address admit, which can be less than what all matched rules admit together.
  */
 export interface AddressApproval {
   readonly approved: readonly ApprovedAddress[];
+  readonly admissions: readonly Admission[];
   readonly refused: readonly RefusedAddress[];
   readonly reason: Reason;
   readonly isMixed: boolean;
@@ -73,7 +75,7 @@ function verdictOf(policy: CompiledPolicy, request: DecisionRequest, verdict: Ve
 
 function refuseAll(addresses: readonly IpAddress[], reason: Reason, why: string): AddressApproval {
   const refused = addresses.slice(0, mostAddresses).map((address) => ({ address, reason, why }));
-  return { approved: [], refused, reason, isMixed: false };
+  return { approved: [], admissions: [], refused, reason, isMixed: false };
 }
 
 /** What the addresses of one request are judged by. */
@@ -83,12 +85,13 @@ interface Context {
   readonly network: NetworkFacts;
   readonly environment: number;
   readonly pairs: MatchPairs;
+  readonly admission: Admission;
   readonly byRule: boolean;
   readonly byName: boolean;
 }
 
 type Answer =
-  | { readonly kind: 'approved'; readonly reason: Reason }
+  | { readonly kind: 'approved'; readonly reason: Reason; readonly admission: Admission }
   | { readonly kind: 'refused'; readonly reason: Reason; readonly why: string };
 
 function approveAll(verdict: PolicyVerdict, request: DecisionRequest, question: AddressQuestion): AddressApproval {
@@ -101,10 +104,12 @@ function approveAll(verdict: PolicyVerdict, request: DecisionRequest, question: 
     network: question.network,
     environment: verdict.policy.serviceWord(row, serviceWord.environment),
     pairs: verdict.pairs,
+    admission: verdict.admission,
     byRule: !verdict.wouldDeny,
     byName: host.kind === 'name',
   };
   const approved: ApprovedAddress[] = [];
+  const admissions: Admission[] = [];
   const refused: RefusedAddress[] = [];
   let isLocal = false;
   for (const address of question.addresses.slice(0, mostAddresses)) {
@@ -113,10 +118,12 @@ function approveAll(verdict: PolicyVerdict, request: DecisionRequest, question: 
     else {
       isLocal ||= answer.reason === 'local_origin';
       approved.push(Object.freeze({ address, port }) as ApprovedAddress);
+      admissions.push(answer.admission);
     }
   }
-  if (approved.length === 0) return { approved, refused, reason: commonReason(refused), isMixed: false };
-  return { approved, refused, reason: isLocal ? 'local_origin' : verdict.reason, isMixed: refused.length > 0 };
+  if (approved.length === 0) return { approved, admissions, refused, reason: commonReason(refused), isMixed: false };
+  const reason = isLocal ? 'local_origin' : verdict.reason;
+  return { approved, admissions, refused, reason, isMixed: refused.length > 0 };
 }
 
 function commonReason(refused: readonly RefusedAddress[]): Reason {
@@ -125,7 +132,9 @@ function commonReason(refused: readonly RefusedAddress[]): Reason {
 }
 
 function judgeAddress(context: Context, address: IpAddress): Answer {
-  if (isLocalOrigin(context, address)) return { kind: 'approved', reason: 'local_origin' };
+  if (isLocalOrigin(context, address)) {
+    return { kind: 'approved', reason: 'local_origin', admission: context.admission };
+  }
   if (isOwn(context, address)) return refuse('it is an address of this machine');
   const denied = boundaryBlocks(context.policy, address, context.port);
   if (denied !== null) return { kind: 'refused', reason: 'boundary_denied', why: `the boundary denies it: ${denied}` };
@@ -157,14 +166,20 @@ function isLoopback(address: IpAddress): boolean {
 function judgeSegments(context: Context, address: IpAddress, kind: 'public' | 'private'): Answer {
   if (!context.byRule) {
     return kind === 'public'
-      ? { kind: 'approved', reason: 'observed' }
+      ? { kind: 'approved', reason: 'observed', admission: context.admission }
       : refuse('it is private, and no rule says via which segment');
   }
   let isCrossing = false;
+  const justifying: number[] = [];
   for (let i = 0; i < context.pairs.length; i += 2) {
     const answer = judgeRule(context, context.pairs[i] as number, address, kind);
-    if (answer === 'approved') return { kind: 'approved', reason: 'rule_matched' };
+    if (answer === 'approved') justifying.push(context.pairs[i] as number, context.pairs[i + 1] as number);
     isCrossing ||= answer === 'crossing';
+  }
+  if (justifying.length > 0) {
+    const admission =
+      justifying.length === context.pairs.length ? context.admission : admissionOf(context.policy, justifying);
+    return { kind: 'approved', reason: 'rule_matched', admission };
   }
   if (isCrossing) {
     return { kind: 'refused', reason: 'environment_crossing', why: 'its segment is of another environment' };
