@@ -83,8 +83,10 @@ export function jwksField(folder: string): Field<JwksSource> {
   const path = pathField(folder);
   return textField((text): string | { readonly value: JwksSource } => {
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
-      const isHttps = URL.canParse(text) && new URL(text).protocol === 'https:';
-      return isHttps
+      const url = URL.canParse(text) ? new URL(text) : null;
+      // The URL stands in log lines and in status: a secret in it would too.
+      if (url !== null && url.username + url.password !== '') return 'the URL of keys has no user or password';
+      return url?.protocol === 'https:'
         ? { value: { kind: 'url', url: text } }
         : `\`${text}\` is not an https URL; keys come by https or from a file`;
     }

@@ -151,6 +151,10 @@ const refusals: readonly (readonly [string, string])[] = [
     '`issuers.0.jwks`: `http://ci.example.com/k` is not an https URL',
   ],
   [
+    'issuers: [ { issuer: a, audience: b, jwks: "https://reader:secret@ci.example.com/k" } ]',
+    '`issuers.0.jwks`: the URL of keys has no user or password',
+  ],
+  [
     'issuers: [ { issuer: a, audience: b, jwks: k }, { issuer: a, audience: b, jwks: k } ]',
     'an issuer is listed twice',
   ],
