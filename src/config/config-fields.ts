@@ -82,17 +82,19 @@ export function addressField(): Field<string> {
 export function jwksField(folder: string): Field<JwksSource> {
   const path = pathField(folder);
   return textField((text): string | { readonly value: JwksSource } => {
-    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
-      const url = URL.canParse(text) ? new URL(text) : null;
-      // The URL stands in log lines and in status: a secret in it would too.
-      if (url !== null && url.username + url.password !== '') return 'the URL of keys has no user or password';
-      return url?.protocol === 'https:'
-        ? { value: { kind: 'url', url: text } }
-        : `\`${text}\` is not an https URL; keys come by https or from a file`;
-    }
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return readKeysUrl(text);
     const parsed = path.safeParse(text);
     return parsed.success ? { value: { kind: 'file', path: parsed.data } } : 'keys need a path or an https URL';
   });
+}
+
+function readKeysUrl(text: string): string | { readonly value: JwksSource } {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  // The URL stands in log lines and in status: a secret in it would too.
+  if (url !== null && url.username + url.password !== '') return 'the URL of keys has no user or password';
+  return url?.protocol === 'https:'
+    ? { value: { kind: 'url', url: text } }
+    : `\`${text}\` is not an https URL; keys come by https or from a file`;
 }
 
 /** A base URL for links, http or https, without user, query and fragment. A trailing slash is dropped. */
