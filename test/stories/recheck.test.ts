@@ -212,24 +212,28 @@ test('1,000 tunnels are judged again without stalling a new connection', async (
     });
     held.push(...(await Promise.all(opening)));
   }
-  const before = performance.now();
-  const changing = product.changePolicy('story.yaml', policy({ raw: false }));
-  let slowestMs = 0;
-  const isRound = { over: false };
-  const ended = Promise.all(held.map((client) => client.readToEnd(10_000)));
-  void ended.finally(() => {
-    isRound.over = true;
+  const slowestUntil = async (isOver: () => boolean): Promise<number> => {
+    let slowestMs = 0;
+    while (!isOver()) {
+      const began = performance.now();
+      const answer = await askConnect({ ...ask, authority: `two.example:${tls.port}` });
+      slowestMs = Math.max(slowestMs, performance.now() - began);
+      assert.equal(answer.status, 200);
+    }
+    return slowestMs;
+  };
+  // What this machine takes anyway, with the same tunnels open and whatever else it runs just now, is not the product's stall.
+  const calmUntil = performance.now() + 1_000;
+  const calmMs = await slowestUntil(() => performance.now() > calmUntil);
+  const changing = product.changePolicy('story.yaml', policy({ raw: false }), 15_000);
+  let isCutting = true;
+  const ended = Promise.all(held.map((client) => client.readToEnd(15_000))).finally(() => {
+    isCutting = false;
   });
-  while (!isRound.over && performance.now() - before < 10_000) {
-    const began = performance.now();
-    const answer = await askConnect({ ...ask, authority: `two.example:${tls.port}` });
-    slowestMs = Math.max(slowestMs, performance.now() - began);
-    assert.equal(answer.status, 200);
-  }
-  await changing;
-  await ended;
+  const slowestMs = await slowestUntil(() => !isCutting);
+  await Promise.all([changing, ended]);
   for (const client of held) client.close();
-  assert.ok(slowestMs < 200, `the slowest new connection took ${slowestMs} ms`);
+  assert.ok(slowestMs < calmMs + 200, `the slowest new connection took ${slowestMs} ms, ${calmMs} ms before`);
   const isCut = (record: DecisionRecord): boolean => record.kind === 'close' && record.endedBy === 'policy_changed';
   const count = await waitFor(
     async () => {
