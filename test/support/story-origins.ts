@@ -71,7 +71,11 @@ async function answer(
   else if (path === '/exeat-story') response.end(JSON.stringify(packageDocument(tarball, request.headers.host ?? '')));
   else if (path === '/exeat-story-1.0.0.tgz') response.end(tarball);
   else if (path === '/large') response.end(Buffer.alloc(8 << 20, 'exeat'));
-  else response.end(`method=${request.method} host=${request.headers.host} path=${request.url}\n`);
+  else {
+    // Answering before the body was read makes Node close with RST, and the answer may be lost on its way.
+    for await (const _chunk of request);
+    response.end(`method=${request.method} host=${request.headers.host} path=${request.url}\n`);
+  }
 }
 
 /** Git's own smart HTTP back end as a CGI program (git-http-backend(1)). */
