@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runTestFile } from './run-test-file.ts';
 import { readSourceFiles } from './source-files.ts';
