@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { runCli } from '../../src/cli/index.ts';
 import type { Target } from '../../src/destination/index.ts';
 import { type PolicyTree, parsePolicyFiles, type ServiceNode, type VerdictRecord } from '../../src/policy/index.ts';
 import { type EchoOrigin, startTcpEcho, startTlsEcho } from '../support/echo-origins.ts';
@@ -130,6 +131,25 @@ describe('the seed statements over the wire', () => {
       assert.ok(record.ruleIds.length > 0 && record.ruleIds.every((id) => id.startsWith(`${service}/allow/`)), service);
     }
   });
+
+  test('`exeat decide` answers for every target and neighbour what the wire answered', async () => {
+    const records = (await product.records()).filter((record): record is VerdictRecord => record.kind === 'verdict');
+    for (const aim of [...aims, ...neighbours]) {
+      const onWire = records.find(
+        ({ principal, destination }) =>
+          principal?.service === aim.service &&
+          destination?.host === aim.host &&
+          destination.port === freePort(aim.port),
+      );
+      const told = await decideByCommand(aim);
+      assert.equal(told.answeredBy, 'point');
+      assert.deepEqual(
+        [told.verdict, told.reason, told.ruleIds, told.policyVersion],
+        [onWire?.verdict, onWire?.reason, onWire?.ruleIds, onWire?.policyVersion],
+        `${aim.service} -> ${aim.host}`,
+      );
+    }
+  });
 });
 
 test('the operators reach their targets in the operations segment only', async () => {
@@ -149,6 +169,21 @@ test('the operators reach their targets in the operations segment only', async (
     await jump.stop();
   }
 });
+
+async function decideByCommand(aim: Aim): Promise<VerdictRecord & { readonly answeredBy: string }> {
+  let out = '';
+  const to = `${aim.protocol}://${aim.host}:${freePort(aim.port)}`;
+  await runCli(['decide', '--as', aim.service, '--to', to, '-o', 'json', '--config', product.configPath], {
+    env: {},
+    isStdoutTerminal: false,
+    now: Date.now,
+    writeOut: (text) => {
+      out += text;
+    },
+    writeError: (text) => assert.fail(text),
+  });
+  return JSON.parse(out) as VerdictRecord & { readonly answeredBy: string };
+}
 
 function aimsOf({ documents }: PolicyTree, service: ServiceNode): readonly Aim[] {
   const targets = service.allow.flatMap(({ to }) => {

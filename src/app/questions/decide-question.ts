@@ -66,11 +66,21 @@ export async function answerDecide(ask: DecideAsk, parts: DecideParts): Promise<
   const source = readSource(ask.source);
   if (!source.ok) return source;
   const principal = findPrincipal(parts.policy, ask, source.value);
-  if (principal === null) return ok(plainDenial('identity_unknown', to, parts.policy.version));
+  if (principal === null)
+    return ok({ ...plainDenial('identity_unknown', to, parts.policy.version), ...notFound(ask.as) });
   const request = { principal, destination: destination.value, facts: parts.facts, now: ask.atMs ?? parts.now() };
   const verdict = decide(parts.policy, request);
   const answer = { ...base(verdict, principal, to), explanation: tellExplanation(parts.policy, request) };
   return ok(verdict.verdict === 'deny' || !ask.isResolving ? answer : await approve(answer, request, verdict, parts));
+}
+
+// A name without a colon was meant to be a service: nothing was proven that a service could list.
+function notFound(as: string): Partial<DecideAnswer> {
+  if (as.includes(':')) return {};
+  return {
+    says: `\`${as}\` is no service of the policy`,
+    mend: `write a service, or an identity as the policy spells it, such as \`credential:${as}\``,
+  };
 }
 
 function base(verdict: Verdict, principal: Principal, destination: string): DecideAnswer {
@@ -143,7 +153,8 @@ async function approve(
     approved: approval.approved.map((one) => one.address.text),
     refused: approval.refused.map((one) => `${one.address.text} (${one.reason})`),
   };
-  if (approval.approved.length > 0) return { ...answer, addresses: seen };
+  // As on the wire: an allow by way of `localOrigins` says so.
   const { says, mend } = reasons[approval.reason];
-  return { ...answer, verdict: 'deny', reason: approval.reason, says, mend, addresses: seen };
+  const told = { ...answer, reason: approval.reason, says, mend, addresses: seen };
+  return approval.approved.length > 0 ? told : { ...told, verdict: 'deny' };
 }
