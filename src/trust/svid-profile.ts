@@ -22,6 +22,12 @@ export function clientSpiffeId(leaf: Certificate): SpiffeId | null {
   return id === null || id.path === '' ? null : id;
 }
 
+/** Whether a certificate carries URI names that are no single SPIFFE ID: a mark that nobody can read for sure. */
+export function hasUnreadableUris(certificate: Certificate): boolean {
+  const names = certificate.parsed.getExtension(SubjectAlternativeNameExtension)?.names.items ?? [];
+  return names.some((name) => name.type === 'url') && spiffeIdOf(certificate) === null;
+}
+
 /** The SPIFFE ID that a certificate carries; null for none, for a malformed one, and for more than one URI name. */
 export function spiffeIdOf(certificate: Certificate): SpiffeId | null {
   // Taken from the parsed structure: Node's text form of the names can be forged with commas (CVE-2021-44532).

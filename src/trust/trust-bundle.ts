@@ -1,7 +1,7 @@
 import { type Fault, failed, fault, ok, type Result } from '../base/index.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { readPem } from './read-pem.ts';
-import { spiffeIdOf } from './svid-profile.ts';
+import { hasUnreadableUris, spiffeIdOf } from './svid-profile.ts';
 
 /** Authorities that client certificates may rest on. */
 export interface TrustBundle {
@@ -22,7 +22,8 @@ export function parseTrustBundle(pem: string): Result<TrustBundle, Fault<'bundle
   const authorities: Certificate[] = [];
   for (const [at, block] of blocks.entries()) {
     const certificate = readCertificate(block);
-    if (certificate === null || !certificate.isAuthority) {
+    // An authority whose trust domain cannot be told would speak for every one.
+    if (certificate === null || !certificate.isAuthority || hasUnreadableUris(certificate)) {
       return malformed(`certificate ${at + 1} of the client bundle is not a usable authority`);
     }
     authorities.push(certificate);

@@ -224,11 +224,13 @@ describe('proof by certificate', () => {
 
   it('a start with broken TLS files is refused with the file or part and the mend', async () => {
     const other = await root.issueServer({ names: ['proxy.example'] });
+    const twoDomains = await createAuthority('Two Domains', { uris: ['spiffe://a.example', 'spiffe://b.example'] });
     const rows: readonly (readonly [Record<string, string>, RegExp])[] = [
       [{ key: await setup.write('other.key', other.keyPem) }, /does not belong/],
       [{ certificate: at('absent.crt') }, /absent\.crt` does not exist/],
       [{ clientBundle: await setup.write('empty.pem', '') }, /client bundle/],
       [{ clientBundle: await setup.write('leaf.pem', other.certificatePem) }, /not a usable authority/],
+      [{ clientBundle: await setup.write('two.pem', twoDomains.certificatePem) }, /not a usable authority/],
       [
         { revocations: await setup.write('junk.crl', '-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----') },
         /revocation list 1/,
