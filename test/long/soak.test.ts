@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -54,13 +54,13 @@ async function soak(
   const held = await generator.idle(target, tunnels);
   await load(generator, target, (connections * 9) / 10);
   await held.release();
-  const left = await settled(() => readdirSync(`/proc/${point}/fd`).length);
+  const left = await settled(() => readdirSync(`/proc/${point}/fd`).length, descriptors);
   const last = await memoryAfterCollection(point);
   const growth = last / first - 1;
   tell(
     `soak: RSS ${mebibytes(first)} -> ${mebibytes(last)} MiB (${(growth * 100).toFixed(1)} %), descriptors ${descriptors} -> ${left}`,
   );
-  assert.ok(left <= descriptors, `${left - descriptors} descriptors are left`);
+  assert.ok(left <= descriptors, `${left - descriptors} descriptors are left: ${openFiles(point).join(', ')}`);
   assert.ok(growth <= 0.1, `memory grew by ${(growth * 100).toFixed(1)} %`);
 }
 
@@ -73,16 +73,20 @@ async function load(generator: LoadGenerator, target: LoadTarget, count: number)
   }
 }
 
-/** Waits until a count stays the same for a second, at most 15 s. */
-async function settled(count: () => number): Promise<number> {
+/** Waits until a count stays the same for two seconds and is no more than `most`, at most 20 s; gives the last count. */
+async function settled(count: () => number, most = Number.POSITIVE_INFINITY): Promise<number> {
   let last = count();
-  for (let round = 0; round < 15; round += 1) {
-    await sleep(1000);
+  for (let round = 0; round < 10; round += 1) {
+    await sleep(2000);
     const now = count();
-    if (now === last) return now;
+    if (now === last && now <= most) return now;
     last = now;
   }
   return last;
+}
+
+function openFiles(pid: number): readonly string[] {
+  return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
 }
 
 async function memoryAfterCollection(pid: number): Promise<number> {

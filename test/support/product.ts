@@ -27,7 +27,7 @@ export interface ProductOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Most descriptors that each of its processes may hold (ulimit -n). Default: those of this process. */
   readonly maxDescriptors?: number;
-  /** How long the start may take, in milliseconds. Default: 20,000. */
+  /** How long the start may take, in milliseconds. Default: 60,000. */
   readonly startTimeoutMs?: number;
 }
 
@@ -73,7 +73,8 @@ export interface RunningProduct {
 
 const proxyCaName = 'proxy-ca.pem';
 const cliPath = fileURLToPath(new URL('../../src/cli/exeat.ts', import.meta.url));
-const defaultStartTimeoutMs = 20_000;
+// Ample: a start is slow where many tests run at once.
+const defaultStartTimeoutMs = 60_000;
 
 /** Starts `exeat up` on a fresh folder and free ports. Rejects with what it printed when it does not come up. */
 export async function startProduct(options: ProductOptions = {}): Promise<RunningProduct> {
