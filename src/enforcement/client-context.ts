@@ -12,6 +12,8 @@ export interface ClientContext {
   certificate: PresentedProof | null;
   /** Challenges in a row. */
   challenges: number;
+  /** What the last request's `Via` named: the proxies that it came through, which a parent proxy is told along with us. */
+  via: readonly string[];
   /** The service whose place this connection holds, idle or not; null until somebody is known. */
   place: string | null;
 }
@@ -39,5 +41,5 @@ export function leavePlace(client: ClientContext): void {
 
 /** Makes the context of a fresh connection. */
 export function clientContext(ports: SessionPorts, facts: ConnectionFacts): ClientContext {
-  return { ports, facts, isSecured: false, certificate: null, challenges: 0, place: null };
+  return { ports, facts, isSecured: false, certificate: null, challenges: 0, via: [], place: null };
 }

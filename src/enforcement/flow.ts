@@ -177,7 +177,7 @@ function* dial(client: ClientContext, judged: Judged, approval: Approval | null)
   yield* arm(client.ports.settings.limits.dialTimeoutMs);
   const viaParent = client.ports.settings.parent !== null;
   const result = viaParent
-    ? yield* dialParent(client.ports.settings, judged.request.destination)
+    ? yield* dialParent(client, judged.request.destination)
     : yield* dialApproved(approval?.approved ?? []);
   yield* arm(null);
   if ('cause' in result) return yield* failFlow(client, judged, result);

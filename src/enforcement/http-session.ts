@@ -1,4 +1,4 @@
-import type { RequestHead } from '../wire/index.ts';
+import { fieldMembers, type RequestHead } from '../wire/index.ts';
 import type { ClientContext } from './client-context.ts';
 import { serveConnect } from './connect-session.ts';
 import type { Step } from './conversation.ts';
@@ -34,6 +34,7 @@ function* serveRequest(client: ClientContext, head: RequestHead): Step<boolean> 
   if (cameThrough(head, client.ports.settings.viaName)) {
     return yield* refuseRequest(client, head, (yield* refuseUnjudged(client, 'proxy_loop')).refusal);
   }
+  client.via = fieldMembers(head, 'via');
   if (head.method === 'CONNECT') return yield* serveConnect(client, head, presentedProof(head));
   if (head.target.startsWith('/')) return yield* servePac(client, head);
   return yield* serveForward(client, head, presentedProof(head));

@@ -1,5 +1,6 @@
 import { type Destination, hostText } from '../destination/index.ts';
 import { defaultHeadLimits, parseResponseHead, type ResponseHeadResult, writeRequestHead } from '../wire/index.ts';
+import type { ClientContext } from './client-context.ts';
 import { type Ended, joinBytes, noBytes, read, type Step, send } from './conversation.ts';
 import type { EndedBy } from './event.ts';
 import type { SessionSettings } from './session-ports.ts';
@@ -9,12 +10,15 @@ export type ParentOutcome =
   | { readonly address: null }
   | { readonly failure: 'upstream_unreachable' | null; readonly by: EndedBy; readonly cause: string };
 
-/** Asks the parent proxy for a tunnel: `exeat -> parent (CONNECT) -> destination`. Our client's proof never goes along. */
-export function* dialParent(settings: SessionSettings, destination: Destination): Step<ParentOutcome> {
+/**
+ * Asks the parent proxy for a tunnel: `exeat -> parent (CONNECT) -> destination`. Our client's proof never goes along. Our name does, after
+ * those of the proxies before us, so that parents in a circle are found out at the first round (`proxy_loop`).
+ */
+export function* dialParent({ ports, via }: ClientContext, destination: Destination): Step<ParentOutcome> {
   const dialled = yield { type: 'dial_parent' };
   if (dialled.type === 'over') return { failure: null, by: dialled.by, cause: '' };
   if (dialled.type !== 'dialled') return unreachable('the parent proxy does not answer');
-  yield* send('upstream', connectHead(settings, destination));
+  yield* send('upstream', connectHead(ports.settings, via, destination));
   return yield* readAnswer();
 }
 
@@ -25,13 +29,17 @@ export function authorityText(destination: Destination): string {
   return `${text}:${port ?? 0}`;
 }
 
-function connectHead(settings: SessionSettings, destination: Destination): Uint8Array {
+function connectHead(settings: SessionSettings, via: readonly string[], destination: Destination): Uint8Array {
   const authority = authorityText(destination);
   const authorization = settings.parent?.authorization ?? null;
   return writeRequestHead({
     method: 'CONNECT',
     target: authority,
-    fields: [['host', authority], ...(authorization === null ? [] : [['proxy-authorization', authorization] as const])],
+    fields: [
+      ['host', authority],
+      ['via', [...via, `1.1 ${settings.viaName}`].join(', ')],
+      ...(authorization === null ? [] : [['proxy-authorization', authorization] as const]),
+    ],
   });
 }
 

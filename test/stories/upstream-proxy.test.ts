@@ -7,6 +7,7 @@ import { startHttpOrigin } from '../support/attack-origins.ts';
 import { type EchoOrigin, startTcpEcho, startTlsEcho } from '../support/echo-origins.ts';
 import { type ParentProxy, startParentProxy } from '../support/parent-proxy.ts';
 import { type RunningProduct, startProduct } from '../support/product.ts';
+import { freePorts } from '../support/quickstart-copy.ts';
 import { connectHead, openRaw, type RawClient } from '../support/raw-client.ts';
 
 let tls: EchoOrigin & { readonly caPem: string };
@@ -26,7 +27,10 @@ before(async () => {
   product = await startProduct({
     policy: { 'story.yaml': policy, 'network.yaml': network() },
     credentials: ['story'],
-    config: { upstreamProxy: `http://127.0.0.1:${parent.port}` },
+    config: {
+      upstreamProxy: `http://127.0.0.1:${parent.port}`,
+      listen: { proxy: '127.0.0.1:0', console: '127.0.0.1:0', pac: '127.0.0.1:0' },
+    },
   });
 });
 after(async () => {
@@ -69,6 +73,18 @@ describe('client -> exeat -> parent proxy (CONNECT) -> origin', () => {
     for (const request of http.requests()) assert.equal(request.headers['proxy-authorization'], undefined);
   });
 
+  test('the parent is told which proxies a request came through, and nothing else of it', async () => {
+    const seen = parent.heads.length;
+    const client = await openRaw(product.proxyPort);
+    const { authority, proof } = ask('outside.example:443');
+    client.send(connectHead(authority, { proof, more: 'Via: 1.1 before\r\nX-Secret: inner\r\n' }));
+    await client.readUntil(/\r\n\r\n/);
+    client.close();
+    const head = parent.heads[seen];
+    assert.deepEqual(Object.keys(head ?? {}).sort(), ['host', 'via']);
+    assert.match(head?.via ?? '', /^1\.1 before, 1\.1 \S+$/);
+  });
+
   test('a denied name never reaches the parent', async () => {
     const seen = parent.asked.length;
     assert.equal((await askConnect(ask('unlisted.example:443'))).reason, 'no_rule_matched');
@@ -91,6 +107,34 @@ describe('client -> exeat -> parent proxy (CONNECT) -> origin', () => {
     const record = await verdictOn('203.0.113.7');
     assert.deepEqual([record.destination?.address, record.addressCheck], ['203.0.113.7', undefined]);
   });
+});
+
+test('proxy loops: parents in a circle are found out at the first round', async () => {
+  const [one = 0, other = 0] = await freePorts(2);
+  const start = (port: number, parentPort: number): Promise<RunningProduct> =>
+    startProduct({
+      policy: { 'story.yaml': policy.replace('"credential:story"', '"source:127.0.0.0/8"'), 'network.yaml': network() },
+      config: {
+        listen: { proxy: `127.0.0.1:${port}`, console: '127.0.0.1:0' },
+        upstreamProxy: `http://127.0.0.1:${parentPort}`,
+      },
+    });
+  const circle = await Promise.all([start(one, other), start(other, one)]);
+  try {
+    const answer = await askConnect({ port: one, authority: 'outside.example:443', proof: null });
+    assert.deepEqual([answer.status, answer.reason], [502, 'upstream_unreachable']);
+    const first = await circle[0].waitForRecord(
+      (record) => record.kind === 'verdict' && record.reason === 'proxy_loop',
+    );
+    assert.equal(first.kind === 'verdict' && first.verdict, 'deny');
+    for (const each of circle) {
+      const metrics = await (await fetch(`http://${each.console}/metrics`)).text();
+      const connections = Number(/^exeat_connections_total (\d+)$/m.exec(metrics)?.[1]);
+      assert.ok(connections >= 1 && connections <= 2, `${connections} connections`);
+    }
+  } finally {
+    await Promise.all(circle.map((each) => each.stop()));
+  }
 });
 
 describe('a live tunnel is judged again by its address', () => {
@@ -161,6 +205,18 @@ describe('the PAC file', () => {
     assert.equal(find('http://10.60.0.5/', '10.60.0.5'), 'DIRECT', 'a segment is reached without the proxy');
     assert.doesNotMatch(script, /outside\.example|allow|reason|team-/, 'no rule text');
     assert.doesNotMatch(script, /;\s*DIRECT/, 'no fallback');
+  });
+
+  test('is the same on its own listener, where browsers look for it', async () => {
+    const pac = product.report.pac ?? '';
+    for (const path of ['/proxy.pac', '/wpad.dat']) {
+      const response = await fetch(`http://${pac}${path}`);
+      assert.equal(response.status, 200, path);
+      const find = pacFunction(await response.text());
+      assert.equal(find('https://outside.example/', 'outside.example'), `PROXY ${product.proxy}`);
+      assert.equal(find('http://10.60.0.5/', '10.60.0.5'), 'DIRECT');
+    }
+    assert.equal((await fetch(`http://${pac}/`)).status, 404);
   });
 
   test('other requests in origin form are refused', async () => {
