@@ -1,7 +1,9 @@
 import type { BlockingCommand, SessionEvent } from '../../enforcement/index.ts';
 import type { TransportOptions } from '../transport.ts';
+import { type DialPlan, interleave } from './dial.ts';
 
-type Asked<T extends BlockingCommand['type']> = Extract<BlockingCommand, { readonly type: T }>;
+/** A blocking command of some type. */
+export type Asked<T extends BlockingCommand['type']> = Extract<BlockingCommand, { readonly type: T }>;
 
 /** Asks the verifier: the event at once when it remembers the proof, else null, and `answer` later. A verifier that throws is unavailable. */
 export function askVerifier(
@@ -36,4 +38,21 @@ export function askResolver(
     },
   );
   return null;
+}
+
+/** How the targets of a command are dialled; null where the parent proxy is asked for and none is configured. */
+export function dialPlan(
+  options: TransportOptions,
+  command: Asked<'dial' | 'dial_parent'>,
+  onread: DialPlan['onread'],
+): DialPlan | null {
+  if (command.type === 'dial') {
+    const targets = interleave(command.addresses).map((each) => ({
+      host: each.address.text,
+      port: each.port,
+      approved: each,
+    }));
+    return { targets, onread };
+  }
+  return options.parent === null ? null : { targets: [{ ...options.parent, approved: null }], onread };
 }

@@ -3,8 +3,8 @@ import type { ApprovedAddress } from '../../policy/index.ts';
 import { socketFault } from './node-fault.ts';
 
 /** How a race ends: the socket that connected first, or why none did. */
-export type DialEnd<T> =
-  | { readonly kind: 'connected'; readonly socket: Socket; readonly target: T }
+export type DialEnd =
+  | { readonly kind: 'connected'; readonly socket: Socket; readonly target: DialTarget }
   | { readonly kind: 'failed'; readonly why: string };
 
 /** A race under way; `cancel` ends it without an answer. */
@@ -12,10 +12,16 @@ export interface Dialling {
   cancel(): void;
 }
 
-/** How a target is dialled. */
-export interface DialPlan<T> {
-  readonly targets: readonly T[];
-  endpoint(target: T): { readonly host: string; readonly port: number };
+/** Where to dial; `approved` is null for the parent proxy, which is configured and not asked for. */
+export interface DialTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly approved: ApprovedAddress | null;
+}
+
+/** What is dialled, in order, and who takes what the socket reads. */
+export interface DialPlan {
+  readonly targets: readonly DialTarget[];
   readonly onread: NonNullable<TcpNetConnectOpts['onread']>;
 }
 
@@ -23,7 +29,6 @@ export interface DialPlan<T> {
 const attemptDelayMs = 250;
 // An answer with hundreds of addresses is not a reason to open hundreds of sockets.
 const maxAttempts = 8;
-const keepAliveAfterMs = 60_000;
 
 /** Orders approved addresses for a race: IPv6 first, then the families in turn (RFC 8305 section 4). */
 export function interleave(addresses: readonly ApprovedAddress[]): readonly ApprovedAddress[] {
@@ -38,7 +43,7 @@ export function interleave(addresses: readonly ApprovedAddress[]): readonly Appr
 }
 
 /** Dials targets in order, each next one after 250 ms or a failure; the first that connects wins, the others are destroyed. */
-export function dialRacing<T>(plan: DialPlan<T>, done: (end: DialEnd<T>) => void): Dialling {
+export function dialRacing(plan: DialPlan, done: (end: DialEnd) => void): Dialling {
   const open = new Set<Socket>();
   const failures: string[] = [];
   let next = 0;
@@ -55,7 +60,7 @@ export function dialRacing<T>(plan: DialPlan<T>, done: (end: DialEnd<T>) => void
     timer = null;
     const target = plan.targets[next++];
     if (target === undefined) return;
-    const socket = openSocket(plan.endpoint(target), plan.onread);
+    const socket = openSocket(target, plan.onread);
     open.add(socket);
     socket.once('error', (error) => {
       if (!open.delete(socket)) return;
@@ -75,17 +80,13 @@ export function dialRacing<T>(plan: DialPlan<T>, done: (end: DialEnd<T>) => void
   return { cancel: stop };
 }
 
-function openSocket(
-  endpoint: { readonly host: string; readonly port: number },
-  onread: NonNullable<TcpNetConnectOpts['onread']>,
-): Socket {
+function openSocket({ host, port }: DialTarget, onread: DialPlan['onread']): Socket {
   return connect({
-    ...endpoint,
+    host,
+    port,
     onread,
     allowHalfOpen: true,
     noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: keepAliveAfterMs,
     // Racing is ours: the platform must not pick addresses of its own.
     autoSelectFamily: false,
   });

@@ -1,21 +1,24 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { BlockingCommand, Command, Conversation, EndedBy, SessionEvent, Side } from '../../enforcement/index.ts';
-import type { ApprovedAddress } from '../../policy/index.ts';
-import type { ListenAddress, LiveLink } from '../transport.ts';
-import { askResolver, askVerifier } from './ask-ports.ts';
-import { type Dialling, type DialPlan, dialRacing, interleave } from './dial.ts';
+import type { LiveLink } from '../transport.ts';
+import { type Asked, askResolver, askVerifier, dialPlan } from './ask-ports.ts';
+import { type Dialling, type DialPlan, dialRacing } from './dial.ts';
 import { LinkBase, type LinkHost, type PeerFacts } from './link-base.ts';
 import {
   destroyBroken,
   flushQueue,
+  hasRoom,
   joinQueue,
+  keepAlive,
   type OwnedSocket,
   resetSocket,
   type SocketOwner,
+  uncork,
   unwatchClientBytes,
   watchClient,
   watchUpstream,
+  writeCorked,
 } from './link-sockets.ts';
 import { presentedChain, secureSocket } from './secure.ts';
 import { SideQueue } from './side-queue.ts';
@@ -31,7 +34,6 @@ const lingerMs = 2_000;
  * flushed, what comes is thrown away) -> over.
  */
 export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
-  readonly #raw: Socket;
   #client: OwnedSocket;
   #upstream: OwnedSocket | null = null;
   #dialling: Dialling | null = null;
@@ -46,8 +48,7 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
   #upstreamLost = false;
   #isRunning = false;
   constructor(socket: Socket, peer: PeerFacts, host: LinkHost) {
-    super(peer, host);
-    this.#raw = socket;
+    super(socket, peer, host);
     this.#client = socket;
     watchClient(socket, this);
   }
@@ -65,6 +66,11 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
     this.#endedBy ??= by;
     this.#resetSockets();
     this.#giveUp();
+  }
+
+  protected onLongLived(): void {
+    keepAlive(this.#client);
+    keepAlive(this.#upstream);
   }
 
   protected onTimeout(): void {
@@ -90,6 +96,7 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
     } finally {
       this.#isRunning = false;
     }
+    uncork(this.#client, this.#upstream);
     if (this.#conversation === null) this.#finish();
     else this.schedule();
   }
@@ -113,9 +120,11 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
         this.#closeAfterFlush();
         return done;
       case 'reset':
+        uncork(this.#client, this.#upstream);
         this.#resetSockets();
         return done;
       case 'drop_upstream':
+        uncork(this.#client, this.#upstream);
         this.#dropUpstream();
         return done;
       default:
@@ -137,9 +146,8 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
       case 'resolve':
         return askResolver(this.host.options, command, (event) => this.#answer(command, event));
       case 'dial':
-        return this.#dial(command, interleave(command.addresses));
       case 'dial_parent':
-        return this.#dialParent(command);
+        return this.#dial(command);
       case 'start_tls':
         return this.#startTls(command);
       default:
@@ -174,7 +182,7 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
   // INVARIANT: a side is read only while the other one's queue has room, so neither a fast sender nor a slow reader fills memory.
   #takeFrom(side: Side, queue: SideQueue): SessionEvent | null {
     const other = side === 'client' ? this.#upstream : this.#client;
-    if (other !== null && other.writableLength >= this.host.options.limits.maxQueuedBytes) return null;
+    if (other !== null && !hasRoom(other, this.host.options.limits.maxQueuedBytes)) return null;
     const bytes = queue.shift();
     if (bytes !== null) return { type: 'bytes', side, bytes };
     return queue.isEnded ? { type: 'end', side } : null;
@@ -190,7 +198,7 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
     const socket = side === 'client' ? this.#client : this.#upstream;
     if (socket === null || socket.destroyed || socket.writableEnded || bytes.length === 0) return;
     if (side === 'upstream') this.bytesUp += bytes.length;
-    socket.write(bytes);
+    writeCorked(socket, bytes);
   }
 
   #startTls(command: Extract<BlockingCommand, { type: 'start_tls' }>): SessionEvent | null {
@@ -199,10 +207,8 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
       this.#resetSockets();
       return { type: 'over', by: 'client' };
     }
-    const raw = this.#raw;
-    unwatchClientBytes(raw);
-    const first = joinQueue(command.first, this.#fromClient);
-    const secured = secureSocket(raw, first, material);
+    unwatchClientBytes(this.raw);
+    const secured = secureSocket(this.raw, joinQueue(command.first, this.#fromClient), material);
     secured.on('error', destroyBroken);
     this.#client = secured;
     secured.once('secure', () => {
@@ -212,32 +218,23 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
     return null;
   }
 
-  #dial(command: BlockingCommand, targets: readonly ApprovedAddress[]): null {
-    const endpoint = ({ address, port }: ApprovedAddress): ListenAddress => ({ host: address.text, port });
-    this.#race(command, { targets, endpoint, onread: this.#onread() }, (target) => target);
-    return null;
-  }
-
-  #dialParent(command: BlockingCommand): SessionEvent | null {
-    const { parent } = this.host.options;
-    if (parent === null) return { type: 'dial_failed', why: 'no parent proxy is configured' };
-    this.#race(command, { targets: [parent], endpoint: (target) => target, onread: this.#onread() }, () => null);
-    return null;
-  }
-
-  #race<T>(command: BlockingCommand, plan: DialPlan<T>, addressOf: (target: T) => ApprovedAddress | null): void {
+  #dial(command: Asked<'dial' | 'dial_parent'>): SessionEvent | null {
+    const plan = dialPlan(this.host.options, command, this.#onread());
+    if (plan === null) return { type: 'dial_failed', why: 'no parent proxy is configured' };
     this.bytesUp = 0;
     this.bytesDown = 0;
     this.#dialling = dialRacing(plan, (end) => {
       this.#dialling = null;
       if (end.kind === 'failed') return this.#answer(command, { type: 'dial_failed', why: end.why });
       watchUpstream(end.socket, this);
+      if (this.isLongLived) keepAlive(end.socket);
       this.#upstream = end.socket;
-      this.#answer(command, { type: 'dialled', address: addressOf(end.target) });
+      this.#answer(command, { type: 'dialled', address: end.target.approved });
     });
+    return null;
   }
 
-  #onread(): DialPlan<unknown>['onread'] {
+  #onread(): DialPlan['onread'] {
     const reader = new UpstreamReader();
     this.#reader = reader;
     return {
@@ -262,8 +259,8 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
   #resetSockets(): void {
     this.#dialling?.cancel();
     this.#dialling = null;
-    resetSocket(this.#raw);
-    if (this.#client !== this.#raw) this.#client.destroy();
+    resetSocket(this.raw);
+    if (this.#client !== this.raw) this.#client.destroy();
     if (this.#upstream !== null) resetSocket(this.#upstream);
   }
 
@@ -341,7 +338,10 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
   #passEnd(side: Side): void {
     this.#firstEnd ??= side;
     const other = side === 'client' ? this.#upstream : this.#client;
-    if (other !== null && !other.writableEnded) other.end();
+    if (other === null || other.writableEnded) return;
+    // Both have ended and nothing waits: closing tells the end as well as a half-close before it would, in one system call.
+    if (other === this.#upstream && this.#fromUpstream.isEnded && other.writableLength === 0) other.destroy();
+    else other.end();
   }
 
   onSideEnd(side: Side): void {
@@ -390,7 +390,7 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
   #finish(): void {
     if (this.#state === 'over') return;
     if (this.#state === 'closing' && !this.#client.destroyed) return;
-    if (!this.#client.destroyed && this.#endedBy === null) resetSocket(this.#raw);
+    if (!this.#client.destroyed && this.#endedBy === null) resetSocket(this.raw);
     this.#state = 'over';
     this.stopTimes();
     if (this.#upstream?.destroyed === false && !this.#upstream.writableEnded) this.#upstream.destroy();

@@ -11,7 +11,6 @@ import { TimerWheel } from './timer-wheel.ts';
 const backlog = 4096;
 // Connections past the limit that are told so (503) before more are just closed.
 const courtesyShare = 16;
-const keepAliveAfterMs = 60_000;
 
 /** Creates the driver over `node:net` and `node:tls`. */
 export function createNodeTransport(options: TransportOptions): Transport {
@@ -30,13 +29,7 @@ class NodeTransport implements Transport {
   }
 
   listen(address: ListenAddress): Promise<Result<ListenAddress>> {
-    const server = createServer({
-      allowHalfOpen: true,
-      pauseOnConnect: true,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: keepAliveAfterMs,
-    });
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
     server.on('connection', (socket) => this.#accept(socket));
     return new Promise((resolve) => {
       server.once('error', (error) => {
@@ -101,13 +94,10 @@ function peerFacts(socket: Socket, isPastLimit: boolean): PeerFacts | null {
   const parsed = socket.remoteAddress === undefined ? null : parseIpAddress(socket.remoteAddress.replace(/%.*$/, ''));
   if (parsed === null || !parsed.ok || socket.remotePort === undefined) return null;
   const peer = unmapPeerAddress(parsed.value);
-  const { localAddress = '', localPort = 0 } = socket;
-  const local = localAddress.startsWith('::ffff:') && localAddress.includes('.') ? localAddress.slice(7) : localAddress;
   return {
     sourceAddress: peer.text,
     source: peer.family === 6 ? `[${peer.text}]:${socket.remotePort}` : `${peer.text}:${socket.remotePort}`,
     isLoopback: isLoopback(peer),
-    localAuthority: local.includes(':') ? `[${local}]:${localPort}` : `${local}:${localPort}`,
     isPastLimit,
   };
 }
