@@ -1,9 +1,10 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ResolverCounts } from '../../dns/index.ts';
 import type { CompiledPolicy, DecisionRecord, VerdictRecord } from '../../policy/index.ts';
 import type { SpoolCounts } from '../../spool/index.ts';
 import { createBoundedLabel } from '../bounded-label.ts';
 import { createListenerMetrics, type ListenerMetrics } from './listener-metrics.ts';
+import { createTally } from './tally.ts';
 
 /** The point's metrics. Labels are closed sets, or bounded. */
 export interface PointMetrics extends ListenerMetrics {
@@ -29,59 +30,47 @@ const maxServiceLabels = 500;
 export function createPointMetrics(readings: PointReadings): PointMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'exeat_point_' });
-  const registers = [registry];
-  const decisions = new Counter({
+  const decisions = createTally(registry, {
     name: 'exeat_decisions_total',
     help: 'Verdicts by what was decided and why',
-    labelNames: ['verdict', 'reason', 'would_deny', 'mode', 'strength', 'stage'] as const,
-    registers,
+    labelNames: ['verdict', 'reason', 'would_deny', 'mode', 'strength', 'stage'],
   });
-  const services = new Counter({
+  const services = createTally(registry, {
     name: 'exeat_service_decisions_total',
     help: 'Verdicts by service; past 500 services they are counted as other',
-    labelNames: ['service', 'verdict'] as const,
-    registers,
+    labelNames: ['service', 'verdict'],
   });
-  const firstSeen = new Counter({
+  const firstSeen = createTally(registry, {
     name: 'exeat_first_seen_total',
     help: 'First times that a service reached for a registrable domain and port',
-    labelNames: ['verdict'] as const,
-    registers,
+    labelNames: ['verdict'],
   });
-  const bytes = new Counter({
+  const bytes = createTally(registry, {
     name: 'exeat_relayed_bytes_total',
     help: 'Bytes relayed by connections that ended',
-    labelNames: ['direction'] as const,
-    registers,
+    labelNames: ['direction'],
   });
-  const ended = new Counter({
+  const ended = createTally(registry, {
     name: 'exeat_connections_ended_total',
     help: 'Connections that ended, by who or what ended them',
-    labelNames: ['ended_by', 'failure'] as const,
-    registers,
+    labelNames: ['ended_by', 'failure'],
   });
   const label = createBoundedLabel(maxServiceLabels);
   const countVerdict = (record: VerdictRecord): void => {
-    decisions.inc({
-      verdict: record.verdict,
-      reason: record.reason,
-      would_deny: String(record.wouldDeny),
-      mode: record.mode ?? 'none',
-      strength: record.principal?.strength ?? 'none',
-      stage: record.stage,
-    });
-    services.inc({ service: label(record.principal?.service ?? 'none'), verdict: record.verdict });
+    const { verdict, reason, wouldDeny, mode = 'none', stage, principal } = record;
+    decisions([verdict, reason, String(wouldDeny), mode, principal?.strength ?? 'none', stage]);
+    services([label(principal?.service ?? 'none'), verdict]);
   };
   registerReadings(registry, readings);
   return {
     ...createListenerMetrics(registry),
     count: (record) => {
       if (record.kind === 'verdict') countVerdict(record);
-      if (record.kind === 'first-seen') firstSeen.inc({ verdict: record.verdict });
+      if (record.kind === 'first-seen') firstSeen([record.verdict]);
       if (record.kind !== 'close') return;
-      bytes.inc({ direction: 'up' }, record.bytesUp);
-      bytes.inc({ direction: 'down' }, record.bytesDown);
-      ended.inc({ ended_by: record.endedBy, failure: record.failure ?? 'none' });
+      bytes(['up'], record.bytesUp);
+      bytes(['down'], record.bytesDown);
+      ended([record.endedBy, record.failure ?? 'none']);
     },
     text: () => registry.metrics(),
   };
