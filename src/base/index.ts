@@ -1,4 +1,5 @@
 export type { Brand } from './brand.ts';
+export { escapeControls } from './escape-controls.ts';
 export { ExeatError, type Fault, fault } from './fault.ts';
 export { nearestWord } from './nearest-word.ts';
 export type { Clock, Digest, NewId } from './ports.ts';

@@ -1,7 +1,6 @@
-import type { Fault } from '../base/index.ts';
+import { escapeControls, type Fault } from '../base/index.ts';
 import { type Config, loadConfig, renderConfigFault } from '../config/index.ts';
 import type { CliIo } from './cli-io.ts';
-import { escapeControls } from './escape-controls.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { formatObject, formatRows, type OutputFormat } from './output.ts';
 import type { Row } from './table.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { escapeControls } from './escape-controls.ts';
+import { escapeControls } from '../base/index.ts';
 import { formatObject, formatRows } from './output.ts';
 
 const rows = [
@@ -34,10 +34,10 @@ test('JSON and YAML hold the values as they are', () => {
 });
 
 test('an object in CSV is one line under its keys, and the text for people is only for tables', () => {
-  const object = { policy: 'sha256:00', rules: 3 };
+  const object = { policy: 'sha256:00', rules: 3, point: { pid: 7, ports: [1, 2] }, flows: [{ host: 'a.example' }] };
   assert.equal(
     formatObject('csv', object, () => 'text\n'),
-    'policy,rules\r\nsha256:00,3\r\n',
+    'policy,rules,point.pid,point.ports,flows\r\nsha256:00,3,7,1 2,"[{""host"":""a.example""}]"\r\n',
   );
   assert.equal(
     formatObject('table', object, () => 'text\n'),

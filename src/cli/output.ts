@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { formatCsv } from './csv.ts';
+import { flattenForCsv, formatCsv } from './csv.ts';
 import { formatTable, type Row } from './table.ts';
 
 /** What `-o` accepts. `table` is for people and may change; the others are for programs and are kept stable. */
@@ -18,7 +18,10 @@ export function formatRows(format: OutputFormat, columns: readonly string[], row
 /** One object in the format asked for. `table` uses the text made for people; CSV is one line under its keys. */
 export function formatObject(format: OutputFormat, object: Row, textForPeople: () => string): string {
   if (format === 'table') return textForPeople();
-  if (format === 'csv') return formatCsv(Object.keys(object), [object]);
+  if (format === 'csv') {
+    const flat = flattenForCsv(object);
+    return formatCsv(Object.keys(flat), [flat]);
+  }
   return formatData(format, object);
 }
 

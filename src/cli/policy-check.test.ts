@@ -15,7 +15,7 @@ allow: [ { to: bank.example.com:443, reason: card settlement } ]
 
 /** The text of the one policy file, the exit code, and what stdout or stderr shows. */
 const rows: readonly (readonly [what: string, text: string, code: number, shows: RegExp])[] = [
-  ['a good policy', `${service}tests: [ { allow: bank.example.com:443 } ]\n`, 0, /1 tests passed, 0 failed/],
+  ['a good policy', `${service}tests: [ { allow: bank.example.com:443 } ]\n`, 0, /1 test passed, 0 failed/],
   ['a warning', service.replace(':443,', ':*,'), 0, /port-any/],
   ['a failing test', `${service}tests: [ { allow: example.org:443 } ]\n`, 3, /no_rule_matched/],
   ['a finding that is an error', service.replace('bank.example.com:443', '"*:443"'), 3, /allow-all/],

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { type CheckedFolder, checkFolder } from '../app/index.ts';
+import { escapeControls } from '../base/index.ts';
 import { type Finding, type PolicyTestResult, renderFault, toCheckReport, toSarif } from '../policy/index.ts';
 import type { Cli } from './cli.ts';
-import { escapeControls } from './escape-controls.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
+import type { Row } from './table.ts';
+import { countText, shortVersion } from './wording.ts';
 
 /** Adds `exeat policy check`: parses, lints and runs the tests in the documents. */
 export function registerPolicyCheck(parent: Command, cli: Cli): void {
@@ -25,6 +27,7 @@ function runCheck(cli: Cli, dir: string | undefined): ExitCode {
   if (!checked.ok) return cli.fail(checked.fault);
   const report = toCheckReport(checked.value.check);
   if (cli.flags().isSarif) cli.io.writeOut(`${JSON.stringify(toSarif(checked.value.check), null, 2)}\n`);
+  else if (cli.flags().output === 'csv') cli.printRows(csvColumns, checkRows(checked.value));
   else cli.printObject({ ...report }, () => checkText(checked.value));
   if (report.counts.faults > 0) return exitCodes.error;
   return report.ok ? exitCodes.ok : exitCodes.checksFailed;
@@ -40,9 +43,23 @@ function checkText({ check, textOf }: CheckedFolder): string {
   ];
   const summary =
     counts.faults > 0
-      ? `${counts.faults} faults: this policy would not load`
-      : `${counts.errors} errors, ${counts.warnings} warnings, ${counts.notes} notes; ${counts.testsPassed} tests passed, ${counts.testsFailed} failed`;
-  return `${[...blocks, `${summary} (${policyVersion})`].map(escapeLines).join('\n')}\n`;
+      ? `${countText(counts.faults, 'fault')}: this policy would not load`
+      : `${countText(counts.errors, 'error')}, ${countText(counts.warnings, 'warning')}, ${countText(counts.notes, 'note')}; ${countText(counts.testsPassed, 'test')} passed, ${counts.testsFailed} failed`;
+  return `${[...blocks, `${summary} (${shortVersion(policyVersion)})`].map(escapeLines).join('\n')}\n`;
+}
+
+// One list for a spreadsheet: what is wrong, where, and how to mend it.
+const csvColumns = ['file', 'line', 'column', 'severity', 'rule', 'message', 'mend'] as const;
+
+function checkRows({ check }: CheckedFolder): readonly Row[] {
+  const row = ({ file, line, column }: Finding['at'], rest: Row): Row => ({ file, line, column, ...rest });
+  return [
+    ...check.faults.map(({ at, code, message, mend }) => row(at, { severity: 'fault', rule: code, message, mend })),
+    ...check.findings.map(({ at, severity, rule, message, mend }) => row(at, { severity, rule, message, mend })),
+    ...check.tests
+      .filter(({ message }) => message !== null)
+      .map(({ at, message }) => row(at, { severity: 'error', rule: 'test-failed', message, mend: null })),
+  ];
 }
 
 type TextOf = CheckedFolder['textOf'];

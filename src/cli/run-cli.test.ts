@@ -46,7 +46,7 @@ test('faults of usage end with 64 and say what is allowed', async () => {
     const said = await say(...args);
     assert.equal(said.code, 64, args.join(' '));
     assert.equal(said.out, '');
-    assert.match(said.error, /--help/);
+    assert.match(said.error, /^exeat: [^\n]*--help`\n$/);
   }
 });
 

@@ -1,9 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
-import { ExeatError } from '../base/index.ts';
+import { ExeatError, escapeControls } from '../base/index.ts';
 import { type Cli, createCli, type GlobalFlags } from './cli.ts';
 import type { CliIo } from './cli-io.ts';
 import { registerCommands } from './commands.ts';
-import { escapeControls } from './escape-controls.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { outputFormats } from './output.ts';
 import { readVersion } from './version.ts';
@@ -33,16 +32,32 @@ export function createProgram(io: CliIo, end: (code: ExitCode) => void): Command
       new Option('-o, --output <format>', 'output format').choices([...outputFormats, 'sarif']).default('table'),
     )
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError('run it with --help for what is allowed')
     .exitOverride()
-    .configureOutput({ writeOut: io.writeOut, writeErr: io.writeError });
+    .configureOutput({
+      writeOut: io.writeOut,
+      writeErr: io.writeError,
+      outputError: (text, write) => write(usageLine(text)),
+    });
   program.hook('preAction', (_, command) => {
     if (command.name() !== 'check' && readFlags(program, io).isSarif)
-      program.error('error: `-o sarif` is for `policy check` only', { exitCode: exitCodes.usage });
+      program.error('`-o sarif` is for `policy check` only', { exitCode: exitCodes.usage });
   });
   const cli: Cli = createCli(io, () => readFlags(program, io), end);
   registerCommands(program, cli);
   return program;
+}
+
+// One line like every other message of ours: commander writes `error: option '--x' … is invalid. Allowed choices are …`.
+function usageLine(text: string): string {
+  const told = text
+    .trim()
+    .replace(/^error: /, '')
+    .replace(/\.$/, '')
+    .replaceAll('. Allowed', ', allowed')
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/ is invalid(?=, )/, ' is not known')
+    .replaceAll("'", '`');
+  return `exeat: ${escapeControls(told)}; see \`--help\`\n`;
 }
 
 function readFlags(program: Command, io: CliIo): GlobalFlags {

@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import { readStatus, type StatusReport } from '../app/index.ts';
+import { escapeControls } from '../base/index.ts';
 import type { Cli } from './cli.ts';
 import { exitCodes } from './exit-codes.ts';
 import { formatTable, type Row } from './table.ts';
+import { countText, sizeText } from './wording.ts';
 
 /** Adds `exeat status`: what the running product decides by, on whom, and what is wrong. */
 export function registerStatus(parent: Command, cli: Cli): void {
@@ -25,7 +27,7 @@ export function registerStatus(parent: Command, cli: Cli): void {
 function statusText(status: StatusReport): string {
   const { point, connections } = status;
   const rows: Row[] = [
-    ...(point === null ? [{ what: 'point', is: 'down' }] : pointRows(point)),
+    ...(point === null ? [{ what: 'point', is: 'DOWN: nothing is let out' }] : pointRows(point)),
     {
       what: 'connections (30 days)',
       is: `${connections.total}, ${percent(connections.enforcedShare)} under enforce, ${connections.wouldDeny} would be denied`,
@@ -35,27 +37,29 @@ function statusText(status: StatusReport): string {
       is: Object.entries(connections.byStrength).map(([name, count]) => `${name} ${count}`),
     },
     { what: 'broken flows', is: status.brokenFlowCount },
-    { what: 'problems', is: status.problems.length },
   ];
   const broken = status.brokenFlows.map((flow) => ({ ...flow }));
   return [
+    problemText(status),
     formatTable(['what', 'is'], rows),
     broken.length === 0
       ? ''
       : `\nBroken flows: refused now, worked within 30 days\n${formatTable(['service', 'host', 'port', 'reason', 'lastAllowed', 'lastDenied'], broken)}`,
-    status.problems.length === 0
-      ? ''
-      : `\n${formatTable(
-          ['problem'],
-          status.problems.map((problem) => ({ problem })),
-        )}`,
   ].join('');
+}
+
+// What is wrong stands first: whoever asks at night should not have to look for it.
+function problemText({ problems }: StatusReport): string {
+  if (problems.length === 0) return 'No problems.\n\n';
+  const lines = problems.map((problem) => `  ! ${escapeControls(problem)}\n`);
+  return `${countText(problems.length, 'problem')}:\n${lines.join('')}\n`;
 }
 
 function pointRows(point: NonNullable<StatusReport['point']>): readonly Row[] {
   const { records, servicesByMode } = point;
   return [
-    { what: 'policy', is: point.policyVersion ?? 'none: everything is denied' },
+    { what: 'up since', is: point.startedAt },
+    { what: 'policy', is: point.policyVersion ?? 'NONE: everything is denied' },
     { what: 'rules', is: point.ruleCount },
     {
       what: 'services',
@@ -68,7 +72,7 @@ function pointRows(point: NonNullable<StatusReport['point']>): readonly Row[] {
     { what: 'proofs in clear text', is: point.allowCleartextProofs ? 'accepted from other machines' : 'loopback only' },
     {
       what: 'records',
-      is: `${records.written} written, ${records.lost} lost, ${records.bytes} bytes on disk${records.isKeeping ? '' : ', NOT KEEPING'}`,
+      is: `${records.written} written, ${records.lost} lost, ${sizeText(records.bytes)} on disk${records.isKeeping ? '' : ', NOT KEEPING'}`,
     },
   ];
 }

@@ -1,4 +1,4 @@
-import { escapeControls } from './escape-controls.ts';
+import { escapeControls } from '../base/index.ts';
 
 /** One row of output: column name -> value. Lists are joined, null and undefined are shown as `-`. */
 export type Row = Readonly<Record<string, unknown>>;

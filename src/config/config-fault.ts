@@ -1,4 +1,4 @@
-import type { Fault } from '../base/index.ts';
+import { escapeControls, type Fault } from '../base/index.ts';
 
 /** What can be wrong with a configuration. */
 export type ConfigFaultCode =
@@ -21,9 +21,4 @@ export interface ConfigFault extends Fault<ConfigFaultCode> {
 export function renderConfigFault(fault: ConfigFault): string {
   const place = fault.line === null ? fault.origin : `${fault.origin}:${fault.line}:${fault.column ?? 1}`;
   return escapeControls(`${place}: ${fault.message}`);
-}
-
-function escapeControls(text: string): string {
-  // A configuration may hold anything; a terminal must not act on it.
-  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

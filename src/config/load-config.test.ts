@@ -166,7 +166,7 @@ const refusals: readonly (readonly [string, string])[] = [
   ['- a', 'exeat.yaml:1:1: the file must be a mapping of keys'],
   ['policy: [', 'exeat.yaml:1:'],
   ['policy: "a\\u001b[31m\\0"', 'a path must not be empty or hold a NUL'],
-  ['"\\u001b[31m": 1', 'unknown key `\\u001b[31m`'],
+  ['"\\u001b[31m": 1', 'unknown key `\\u{1b}[31m`'],
 ];
 
 test('what is wrong is told in one line with its place and what to write instead', () => {
