@@ -1,4 +1,4 @@
-import { Argument, type Command } from 'commander';
+import { Argument, type Command, type Option } from 'commander';
 import type { Cli } from './cli.ts';
 import { exitCodes } from './exit-codes.ts';
 
@@ -14,31 +14,47 @@ export function registerCompletion(parent: Command, cli: Cli): void {
     )
     .action((shell: 'bash' | 'zsh' | 'fish') =>
       cli.run(() => {
-        cli.io.writeOut(scripts[shell](wordsByPath(parent)));
+        cli.io.writeOut(scripts[shell](readGrammar(parent)));
         return exitCodes.ok;
       }),
     );
 }
 
-/** What may follow a path of commands: `''` has the commands, `policy check` the options of that one. */
-type Words = ReadonlyMap<string, readonly string[]>;
+/** What may follow: words by the path of commands (`''` has the commands), and the values of options that take one. */
+interface Grammar {
+  readonly words: ReadonlyMap<string, readonly string[]>;
+  /** `-o` and `--output` -> formats; an empty list is a free text or a file. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
+}
 
-function wordsByPath(program: Command): Words {
+function readGrammar(program: Command): Grammar {
   const words = new Map<string, readonly string[]>();
+  const values = new Map<string, readonly string[]>();
   const globals = program.options.map((option) => option.long ?? '');
   const visit = (command: Command, path: string): void => {
     const options = command.options.map((option) => option.long ?? '');
-    words.set(path, [...command.commands.map((one) => one.name()), ...new Set([...options, ...globals, '--help'])]);
+    const choices = command.registeredArguments.flatMap((argument) => argument.argChoices ?? []);
+    const names = [...command.commands.map((one) => one.name()), ...choices];
+    words.set(path, [...names, ...new Set([...options, ...globals, '--help'])]);
+    for (const option of command.options.filter(isTakingValue)) addValues(values, option);
     for (const one of command.commands) visit(one, `${path} ${one.name()}`.trim());
   };
   visit(program, '');
-  return words;
+  return { words, values };
 }
 
-const scripts: Readonly<Record<'bash' | 'zsh' | 'fish', (words: Words) => string>> = {
-  bash: (words) => bashScript(words),
-  zsh: (words) => `autoload -U +X bashcompinit && bashcompinit\n${bashScript(words)}`,
-  fish: (words) =>
+function isTakingValue(option: Option): boolean {
+  return option.required || option.optional;
+}
+
+function addValues(values: Map<string, readonly string[]>, option: Option): void {
+  for (const flag of [option.short, option.long]) if (flag !== undefined) values.set(flag, option.argChoices ?? []);
+}
+
+const scripts: Readonly<Record<'bash' | 'zsh' | 'fish', (grammar: Grammar) => string>> = {
+  bash: (grammar) => bashScript(grammar),
+  zsh: (grammar) => `autoload -U +X bashcompinit && bashcompinit\n${bashScript(grammar)}`,
+  fish: ({ words }) =>
     [...words]
       .map(([path, list]) => {
         const seen = path.split(' ').filter((part) => part !== '');
@@ -51,17 +67,26 @@ const scripts: Readonly<Record<'bash' | 'zsh' | 'fish', (words: Words) => string
       .join(''),
 };
 
-function bashScript(words: Words): string {
-  const cases = [...words].map(([path, list]) => `    '${path}') words='${list.join(' ')}' ;;\n`).join('');
+// The word after an option that takes a value is that value: it is completed by its choices, and is no part of the path.
+function bashScript({ words, values }: Grammar): string {
+  const wordCases = [...words].map(([path, list]) => `    '${path}') words='${list.join(' ')}' ;;\n`).join('');
+  const valueCases = [...values].map(([flag, list]) => `    '${flag}') words='${list.join(' ')}' ;;\n`).join('');
   return [
     '_exeat() {\n',
-    '  local path="" word words=""\n',
+    '  local path="" word words="" option=""\n',
     '  for word in "$' + '{COMP_WORDS[@]:1:COMP_CWORD-1}"; do\n',
-    '    case "$word" in -*) ;; *) path="$' + '{path:+$path }$word" ;; esac\n',
+    '    if [ -n "$option" ]; then option=""; continue; fi\n',
+    '    case "$word" in\n',
+    `      ${[...values.keys()].join('|')}) option="$word" ;;\n`,
+    '      -*) ;;\n',
+    '      *) path="$' + '{path:+$path }$word" ;;\n',
+    '    esac\n',
     '  done\n',
-    '  case "$path" in\n',
-    cases,
-    '  esac\n',
+    '  if [ -n "$option" ]; then case "$option" in\n',
+    valueCases,
+    '  esac; else case "$path" in\n',
+    wordCases,
+    '  esac; fi\n',
     '  COMPREPLY=($(compgen -W "$words" -- "$' + '{COMP_WORDS[COMP_CWORD]}"))\n',
     '}\n',
     'complete -o default -F _exeat exeat\n',
