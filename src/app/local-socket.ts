@@ -70,7 +70,14 @@ function exchange<T>(socket: Socket, question: string, timeoutMs: number): Promi
       resolve(result);
     };
     socket.on('error', (error: NodeJS.ErrnoException) =>
-      end(failed(fault('not_running', `no running \`exeat up\` answers (${error.code})`))),
+      end(
+        failed(
+          fault(
+            'not_running',
+            `no running \`exeat up\` answers on this state (${error.code}), start it or name its configuration with \`--config\``,
+          ),
+        ),
+      ),
     );
     socket.setTimeout(timeoutMs, () =>
       end(failed(fault('ask_failed', `the running product did not answer within ${timeoutMs} ms`))),

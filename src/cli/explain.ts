@@ -5,6 +5,7 @@ import type { Cli } from './cli.ts';
 import { exitCodes } from './exit-codes.ts';
 import { explanationText } from './explanation-text.ts';
 import { formatTable, type Row } from './table.ts';
+import { sizeText } from './wording.ts';
 
 /** Adds `exeat explain`: a decision by its id, the rules looked at, the nearest miss and what to do. */
 export function registerExplain(parent: Command, cli: Cli): void {
@@ -45,12 +46,12 @@ function reportText(report: ExplainReport): string {
       what: 'destination',
       is: destination === null ? null : `${destination.host}:${destination.port} (${destination.class})`,
     },
-    { what: 'address', is: destination?.address },
+    ...(destination?.address == null ? [] : [{ what: 'address', is: destination.address }]),
     { what: 'rules', is: record.ruleIds },
-    { what: 'detail', is: record.detail },
+    ...(record.detail == null ? [] : [{ what: 'detail', is: record.detail }]),
     { what: 'policy', is: record.policyVersion },
     { what: 'decision', is: record.id },
-    { what: 'mend', is: meaning.mend },
+    ...(record.verdict === 'allow' && !record.wouldDeny ? [] : [{ what: 'mend', is: meaning.mend }]),
   ];
   const then = report.followed.map(followedRow);
   return [
@@ -68,13 +69,13 @@ function followedRow(record: DecisionRecord): Row {
     case 'first-seen':
       return { time, kind, what: `${record.service} reached for ${record.domain} for the first time` };
     case 'progress':
-      return { time, kind, what: `${record.bytesUp} bytes up, ${record.bytesDown} down` };
+      return { time, kind, what: `${sizeText(record.bytesUp)} up, ${sizeText(record.bytesDown)} down` };
     case 'close': {
       const end = record.failure ?? `ended by ${record.endedBy}`;
       return {
         time,
         kind,
-        what: `${end}, ${record.bytesUp} bytes up, ${record.bytesDown} down, ${record.durationMs} ms`,
+        what: `${end}, ${sizeText(record.bytesUp)} up, ${sizeText(record.bytesDown)} down, ${record.durationMs} ms`,
       };
     }
     default:

@@ -34,12 +34,17 @@ export function readPolicyFolder(
   } catch (error) {
     if (error instanceof UnreadableError) return failed(error.fault);
     const { code, path } = error as NodeJS.ErrnoException;
-    return unreadable(
-      path ?? folder,
-      `cannot be read (${code ?? 'unknown'}), mend its permissions or the \`policy:\` key`,
-    );
+    return unreadable(path ?? folder, unreadableTexts[code ?? ''] ?? `cannot be read (${code ?? 'unknown'}), ${mend}`);
   }
 }
+
+const mend = 'mend its permissions or the `policy:` key';
+
+// What a wrong path looks like most often, by errno(3).
+const unreadableTexts: Readonly<Record<string, string>> = {
+  ENOENT: 'is not there, make the folder or mend the `policy:` key',
+  ENOTDIR: 'is no folder, name the folder that holds the policy files',
+};
 
 /** Carries a fault up through the recursion; never leaves this file. */
 class UnreadableError extends Error {

@@ -51,7 +51,7 @@ function inspectPolicy(config: Config): Inspection {
   if (!compiled.ok)
     return { check: 'policy', result: 'fail', says: compiled.fault.message, mend: 'see `exeat policy check`' };
   const { serviceCount, ruleCount, version } = compiled.value.policy;
-  if (serviceCount > 0) return pass('policy', `${serviceCount} services, ${ruleCount} rules, ${version}`);
+  if (serviceCount > 0) return pass('policy', `${version}, services ${serviceCount}, rules ${ruleCount}`);
   return {
     check: 'policy',
     result: 'warn',
@@ -143,6 +143,8 @@ async function inspectCredentials(config: Config, nowMs: number): Promise<Inspec
   const soon = live.filter(
     (one) =>
       one.expiresAt <= nowMs + soonMs &&
+      // Short-lived by intent: it was made to end soon.
+      one.expiresAt - one.createdAt > soonMs &&
       !live.some((other) => other.name === one.name && other.expiresAt > nowMs + soonMs),
   );
   if (soon.length === 0) return pass('credentials', `${live.length} live`);
