@@ -80,3 +80,27 @@ describe('on SIGTERM', () => {
     }
   });
 });
+
+test('a control that hangs holds up no decision and no end, and status tells what the point knows', async () => {
+  const story = await startRawStory();
+  const { product } = story;
+  try {
+    process.kill(product.report.pids.control ?? 0, 'SIGSTOP');
+    assert.equal((await story.ask()).status, 200);
+    assert.equal((await story.ask('unlisted.example:443')).reason, 'no_rule_matched');
+    const { code, stdout } = await product.run('status', '-o', 'json');
+    assert.equal(code, 0);
+    const status = JSON.parse(stdout) as {
+      readonly point: { readonly policyVersion: string };
+      problems: readonly string[];
+    };
+    assert.equal(status.point.policyVersion, product.report.policyVersion);
+    assert.match(status.problems.join(), /control does not answer/);
+    const began = performance.now();
+    product.signal('SIGTERM');
+    assert.equal(await product.ended, 0, product.stderr());
+    assert.ok(performance.now() - began < 2_000, `${performance.now() - began} ms`);
+  } finally {
+    await story.stop();
+  }
+});

@@ -34,11 +34,14 @@ export async function readDecision(config: Config, ask: DecideAsk): Promise<Resu
   return answer.ok ? ok({ ...answer.value, answeredBy: 'policy-folder' }) : answer;
 }
 
-/** Asks control for the status; with control down, the point tells what it knows. Fault: `not_running`. */
+/** Longer than control waits for a point that does not answer, so that this one is told by control. */
+const statusTimeoutMs = 6_000;
+
+/** Asks control for the status; with control down or hanging, the point tells what it knows. Fault: `not_running`. */
 export async function readStatus(config: Config): Promise<Result<StatusReport>> {
   const paths = statePaths(config.state);
-  const status = await askLocal<StatusReport>(paths.controlSocket, 'status');
-  if (status.ok || status.fault.code !== 'not_running') return status;
+  const status = await askLocal<StatusReport>(paths.controlSocket, 'status', null, statusTimeoutMs);
+  if (status.ok) return status;
   const point = await askLocal<PointStatus>(paths.pointSocket, 'status');
   if (!point.ok) return point;
   return ok({
