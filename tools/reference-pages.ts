@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { configJsonSchema, renderConfigReference } from '../src/config/index.ts';
 import { reasons, renderLintReference } from '../src/policy/index.ts';
+import { boundRows, exitCodeRows, limitRows, metricRows, recordKinds } from './reference-tables.ts';
 import { repositoryRoot } from './source-files.ts';
 
 /** A page of `docs/reference/` as it should be: its path from the root, and its text. */
@@ -22,6 +23,9 @@ export async function renderReferencePages(): Promise<readonly ReferencePage[]> 
     { path: 'docs/reference/exeat.schema.json', text: `${JSON.stringify(configJsonSchema(), null, 2)}\n` },
     { path: 'docs/reference/lint-rules.md', text: renderLintReference() },
     { path: 'docs/reference/command-line.md', text: await renderCommandLine() },
+    { path: 'docs/reference/limits.md', text: renderLimits() },
+    { path: 'docs/reference/metrics.md', text: renderMetrics() },
+    { path: 'docs/reference/records.md', text: renderRecords() },
   ];
 }
 
@@ -38,9 +42,57 @@ function renderReasons(): string {
   ]);
 }
 
+function renderLimits(): string {
+  return page('Limits', 'the constants in `src`', [
+    'Everything is bounded. What can be set is in `exeat.yaml`, see [configuration](config.md); the rest is fixed.',
+    '',
+    '## Of a connection',
+    '',
+    '| limit | default | set by | what it bounds; what happens past it |',
+    '|---|---|---|---|',
+    ...limitRows(),
+    '',
+    '## Of everything else',
+    '',
+    '| what | bound |',
+    '|---|---|',
+    ...boundRows(),
+  ]);
+}
+
+function renderMetrics(): string {
+  return page('Metrics', 'the registries in `src/app`', [
+    'Prometheus text at `/metrics` of the console listener. Beside these there are the defaults of a Node process under',
+    '`exeat_point_` and `exeat_control_`. Labels are closed sets or bounded, and reasons are spelled as in [reasons](reasons.md).',
+    'Counters and gauges of the point start again when the point does.',
+    '',
+    '| metric | kind | labels | what it counts |',
+    '|---|---|---|---|',
+    ...metricRows(),
+  ]);
+}
+
+function renderRecords(): string {
+  return page('Decision records', 'src/policy/decision-record.ts', [
+    'One JSON object a line in `state/spool/*.ndjson`, written by the point. Records of one flow share `flow`. Fields may be added;',
+    'a reader skips what it does not know. `?` marks a field that is left out where it says nothing.',
+    ...recordKinds().flatMap(({ kind, says, rows }) => [
+      '',
+      `## ${kind}`,
+      '',
+      says,
+      '',
+      '| field | type | meaning |',
+      '|---|---|---|',
+      ...rows,
+    ]),
+  ]);
+}
+
 async function renderCommandLine(): Promise<string> {
   const sections = await helpOf([]);
-  return page('Command line', 'the help of `exeat`', sections);
+  const codes = ['## Exit codes', '', '| code | meaning |', '|---|---|', ...exitCodeRows(), ''];
+  return page('Command line', 'the help of `exeat`', [...codes, ...sections]);
 }
 
 /** The help of one command and of those below it, as Markdown sections. */
