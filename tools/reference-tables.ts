@@ -1,4 +1,4 @@
-import { exitCodes } from '../src/cli/exit-codes.ts';
+import { exitCodes } from '../src/cli/index.ts';
 import { defaultLimits } from '../src/enforcement/index.ts';
 import { readIfThere, readSourceFiles } from './source-files.ts';
 
