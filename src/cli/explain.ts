@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type ExplainReport, readExplanation } from '../app/index.ts';
-import type { DecisionRecord } from '../policy/index.ts';
+import type { DecisionRecord, VerdictRecord } from '../policy/index.ts';
 import type { Cli } from './cli.ts';
 import { exitCodes } from './exit-codes.ts';
 import { explanationText } from './explanation-text.ts';
@@ -49,6 +49,7 @@ function reportText(report: ExplainReport): string {
     ...(destination?.address == null ? [] : [{ what: 'address', is: destination.address }]),
     { what: 'rules', is: record.ruleIds },
     ...(record.detail == null ? [] : [{ what: 'detail', is: record.detail }]),
+    ...(record.repeats === undefined ? [] : [{ what: 'stands for', is: `${record.repeats} denials` }]),
     { what: 'policy', is: record.policyVersion },
     { what: 'decision', is: record.id },
     ...(record.verdict === 'allow' && !record.wouldDeny ? [] : [{ what: 'mend', is: meaning.mend }]),
@@ -61,11 +62,15 @@ function reportText(report: ExplainReport): string {
   ].join('');
 }
 
+function repeatsText({ repeats }: VerdictRecord): string {
+  return repeats === undefined ? '' : `, ${repeats} more times`;
+}
+
 function followedRow(record: DecisionRecord): Row {
   const { time, kind } = record;
   switch (record.kind) {
     case 'verdict':
-      return { time, kind, what: `${record.verdict} ${record.reason} (${record.stage})` };
+      return { time, kind, what: `${record.verdict} ${record.reason} (${record.stage})${repeatsText(record)}` };
     case 'first-seen':
       return { time, kind, what: `${record.service} reached for ${record.domain} for the first time` };
     case 'progress':

@@ -47,6 +47,7 @@ function ports(judge: Judge, hasPolicy = true): SessionPorts {
     verifier: { generation: 0, verify: () => ({ kind: 'failed', why: 'unknown' }), stillHolds: () => true },
     resolver: { holds: () => false },
     records: { isKeeping: true },
+    denials: { note: (record) => ({ record, id: record.id }) },
     registry: { enter: () => true, leave: () => undefined },
     observer: silentObserver,
     settings: {

@@ -1,6 +1,6 @@
 import type { Fault, Result } from '../base/index.ts';
 import type { Destination, IpAddress } from '../destination/index.ts';
-import type { ApprovedAddress, CloseRecord, DecisionRequest, Reason, Verdict } from '../policy/index.ts';
+import type { ApprovedAddress, CloseRecord, DecisionRequest, Reason, Verdict, VerdictRecord } from '../policy/index.ts';
 import { type ClientContext, type Over, takePlace } from './client-context.ts';
 import { arm, ask, type Step } from './conversation.ts';
 import type { EndedBy } from './event.ts';
@@ -84,9 +84,9 @@ export function* refuseUnjudged(
     reason,
     ports.policy.current()?.version ?? null,
   );
-  yield { type: 'record', record };
+  const decisionId = yield* recordDenial(client, record);
   ports.observer.refused(reason, known.principal?.service ?? null);
-  return { kind: 'refused', refusal: { reason, decisionId: id, isChallenge: false } };
+  return { kind: 'refused', refusal: { reason, decisionId, isChallenge: false } };
 }
 
 /** Answers with a challenge: counted, not recorded. */
@@ -237,9 +237,17 @@ function* refuseJudged(
     detail: found.detail ?? null,
   };
   const isOwn = verdict.verdict === 'deny' && verdict.reason === found.reason;
-  yield { type: 'record', record: verdictRecord(facts, isOwn ? verdict : denied(verdict, found.reason)) };
+  const record = verdictRecord(facts, isOwn ? verdict : denied(verdict, found.reason));
+  const decisionId = yield* recordDenial(client, record);
   client.ports.observer.refused(found.reason, flow.principal.service);
-  return { kind: 'refused', refusal: { reason: found.reason, decisionId: flow.decisionId, isChallenge: false } };
+  return { kind: 'refused', refusal: { reason: found.reason, decisionId, isChallenge: false } };
+}
+
+// Gives the id of the record that tells of it: its own, or that of the denial which it repeats.
+function* recordDenial({ ports, facts }: ClientContext, denial: VerdictRecord): Step<string> {
+  const { record, id } = ports.denials.note(denial, facts.sourceAddress, ports.clock.now());
+  if (record !== null) yield { type: 'record', record };
+  return id;
 }
 
 function* recordAllow(client: ClientContext, judged: Judged): Step<void> {

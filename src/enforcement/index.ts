@@ -8,6 +8,7 @@ export type { RecordSink, Resolution, Resolver, VerifyProof } from './ports.ts';
 export { proxySession } from './proxy-session.ts';
 export { type RecheckFinding, recheckFlow } from './recheck.ts';
 export { progressRecord } from './records.ts';
+export { type NotedDenial, RepeatedDenials } from './repeated-denials.ts';
 export type {
   Approval,
   ConnectionFacts,

@@ -14,6 +14,7 @@ import type { SessionLimits } from './limits.ts';
 import type { LiveFlow } from './live-flow.ts';
 import type { ProxyObserver } from './observer.ts';
 import type { RecordSink, Resolver } from './ports.ts';
+import type { RepeatedDenials } from './repeated-denials.ts';
 
 /** The policy in force and what the deciding moment adds; asked anew for every decision. */
 export interface PolicyHolder {
@@ -75,6 +76,8 @@ export interface SessionPorts {
   readonly verifier: ProofVerifier;
   readonly resolver: Pick<Resolver, 'holds'>;
   readonly records: Pick<RecordSink, 'isKeeping'>;
+  /** Counts denials that repeat; its sums are written by the listener. */
+  readonly denials: Pick<RepeatedDenials, 'note'>;
   readonly registry: FlowRegistry;
   readonly observer: ProxyObserver;
   readonly settings: SessionSettings;

@@ -5,6 +5,12 @@ import type { Reason } from './reasons.ts';
 /** Which enforcement point decided. */
 export type PointKind = 'proxy' | 'gateway' | 'dns';
 
+/**
+ * Stands in a record for several destinations or sources that were counted together. It can be no name and no address, so nothing else
+ * is taken for it.
+ */
+export const several = '*';
+
 /** Where in the walk a verdict was given. */
 export type Stage = 'name' | 'address' | 'sni' | 'recheck';
 
@@ -32,6 +38,16 @@ export interface VerdictRecord {
   readonly addressCheck?: 'delegated';
   /** For people and the log only, never shown to the refused side: what was wrong, control characters escaped. */
   readonly detail?: string;
+  /**
+   * How many denials this record stands for: those of up to 10 s that were like the earlier record of its flow and were counted rather
+   * than written, their refusals telling that record's id. Absent: one. Where they differed in source or destination, that is `*`.
+   */
+  readonly repeats?: number;
+}
+
+/** How many verdicts a record stands for. The sum over a log is the traffic that was judged. */
+export function verdictCount({ repeats }: VerdictRecord): number {
+  return repeats ?? 1;
 }
 
 /** A destination in a record. `address` is the one dialled, when known. */

@@ -14,15 +14,17 @@ export {
 export { type CompileStamp, compilePolicy } from './compile/compile-policy.ts';
 export type { CompiledPolicy, NetworkFacts, SegmentSummary, ServiceSummary } from './compiled-policy.ts';
 export { decide } from './decide.ts';
-export type {
-  CloseRecord,
-  DecisionRecord,
-  FirstSeenRecord,
-  PointKind,
-  ProgressRecord,
-  RecordedDestination,
-  Stage,
-  VerdictRecord,
+export {
+  type CloseRecord,
+  type DecisionRecord,
+  type FirstSeenRecord,
+  type PointKind,
+  type ProgressRecord,
+  type RecordedDestination,
+  type Stage,
+  several,
+  type VerdictRecord,
+  verdictCount,
 } from './decision-record.ts';
 export { type ParsedPolicyFile, parsePolicyFile } from './documents/parse-policy-file.ts';
 export {

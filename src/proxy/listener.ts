@@ -3,6 +3,7 @@ import { ExeatError, type Result } from '../base/index.ts';
 import {
   defaultLimits,
   proxySession,
+  RepeatedDenials,
   type SessionPorts,
   type SessionSettings,
   silentObserver,
@@ -14,6 +15,7 @@ import { LiveFlows } from './live-flows.ts';
 import type { ProxyCounts, ProxyListenerOptions, ProxyTls } from './options.ts';
 import { pacScript } from './pac.ts';
 import { type ParentProxy, parseParentUrl } from './parent-url.ts';
+import { RepeatWriter } from './repeat-writer.ts';
 
 /** A proxy listener at work. */
 export interface ProxyListener {
@@ -37,6 +39,7 @@ export function createProxyListener(options: ProxyListenerOptions): ProxyListene
   const parent = parentOf(options);
   const settings = settingsOf(options, parent);
   const counter = new ServiceCounter(settings.limits.perPrincipal);
+  const denials = new RepeatedDenials(options.newId);
   const ports: SessionPorts = {
     clock: options.clock,
     newId: options.newId,
@@ -45,6 +48,7 @@ export function createProxyListener(options: ProxyListenerOptions): ProxyListene
     verifier: options.verifier,
     resolver: options.resolver,
     records: options.records,
+    denials,
     registry: counter,
     observer,
     settings,
@@ -66,13 +70,15 @@ export function createProxyListener(options: ProxyListenerOptions): ProxyListene
     failed: (where, error) => observer.failed(where, error),
     flowChanged: (link) => flows.changed(link),
   });
-  return new AssembledListener({ transport, flows, counter });
+  const sums = new RepeatWriter({ denials, clock: options.clock, record });
+  return new AssembledListener({ transport, flows, counter, sums });
 }
 
 interface Parts {
   readonly transport: Transport;
   readonly flows: LiveFlows;
   readonly counter: ServiceCounter;
+  readonly sums: RepeatWriter;
 }
 
 class AssembledListener implements ProxyListener {
@@ -88,6 +94,7 @@ class AssembledListener implements ProxyListener {
     if (!bound.ok) return bound;
     this.addresses.push(bound.value);
     this.#parts.flows.start();
+    this.#parts.sums.start();
     return bound;
   }
 
@@ -103,6 +110,7 @@ class AssembledListener implements ProxyListener {
   async close(closing: { readonly drainMs: number }): Promise<void> {
     await this.#parts.transport.close(closing);
     this.#parts.flows.stop();
+    this.#parts.sums.stop();
   }
 }
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { VerdictRecord } from '../../src/policy/index.ts';
+import { type VerdictRecord, verdictCount } from '../../src/policy/index.ts';
 import { askConnect, type ProxyAnswer, proofOf } from '../support/ask-proxy.ts';
 import { type EchoOrigin, startTcpEcho } from '../support/echo-origins.ts';
 import { type ParentProxy, startParentProxy } from '../support/parent-proxy.ts';
@@ -196,9 +196,9 @@ describe('the console listener', () => {
       counted[key] = (counted[key] ?? 0) + Number(count);
     }
     const logged: Record<string, number> = {};
-    for (const { verdict, reason, stage } of await verdicts()) {
-      const key = `${verdict} ${reason} ${stage}`;
-      logged[key] = (logged[key] ?? 0) + 1;
+    for (const record of await verdicts()) {
+      const key = `${record.verdict} ${record.reason} ${record.stage}`;
+      logged[key] = (logged[key] ?? 0) + verdictCount(record);
     }
     assert.deepEqual(counted, logged);
     assert.match(metrics, /^exeat_challenges_total 1$/m);

@@ -1,5 +1,5 @@
 import type { Strength } from '../../identity/index.ts';
-import type { VerdictRecord } from '../../policy/index.ts';
+import { several, type VerdictRecord, verdictCount } from '../../policy/index.ts';
 
 /** One edge: a service, a host and a port, with when it was last let through and last refused (epoch ms, null for never). */
 export interface UsageEdge {
@@ -51,12 +51,9 @@ export function createUsage(): Usage {
 export function foldVerdict(usage: Usage, record: VerdictRecord): void {
   const atMs = Date.parse(record.time);
   if (record.principal === null || record.destination === null || Number.isNaN(atMs)) return;
-  foldEdge(usage, record, {
-    service: record.principal.service,
-    host: record.destination.host,
-    port: record.destination.port,
-    atMs,
-  });
+  const { host, port } = record.destination;
+  // Denials of several destinations were counted together: they are traffic, and no edge.
+  if (host !== several) foldEdge(usage, record, { service: record.principal.service, host, port, atMs });
   foldDay(usage, record, record.principal.strength);
 }
 
@@ -129,12 +126,13 @@ function foldDay(usage: Usage, record: VerdictRecord, strength: Strength): void 
     byStrength: {},
   };
   usage.days.set(name, day);
-  if (record.mode === 'observe') day.observed += 1;
-  else day.enforced += 1;
-  if (record.verdict === 'allow') day.allowed += 1;
-  else day.denied += 1;
-  if (record.wouldDeny) day.wouldDeny += 1;
-  day.byStrength[strength] = (day.byStrength[strength] ?? 0) + 1;
+  const count = verdictCount(record);
+  if (record.mode === 'observe') day.observed += count;
+  else day.enforced += count;
+  if (record.verdict === 'allow') day.allowed += count;
+  else day.denied += count;
+  if (record.wouldDeny) day.wouldDeny += count;
+  day.byStrength[strength] = (day.byStrength[strength] ?? 0) + count;
 }
 
 /** Drops what is older than the window. `nowMs` is epoch milliseconds. */

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ResolverCounts } from '../../dns/index.ts';
-import type { CompiledPolicy, DecisionRecord, VerdictRecord } from '../../policy/index.ts';
+import { type CompiledPolicy, type DecisionRecord, type VerdictRecord, verdictCount } from '../../policy/index.ts';
 import type { SpoolCounts } from '../../spool/index.ts';
 import { createBoundedLabel } from '../bounded-label.ts';
 import { createListenerMetrics, type ListenerMetrics } from './listener-metrics.ts';
@@ -55,11 +55,18 @@ export function createPointMetrics(readings: PointReadings): PointMetrics {
     help: 'Connections that ended, by who or what ended them',
     labelNames: ['ended_by', 'failure'],
   });
+  const coalesced = createTally(registry, {
+    name: 'exeat_records_coalesced_total',
+    help: 'Denials that were counted in the `repeats` of a record rather than written one by one',
+    labelNames: [],
+  });
   const label = createBoundedLabel(maxServiceLabels);
   const countVerdict = (record: VerdictRecord): void => {
     const { verdict, reason, wouldDeny, mode = 'none', stage, principal } = record;
-    decisions([verdict, reason, String(wouldDeny), mode, principal?.strength ?? 'none', stage]);
-    services([label(principal?.service ?? 'none'), verdict]);
+    const count = verdictCount(record);
+    decisions([verdict, reason, String(wouldDeny), mode, principal?.strength ?? 'none', stage], count);
+    services([label(principal?.service ?? 'none'), verdict], count);
+    if (record.repeats !== undefined) coalesced([], record.repeats);
   };
   registerReadings(registry, readings);
   return {

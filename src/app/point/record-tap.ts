@@ -1,7 +1,7 @@
 import type { NewId } from '../../base/index.ts';
 import { parseWireHost, registrableDomain } from '../../destination/index.ts';
 import type { RecordSink } from '../../enforcement/index.ts';
-import type { DecisionRecord, FirstSeenRecord, VerdictRecord } from '../../policy/index.ts';
+import { type DecisionRecord, type FirstSeenRecord, several, type VerdictRecord } from '../../policy/index.ts';
 import type { Logger } from '../logger.ts';
 import type { FirstSeenFile } from './first-seen-file.ts';
 import type { PointMetrics } from './point-metrics.ts';
@@ -43,7 +43,8 @@ export function createRecordTap(options: RecordTapOptions): RecordSink {
 function firstSeenRecord(record: DecisionRecord, options: RecordTapOptions): FirstSeenRecord | null {
   if (record.kind !== 'verdict' || record.principal === null || record.destination === null) return null;
   const { service } = record.principal;
-  const { port } = record.destination;
+  const { host, port } = record.destination;
+  if (host === several) return null;
   const domain = domainOf(record);
   if (!options.firstSeen.isFirst({ service, domain, port })) return null;
   const { flow, time, verdict } = record;
