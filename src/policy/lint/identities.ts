@@ -1,10 +1,10 @@
 import { isAtLeast, type Strength } from '../../identity/index.ts';
 import { identityText } from '../documents/parse-identity.ts';
-import type { IdentityNode, RuleNode, ServiceNode } from '../nodes.ts';
+import type { RuleNode, ServiceNode } from '../nodes.ts';
 import type { LintRule, ReportFinding } from './finding.ts';
 import { type LintContext, sharedDocument } from './lint-context.ts';
 import { naturalStrength } from './natural-strength.ts';
-import { coveringKeys } from './target-index.ts';
+import { findShared } from './shared-identities.ts';
 
 /** One proof would name two services, so every request with it is refused. */
 export const identityInTwoServices: LintRule = {
@@ -78,67 +78,6 @@ export const privilegedWeakProof: LintRule = {
       for (const rule of service.allow) reportWeakProof(service, rule, { context, required, report });
   },
 };
-
-interface SharedIdentity {
-  readonly identity: IdentityNode;
-  readonly service: ServiceNode;
-  readonly other: ServiceNode;
-}
-
-/** Combinations of more terms than this are looked up whole only: 2^6 look-ups an identity bound the work. */
-const maxCombinedTerms = 6;
-
-/**
- * Each identity that, when it is proven, proves one of another service too: the same terms, some of them, or a source inside a
- * wider one. Near-linear: every identity looks up its own combinations in one index.
- */
-function* findShared({ services }: LintContext): Generator<SharedIdentity> {
-  const holders = new Map<string, ServiceNode[]>();
-  for (const service of services)
-    for (const identity of service.identities) noteHolder(holders, identityKey(identity), service);
-  for (const service of services)
-    for (const identity of service.identities) {
-      const other = findOther(identity, service, holders);
-      if (other !== null) yield { identity, service, other };
-    }
-}
-
-/** Two holders are enough to tell that there is another one. */
-function noteHolder(holders: Map<string, ServiceNode[]>, key: string, service: ServiceNode): void {
-  const known = holders.get(key);
-  if (known === undefined) holders.set(key, [service]);
-  else if (known.length < 2 && known[0] !== service) known.push(service);
-}
-
-function findOther(
-  identity: IdentityNode,
-  service: ServiceNode,
-  holders: ReadonlyMap<string, readonly ServiceNode[]>,
-): ServiceNode | null {
-  for (const key of includedKeys(identity)) {
-    const other = holders.get(key)?.find((holder) => holder !== service);
-    if (other !== undefined) return other;
-  }
-  return null;
-}
-
-function identityKey(identity: IdentityNode): string {
-  const [term, ...others] = identity.terms;
-  if (term?.kind !== 'source' || others.length > 0) return identityText(identity);
-  const [own] = coveringKeys({ kind: 'prefix', prefix: term.prefix });
-  return `source ${own}`;
-}
-
-function* includedKeys(identity: IdentityNode): Generator<string> {
-  const { terms } = identity;
-  for (const term of terms)
-    if (term.kind === 'source')
-      for (const key of coveringKeys({ kind: 'prefix', prefix: term.prefix })) yield `source ${key}`;
-  if (terms.length > maxCombinedTerms) yield identityText(identity);
-  else
-    for (let mask = 1; mask < 1 << terms.length; mask += 1)
-      yield identityText({ terms: terms.filter((_, index) => (mask & (1 << index)) !== 0) });
-}
 
 function isProduction(environment: string | null): boolean {
   return environment === 'prod' || environment === 'production';

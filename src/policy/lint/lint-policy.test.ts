@@ -28,6 +28,10 @@ const space = (more = ''): string =>
   `${api}space: team\nowner: platform\npath: "**"\nowners: [ team, platform ]\nenvironment: prod\nidentities: [ "credential:*", "source:10.20.0.0/16", "token:https://ci.example.com", "spiffe://corp.example/ns/team/**" ]\n${more}---\n`;
 const segment = `${api}owner: platform\nsegments: { ends: { ranges: [ 10.60.0.0/16 ], environment: prod } }\n---\n`;
 const requires = `${api}owner: security\nboundary: { requires: { admin: { strength: certificate } } }\n---\n`;
+const token = (claims: string, host = 'ci'): string =>
+  `token: { issuer: "https://${host}.example.com", claims: { ${claims} } }`;
+const revokes = (identity: string): string =>
+  `${api}owner: security\nboundary: { revoked: [ { identity: "${identity}", reason: lost with a laptop } ] }\n---\n`;
 const observe = (until: string): string => service({ more: `mode: observe\nobserveUntil: ${until}` });
 
 /** A policy that a lint rule reports, and one beside it that the same rule lets pass. */
@@ -84,6 +88,52 @@ const cases: readonly (readonly [rule: string, what: string, bad: string, good: 
     'a part of an all: list',
     service({}) + service({ name: 'b', identities: 'all: [ "credential:api", "credential:two" ]' }),
     service({}) + service({ name: 'b', identities: 'all: [ "credential:one", "credential:two" ]' }),
+  ],
+  [
+    'identity-in-two-services',
+    'a token with fewer claims',
+    service({ identities: token('repo: "1"') }) + service({ name: 'b', identities: token('repo: "1", env: prod') }),
+    service({ identities: token('repo: "1"') }) + service({ name: 'b', identities: token('repo: "2", env: prod') }),
+  ],
+  [
+    'identity-in-two-services',
+    'fewer claims inside an all: list',
+    service({ identities: token('repo: "1"') }) +
+      service({ name: 'b', identities: `all: [ { ${token('repo: "1", env: prod')} }, "source:10.20.0.0/16" ]` }),
+    service({ identities: token('repo: "1"', 'other') }) +
+      service({ name: 'b', identities: `all: [ { ${token('repo: "1", env: prod')} }, "source:10.20.0.0/16" ]` }),
+  ],
+  [
+    'token-claims-overlap',
+    'claims that agree where both ask',
+    service({ identities: token('repo: "1", ref: main') }) +
+      service({ name: 'b', identities: token('repo: "1", env: prod') }),
+    service({ identities: token('repo: "1", ref: main') }) +
+      service({ name: 'b', identities: token('repo: "2", env: prod') }),
+  ],
+  [
+    'token-claims-overlap',
+    'claims that have no name in common',
+    service({ identities: token('repo: "1"') }) + service({ name: 'b', identities: token('env: prod') }),
+    service({ identities: token('repo: "1"') }) + service({ name: 'b', identities: token('env: prod', 'other') }),
+  ],
+  [
+    'revocation-unmatched',
+    'a credential that is spelled otherwise',
+    service({}) + revokes('credential:app'),
+    service({}) + revokes('credential:api'),
+  ],
+  [
+    'revocation-unmatched',
+    'an issuer that nobody trusts for anything',
+    service({ identities: token('repo: "1"') }) + revokes('token:https://other.example.com'),
+    service({ identities: token('repo: "1"') }) + revokes('token:https://ci.example.com'),
+  ],
+  [
+    'revocation-unmatched',
+    'no term of an all: list',
+    service({ identities: 'all: [ "credential:api", "source:10.20.0.0/16" ]' }) + revokes('source:10.0.0.0/8'),
+    service({ identities: 'all: [ "credential:api", "source:10.20.0.0/16" ]' }) + revokes('source:10.20.0.0/16'),
   ],
   [
     'operator-shares-identity',

@@ -9,8 +9,10 @@ import {
   registryOutsideBuild,
 } from './identities.ts';
 import { memberUntested, repeatedRules } from './repetition.ts';
+import { revocationUnmatched } from './revocations.ts';
 import { shadowed } from './shadowed.ts';
 import { crossingUnnamed, outsideSpace } from './spaces.ts';
+import { tokenClaimsOverlap } from './token-overlap.ts';
 
 /** Every lint rule, in the order in which findings at one place are listed. */
 export const lintRules: readonly LintRule[] = [
@@ -20,10 +22,12 @@ export const lintRules: readonly LintRule[] = [
   ipLiteral,
   tlsAlone,
   identityInTwoServices,
+  tokenClaimsOverlap,
   operatorSharesIdentity,
   networkOnlyIdentity,
   registryOutsideBuild,
   privilegedWeakProof,
+  revocationUnmatched,
   outsideSpace,
   crossingUnnamed,
   observeEnded,
