@@ -44,7 +44,7 @@ export function interleave(addresses: readonly ApprovedAddress[]): readonly Appr
 
 /** Dials targets in order, each next one after 250 ms or a failure; the first that connects wins, the others are destroyed. */
 export function dialRacing(plan: DialPlan, done: (end: DialEnd) => void): Dialling {
-  const open = new Set<Socket>();
+  let open: readonly Socket[] = [];
   const failures: string[] = [];
   let next = 0;
   let timer: NodeJS.Timeout | null = null;
@@ -53,7 +53,13 @@ export function dialRacing(plan: DialPlan, done: (end: DialEnd) => void): Dialli
     if (timer !== null) clearTimeout(timer);
     timer = null;
     for (const socket of open) socket.destroy();
-    open.clear();
+    open = [];
+  };
+  // Says whether the socket was still in the race.
+  const leave = (socket: Socket): boolean => {
+    if (!open.includes(socket)) return false;
+    open = open.filter((each) => each !== socket);
+    return true;
   };
   const attempt = (): void => {
     if (timer !== null) clearTimeout(timer);
@@ -61,15 +67,15 @@ export function dialRacing(plan: DialPlan, done: (end: DialEnd) => void): Dialli
     const target = plan.targets[next++];
     if (target === undefined) return;
     const socket = openSocket(target, plan.onread);
-    open.add(socket);
-    socket.once('error', (error) => {
-      if (!open.delete(socket)) return;
+    open = [...open, socket];
+    socket.on('error', (error) => {
+      if (!leave(socket)) return;
       failures.push(socketFault(error).cause);
       if (next < plan.targets.length) attempt();
-      else if (open.size === 0) done({ kind: 'failed', why: failures.join(', ') });
+      else if (open.length === 0) done({ kind: 'failed', why: failures.join(', ') });
     });
-    socket.once('connect', () => {
-      if (!open.delete(socket)) return;
+    socket.on('connect', () => {
+      if (!leave(socket)) return;
       stop();
       done({ kind: 'connected', socket, target });
     });
