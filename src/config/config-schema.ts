@@ -5,13 +5,13 @@ import {
   baseUrlField,
   durationField,
   endpointField,
-  jwksField,
   localOriginField,
   pathField,
   serverField,
   sizeField,
   upstreamProxyField,
 } from './config-fields.ts';
+import { issuersSection, tlsSection } from './trust-sections.ts';
 
 /** What the schema gives: a {@link Config} without the two fields that depend on where it came from. */
 export type ParsedConfig = Omit<Config, 'file' | 'console'> & { readonly console: { readonly url: string | null } };
@@ -96,47 +96,6 @@ function listenSection(): z.ZodType<Config['listen']> {
     })
     .prefault({})
     .meta({ description: 'where Exeat listens; loopback unless told' });
-}
-
-function tlsSection(folder: string): z.ZodType<Config['tls']> {
-  const optional = pathField(folder).nullable().prefault(null);
-  return z
-    .strictObject({
-      certificate: pathField(folder).meta({ description: 'certificate chain of the proxy listener, PEM' }),
-      key: pathField(folder).meta({ description: 'its private key, PEM' }),
-      clientBundle: optional.meta({
-        description: 'authorities of client certificates, PEM; null for no client certificates',
-      }),
-      revocations: optional.meta({ description: 'revocation lists of those authorities, PEM' }),
-    })
-    .refine((tls) => tls.revocations === null || tls.clientBundle !== null, {
-      message: '`revocations` needs `clientBundle`, there is nothing to revoke without it',
-      path: ['revocations'],
-    })
-    .nullable()
-    .prefault(null)
-    .meta({ description: 'TLS to the proxy; null for clear text only' });
-}
-
-function issuersSection(folder: string): z.ZodType<Config['issuers']> {
-  const issuer = z.strictObject({
-    issuer: z.string().min(1).max(1024).meta({ description: 'exact `iss` of its tokens' }),
-    audience: z.string().min(1).max(1024).meta({ description: '`aud` that its tokens must carry' }),
-    jwks: jwksField(folder).meta({ description: 'its keys: a path or an https URL' }),
-    trustDomain: z
-      .string()
-      .max(255)
-      .regex(/^[a-z0-9._-]+$/, 'a trust domain is `a-z`, `0-9`, `.`, `-`, `_`, such as `corp.example`')
-      .nullable()
-      .prefault(null)
-      .meta({ description: 'SPIFFE trust domain that it speaks for; null for none' }),
-  });
-  return z
-    .array(issuer)
-    .max(64)
-    .refine((list) => new Set(list.map((one) => one.issuer)).size === list.length, 'an issuer is listed twice')
-    .prefault([])
-    .meta({ description: 'token issuers that are trusted' });
 }
 
 function resolverSection(): z.ZodType<Config['resolver']> {

@@ -7,13 +7,16 @@ export type JwksSource =
 
 /**
  * One trusted issuer of tokens: exact `iss`, the `aud` that tokens must carry, where its keys are, and the SPIFFE trust domain
- * that it speaks for (null: none, so its `sub` never is a SPIFFE ID).
+ * that it speaks for (null: none, so its `sub` never is a SPIFFE ID). `authorities` is a PEM file for the https URL of its keys, null
+ * for the ones that Node ships.
  */
 export interface IssuerConfig {
   readonly issuer: string;
   readonly audience: string;
   readonly jwks: JwksSource;
   readonly trustDomain: string | null;
+  readonly authorities: string | null;
+  readonly maxTokenAgeMs: number;
 }
 
 /** Where Exeat listens. Port 0 asks the kernel for a free one. `console` and `pac` may be off. */
@@ -23,12 +26,17 @@ export interface ListenConfig {
   readonly pac: Endpoint | null;
 }
 
-/** TLS of the proxy listener: absolute paths. With `clientBundle`, clients may prove themselves by certificate. */
+/**
+ * TLS of the proxy listener: absolute paths. With `clientBundle`, clients may prove themselves by certificate, of `trustDomain` only
+ * where that is set. `revocationsPastUpdate` says what a list does that should have been replaced.
+ */
 export interface TlsConfig {
   readonly certificate: string;
   readonly key: string;
   readonly clientBundle: string | null;
   readonly revocations: string | null;
+  readonly trustDomain: string | null;
+  readonly revocationsPastUpdate: 'refuse' | 'accept';
 }
 
 /** Bounds of the proxy. Past `connections` or `perPrincipal` a connection is refused, past a timeout it is cut. */

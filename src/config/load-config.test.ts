@@ -65,11 +65,11 @@ test('everything that can be written is read, with units in the names and paths 
 policy: ./policy
 state: /var/lib/exeat
 listen: { proxy: "[::1]:0", console: null, pac: "0.0.0.0:8080" }
-tls: { certificate: ./proxy.crt, key: ./proxy.key, clientBundle: ./spiffe.pem, revocations: ./crl.pem }
+tls: { certificate: ./proxy.crt, key: ./proxy.key, clientBundle: ./spiffe.pem, revocations: ./crl.pem, trustDomain: corp.example, revocationsPastUpdate: accept }
 credentials: ./credentials.json
 issuers:
   - { issuer: "https://ci.example.com", audience: exeat, jwks: ./jwks.json }
-  - { issuer: "https://sso.example.com", audience: exeat, jwks: "https://sso.example.com/keys" }
+  - { issuer: "https://sso.example.com", audience: exeat, jwks: "https://sso.example.com/keys", authorities: ./ca.crt, maxTokenAge: 1h }
 resolver: { servers: [ 192.0.2.53, "[2001:db8::53]:5353" ] }
 hosts: { bank-gateway.example.com: 127.0.0.1, two.example.com: [ 127.0.0.2, "::1" ] }
 localOrigins: [ "127.0.0.1:8443", "[::1]:8443" ]
@@ -83,6 +83,14 @@ console: { url: "https://exeat.example.com/" }
   const folder = join(path, '..');
   assert.equal(config.policy, join(folder, 'policy'));
   assert.equal(config.tls?.clientBundle, join(folder, 'spiffe.pem'));
+  assert.deepEqual([config.tls?.trustDomain, config.tls?.revocationsPastUpdate], ['corp.example', 'accept']);
+  assert.deepEqual(
+    config.issuers.map(({ authorities, maxTokenAgeMs }) => [authorities, maxTokenAgeMs]),
+    [
+      [null, 86_400_000],
+      [join(folder, 'ca.crt'), 3_600_000],
+    ],
+  );
   assert.equal(config.state, '/var/lib/exeat');
   assert.deepEqual(config.listen.proxy, { address: '::1', port: 0, text: '[::1]:0' });
   assert.equal(config.listen.console, null);
@@ -136,6 +144,22 @@ const refusals: readonly (readonly [string, string])[] = [
   [
     'tls: { certificate: a, key: b, revocations: c }',
     'exeat.yaml:1:45: `tls.revocations`: `revocations` needs `clientBundle`',
+  ],
+  [
+    'tls: { certificate: a, key: b, trustDomain: corp.example }',
+    'exeat.yaml:1:45: `tls.trustDomain`: `trustDomain` needs `clientBundle`',
+  ],
+  [
+    'tls: { certificate: a, key: b, clientBundle: c, revocationsPastUpdate: accept }',
+    '`tls.revocationsPastUpdate`: `revocationsPastUpdate` needs `revocations`',
+  ],
+  [
+    'issuers: [ { issuer: a, audience: b, jwks: ./k, authorities: ./ca } ]',
+    '`issuers.0.authorities`: `authorities` needs an https URL in `jwks`',
+  ],
+  [
+    'issuers: [ { issuer: a, audience: b, jwks: ./k, maxTokenAge: 31d } ]',
+    '`issuers.0.maxTokenAge`: `31d` is outside 1m to 30d',
   ],
   ['hosts: { A.example: 127.0.0.1 }', 'is not accepted, a name in `hosts` is lower-case ASCII without a trailing dot'],
   ['hosts: { a.example: [ x ] }', 'exeat.yaml:1:21: `hosts.a.example`: `x` is not an IP address'],
