@@ -9,6 +9,7 @@ import {
   findMisspelled,
   findOwnedHosts,
   findReadmeFaults,
+  findStaleFiles,
   findUndocumentedExports,
   findUnitlessNames,
   findUntoldDefaults,
@@ -22,6 +23,14 @@ const everyPage = readSourceFiles(['.'], '.md');
 test('every room has a README of one shape', () => {
   const faults = Object.keys(arrows).flatMap((room) => findReadmeFaults(room, readIfThere(`src/${room}/README.md`)));
   assert.deepEqual(faults, []);
+});
+
+test('the README of a room names files that are there', () => {
+  const paths = readSourceFiles(['src', 'test'], '.ts').map((file) => file.path);
+  assert.deepEqual(
+    Object.keys(arrows).flatMap((room) => findStaleFiles(room, readIfThere(`src/${room}/README.md`) ?? '', paths)),
+    [],
+  );
 });
 
 test('every exported declaration has a docstring', () => {

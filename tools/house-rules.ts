@@ -17,6 +17,16 @@ export function findReadmeFaults(room: string, text: string | null): readonly st
   return faults;
 }
 
+/** Files that the README of a room names and that are not there: in the room, below it, or in another room by its path. */
+export function findStaleFiles(room: string, text: string, paths: readonly string[]): readonly string[] {
+  const named = [...text.matchAll(/`([a-z0-9/-]+\.ts)`/g)].map((match) => match[1] ?? '');
+  const isThere = (name: string): boolean =>
+    paths.some((path) => path === `src/${name}` || (path.startsWith(`src/${room}/`) && path.endsWith(`/${name}`)));
+  return named
+    .filter((name) => !isThere(name))
+    .map((name) => `src/${room}/README.md names \`${name}\`, which is not there`);
+}
+
 /** Exported declarations without a docstring on the line above. */
 export function findUndocumentedExports(file: SourceFile): readonly string[] {
   const declaration = /^export (?:declare |abstract |async )*(?:function\*?|const|class|interface|type) (\w+)/;
