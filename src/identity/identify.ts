@@ -30,7 +30,13 @@ function bySource(directory: PrincipalDirectory, source: string, nowMs: number):
   const best = strongestOfOneService(matches);
   if (best === 'conflict') return { kind: 'refused', reason: 'identity_conflict' };
   if (best === null) return { kind: 'anonymous' };
-  return { kind: 'identified', principal: { ...pick(best, matches), source, expiresAt: null } };
+  return { kind: 'identified', principal: { ...pick(best, matches), source, expiresAt: lastDate(matches) } };
+}
+
+/** While one of the entries holds, the source does. */
+function lastDate(matches: readonly DirectoryMatch[]): number | null {
+  const last = Math.max(...matches.map(({ until }) => until ?? Number.POSITIVE_INFINITY));
+  return Number.isFinite(last) ? last : null;
 }
 
 function pick(

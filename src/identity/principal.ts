@@ -6,7 +6,8 @@ import type { Strength } from './strength.ts';
  * `identity` is the policy's own spelling: `spiffe://corp.example/ns/payments/sa/api`, `credential:payments-api`,
  * `source:10.20.0.0/24`, `token:https://ci.example.com`, several joined by ` + ` for an `all:` list.
  * `source` is the peer's address in canonical text, or null where there is none (command line, replay).
- * `expiresAt` (epoch ms) is when the first of the proofs ends, null when none does.
+ * `expiresAt` (epoch ms) is when the first of the proofs ends, or the last of the dates until which the source counts; null when
+ * nothing ends.
  * `alsoProven` are the other identities of the service that the same evidence satisfies; a revocation of any of them counts.
  */
 export interface Principal {
@@ -18,11 +19,12 @@ export interface Principal {
   readonly alsoProven?: readonly string[];
 }
 
-/** One entry of the directory that the evidence satisfies. */
+/** One entry of the directory that the evidence satisfies, `until` a date (epoch ms) where the entry has one. */
 export interface DirectoryMatch {
   readonly service: string;
   readonly identity: string;
   readonly strength: Strength;
+  readonly until?: number;
 }
 
 /** Knows which identities belong to which service. The compiled policy implements it. */

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { identityNode, policyOf, serviceNode } from '../../test/support/policy-fixture.ts';
 import { parseIpPrefix } from '../destination/index.ts';
-import type { Evidence } from '../identity/index.ts';
+import { type Evidence, identify } from '../identity/index.ts';
+import type { PolicyDocument } from './index.ts';
 
 const now = 1_000_000;
 const at = { file: 'x.yaml', line: 1, column: 1 };
@@ -112,3 +113,26 @@ const sources: readonly (readonly [string, string, number, readonly string[]])[]
 for (const [what, source, when, expected] of sources) {
   test(`source alone: ${what}`, () => assert.deepEqual(shown(policy.matchSource(source, when)), expected));
 }
+
+test('an unattributed source ends at the last of the dates that hold it', () => {
+  const document = (text: string, until: number): PolicyDocument => {
+    const prefix = parseIpPrefix(text);
+    assert.ok(prefix.ok);
+    return { kind: 'unattributed', owner: 'o', at, sources: [prefix.value], until, reason: 'rollout' };
+  };
+  const dated = policyOf([
+    document('192.0.2.0/24', now + 10),
+    document('192.0.2.0/25', now + 20),
+    document('203.0.113.0/24', now + 99),
+    of('api', 'source:198.51.100.0/24'),
+  ]);
+  const endOf = (source: string, nowMs: number): number | null => {
+    const found = identify(dated, { source, presented: [] }, nowMs);
+    assert.equal(found.kind, 'identified');
+    return found.kind === 'identified' ? found.principal.expiresAt : null;
+  };
+  assert.deepEqual(
+    [endOf('192.0.2.7', now), endOf('192.0.2.7', now + 15), endOf('192.0.2.200', now), endOf('198.51.100.7', now)],
+    [now + 20, now + 20, now + 10, null],
+  );
+});

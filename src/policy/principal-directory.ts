@@ -45,7 +45,7 @@ export function matchUnattributed(view: FlatView, source: IpAddress, nowMs: numb
       (view.words[at + unattributedWord.untilLow] as number);
     if (!(nowMs < until)) return;
     const identity = readText(view, view.words[at + unattributedWord.text] as number);
-    matches.push({ service: unattributedServiceName, identity, strength: 'network' });
+    matches.push({ service: unattributedServiceName, identity, strength: 'network', until });
   });
   return matches;
 }

@@ -141,6 +141,22 @@ test('a source without an identity is let through as unattributed until the date
   assert.equal((await ask('unlisted.example:8443', null)).status, 407);
 });
 
+test('past its own date an unattributed source is cut, though another document ends later', async () => {
+  const untilMs = Math.ceil((Date.now() + 2_500) / 1000) * 1000;
+  const later = unattributed(Date.now() + 20 * dayMs, '127.99.0.0/16');
+  await product.changePolicy('unattributed.yaml', `${unattributed(untilMs)}---\n${later}`);
+  const goes = await openTunnel({
+    port: product.proxyPort,
+    proof: null,
+    caPem: tls.caPem,
+    authority: 'unlisted.example:443',
+  });
+  const cutAt = await goes.ended;
+  const tookMs = cutAt - (performance.now() + untilMs - Date.now());
+  assert.ok(tookMs > -100 && tookMs < 1_000, `${tookMs} ms after the date`);
+  await product.changePolicy('unattributed.yaml', null);
+});
+
 test('past its end observation is enforcement, by the clock: for new requests and for live tunnels', async () => {
   const untilMs = Math.ceil((Date.now() + 2_500) / 1000) * 1000;
   await product.changePolicy('story.yaml', policy(untilMs));
@@ -192,10 +208,10 @@ boundary:
 `;
 }
 
-function unattributed(untilMs: number): string {
+function unattributed(untilMs: number, source = '127.0.0.0/8'): string {
   return `apiVersion: exeat/v1
 owner: team-network
-unattributed: { sources: [ 127.0.0.0/8 ], until: ${instant(untilMs)}, reason: first rollout }
+unattributed: { sources: [ ${source} ], until: ${instant(untilMs)}, reason: first rollout }
 `;
 }
 
