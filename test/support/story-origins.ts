@@ -1,34 +1,28 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { WebSocketServer } from 'ws';
+import { type LoopbackServer, serveOnLoopback } from './loopback-server.ts';
 import { createAuthority } from './pki.ts';
 
 const run = promisify(execFile);
-
-/** An origin of a story on loopback. */
-export interface StoryOrigin {
-  readonly port: number;
-  close(): Promise<void>;
-}
 
 /** The origins of the stories with real clients, their certificates from one root whose PEM lies at `caFile`. */
 export interface StoryOrigins {
   readonly caFile: string;
   readonly folder: string;
   /** HTTPS under every name of the stories: echoes, serves git repositories and packages, takes WebSockets. */
-  readonly secure: StoryOrigin;
+  readonly secure: LoopbackServer;
   /** Plain HTTP: echoes, takes WebSockets. */
-  readonly plain: StoryOrigin;
+  readonly plain: LoopbackServer;
   /** Speaks first, as mail servers do: sends a banner, then echoes lines. */
-  readonly banner: StoryOrigin;
+  readonly banner: LoopbackServer;
   close(): Promise<void>;
 }
 
@@ -44,9 +38,10 @@ export async function startStoryOrigins(names: readonly string[]): Promise<Story
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
     answer(folder, tarball, request, response).catch(() => response.destroy());
   };
-  const secure = await serve(createHttpsServer({ cert: issued.chainPem, key: issued.keyPem }, handler), true);
-  const plain = await serve(createHttpServer(handler), true);
-  const banner = await serve(createTcpServer(speakFirst), false);
+  const withCertificate = { cert: issued.chainPem, key: issued.keyPem };
+  const secure = await serveOnLoopback(takeWebSockets(createHttpsServer(withCertificate, handler)));
+  const plain = await serveOnLoopback(takeWebSockets(createHttpServer(handler)));
+  const banner = await serveOnLoopback(createTcpServer(speakFirst));
   return {
     caFile,
     folder,
@@ -146,24 +141,8 @@ function speakFirst(socket: Socket): void {
   socket.on('data', (chunk) => socket.write(chunk));
 }
 
-async function serve(server: Server, hasWebSockets: boolean): Promise<StoryOrigin> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
-  if (hasWebSockets) {
-    const webSockets = new WebSocketServer({ server: server as ReturnType<typeof createHttpServer> });
-    webSockets.on('connection', (peer) => peer.on('message', (data) => peer.send(`echo:${String(data)}`)));
-  }
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: async () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+function takeWebSockets(server: ReturnType<typeof createHttpServer>): Server {
+  const webSockets = new WebSocketServer({ server });
+  webSockets.on('connection', (peer) => peer.on('message', (data) => peer.send(`echo:${String(data)}`)));
+  return server;
 }
