@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
+import { lowerPriority } from '../src/app/index.ts';
 import { compilePolicy, type PolicyTree, verifyPolicyBuffer } from '../src/policy/index.ts';
 import { benchTree, type PolicySize } from './decide-policy.ts';
 
@@ -19,7 +20,10 @@ let tree: PolicyTree | null = null;
 
 // As in the product: control is a process of its own and compiles; a worker of the point reads the file into shared memory.
 if (parentPort !== null) parentPort.on('message', (path: string) => parentPort?.postMessage(load(path)));
-else if (process.argv[2] === 'control') process.on('message', (order: CompileOrder) => process.send?.(compile(order)));
+else if (process.argv[2] === 'control') {
+  lowerPriority();
+  process.on('message', (order: CompileOrder) => process.send?.(compile(order)));
+}
 
 function load(path: string): SharedArrayBuffer {
   const file = openSync(path, 'r');

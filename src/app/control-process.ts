@@ -1,7 +1,10 @@
 import { createControl } from './control/create-control.ts';
 import { runChild } from './ipc.ts';
+import { lowerPriority } from './lower-priority.ts';
 
 // The entry of the control process. It holds no socket of a workload: whatever happens here, the point decides on.
+
+lowerPriority();
 
 let control: Awaited<ReturnType<typeof createControl>> | null = null;
 

@@ -1,6 +1,7 @@
 export { type CheckedFolder, checkFolder } from './check-folder.ts';
 export { addCredential, listCredentials, pruneCredentials, removeCredential } from './credentials.ts';
 export type { DemoStart } from './demo/start-demo.ts';
+export { lowerPriority } from './lower-priority.ts';
 export { type DecideReport, readDecision, readStatus } from './questions/ask-running.ts';
 export type { DecideAnswer, DecideAsk } from './questions/decide-question.ts';
 export { type ExplainReport, readExplanation } from './questions/explain-question.ts';
