@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addressOf, policyOf, ruleNode, serviceNode } from '../../test/support/policy-fixture.ts';
+import { nowForTest, requestOf } from '../../test/support/request-fixture.ts';
 import { parseIpPrefix } from '../destination/index.ts';
 import { approveAddresses, type DecisionRequest, decide, type SegmentNode } from './index.ts';
 
 const at = { file: 'payments/api.yaml', line: 1, column: 1 };
-const now = Date.UTC(2026, 10, 23);
+const now = nowForTest;
 
 function segment(name: string, range: string, environment: string | null): SegmentNode {
   const prefix = parseIpPrefix(range);
@@ -82,23 +83,7 @@ function approve(
   reason: string;
   isMixed: boolean;
 } {
-  const isAddress = /^[0-9.]+$/.test(host);
-  const request: DecisionRequest = {
-    principal: {
-      service,
-      identity: `credential:${service}`,
-      strength: 'shared-secret',
-      source: null,
-      expiresAt: null,
-    },
-    destination: {
-      host: isAddress ? { kind: 'address', address: addressOf(host) } : { kind: 'name', name: host },
-      port,
-      protocol: null,
-    },
-    facts: { revokedIdentities: new Set() },
-    now,
-  };
+  const request = requestOf(host, port, { service, source: null });
   const question = { addresses: addresses.map(addressOf), network };
   const { approved, reason, isMixed } = approveAddresses(policy, request, decide(policy, request), question);
   return { approved: approved.map(({ address }) => address.text), reason, isMixed };

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressOf, policyOf, ruleNode, serviceNode, targetNode } from '../../test/support/policy-fixture.ts';
+import { policyOf, ruleNode, serviceNode, targetNode } from '../../test/support/policy-fixture.ts';
+import { nowForTest, requestOf } from '../../test/support/request-fixture.ts';
 import { type CompiledPolicy, type DecisionRequest, decide } from './index.ts';
 
-const now = Date.UTC(2026, 10, 23);
+const now = nowForTest;
 const at = { file: 'boundary.yaml', line: 1, column: 1 };
 
 function request(
@@ -11,24 +12,7 @@ function request(
   port: number | null,
   extra: Partial<DecisionRequest['principal']> = {},
 ): DecisionRequest {
-  const isAddress = /^[0-9.]+$|:/.test(host);
-  return {
-    principal: {
-      service: 'payments-api',
-      identity: 'credential:payments-api',
-      strength: 'shared-secret',
-      source: '10.20.0.7',
-      expiresAt: null,
-      ...extra,
-    },
-    destination: {
-      host: isAddress ? { kind: 'address', address: addressOf(host) } : { kind: 'name', name: host },
-      port,
-      protocol: null,
-    },
-    facts: { revokedIdentities: new Set() },
-    now,
-  };
+  return requestOf(host, port, { service: 'payments-api', identity: 'credential:payments-api', ...extra });
 }
 
 const policy: CompiledPolicy = policyOf([

@@ -1,30 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type DecisionRequest, decide, type PolicyDocument } from '../../src/policy/index.ts';
-import { addressOf, policyOf, ruleNode, serviceNode, targetNode } from '../support/policy-fixture.ts';
+import { policyOf, ruleNode, serviceNode, targetNode } from '../support/policy-fixture.ts';
+import { requestOf } from '../support/request-fixture.ts';
 
 const at = { file: 'boundary.yaml', line: 1, column: 1 };
-const now = Date.UTC(2026, 10, 23);
 
 function request(host: string, extra: Partial<DecisionRequest['principal']> = {}): DecisionRequest {
-  const isAddress = /^[0-9.]+$|:/.test(host);
-  return {
-    principal: {
-      service: 'app',
-      identity: 'credential:app',
-      strength: 'shared-secret',
-      source: '10.20.0.7',
-      expiresAt: null,
-      ...extra,
-    },
-    destination: {
-      host: isAddress ? { kind: 'address', address: addressOf(host) } : { kind: 'name', name: host },
-      port: 443,
-      protocol: null,
-    },
-    facts: { revokedIdentities: new Set() },
-    now,
-  };
+  return requestOf(host, 443, { service: 'app', ...extra });
 }
 
 function destinations(name: string, kind: 'secret-manager' | 'admin', to: string): PolicyDocument {

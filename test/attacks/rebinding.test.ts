@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { appPolicy } from '../support/app-policy.ts';
 import { type CountingOrigin, startCountingOrigin } from '../support/attack-origins.ts';
 import {
   type AskedQuestion,
@@ -104,18 +105,7 @@ test('INVARIANT: a denied name causes no query and no packet', async () => {
 
 function policy(originPort: number, victimPort: number): string {
   const names = ['flip', 'later', 'meta', 'v6'].map(
-    (name) => `  - { to: "tcp://${name}.example:${originPort}", reason: rebinding test of this name }`,
+    (name) => [`tcp://${name}.example:${originPort}`, 'rebinding test of this name'] as const,
   );
-  return [
-    'apiVersion: exeat/v1',
-    'service: app',
-    'owner: team-app',
-    'kind: app',
-    'mode: enforce',
-    'identities: [ "credential:app" ]',
-    'allow:',
-    ...names,
-    `  - { to: "tcp://port.example:${victimPort}", reason: rebinding test of a port }`,
-    '',
-  ].join('\n');
+  return appPolicy([...names, [`tcp://port.example:${victimPort}`, 'rebinding test of a port']]);
 }

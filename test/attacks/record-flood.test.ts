@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type VerdictRecord, verdictCount } from '../../src/policy/index.ts';
+import { appPolicy } from '../support/app-policy.ts';
 import { type RunningProduct, startProduct, waitFor } from '../support/product.ts';
 import { basicProof, connectHead, openRaw } from '../support/raw-client.ts';
 
 // Anybody can send malformed requests, and any workload can ask for what it may not reach: neither may push history out of the spool.
 
-const policy = `apiVersion: exeat/v1
-service: app
-owner: team-app
-kind: app
-mode: enforce
-identities: [ "credential:app" ]
-allow:
-  - { to: "allowed.example:443", reason: the only one }
-`;
+const policy = appPolicy([['allowed.example:443', 'the only one']]);
 
 // The end of a window of 10 s.
 const windowMs = 15_000;

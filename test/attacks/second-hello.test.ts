@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { connect as connectTls, createServer as createTlsServer, type Server } from 'node:tls';
+import { appPolicy } from '../support/app-policy.ts';
 import { createAuthority, type TestAuthority } from '../support/pki.ts';
 import { type RunningProduct, startProduct } from '../support/product.ts';
 import { basicProof, connectHead, openRaw } from '../support/raw-client.ts';
@@ -117,15 +118,5 @@ function rewriter(socket: Socket, change: (bytes: Buffer) => Buffer): Duplex {
 }
 
 function policy(): string {
-  return [
-    'apiVersion: exeat/v1',
-    'service: app',
-    'owner: team-app',
-    'kind: app',
-    'mode: enforce',
-    'identities: [ "credential:app" ]',
-    'allow:',
-    `  - { to: "${honest}:${port}", reason: the second hello of this test }`,
-    '',
-  ].join('\n');
+  return appPolicy([[`${honest}:${port}`, 'the second hello of this test']]);
 }
