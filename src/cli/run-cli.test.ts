@@ -57,43 +57,26 @@ test('a configuration that is not there is one line on stderr and exit code 1', 
 });
 
 test('decide exits 0 for allow and 5 for deny, on the policy folder when nothing runs', async () => {
-  const allow = await say(
-    'decide',
-    '--as',
-    'demo-app',
-    '--to',
-    'allowed.example:8443',
-    '--config',
-    quickstart,
-    '-o',
-    'json',
-  );
+  const decide = (as: string, to: string): Promise<Said> =>
+    say('decide', '--as', as, '--to', to, '--config', quickstart, '-o', 'json');
+  const allow = await decide('demo-app', 'allowed.example:8443');
   assert.equal(allow.code, 0, allow.error);
-  const deny = await say(
-    'decide',
-    '--as',
-    'credential:demo',
-    '--to',
-    'denied.example:8443',
-    '--config',
-    quickstart,
-    '-o',
-    'json',
-  );
+  const deny = await decide('credential:demo', 'denied.example:8443');
   assert.equal(deny.code, 5, deny.error);
   assert.equal((JSON.parse(deny.out) as { reason: string }).reason, 'no_rule_matched');
-  const unknown = await say(
-    'decide',
-    '--as',
-    'nobody',
-    '--to',
-    'allowed.example:8443',
-    '--config',
-    quickstart,
-    '-o',
-    'json',
-  );
-  assert.equal((JSON.parse(unknown.out) as { reason: string }).reason, 'identity_unknown');
+});
+
+test('decide says how to name who asks, when it was no service', async () => {
+  const said = await say('decide', '--as', 'demo', '--to', 'allowed.example:8443', '--config', quickstart);
+  assert.equal(said.code, 5);
+  assert.match(said.out, /identity_unknown: `demo` is no service of the policy/);
+  assert.match(said.out, /`credential:demo`/);
+});
+
+test('doctor has a line a check, its mend below it and the sum last', async () => {
+  const said = await say('doctor', '--config', quickstart);
+  assert.match(said.out, /^ok {4}node +24/);
+  assert.match(said.out, /\n\n(?:all is well|\d+ failures?, \d+ warnings?)\n$/);
 });
 
 test('decide refuses a destination that is not spelled right, with exit code 1', async () => {
