@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DecisionRecord } from '../../src/policy/index.ts';
 import { startCountingOrigin, startHttpOrigin, startTlsOrigin } from '../support/attack-origins.ts';
-import { type RunningProduct, startProduct } from '../support/product.ts';
+import { type RunningProduct, startProduct, waitFor } from '../support/product.ts';
 import { basicProof } from '../support/raw-client.ts';
 import { createTokenIssuer } from '../support/token-issuer.ts';
 
@@ -184,9 +184,5 @@ async function firstRecord(
 }
 
 async function until(isThere: () => boolean | Promise<boolean>, timeoutMs = 8000): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await isThere())) {
-    if (performance.now() > deadline) throw new Error(`what was waited for did not come within ${timeoutMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
+  await waitFor(async () => isThere(), 'what was waited for', timeoutMs);
 }
