@@ -19,6 +19,7 @@ export async function readBounded(
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT')
       return failed(fault('file_absent', `\`${path}\` does not exist; create it or change the setting`));
+    if (code === 'EISDIR') return failed(fault('file_unreadable', `\`${path}\` is a folder; name the file in it`));
     return failed(fault('file_unreadable', `\`${path}\` cannot be read (${code ?? 'unknown'}); mend its permissions`));
   }
 }
