@@ -20,14 +20,20 @@ async function runUp(cli: Cli): Promise<ExitCode> {
   if (config === null) return exitCodes.error;
   // Taken before anything starts: a signal that comes early must not leave children behind.
   const ended = Promise.withResolvers<void>();
+  let hasEnded = false;
+  const end = (): void => {
+    hasEnded = true;
+    ended.resolve();
+  };
   let up: Up | null = null;
-  process.on('SIGINT', ended.resolve);
-  process.on('SIGTERM', ended.resolve);
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
   process.on('SIGHUP', () => up?.reload());
   const started = await startUp(config, ended.promise);
   if (!started.ok) return cli.fail(started.fault);
   up = started.value;
-  cli.io.writeOut(cli.flags().output === 'table' ? upText(up.report) : `${JSON.stringify(up.report)}\n`);
+  // Told to end while it started: it is not up, and says nothing.
+  if (!hasEnded) cli.io.writeOut(cli.flags().output === 'table' ? upText(up.report) : `${JSON.stringify(up.report)}\n`);
   await ended.promise;
   await up.stop();
   return exitCodes.ok;
