@@ -1,7 +1,6 @@
 /** All that a command sees of its process. Tests pass their own. `now` is epoch milliseconds. */
 export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly isStdoutTerminal: boolean;
   readonly now: () => number;
   readonly writeOut: (text: string) => void;
   readonly writeError: (text: string) => void;
@@ -17,7 +16,6 @@ export function createProcessIo(): CliIo {
   }
   return {
     env: process.env,
-    isStdoutTerminal: process.stdout.isTTY === true,
     now: Date.now,
     writeOut: (text) => void process.stdout.write(text),
     writeError: (text) => void process.stderr.write(text),

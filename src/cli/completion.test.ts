@@ -6,7 +6,6 @@ import { runCli } from './run-cli.ts';
 let script = '';
 await runCli(['completion', 'bash'], {
   env: {},
-  isStdoutTerminal: false,
   now: Date.now,
   writeOut: (text) => {
     script += text;

@@ -22,7 +22,6 @@ describe('exeat credential', () => {
     const seen = { out: '', error: '' };
     const io = {
       env: {},
-      isStdoutTerminal: false,
       now: () => Date.parse('2026-11-23T12:00:00Z'),
       writeOut: (text: string) => {
         seen.out += text;

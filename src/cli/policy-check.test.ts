@@ -37,7 +37,7 @@ describe('exeat policy check', () => {
       shown += part;
     };
     const now = (): number => Date.UTC(2026, 10, 23);
-    const io = { env: {}, isStdoutTerminal: false, now, writeOut: write, writeError: write };
+    const io = { env: {}, now, writeOut: write, writeError: write };
     return { code: await runCli(['policy', 'check', folder, ...more], io), shown };
   }
 

@@ -17,7 +17,6 @@ async function say(...args: readonly string[]): Promise<Said> {
   let [out, error] = ['', ''];
   const io: CliIo = {
     env: {},
-    isStdoutTerminal: false,
     now: () => Date.parse('2026-11-23T12:00:00Z'),
     writeOut: (text) => {
       out += text;
@@ -31,7 +30,7 @@ async function say(...args: readonly string[]): Promise<Said> {
 
 test('every command has a description and a help that ends well', async () => {
   const program = createProgram(
-    { env: {}, isStdoutTerminal: false, now: Date.now, writeOut: () => undefined, writeError: () => undefined },
+    { env: {}, now: Date.now, writeOut: () => undefined, writeError: () => undefined },
     () => undefined,
   );
   assert.ok(program.commands.length >= 10);

@@ -55,7 +55,7 @@ export const reasons: Readonly<Record<Reason, ReasonRow>> = {
   },
   no_rule_matched: {
     says: 'no rule of the service covers this destination',
-    mend: 'service owner: add a rule, or ask for an exception',
+    mend: 'service owner: add a rule',
     status: 403,
   },
   rule_denied: {

@@ -106,7 +106,6 @@ describe('the same table through the whole product', () => {
       ];
       const code = await runCli([...args, '--config', product.configPath], {
         env: {},
-        isStdoutTerminal: false,
         now: Date.now,
         writeOut: (text) => {
           out += text;

@@ -50,7 +50,6 @@ describe('every example', () => {
       let out = '';
       const io = {
         env: {},
-        isStdoutTerminal: false,
         now: Date.now,
         writeOut: (text: string) => {
           out += text;

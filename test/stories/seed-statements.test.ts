@@ -175,7 +175,6 @@ async function decideByCommand(aim: Aim): Promise<VerdictRecord & { readonly ans
   const to = `${aim.protocol}://${aim.host}:${freePort(aim.port)}`;
   await runCli(['decide', '--as', aim.service, '--to', to, '-o', 'json', '--config', product.configPath], {
     env: {},
-    isStdoutTerminal: false,
     now: Date.now,
     writeOut: (text) => {
       out += text;
