@@ -4,6 +4,7 @@ import type { BlockingCommand, Command, Conversation, EndedBy, SessionEvent, Sid
 import type { LiveLink } from '../transport.ts';
 import { type Asked, askResolver, askVerifier, dialPlan } from './ask-ports.ts';
 import { type Dialling, type DialPlan, dialRacing } from './dial.ts';
+import { drive, type Executor } from './drive.ts';
 import { LinkBase, type LinkHost, type PeerFacts } from './link-base.ts';
 import {
   destroyBroken,
@@ -33,7 +34,7 @@ const lingerMs = 2_000;
  * States: conversing (the conversation reads and sends) -> relaying (bytes pass by themselves) -> over; or closing (the last answer is
  * flushed, what comes is thrown away) -> over.
  */
-export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
+export class NodeLink extends LinkBase implements LiveLink, SocketOwner, Executor {
   #client: OwnedSocket;
   #upstream: OwnedSocket | null = null;
   #dialling: Dialling | null = null;
@@ -81,28 +82,25 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
     const conversation = this.#conversation;
     if (conversation === null || this.#isRunning) return;
     this.#isRunning = true;
-    try {
-      let answer: SessionEvent | null = event;
-      while (answer !== null && this.#conversation !== null) {
-        this.#waiting = null;
-        const next: IteratorResult<Command, void> = conversation.next(answer);
-        if (next.done === true) this.#conversation = null;
-        else answer = this.#execute(next.value);
-      }
-    } catch (error) {
+    const isWaiting = drive(conversation, event, this);
+    this.#isRunning = false;
+    if (!isWaiting) {
       this.#conversation = null;
-      this.host.options.failed('conversation', error);
-      this.#resetSockets();
-    } finally {
-      this.#isRunning = false;
+      this.#waiting = null;
     }
     uncork(this.#client, this.#upstream);
     if (this.#conversation === null) this.#finish();
     else this.schedule();
   }
 
-  // Null: the command suspends the conversation.
-  #execute(command: Command): SessionEvent | null {
+  broke(error: unknown): void {
+    this.#endedBy ??= 'decision_failed';
+    this.#resetSockets();
+    this.host.options.failed('conversation', error);
+  }
+
+  execute(command: Command): SessionEvent | null {
+    this.#waiting = null;
     switch (command.type) {
       case 'send':
         this.#send(command.side, command.bytes);
@@ -392,6 +390,7 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
     if (this.#state === 'closing' && !this.#client.destroyed) return;
     if (!this.#client.destroyed && this.#endedBy === null) resetSocket(this.raw);
     this.#state = 'over';
+    if (this.flow !== null) this.flow = null;
     this.stopTimes();
     if (this.#upstream?.destroyed === false && !this.#upstream.writableEnded) this.#upstream.destroy();
     this.#reader?.abandon();
