@@ -16,7 +16,8 @@ export function hashSeed(words: readonly [number, number, number, number]): Hash
 
 /**
  * Takes in one character (or word): a polynomial in the secret multiplier, the shortest chain of instructions. What is weak in
- * its low bits is mixed at the end; texts that collide under every multiplier are longer than any name.
+ * its low bits is mixed at the end. Names of 128 characters and more exist that collide under every multiplier (Thue-Morse pairs:
+ * the powers of two in (m-1)(m^2-1)(m^4-1)... reach 2^32), and cost longer probes, never a wrong answer.
  */
 export function hashStep(state: number, character: number, multiplier: number): number {
   return (Math.imul(state, multiplier) + character) | 0;
