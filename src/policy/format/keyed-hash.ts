@@ -15,12 +15,12 @@ export function hashSeed(words: readonly [number, number, number, number]): Hash
 }
 
 /**
- * Takes in one character (or word): a polynomial in the secret multiplier, the shortest chain of instructions. What is weak in
- * its low bits is mixed at the end. Names of 128 characters and more exist that collide under every multiplier (Thue-Morse pairs:
- * the powers of two in (m-1)(m^2-1)(m^4-1)... reach 2^32), and cost longer probes, never a wrong answer.
+ * Takes in one character (or word). The shift makes it more than a polynomial in the multiplier: of those there are so few that
+ * names could be made which collide under every seed, and one service's policy would slow the look-ups of all.
  */
 export function hashStep(state: number, character: number, multiplier: number): number {
-  return (Math.imul(state, multiplier) + character) | 0;
+  const mixed = Math.imul(state ^ character, multiplier);
+  return mixed ^ (mixed >>> 15);
 }
 
 /** Ends a hash with the owner that the key belongs to; unsigned. */

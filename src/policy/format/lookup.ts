@@ -48,7 +48,8 @@ export function findSuffix(view: FlatView, probe: NameProbe, labels: number, own
   return findSlot(view, hash, ownerKey, probe.name, probe.starts[labels - 1] as number);
 }
 
-let touched = 0;
+// A place to put what was read early: a read whose value goes nowhere would be taken away by the compiler.
+const touched = new Uint32Array(1);
 
 /**
  * Reads the slot where the look-up of the whole name will begin. Memory is what a decision waits for: asked for early, the slot
@@ -57,12 +58,7 @@ let touched = 0;
 export function touchName(view: FlatView, probe: NameProbe, ownerKey: number): void {
   const hash = hashEnd(probe.states[probe.labels - 1] as number, ownerKey, view.seed.finish);
   const at = view.serviceSlots.at + ((hash << 2) & (view.serviceSlots.length - 4));
-  touched = (view.words[at] as number) | 0;
-}
-
-/** @internal What was touched last, so that no compiler takes the reads away. */
-export function lastTouched(): number {
-  return touched;
+  touched[0] = view.words[at] as number;
 }
 
 /** The value under (owner, kind, text), or -1. */
@@ -83,7 +79,7 @@ function findSlot(view: FlatView, hash: number, ownerKey: number, text: string, 
     if (value === 0) return -1;
     if (words[at + slotWord.hash] === hash && words[at + slotWord.owner] === ownerKey) {
       // The match is asked for together with the text: both are far away, and most candidates are right.
-      if (ownerKey >= owner.firstService * 2) touched = (words[view.matches.at + value * 4 - 4] as number) | 0;
+      if (ownerKey >= owner.firstService * 2) touched[0] = words[view.matches.at + value * 4 - 4] as number;
       if (textEquals(view, words[at + slotWord.text] as number, text, start)) return value - 1;
     }
     slot = (slot + 4) & last;
