@@ -6,15 +6,12 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { type CompiledPolicy, type DecisionRequest, decide, openPolicy } from '../src/policy/index.ts';
-import { benchRequests, type PolicySize, ruleName, serviceName } from './decide-policy.ts';
+import { type TimedBlock, timeBlock } from './decide-block.ts';
+import { benchRequests, type PolicySize } from './decide-policy.ts';
 import type { Compiled, CompileOrder } from './decide-worker.ts';
 import { type Bench, type BenchContext, type BenchResult, defineBench, figure, median } from './harness.ts';
 
-/** A block is 20 rounds of one side, 10,000 decisions: what the peer's maps left in the cache does not meet every round of ours. */
 const blocks = 30;
-const roundsPerBlock = 20;
-/** Questions are made just before they are asked, as a point has just parsed them: fresh in the cache, their answers are not. */
-const requestsPerRound = 500;
 /** Blocks before the compiler has settled. */
 const warmBlocks = 10;
 const reloadRequests = 20_000;
@@ -45,11 +42,11 @@ export async function measureDecide({ note }: BenchContext, size: PolicySize): P
     const policy = open(first.shared);
     const opened = heapUsed() - before;
     const bytesPerRule = (first.shared.byteLength + Math.max(0, opened)) / policy.ruleCount;
-    const decisions = compareDecisions(policy, size);
+    const decisions = await compareDecisions(policy, size);
     const reload = await measureReload(reloadPolicy, policy, size);
     const scaled = (bar: number): number => bar * Math.max(rules / 1_000_000, 0.01);
     return [
-      decisions.hitsAndMisses,
+      decisions,
       figure({
         bench: 'decide',
         figure: 'compile from nodes',
@@ -106,84 +103,28 @@ function heapUsed(): number {
 }
 
 /** Ours and the peer in turns over the same questions, a block each; each question is asked once of each. */
-function compareDecisions(policy: CompiledPolicy, size: PolicySize): { readonly hitsAndMisses: BenchResult } {
-  const maps = mapsOfStrings(size);
+async function compareDecisions(policy: CompiledPolicy, size: PolicySize): Promise<BenchResult> {
+  const worker = new Worker(new URL('./decide-peer-worker.ts', import.meta.url), { workerData: size });
   const ours: number[] = [];
   const peers: number[] = [];
-  for (let block = 0; block < warmBlocks + blocks; block++) {
-    const our = timeBlock(size, block, (request) => decide(policy, request).verdict === 'allow');
-    const peer = timeBlock(size, block, (request) => isInMaps(maps, request));
-    if (our.allowed !== peer.allowed) {
-      throw new Error(`${our.allowed} of a block were allowed, ${peer.allowed} by the peer: they must agree`);
+  try {
+    for (let block = 0; block < warmBlocks + blocks; block++) {
+      const our = timeBlock(size, block, (request) => decide(policy, request).verdict === 'allow');
+      worker.postMessage(block);
+      const [peer] = (await once(worker, 'message')) as [TimedBlock];
+      if (our.allowed !== peer.allowed) {
+        throw new Error(`${our.allowed} of a block were allowed, ${peer.allowed} by the peer: they must agree`);
+      }
+      if (block < warmBlocks) continue;
+      ours.push(our.microseconds);
+      peers.push(peer.microseconds);
     }
-    if (block < warmBlocks) continue;
-    ours.push(our.microseconds);
-    peers.push(peer.microseconds);
+  } finally {
+    await worker.terminate();
   }
   const peer = { name: 'Map of strings', value: median(peers) };
-  const hitsAndMisses = figure({
-    bench: 'decide',
-    figure: 'mean of a decision',
-    value: median(ours),
-    unit: 'µs',
-    peer,
-    atMost: 1.5,
-  });
-  return { hitsAndMisses };
-}
-
-interface Timed {
-  readonly microseconds: number;
-  readonly allowed: number;
-}
-
-/** The mean over a block; making the questions is not in it. */
-function timeBlock(size: PolicySize, block: number, ask: (request: DecisionRequest) => boolean): Timed {
-  let microseconds = 0;
-  let allowed = 0;
-  for (let round = 0; round < roundsPerBlock; round++) {
-    const timed = timePerDecision(benchRequests(size, requestsPerRound, block * roundsPerBlock + round + 1), ask);
-    microseconds += timed.microseconds / roundsPerBlock;
-    allowed += timed.allowed;
-  }
-  return { microseconds, allowed };
-}
-
-function timePerDecision(requests: readonly DecisionRequest[], ask: (request: DecisionRequest) => boolean): Timed {
-  let allowed = 0;
-  const started = performance.now();
-  for (const request of requests) if (ask(request)) allowed += 1;
-  return { microseconds: ((performance.now() - started) * 1000) / requests.length, allowed };
-}
-
-/** The peer: what one writes first, a Map of services to Sets of `host:port`. It knows no boundary, class, ids or observe mode. */
-function mapsOfStrings({ services, rulesPerService }: PolicySize): ReadonlyMap<string, ReadonlySet<string>> {
-  const maps = new Map<string, Set<string>>();
-  for (let service = 0; service < services; service++) {
-    const set = new Set<string>();
-    for (let rule = 0; rule < rulesPerService; rule++) {
-      const name = ruleName(service, rule);
-      if (rule % 50 === 49) set.add(`203.0.113.${(service + rule) % 256}:443`);
-      else set.add(rule % 4 === 3 ? `*.${name}:443` : `${name}:443`);
-    }
-    maps.set(serviceName(service), set);
-  }
-  return maps;
-}
-
-function isInMaps(
-  maps: ReadonlyMap<string, ReadonlySet<string>>,
-  { principal, destination }: DecisionRequest,
-): boolean {
-  const set = maps.get(principal.service);
-  if (set === undefined) return false;
-  const { host, port } = destination;
-  if (host.kind === 'address') return set.has(`${host.address.text}:${port}`);
-  if (set.has(`${host.name}:${port}`)) return true;
-  for (let dot = host.name.indexOf('.'); dot >= 0; dot = host.name.indexOf('.', dot + 1)) {
-    if (set.has(`*${host.name.slice(dot)}:${port}`)) return true;
-  }
-  return false;
+  const value = median(ours);
+  return figure({ bench: 'decide', figure: 'mean of a decision', value, unit: 'µs', peer, atMost: 1.5 });
 }
 
 /** Decides without a pause while a changed policy is compiled elsewhere and handed over, and takes the longest gap. */
@@ -193,7 +134,6 @@ async function measureReload(
   size: PolicySize,
 ): Promise<readonly BenchResult[]> {
   const requests = benchRequests(size, reloadRequests, 99);
-  // The peer's million strings are gone: a point has no such heap to collect.
   heapUsed();
   const quiet = await longestGap(requests, () => policy, Promise.resolve(), 1000);
   let current = policy;

@@ -33,7 +33,7 @@ async function runBenches(): Promise<number> {
 async function loadBenches(): Promise<ReadonlyMap<string, Bench>> {
   const benches = new Map<string, Bench>();
   const names = await readdir(import.meta.dirname);
-  for (const file of names.filter((name) => /^[a-z-]+\.ts$/.test(name) && name !== 'run.ts').sort()) {
+  for (const file of names.filter((name) => /^[a-z-]+(?<!-worker)\.ts$/.test(name) && name !== 'run.ts').sort()) {
     const module: { readonly bench?: Bench } = await import(`./${file}`);
     if (module.bench !== undefined) benches.set(module.bench.name, module.bench);
   }
