@@ -32,6 +32,7 @@ export function limitRows(): Rows {
 const settings: ReadonlySet<string> = new Set([
   'connections',
   'perPrincipal',
+  'unprovenPerSource',
   'headTimeoutMs',
   'idleTimeoutMs',
   'totalTimeoutMs',

@@ -127,6 +127,9 @@ function limitsSection(): z.ZodType<Config['limits']> {
       perPrincipal: count
         .prefault(1000)
         .meta({ description: 'open connections of one principal; the next is refused' }),
+      unprovenPerSource: count.prefault(2000).meta({
+        description: 'open connections of one source address that have proven nothing yet; the next is reset',
+      }),
       headTimeout: durationField('100ms', '5m')
         .prefault('10s')
         .meta({ description: 'from accept to a whole request head' }),
@@ -137,6 +140,7 @@ function limitsSection(): z.ZodType<Config['limits']> {
     .transform((limits) => ({
       connections: limits.connections,
       perPrincipal: limits.perPrincipal,
+      unprovenPerSource: limits.unprovenPerSource,
       headTimeoutMs: limits.headTimeout,
       idleTimeoutMs: limits.idleTimeout,
       totalTimeoutMs: limits.totalTimeout,

@@ -43,6 +43,7 @@ export interface TlsConfig {
 export interface LimitsConfig {
   readonly connections: number;
   readonly perPrincipal: number;
+  readonly unprovenPerSource: number;
   readonly headTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly totalTimeoutMs: number;

@@ -52,6 +52,7 @@ test('an empty file gives every default, frozen, and nothing undefined', () => {
   assert.deepEqual(config.limits, {
     connections: 8000,
     perPrincipal: 1000,
+    unprovenPerSource: 2000,
     headTimeoutMs: 10_000,
     idleTimeoutMs: 600_000,
     totalTimeoutMs: 86_400_000,

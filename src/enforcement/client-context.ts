@@ -1,6 +1,7 @@
 import type { PresentedProof } from '../identity/index.ts';
 import type { EndedBy } from './event.ts';
 import type { ConnectionFacts, SessionPorts } from './session-ports.ts';
+import { sourceNetwork } from './source-network.ts';
 
 /** One client connection as its conversation sees it. */
 export interface ClientContext {
@@ -16,6 +17,8 @@ export interface ClientContext {
   via: readonly string[];
   /** The service whose place this connection holds, idle or not; null until somebody is known. */
   place: string | null;
+  /** The source whose place for the unproven this connection holds; null once somebody is known. */
+  unproven: string | null;
 }
 
 /** The sockets of the connection are gone; nothing is left to say. */
@@ -30,7 +33,22 @@ export function takePlace(client: ClientContext, service: string): boolean {
   leavePlace(client);
   if (!client.ports.registry.enter(service)) return false;
   client.place = service;
+  settle(client);
   return true;
+}
+
+/** Takes a place among the connections of its source that have proven nothing yet; false when there is none left. */
+export function arrive(client: ClientContext): boolean {
+  const source = sourceNetwork(client.facts.sourceAddress);
+  if (!client.ports.registry.arrive(source)) return false;
+  client.unproven = source;
+  return true;
+}
+
+/** Gives up the place among the unproven, if one is held. */
+export function settle(client: ClientContext): void {
+  if (client.unproven !== null) client.ports.registry.settle(client.unproven);
+  client.unproven = null;
 }
 
 /** Gives up the place, if one is held. */
@@ -41,5 +59,5 @@ export function leavePlace(client: ClientContext): void {
 
 /** Makes the context of a fresh connection. */
 export function clientContext(ports: SessionPorts, facts: ConnectionFacts): ClientContext {
-  return { ports, facts, isSecured: false, certificate: null, challenges: 0, via: [], place: null };
+  return { ports, facts, isSecured: false, certificate: null, challenges: 0, via: [], place: null, unproven: null };
 }

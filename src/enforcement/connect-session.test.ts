@@ -48,7 +48,7 @@ function ports(judge: Judge, hasPolicy = true): SessionPorts {
     resolver: { holds: () => false },
     records: { isKeeping: true },
     denials: { note: (record) => ({ record, id: record.id }) },
-    registry: { enter: () => true, leave: () => undefined },
+    registry: { arrive: () => true, settle: () => undefined, enter: () => true, leave: () => undefined },
     observer: silentObserver,
     settings: {
       limits: defaultLimits,

@@ -4,6 +4,8 @@ export interface SessionLimits {
   readonly connections: number;
   /** Connections open at once for one service, idle ones too; past it: 503 `connection_limit`. */
   readonly perPrincipal: number;
+  /** Connections of one source address (IPv6: /64) whose principal is not known yet; past it: reset. */
+  readonly unprovenPerSource: number;
   /** From the accept, or the end of the last request, first byte to whole head; past it: closed. */
   readonly headTimeoutMs: number;
   /** From the first byte of a ClientHello to its last; past it: reset `hello_unreadable`. */
@@ -34,6 +36,8 @@ export const defaultLimits: SessionLimits = {
   connections: 8000,
   // One runaway workload leaves room for seven others.
   perPrincipal: 1000,
+  // A quarter of all: one host that proves nothing cannot take every slot for the time of a head.
+  unprovenPerSource: 2000,
   // The same as Squid's request_start_timeout class: slow heads (slowloris) hold a slot this long at most.
   headTimeoutMs: 10_000,
   // DESIGN 5.1.

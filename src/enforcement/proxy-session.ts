@@ -1,5 +1,5 @@
 import { classifyFirstByte } from '../wire/index.ts';
-import { type ClientContext, clientContext, leavePlace } from './client-context.ts';
+import { arrive, type ClientContext, clientContext, leavePlace, settle } from './client-context.ts';
 import { arm, ask, type Conversation, readClient, type Step } from './conversation.ts';
 import { httpSession } from './http-session.ts';
 import type { ConnectionFacts, SessionPorts } from './session-ports.ts';
@@ -11,10 +11,17 @@ import { socksSession } from './socks-session.ts';
  */
 export function* proxySession(ports: SessionPorts, facts: ConnectionFacts): Conversation {
   const client = clientContext(ports, facts);
+  if (!arrive(client)) {
+    // Not told: whoever opens this many and proves nothing is no client that reads.
+    ports.observer.refused('connection_limit', null);
+    yield { type: 'reset' };
+    return;
+  }
   try {
     yield* converse(client);
   } finally {
     leavePlace(client);
+    settle(client);
   }
 }
 

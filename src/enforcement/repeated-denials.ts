@@ -1,6 +1,6 @@
 import type { NewId } from '../base/index.ts';
-import { parseIpAddress } from '../destination/index.ts';
 import { several, type VerdictRecord } from '../policy/index.ts';
+import { sourceNetwork } from './source-network.ts';
 
 /** Where the record of a denial goes: `record` is to be written now, or null when it was counted; `id` is told to the refused side. */
 export interface NotedDenial {
@@ -55,7 +55,7 @@ export class RepeatedDenials {
 
   /** Takes the record of a denial in. `sourceAddress` is the peer's address in canonical text, without its port. */
   note(record: VerdictRecord, sourceAddress: string, nowMs: number): NotedDenial {
-    const { wide, same } = kindsOf(record, networkOf(sourceAddress));
+    const { wide, same } = kindsOf(record, sourceNetwork(sourceAddress));
     // What is counted here costs the principal nothing of its wider burst.
     const counting = same === null ? undefined : this.#windows.get(same.key);
     if (same !== null && counting?.opening) return count(counting, same, record);
@@ -146,10 +146,4 @@ function widened(record: VerdictRecord, widen: Kind['widen']): VerdictRecord {
         : { host: several, port: null, protocol: null, address: null, class: destination.class },
   };
   return widen === 'destination' ? wide : { ...wide, source: several, principal: null };
-}
-
-// Who has one address of an IPv6 /64 has them all.
-function networkOf(address: string): string {
-  const parsed = address.includes(':') ? parseIpAddress(address) : null;
-  return parsed?.ok === true && parsed.value.family === 6 ? parsed.value.words.slice(0, 2).join(' ') : address;
 }

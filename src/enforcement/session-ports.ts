@@ -45,8 +45,14 @@ export interface Judge {
   ): Approval;
 }
 
-/** Counts connections per service, from who asks being known to the end of the connection. Made by `proxy/`. */
+/**
+ * Counts connections: per source from the accept until who asks is known, then per service, from who asks being known to the end of the
+ * connection. Made by `proxy/`.
+ */
 export interface FlowRegistry {
+  /** Takes a place for a connection that has proven nothing; false when its source has none left. Each true: one `settle`. */
+  arrive(source: string): boolean;
+  settle(source: string): void;
   /** Takes a place for the service; false when its places or all are taken. Each true is followed by one `leave`. */
   enter(service: string): boolean;
   leave(service: string): void;

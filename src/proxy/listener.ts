@@ -38,7 +38,7 @@ export function createProxyListener(options: ProxyListenerOptions): ProxyListene
   const observer = options.observer ?? silentObserver;
   const parent = parentOf(options);
   const settings = settingsOf(options, parent);
-  const counter = new ServiceCounter(settings.limits.perPrincipal);
+  const counter = new ServiceCounter(settings.limits);
   const denials = new RepeatedDenials(options.newId);
   const ports: SessionPorts = {
     clock: options.clock,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { connectHead, openRaw, type RawClient } from '../support/raw-client.ts';
+import { waitFor } from '../support/product.ts';
+import { connectHead, exchangeRaw, openRaw, type RawClient } from '../support/raw-client.ts';
 import { type AttackBed, openAttackBed } from './attack-bed.ts';
 
 let bed: AttackBed;
@@ -92,5 +93,35 @@ describe('connection caps', () => {
       again.client.close();
       return again.head.startsWith('HTTP/1.1 403 ');
     });
+  });
+});
+
+describe('slots held without a proof', () => {
+  let narrow: AttackBed;
+  before(async () => {
+    narrow = await openAttackBed({ limits: { headTimeout: '5s', unprovenPerSource: 10 } });
+  });
+  after(() => narrow?.close());
+
+  test('a source gets no more than its share of connections that have proven nothing, and those that proved themselves stay', async () => {
+    const proven = await openRaw(narrow.port);
+    proven.send(connectHead(narrow.tcpAuthority('raw.example'), { proof: narrow.proof }));
+    assert.match(await proven.readUntil(/\r\n\r\n/), /^HTTP\/1\.1 200 /);
+    const silent = await Promise.all(Array.from({ length: 10 }, () => openRaw(narrow.port)));
+    const over = await openRaw(narrow.port);
+    assert.equal((await over.readToEnd(2000)).text, '');
+    over.close();
+    proven.send('still here');
+    assert.equal(proven.socket.destroyed, false);
+    for (const client of silent) client.close();
+    const again = async (): Promise<boolean> => {
+      const head = await exchangeRaw(
+        narrow.port,
+        connectHead(narrow.tcpAuthority('raw.example'), { proof: narrow.proof }),
+      );
+      return head.startsWith('HTTP/1.1 200 ');
+    };
+    await waitFor(() => again().catch(() => false), 'a place once the silent ones are gone');
+    proven.close();
   });
 });

@@ -127,7 +127,7 @@ function portsOf({ policy, nowMs, judge }: SessionPlay): SessionPorts {
     resolver: { holds: () => false },
     records: { isKeeping: true },
     denials: { note: (record) => ({ record, id: record.id }) },
-    registry: { enter: () => true, leave: () => undefined },
+    registry: { arrive: () => true, settle: () => undefined, enter: () => true, leave: () => undefined },
     observer: {
       ...silentObserver,
       failed: (where, error) => {
