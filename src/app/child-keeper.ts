@@ -29,7 +29,7 @@ const lastRestartMs = 5_000;
 // A child that lived this long was well: the next crash is a new one.
 const healthyMs = 30_000;
 // Within the 2 s that `exeat up` has to end.
-const killAfterMs = 1_700;
+const killAfterMs = 1_200;
 
 /**
  * Forks a child and forks it again whenever it ends, until stopped. States: starting, running, waiting (to restart), stopped.

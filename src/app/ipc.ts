@@ -12,7 +12,13 @@ export type ToChild =
  */
 export type FromChild =
   | { readonly kind: 'listening'; readonly addresses: Readonly<Record<string, string>> }
-  | { readonly kind: 'ready'; readonly policyVersion: string | null; readonly says: string }
+  | {
+      readonly kind: 'ready';
+      readonly policyVersion: string | null;
+      readonly says: string;
+      /** Whether a policy is in force or was refused; false while the point does not answer yet. */
+      readonly isSettled: boolean;
+    }
   | { readonly kind: 'failed'; readonly message: string };
 
 /** What a child does with what it is told. */

@@ -31,7 +31,7 @@ export interface Up {
 }
 
 // A policy of a million rules takes seconds to compile; what is printed at start waits for it no longer than this.
-const firstPolicyMs = 3_000;
+const firstPolicyMs = 10_000;
 
 /**
  * Starts the product: state, lock, keys, demo, then point and control. It is up, and denies all, without a good policy.
@@ -99,7 +99,8 @@ function createFamily(config: Config, logger: Logger): Family {
     if (message.kind !== 'ready') return;
     policyVersion = message.policyVersion;
     policySays = message.says;
-    policy.resolve();
+    // Until the point answers, control only says that it does not.
+    if (message.isSettled) policy.resolve();
   };
   const children: readonly [ChildKeeper, ChildKeeper] = [
     keepChild({ name: 'point', config, logger, onMessage }),

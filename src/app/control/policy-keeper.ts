@@ -33,6 +33,7 @@ export function keepPolicy(options: PolicyKeeperOptions): PolicyKeeper {
   const point = linkPoint(options.pointSocket, logger);
   let refused: Refused | null = null;
   let written: string | null = null;
+  let isSettled = false;
 
   const problems = (): readonly string[] => {
     const pointProblem = point.problem();
@@ -44,7 +45,8 @@ export function keepPolicy(options: PolicyKeeperOptions): PolicyKeeper {
   const report = (): void => {
     const policyVersion = point.inForce();
     const says = problems()[0] ?? `${policyVersion ?? 'none'} is in force`;
-    tellSupervisor({ kind: 'ready', policyVersion, says });
+    isSettled = refused !== null || policyVersion !== null;
+    tellSupervisor({ kind: 'ready', policyVersion, says, isSettled });
   };
   const onOutcome = (outcome: PolicyOutcome): void => {
     if (outcome.kind === 'unchanged') return;
@@ -61,7 +63,11 @@ export function keepPolicy(options: PolicyKeeperOptions): PolicyKeeper {
     }
   };
   const watch = watchPolicy({ policy: options.policy, state: options.state, logger, onOutcome });
-  const agreeing = setInterval(() => void point.agree(written), agreeMs);
+  const agree = async (): Promise<void> => {
+    await point.agree(written);
+    if (!isSettled) report();
+  };
+  const agreeing = setInterval(() => void agree(), agreeMs);
   watch.look(true);
   return {
     reload: () => watch.look(true),
