@@ -3,36 +3,19 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { addressOf, identityNode, policyOf, ruleNode, serviceNode } from '../../test/support/policy-fixture.ts';
+import { startBareListener } from '../../test/support/bare-listener.ts';
+import { identityNode, policyOf, ruleNode, serviceNode } from '../../test/support/policy-fixture.ts';
 import { silentObserver } from '../enforcement/index.ts';
-import { identify } from '../identity/index.ts';
-import { approveAddresses, type DecisionRecord, decide } from '../policy/index.ts';
-import { createProxyListener, type ProxyListener } from './index.ts';
+import type { DecisionRecord } from '../policy/index.ts';
+import type { ProxyListener } from './index.ts';
 
 // The sink must not throw; a command that does all the same must cost its own connection only, and leave nothing behind.
 async function startBroken(port: number, write: (record: DecisionRecord) => boolean): Promise<Broken> {
   const service = { identities: [identityNode('source:127.0.0.0/8')] };
   const policy = policyOf([serviceNode('app', { ...service, allow: [ruleNode(`tcp://raw.example:${port}`)] })]);
   const failures: string[] = [];
-  let ids = 0;
-  const listener = createProxyListener({
-    judge: { identify, decide, approve: approveAddresses },
-    policy: {
-      current: () => policy,
-      facts: () => ({ revokedIdentities: new Set<string>() }),
-      network: () => ({ ownAddresses: [], localOrigins: [{ address: addressOf('127.0.0.1'), port }] }),
-    },
-    verifier: { generation: 0, verify: () => ({ kind: 'failed', why: 'unknown' }), stillHolds: () => true },
-    resolver: {
-      resolve: async () => ({ ok: true, value: { addresses: [addressOf('127.0.0.1')], ttlSeconds: 60 } }),
-      holds: () => false,
-    },
-    records: { isKeeping: true, write },
-    clock: { now: Date.now },
-    newId: () => `id-${ids++}`,
-    observer: { ...silentObserver, failed: (where) => void failures.push(where) },
-  });
-  assert.ok((await listener.listen({ host: '127.0.0.1', port: 0 })).ok);
+  const observer = { ...silentObserver, failed: (where: string) => void failures.push(where) };
+  const listener = await startBareListener({ policy: () => policy, port, write, observer });
   return { listener, failures };
 }
 

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { addressOf, identityNode, policyOf, ruleNode, serviceNode } from '../../test/support/policy-fixture.ts';
-import { identify } from '../identity/index.ts';
-import { approveAddresses, type DecisionRecord, decide } from '../policy/index.ts';
-import { createProxyListener, type ProxyListener } from './index.ts';
+import { startBareListener } from '../../test/support/bare-listener.ts';
+import { identityNode, policyOf, ruleNode, serviceNode } from '../../test/support/policy-fixture.ts';
+import type { DecisionRecord } from '../policy/index.ts';
+import type { ProxyListener } from './index.ts';
 
 const blob = randomBytes(24 * 1024 * 1024);
 const digest = createHash('sha256').update(blob).digest('hex');
@@ -29,24 +29,8 @@ before(async () => {
   const { port } = origin.address() as AddressInfo;
   const service = { identities: [identityNode('source:127.0.0.0/8')] };
   policy = policyOf([serviceNode('bulk', { ...service, allow: [ruleNode(`tcp://bulk.example:${port}`)] })]);
-  let ids = 0;
-  listener = createProxyListener({
-    judge: { identify, decide, approve: approveAddresses },
-    policy: {
-      current: () => policy,
-      facts: () => ({ revokedIdentities: new Set<string>() }),
-      network: () => ({ ownAddresses: [], localOrigins: [{ address: addressOf('127.0.0.1'), port }] }),
-    },
-    verifier: { generation: 0, verify: () => ({ kind: 'failed', why: 'unknown' }), stillHolds: () => true },
-    resolver: {
-      resolve: async () => ({ ok: true, value: { addresses: [addressOf('127.0.0.1')], ttlSeconds: 60 } }),
-      holds: () => false,
-    },
-    records: { isKeeping: true, write: (record) => records.push(record) > 0 },
-    clock: { now: Date.now },
-    newId: () => `id-${ids++}`,
-  });
-  assert.ok((await listener.listen({ host: '127.0.0.1', port: 0 })).ok);
+  const write = (record: DecisionRecord): boolean => records.push(record) > 0;
+  listener = await startBareListener({ policy: () => policy, port, write });
 });
 
 after(async () => {
