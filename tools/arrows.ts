@@ -9,7 +9,7 @@ export interface RoomRow {
   readonly pure: boolean;
 }
 
-const pureRooms = ['base', 'wire', 'identity', 'destination', 'behaviour', 'policy', 'enforcement'] as const;
+const pureRooms = ['base', 'wire', 'identity', 'destination', 'behaviour', 'policy', 'flowmap', 'enforcement'] as const;
 const listenerRooms = ['base', 'wire', 'identity', 'destination', 'behaviour', 'enforcement', 'transport'] as const;
 const outerRooms = ['transport', 'trust', 'proxy', 'dns', 'snapshot', 'spool'] as const;
 
@@ -24,6 +24,7 @@ export const arrows: Readonly<Record<string, RoomRow>> = {
   destination: pure(['base']),
   behaviour: pure(['base']),
   policy: pure(['base', 'identity', 'destination', 'behaviour']),
+  flowmap: pure(['base', 'identity', 'destination', 'policy']),
   enforcement: pure(['base', 'wire', 'identity', 'destination', 'behaviour', 'policy']),
   transport: outer(['base', 'destination', 'enforcement'], ['policy']),
   trust: outer(['base', 'identity'], []),

@@ -1,0 +1,9 @@
+import type { LogFormat } from './log-format.ts';
+
+/** Every log format that is understood, in the order in which ties of detection are settled: the more particular first. */
+export const logFormats: readonly LogFormat[] = [];
+
+/** The format of an id, or null. */
+export function findLogFormat(id: string): LogFormat | null {
+  return logFormats.find((format) => format.id === id) ?? null;
+}
