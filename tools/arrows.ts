@@ -11,7 +11,7 @@ export interface RoomRow {
 
 const pureRooms = ['base', 'wire', 'identity', 'destination', 'behaviour', 'policy', 'flowmap', 'enforcement'] as const;
 const listenerRooms = ['base', 'wire', 'identity', 'destination', 'behaviour', 'enforcement', 'transport'] as const;
-const outerRooms = ['transport', 'trust', 'proxy', 'dns', 'snapshot', 'spool'] as const;
+const outerRooms = ['transport', 'trust', 'proxy', 'dns', 'intake', 'snapshot', 'spool', 'store'] as const;
 
 /**
  * The rooms of `src/` and who may import whom: importer -> imported. A room is added here with the issue that builds
@@ -30,8 +30,10 @@ export const arrows: Readonly<Record<string, RoomRow>> = {
   trust: outer(['base', 'identity'], []),
   proxy: outer(listenerRooms, ['policy']),
   dns: outer(listenerRooms, ['policy']),
+  intake: outer(['base', 'flowmap'], []),
   snapshot: outer(['base', 'policy'], []),
   spool: outer(['base', 'policy', 'enforcement'], []),
+  store: outer(['base', 'flowmap'], []),
   config: outer(['base', 'policy'], outerRooms),
   cli: outer([...pureRooms, 'config', 'app'], []),
   app: outer([...pureRooms, ...outerRooms, 'config'], []),

@@ -11,6 +11,7 @@ export function createFlowDraft(): FlowDraft {
     address: 0,
     name: 0,
     nameKind: 'none',
+    provider: 0,
     port: -1,
     protocol: 0,
     application: 'unknown',
@@ -35,6 +36,7 @@ export function resetFlowDraft(draft: FlowDraft): void {
   draft.address = 0;
   draft.name = 0;
   draft.nameKind = 'none';
+  draft.provider = 0;
   draft.port = -1;
   draft.protocol = 0;
   draft.application = 'unknown';

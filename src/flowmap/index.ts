@@ -1,11 +1,58 @@
+export {
+  type Attribution,
+  attributions,
+  type ClientRole,
+  type Edge,
+  edgeKey,
+  type NameRank,
+  nameRanks,
+  type WhoRow,
+} from './edge.ts';
 export { createFlowDraft, resetFlowDraft } from './flow-draft.ts';
+export {
+  answerKey,
+  answerSum,
+  bucketMs,
+  type FoldedBatch,
+  type FoldedRows,
+  type FoldOptions,
+  flowKey,
+  flowSum,
+  ObservationFold,
+  unpackFacts,
+} from './fold-observations.ts';
 export type { ConfigDocument, ConfigFormat, ConfigReading } from './ingest/config-format.ts';
 export { configFormats } from './ingest/config-formats.ts';
+export { type DetectedFormat, detectFormat, leastScore } from './ingest/detect-format.ts';
 export { type PeeledRecord, type PeelOptions, peelEnvelopes } from './ingest/envelope.ts';
 export { createLocalZone } from './ingest/local-zone.ts';
 export type { FormatFields, LineParser, LocalZone, LogFormat, ParserOptions } from './ingest/log-format.ts';
 export { findLogFormat, logFormats } from './ingest/log-formats.ts';
 export { LogLine } from './ingest/log-line.ts';
+export {
+  createSourceReader,
+  createTally,
+  type LineTally,
+  maxRecordBytes,
+  type ReadOrder,
+  type RejectTally,
+  type SourceReader,
+} from './ingest/source-reader.ts';
+export { type JsonNesting, JsonSplitter, jsonNestingOf } from './ingest/split-json.ts';
+export type {
+  ClientKey,
+  EdgeQuery,
+  EdgeSet,
+  FlowLake,
+  LakeWindow,
+  LeftOut,
+  NameAnswers,
+  RankShare,
+  Regularity,
+  SeenDays,
+  SourceEntry,
+  SourceWriter,
+} from './lake.ts';
 export {
   type Application,
   applications,

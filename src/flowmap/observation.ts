@@ -46,6 +46,8 @@ export interface FlowDraft {
   address: TextId;
   name: TextId;
   nameKind: NameKind;
+  /** Whose address it is by the source's own tables (`S3`, `google-cloud-storage`); 0 unknown. A prefix, no name. */
+  provider: TextId;
   /** Port of the destination; -1 unknown, 0 for protocols without ports. */
   port: number;
   /** IP protocol number; 0 unknown. */

@@ -21,12 +21,13 @@ import {
 } from '../../src/flowmap/index.ts';
 
 /** A flow as the parser left it, with texts in place of ids. */
-export type CollectedFlow = Omit<FlowDraft, 'client' | 'user' | 'service' | 'address' | 'name'> & {
+export type CollectedFlow = Omit<FlowDraft, 'client' | 'user' | 'service' | 'address' | 'name' | 'provider'> & {
   readonly client: string;
   readonly user: string;
   readonly service: string;
   readonly address: string;
   readonly name: string;
+  readonly provider: string;
 };
 
 /** Everything that a parser found in a text, and what became of each line (empty lines are left out). */
@@ -74,7 +75,7 @@ export function createCollectingSink(): ObservationSink & {
       return draft;
     },
     endFlow: () => {
-      const { client, user, service, address, name } = draft;
+      const { client, user, service, address, name, provider } = draft;
       flows.push({
         ...draft,
         client: table.get(client),
@@ -82,6 +83,7 @@ export function createCollectingSink(): ObservationSink & {
         service: table.get(service),
         address: table.get(address),
         name: table.get(name),
+        provider: table.get(provider),
       });
       return 'taken';
     },

@@ -1,0 +1,119 @@
+import type { Edge, NameRank, WhoRow } from './edge.ts';
+import type { FoldedBatch } from './fold-observations.ts';
+import type { LineTally } from './ingest/source-reader.ts';
+import type { DeclaredEndpoint, LeaseObservation } from './observation.ts';
+
+/** A source that was ingested. */
+export interface SourceEntry {
+  /** Short id, unique in the lake: `3f9a0c12`. */
+  readonly id: string;
+  /** SHA-256 of the decompressed bytes, in hexadecimal. */
+  readonly digest: string;
+  /** As given to ingest; `-` for standard input. */
+  readonly path: string;
+  readonly kind: 'log' | 'configuration';
+  /** Formats that took lines, best first. */
+  readonly formats: readonly string[];
+  readonly tally: LineTally;
+  readonly bytes: number;
+  /** First and last instant in it, epoch milliseconds; null where it has no time. */
+  readonly firstMs: number | null;
+  readonly lastMs: number | null;
+  readonly ingestedAtMs: number;
+  /** Something that people should know: cut short, sampled. */
+  readonly notes: readonly string[];
+}
+
+/** Takes what one source holds. Nothing is seen by anybody before `publish`. */
+export interface SourceWriter {
+  readonly id: string;
+  append(format: string, batch: FoldedBatch): Promise<void>;
+  declare(endpoints: readonly DeclaredEndpoint[]): Promise<void>;
+  /** Makes the source part of the lake; false where the same bytes are in it already, and then nothing is kept. */
+  publish(entry: Omit<SourceEntry, 'id'>): Promise<boolean>;
+  discard(): Promise<void>;
+}
+
+/** A stretch of time; null is open. Epoch milliseconds, from inclusive, until exclusive. */
+export interface LakeWindow {
+  readonly sinceMs: number | null;
+  readonly untilMs: number | null;
+}
+
+/** Who is on the records of a window, before anybody was attributed. */
+export interface ClientKey {
+  readonly client: string;
+  readonly user: string;
+  readonly service: string;
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+/** How many connections and bytes have a name of which rank, by format. */
+export interface RankShare {
+  readonly format: string;
+  readonly rank: NameRank;
+  readonly connections: number;
+  readonly bytes: number;
+}
+
+/** What was left out of the edges, and why: by the role of the client. */
+export interface LeftOut {
+  readonly role: 'proxy' | 'resolver' | 'outside';
+  readonly connections: number;
+  readonly bytes: number;
+}
+
+/** Edges of a window with what they rest on. */
+export interface EdgeSet {
+  readonly edges: readonly Edge[];
+  readonly shares: readonly RankShare[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** Days (UTC, as days since the epoch) on which a principal was seen, ascending. */
+export interface SeenDays {
+  readonly principal: string;
+  readonly days: readonly number[];
+}
+
+/** How regular an edge is: mean and deviation of the gaps between its five-minute buckets, in minutes. */
+export interface Regularity {
+  readonly principal: string;
+  readonly destination: string;
+  readonly port: number;
+  readonly protocol: number;
+  readonly gaps: number;
+  readonly meanMinutes: number;
+  readonly deviationMinutes: number;
+}
+
+/** What a name was answered with, by resolver and client network; for split horizons. */
+export interface NameAnswers {
+  readonly name: string;
+  readonly resolver: string;
+  readonly addresses: readonly string[];
+  readonly clients: number;
+  readonly questions: number;
+}
+
+/** What is asked of a lake about flows. */
+export interface EdgeQuery extends LakeWindow {
+  readonly who: readonly WhoRow[];
+}
+
+/** Where flows are kept, and joined when they are read. Implemented in `store/`; one conformance suite for all. */
+export interface FlowLake {
+  begin(): Promise<SourceWriter>;
+  sources(): readonly SourceEntry[];
+  /** Takes a source out again; false where there is none of this id. */
+  forget(id: string): Promise<boolean>;
+  clients(window: LakeWindow): Promise<readonly ClientKey[]>;
+  leases(): Promise<readonly LeaseObservation[]>;
+  declared(): Promise<readonly DeclaredEndpoint[]>;
+  edges(query: EdgeQuery): Promise<EdgeSet>;
+  seenDays(query: EdgeQuery): Promise<readonly SeenDays[]>;
+  regularity(query: EdgeQuery): Promise<readonly Regularity[]>;
+  nameAnswers(window: LakeWindow): Promise<readonly NameAnswers[]>;
+  close(): void;
+}

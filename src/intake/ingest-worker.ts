@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { parentPort } from 'node:worker_threads';
+import { createLocalZone, createSourceReader, ObservationFold, type SourceReader } from '../flowmap/index.ts';
+import type { FromReader, ToReader } from './reader-messages.ts';
+
+// A thread that reads records of sources, one source at a time. Pieces come with their own buffers; each is answered, so that the sender
+// knows how much is under way.
+
+let reader: SourceReader | null = null;
+
+parentPort?.on('message', (message: ToReader) => {
+  if (message.kind === 'open') open(message);
+  else if (message.kind === 'piece') read(message);
+  else end();
+});
+
+function open({ order, timezone, nowMs }: Extract<ToReader, { kind: 'open' }>): void {
+  const zone = createLocalZone(timezone);
+  const seed = randomBytes(4).readUInt32LE();
+  const made = zone.ok
+    ? createSourceReader(order, {
+        zone: zone.value,
+        nowMs,
+        createFold: () => new ObservationFold({ nowMs, seed }),
+      })
+    : zone;
+  reader = made.ok ? made.value : null;
+  tell({ kind: 'opened', fault: made.ok ? null : made.fault });
+}
+
+function read({ bytes, index }: Extract<ToReader, { kind: 'piece' }>): void {
+  if (reader === null) return;
+  const before = reader.tally.lines;
+  reader.push(bytes);
+  for (const part of reader.drain(false)) tell({ kind: 'batch', ...part });
+  tell({ kind: 'read', index, lines: reader.tally.lines - before });
+}
+
+function end(): void {
+  if (reader === null) return;
+  reader.end();
+  for (const part of reader.drain(true)) tell({ kind: 'batch', ...part });
+  tell({ kind: 'ended', tally: reader.tally, range: reader.range() });
+  reader = null;
+}
+
+function tell(message: FromReader): void {
+  const buffers =
+    message.kind === 'batch'
+      ? [message.batch.flows, message.batch.answers].flatMap(({ keys, values }) => [keys.buffer, values.buffer])
+      : [];
+  parentPort?.postMessage(message, buffers);
+}

@@ -1,0 +1,237 @@
+import { randomBytes } from 'node:crypto';
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type {
+  ClientKey,
+  DeclaredEndpoint,
+  EdgeQuery,
+  EdgeSet,
+  FlowLake,
+  LakeWindow,
+  LeaseObservation,
+  NameAnswers,
+  Regularity,
+  SeenDays,
+  SourceWriter,
+  WhoRow,
+} from '../../flowmap/index.ts';
+import { appendColumns } from './append-rows.ts';
+import {
+  answerColumns,
+  edgeDayStatements,
+  flowColumns,
+  readParquet,
+  selectEdges,
+  selectLeftOut,
+  selectNameAnswers,
+  selectRegularity,
+  selectSeenDays,
+  selectShares,
+  windowCondition,
+} from './edge-sql.ts';
+import { LakeFolder } from './lake-folder.ts';
+import { openDatabase } from './open-database.ts';
+import { type Rows, readDeclared, readEdge, readLease, readRegularity, readRows, readShares } from './read-rows.ts';
+import { writeBatch, writeDeclared } from './write-batch.ts';
+
+/** How a lake is opened. */
+export interface LakeOptions {
+  /** The lake's folder; made where it is missing. */
+  readonly dir: string;
+  /** Memory of the database, in MiB; past it, it works on disk. Default: 256. */
+  readonly memoryLimitMb?: number;
+  /** Threads of the database. Default: 2. */
+  readonly threads?: number;
+}
+
+/** Opens a lake of Parquet files read by DuckDB. One process at a time may write to it; the caller sees to that. */
+export async function openDuckdbLake(options: LakeOptions): Promise<FlowLake> {
+  const folder = new LakeFolder(options.dir);
+  const instance = await openDatabase({
+    tempDir: `${options.dir}/tmp`,
+    allowedDirs: [options.dir],
+    memoryLimitMb: options.memoryLimitMb ?? 256,
+    threads: options.threads ?? 2,
+  });
+  return new DuckdbLake(folder, instance, await instance.connect());
+}
+
+class DuckdbLake implements FlowLake {
+  readonly #folder: LakeFolder;
+  readonly #instance: DuckDBInstance;
+  readonly #connection: DuckDBConnection;
+  /** Who is asked again about the same window and the same clients gets what was worked out. */
+  #joined: EdgeQuery | null = null;
+
+  constructor(folder: LakeFolder, instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.#folder = folder;
+    this.#instance = instance;
+    this.#connection = connection;
+  }
+
+  async begin(): Promise<SourceWriter> {
+    const id = randomBytes(4).toString('hex');
+    const connection = await this.#instance.connect();
+    const incoming = this.#folder.incoming(id);
+    let part = 0;
+    const place = (): { folder: string; id: string; part: number } => ({ folder: incoming, id, part: part++ });
+    const discard = async (): Promise<void> => {
+      connection.closeSync();
+      this.#folder.discard(id);
+    };
+    return {
+      id,
+      append: (format, batch) => writeBatch(connection, place(), format, batch),
+      declare: (endpoints) => writeDeclared(connection, place(), endpoints),
+      publish: async (entry) => {
+        if (this.#folder.entries().some(({ digest }) => digest === entry.digest)) {
+          await discard();
+          return false;
+        }
+        connection.closeSync();
+        this.#joined = null;
+        this.#folder.publish({ ...entry, id });
+        return true;
+      },
+      discard,
+    };
+  }
+
+  sources(): ReturnType<FlowLake['sources']> {
+    return this.#folder.entries();
+  }
+
+  async forget(id: string): Promise<boolean> {
+    const entry = this.#folder.entries().find((one) => one.id === id);
+    if (entry === undefined) return false;
+    this.#joined = null;
+    this.#folder.remove(entry);
+    return true;
+  }
+
+  async clients(window: LakeWindow): Promise<readonly ClientKey[]> {
+    const { flows, condition } = this.#window(window);
+    const rows =
+      await this.#read(`SELECT coalesce(client, '') AS client, coalesce("user", '') AS "user", coalesce(service, '') AS service,
+      CAST(epoch_ms(min(bucket)) AS DOUBLE) AS first_ms, CAST(epoch_ms(max(last_seen)) AS DOUBLE) AS last_ms
+      FROM ${flows} WHERE ${condition} GROUP BY ALL ORDER BY ALL`);
+    return rows.map((row) => ({
+      client: row.text('client'),
+      user: row.text('user'),
+      service: row.text('service'),
+      firstMs: row.number('first_ms'),
+      lastMs: row.number('last_ms'),
+    }));
+  }
+
+  async leases(): Promise<readonly LeaseObservation[]> {
+    const files = this.#folder.files('leases', { from: null, to: null });
+    if (files.length === 0) return [];
+    return (await this.#read(`SELECT * FROM ${readParquet(files, '')} ORDER BY ALL`)).map(readLease);
+  }
+
+  async declared(): Promise<readonly DeclaredEndpoint[]> {
+    const files = this.#folder.files('declared', { from: null, to: null });
+    if (files.length === 0) return [];
+    const rows = await this.#read(`SELECT DISTINCT * EXCLUDE (source) FROM ${readParquet(files, '')} ORDER BY ALL`);
+    return rows.map(readDeclared);
+  }
+
+  async edges(query: EdgeQuery): Promise<EdgeSet> {
+    await this.#join(query);
+    return {
+      edges: (await this.#read(selectEdges)).map(readEdge),
+      shares: readShares(await this.#read(selectShares)),
+      leftOut: (await this.#read(selectLeftOut)).map((row) => ({
+        role: row.text('role') as 'proxy',
+        connections: row.number('connections'),
+        bytes: row.number('bytes'),
+      })),
+    };
+  }
+
+  async seenDays(query: EdgeQuery): Promise<readonly SeenDays[]> {
+    await this.#join(query);
+    return (await this.#read(selectSeenDays)).map((row) => ({
+      principal: row.text('principal'),
+      days: row.list('days').map(Number),
+    }));
+  }
+
+  async regularity(query: EdgeQuery): Promise<readonly Regularity[]> {
+    await this.#join(query);
+    return (await this.#read(selectRegularity)).map(readRegularity);
+  }
+
+  async nameAnswers(window: LakeWindow): Promise<readonly NameAnswers[]> {
+    const { answers, condition } = this.#window(window);
+    return (await this.#read(selectNameAnswers(answers, condition))).map((row) => ({
+      name: row.text('name'),
+      resolver: row.text('resolver'),
+      addresses: row.list('addresses').map(String),
+      clients: row.number('clients'),
+      questions: row.number('questions'),
+    }));
+  }
+
+  close(): void {
+    this.#connection.closeSync();
+    this.#instance.closeSync();
+  }
+
+  async #join(query: EdgeQuery): Promise<void> {
+    if (this.#joined === query) return;
+    this.#joined = null;
+    await this.#writeWho(query.who);
+    for (const statement of edgeDayStatements(this.#window(query))) await this.#connection.run(statement);
+    this.#joined = query;
+  }
+
+  async #writeWho(who: readonly WhoRow[]): Promise<void> {
+    await this.#connection.run(
+      'CREATE OR REPLACE TEMP TABLE who_rows(client VARCHAR, "user" VARCHAR, service VARCHAR, from_ms BIGINT, until_ms BIGINT, principal VARCHAR, how VARCHAR, role VARCHAR)',
+    );
+    const at = (row: number): WhoRow => who[row] as WhoRow;
+    await appendColumns(
+      this.#connection,
+      'who_rows',
+      [
+        { type: 'text', at: (row) => at(row).client },
+        { type: 'text', at: (row) => at(row).user },
+        { type: 'text', at: (row) => at(row).service },
+        { type: 'bigint', at: (row) => BigInt(at(row).fromMs) },
+        { type: 'bigint', at: (row) => BigInt(at(row).untilMs) },
+        { type: 'text', at: (row) => at(row).principal },
+        { type: 'text', at: (row) => at(row).how },
+        { type: 'text', at: (row) => at(row).role },
+      ],
+      who.length,
+    );
+    await this.#connection.run(
+      'CREATE OR REPLACE TEMP TABLE who AS SELECT * EXCLUDE (from_ms, until_ms), epoch_ms(from_ms) AS from_at, epoch_ms(until_ms) AS until_at FROM who_rows',
+    );
+  }
+
+  #window({ sinceMs, untilMs }: LakeWindow): { flows: string; answers: string; condition: string } {
+    const days = { from: dayOf(sinceMs), to: dayOf(untilMs) };
+    // Answers of the days around count for the window's first and last flows.
+    const wide = {
+      from: dayOf(sinceMs === null ? null : sinceMs - 2 * dayMs),
+      to: dayOf(untilMs === null ? null : untilMs + dayMs),
+    };
+    return {
+      flows: readParquet(this.#folder.files('flows', days), flowColumns),
+      answers: readParquet(this.#folder.files('answers', wide), answerColumns),
+      condition: windowCondition(sinceMs, untilMs),
+    };
+  }
+
+  async #read(sql: string): Promise<Rows> {
+    return readRows(this.#connection, sql);
+  }
+}
+
+const dayMs = 86_400_000;
+
+function dayOf(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString().slice(0, 10);
+}

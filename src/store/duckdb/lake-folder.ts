@@ -1,0 +1,116 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SourceEntry } from '../../flowmap/index.ts';
+
+/** What a source is made of on disk: its entry, and its Parquet files relative to the lake. */
+export interface LedgerEntry extends SourceEntry {
+  readonly files: readonly string[];
+}
+
+/** The kinds of rows, each in a folder of its own, partitioned by day where it has days. */
+export const lakeTables = ['flows', 'answers', 'leases', 'declared'] as const;
+
+/** One of {@link lakeTables}. */
+export type LakeTable = (typeof lakeTables)[number];
+
+/**
+ * The folder of a lake: `flows/day=2026-11-01/<source>-<n>.parquet` and its like, and `sources/<id>.json`, whose presence is what makes a
+ * source count. Files of a source without entry are leftovers of an ingest that was stopped.
+ */
+export class LakeFolder {
+  readonly dir: string;
+
+  constructor(dir: string) {
+    this.dir = dir;
+    for (const folder of ['sources', 'incoming', 'tmp', ...lakeTables]) {
+      mkdirSync(join(dir, folder), { recursive: true, mode: 0o700 });
+    }
+  }
+
+  /** Every source, oldest ingest first. An entry that cannot be read is left out with its files. */
+  entries(): readonly LedgerEntry[] {
+    return readdirSync(join(this.dir, 'sources'))
+      .filter((name) => name.endsWith('.json'))
+      .flatMap((name) => readEntry(join(this.dir, 'sources', name)))
+      .sort((a, b) => a.ingestedAtMs - b.ingestedAtMs || (a.id < b.id ? -1 : 1));
+  }
+
+  /** Absolute paths of the Parquet files of a table, of all sources, of the days of a window (`YYYY-MM-DD`, both inclusive). */
+  files(table: LakeTable, days: { readonly from: string | null; readonly to: string | null }): readonly string[] {
+    return this.entries()
+      .flatMap(({ files }) => files)
+      .filter((file) => file.startsWith(`${table}/`) && isWithin(/day=([^/]+)/.exec(file)?.[1], days))
+      .map((file) => join(this.dir, file));
+  }
+
+  /** A folder for what is not published yet. */
+  incoming(id: string): string {
+    const folder = join(this.dir, 'incoming', id);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return folder;
+  }
+
+  /** Moves the files of a source to their places and writes its entry, last: from then on it counts. */
+  publish(entry: SourceEntry): void {
+    const from = join(this.dir, 'incoming', entry.id);
+    const files = lakeTables.flatMap((table) => moveTable(join(from, table), this.dir, table));
+    const path = join(this.dir, 'sources', `${entry.id}.json`);
+    writeFileSync(`${path}.tmp`, JSON.stringify({ ...entry, files }, null, 1), { mode: 0o600, flush: true });
+    renameSync(`${path}.tmp`, path);
+    this.discard(entry.id);
+  }
+
+  /** Removes what an ingest left behind. */
+  discard(id: string): void {
+    rmSync(join(this.dir, 'incoming', id), { recursive: true, force: true });
+  }
+
+  /** Takes a source out: its entry first, so that it does not count any more, then its files. */
+  remove(entry: LedgerEntry): void {
+    rmSync(join(this.dir, 'sources', `${entry.id}.json`), { force: true });
+    for (const file of entry.files) rmSync(join(this.dir, file), { force: true });
+  }
+
+  /** Removes leftovers of ingests that were stopped. Only while nobody else writes. */
+  clean(): void {
+    rmSync(join(this.dir, 'incoming'), { recursive: true, force: true });
+    mkdirSync(join(this.dir, 'incoming'), { mode: 0o700 });
+    const known = new Set(this.entries().flatMap(({ files }) => files));
+    for (const table of lakeTables) {
+      for (const file of parquetBelow(join(this.dir, table))) {
+        const relative = `${table}/${file}`;
+        if (!known.has(relative)) rmSync(join(this.dir, relative), { force: true });
+      }
+    }
+  }
+}
+
+function readEntry(path: string): readonly LedgerEntry[] {
+  try {
+    return [JSON.parse(readFileSync(path, 'utf8')) as LedgerEntry];
+  } catch {
+    return [];
+  }
+}
+
+function isWithin(
+  day: string | undefined,
+  { from, to }: { readonly from: string | null; readonly to: string | null },
+): boolean {
+  if (day === undefined) return true;
+  return (from === null || day >= from) && (to === null || day <= to);
+}
+
+function moveTable(from: string, dir: string, table: LakeTable): readonly string[] {
+  if (!existsSync(from)) return [];
+  return parquetBelow(from).map((file) => {
+    const to = join(dir, table, file);
+    mkdirSync(join(to, '..'), { recursive: true, mode: 0o700 });
+    renameSync(join(from, file), to);
+    return `${table}/${file}`;
+  });
+}
+
+function parquetBelow(dir: string): readonly string[] {
+  return readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.parquet'));
+}

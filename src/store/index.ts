@@ -1,0 +1,1 @@
+export { type LakeOptions, openDuckdbLake } from './duckdb/duckdb-lake.ts';
