@@ -11,6 +11,8 @@ export interface StatePaths {
   readonly policy: string;
   readonly keys: string;
   readonly lock: string;
+  readonly lake: string;
+  readonly lakeLock: string;
   readonly snapshot: string;
   readonly pointSocket: string;
   readonly controlSocket: string;
@@ -26,6 +28,8 @@ export function statePaths(root: string): StatePaths {
     policy: join(root, 'policy'),
     keys: join(root, 'keys'),
     lock: join(root, 'lock.db'),
+    lake: join(root, 'lake'),
+    lakeLock: join(root, 'lake.lock.db'),
     snapshot: join(root, 'control', 'snapshot.exeat'),
     pointSocket: join(root, 'point', 'point.sock'),
     controlSocket: join(root, 'control', 'control.sock'),

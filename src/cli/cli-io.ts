@@ -4,6 +4,8 @@ export interface CliIo {
   readonly now: () => number;
   readonly writeOut: (text: string) => void;
   readonly writeError: (text: string) => void;
+  /** Whether stderr is a terminal, where progress may be shown. */
+  readonly isErrorTerminal?: boolean;
 }
 
 /** The command's real process as a {@link CliIo}. A closed pipe (`exeat status | head -1`) ends quietly. */
@@ -19,5 +21,6 @@ export function createProcessIo(): CliIo {
     now: Date.now,
     writeOut: (text) => void process.stdout.write(text),
     writeError: (text) => void process.stderr.write(text),
+    isErrorTerminal: process.stderr.isTTY === true,
   };
 }

@@ -8,6 +8,10 @@ import { registerDecide } from './decide.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerEnv } from './env.ts';
 import { registerExplain } from './explain.ts';
+import { registerFlowsFormats } from './flows-formats.ts';
+import { registerFlowsIngest } from './flows-ingest.ts';
+import { registerFlowsMap } from './flows-map.ts';
+import { registerFlowsForget, registerFlowsSources } from './flows-sources.ts';
 import { registerPolicyCheck } from './policy-check.ts';
 import { registerPolicyStats } from './policy-stats.ts';
 import { registerStatus } from './status.ts';
@@ -27,6 +31,7 @@ const commands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerPolicy,
   registerDecide,
   registerExplain,
+  registerFlows,
   registerCredential,
   registerEnv,
   registerCompletion,
@@ -50,4 +55,17 @@ const credentialCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerCredentialAdd,
   registerCredentialList,
   registerCredentialRemove,
+];
+
+function registerFlows(program: Command, cli: Cli): void {
+  const flows = program.command('flows').description('map what goes out, from logs and configuration');
+  for (const register of flowsCommands) register(flows, cli);
+}
+
+const flowsCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
+  registerFlowsIngest,
+  registerFlowsMap,
+  registerFlowsSources,
+  registerFlowsForget,
+  registerFlowsFormats,
 ];

@@ -24,6 +24,10 @@ export function createConfigSchema(folder: string): z.ZodType<ParsedConfig> {
   return z
     .strictObject({
       policy: pathField(folder).prefault('./policy').meta({ description: 'folder of policy files' }),
+      inventory: pathField(folder)
+        .nullable()
+        .prefault(null)
+        .meta({ description: 'file that says who had which address, for the flow map; null for none' }),
       state: pathField(folder)
         .prefault('./.exeat')
         .meta({ description: 'folder of everything that Exeat writes, mode 0700' }),

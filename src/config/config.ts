@@ -63,6 +63,7 @@ export interface DecisionsConfig {
 export interface Config {
   readonly file: string;
   readonly policy: string;
+  readonly inventory: string | null;
   readonly state: string;
   readonly listen: ListenConfig;
   readonly tls: TlsConfig | null;

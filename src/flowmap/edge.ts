@@ -59,6 +59,8 @@ export interface Edge {
   readonly rank: NameRank;
   /** Names that the address may have had, where there is more than one or the evidence is another client's. At most 20. */
   readonly candidates: readonly string[];
+  /** Addresses that asked, at most 20. */
+  readonly clients: readonly string[];
   /** Addresses behind a name, at most 20. */
   readonly addresses: readonly string[];
   readonly provider: string | null;

@@ -1,3 +1,5 @@
+export { attributeClients, type ClientDirectory, unattributedPrincipal } from './attribute-clients.ts';
+export { type Coverage, createCoverage, type FormatCoverage, type Share } from './coverage.ts';
 export {
   type Attribution,
   attributions,
@@ -9,6 +11,14 @@ export {
   type WhoRow,
 } from './edge.ts';
 export { createFlowDraft, resetFlowDraft } from './flow-draft.ts';
+export {
+  coversHost,
+  drawFlowMap,
+  type FlowMap,
+  type FlowMapFilter,
+  type FlowMapParts,
+  type MapEdge,
+} from './flow-map.ts';
 export {
   answerKey,
   answerSum,
@@ -39,6 +49,15 @@ export {
   type SourceReader,
 } from './ingest/source-reader.ts';
 export { type JsonNesting, JsonSplitter, jsonNestingOf } from './ingest/split-json.ts';
+export {
+  emptyInventory,
+  type Inventory,
+  type InventoryService,
+  type InventorySource,
+  inventoryKinds,
+  parseInventory,
+} from './inventory.ts';
+export { createEdgeJudge, domainOf, type EdgeJudge, type EdgeJudgement, type JudgedEdge } from './judge-edges.ts';
 export type {
   ClientKey,
   EdgeQuery,
@@ -75,4 +94,8 @@ export {
   type Vantage,
   vantages,
 } from './observation.ts';
+export { coverageLines } from './render/coverage-lines.ts';
+export { renderHtml } from './render/render-html.ts';
+export { renderMermaid } from './render/render-mermaid.ts';
+export { renderSvg } from './render/render-svg.ts';
 export { TextTable } from './text-table.ts';

@@ -27,6 +27,8 @@ export interface ReaderPool {
 export interface SourceFeed {
   /** Hands a piece over; waits while enough is under way. */
   piece(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Lines read so far, for progress. */
+  lines(): number;
   end(): Promise<ReadOutcome>;
 }
 
@@ -70,6 +72,7 @@ function feedOf(readers: readonly ReaderThread[]): SourceFeed {
       reader.send(bytes, index, linesOf);
       index += 1;
     },
+    lines: () => readers.reduce((sum, reader) => sum + reader.lines, 0),
     end: async () => {
       const ended = await Promise.all(readers.map((reader) => reader.end()));
       return addUp(ended, (reader, line) => absoluteLine(readerOf, linesOf, reader, line));
@@ -137,6 +140,7 @@ class ReaderThread {
   readonly #worker: Worker;
   readonly #options: ReaderPoolOptions;
   underWay = 0;
+  lines = 0;
   #lines: number[] = [];
   #writing: Promise<void> = Promise.resolve();
   #opened = Promise.withResolvers<Fault | null>();
@@ -153,6 +157,7 @@ class ReaderThread {
 
   async open(order: ReadOrder, take: TakeBatch): Promise<Fault | null> {
     this.#take = take;
+    this.lines = 0;
     this.#opened = Promise.withResolvers();
     this.#ended = Promise.withResolvers();
     this.#writing = Promise.resolve();
@@ -194,6 +199,7 @@ class ReaderThread {
     else if (message.kind === 'ended') this.#ended.resolve(message);
     else {
       this.#lines[message.index] = message.lines;
+      this.lines += message.lines;
       // A thread gets no more to read while what it found before is not written: memory stays bounded.
       void this.#writing.then(() => {
         this.underWay -= 1;
@@ -208,7 +214,9 @@ class ReaderThread {
     this.#writing.catch((error: unknown) => this.#fail(error));
   }
 
+  // Somebody may wait for any of these, or nobody.
   #fail(error: unknown): void {
+    for (const one of [this.#opened, this.#ended, this.#room]) (one.promise as Promise<unknown>).catch(() => undefined);
     this.#opened.reject(error);
     this.#ended.reject(error);
     this.#room.reject(error);

@@ -137,6 +137,7 @@ SELECT day, principal, destination, is_name, port, protocol, format, vantage,
   bit_or(1 << CAST(hour(bucket) AS INTEGER)) AS hours, min(rank) AS rank, max(CASE initiator WHEN 'stated' THEN 0 WHEN 'flags' THEN 1 ELSE 2 END) AS initiator,
   bool_or(sampled) AS sampled, arg_max(application, connections) AS application, any_value(provider) AS provider,
   list(DISTINCT how) AS how, list(DISTINCT source) AS sources,
+  list_slice(list_sort(list(DISTINCT client) FILTER (WHERE client <> '')), 1, ${mostListed}) AS clients,
   list_slice(list_sort(list(DISTINCT address) FILTER (WHERE is_name AND address IS NOT NULL)), 1, ${mostListed}) AS addresses,
   list_distinct(flatten(list(candidates) FILTER (WHERE len(candidates) > 0))) AS candidates
 FROM named GROUP BY ALL`;
@@ -148,7 +149,8 @@ SELECT day, principal, destination, is_name, port, protocol,
   min(first_seen) AS first_seen, max(last_seen) AS last_seen, max(buckets) AS buckets, bit_or(hours) AS hours, min(rank) AS rank,
   min(initiator) AS initiator, bool_and(sampled) AS sampled, arg_max(application, connections) AS application,
   any_value(provider) AS provider, list_distinct(flatten(list(how))) AS how, list_distinct(flatten(list(sources))) AS sources,
-  list(DISTINCT format) AS formats, list_distinct(flatten(list(addresses))) AS addresses,
+  list(DISTINCT format) AS formats, list_distinct(flatten(list(clients))) AS clients,
+  list_distinct(flatten(list(addresses))) AS addresses,
   list_distinct(flatten(list(candidates))) AS candidates
 FROM (
   SELECT day, principal, destination, is_name, port, protocol, format,
@@ -156,6 +158,7 @@ FROM (
     min(first_seen) AS first_seen, max(last_seen) AS last_seen, max(buckets) AS buckets, bit_or(hours) AS hours, min(rank) AS rank,
     min(initiator) AS initiator, bool_or(sampled) AS sampled, arg_max(application, connections) AS application,
     any_value(provider) AS provider, list_distinct(flatten(list(how))) AS how, list_distinct(flatten(list(sources))) AS sources,
+    list_distinct(flatten(list(clients))) AS clients,
     list_distinct(flatten(list(addresses))) AS addresses, list_distinct(flatten(list(candidates))) AS candidates
   FROM by_vantage GROUP BY ALL
 ) GROUP BY ALL`;
@@ -169,6 +172,7 @@ export const selectEdges: string = `SELECT principal, destination, is_name, port
   bool_and(sampled) AS sampled, arg_max(application, connections) AS application, any_value(provider) AS provider,
   list_sort(list_distinct(flatten(list(how)))) AS how, list_sort(list_distinct(flatten(list(sources)))) AS sources,
   list_sort(list_distinct(flatten(list(formats)))) AS formats,
+  list_slice(list_sort(list_distinct(flatten(list(clients)))), 1, ${mostListed}) AS clients,
   list_slice(list_sort(list_distinct(flatten(list(addresses)))), 1, ${mostListed}) AS addresses,
   list_slice(list_sort(list_distinct(flatten(list(candidates)))), 1, ${mostListed}) AS candidates
 FROM edge_days GROUP BY principal, destination, is_name, port, protocol

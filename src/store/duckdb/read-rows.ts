@@ -58,6 +58,7 @@ export function readEdge(row: RowReader): Edge {
     application: row.text('application') as Application,
     rank: nameRanks[row.number('rank')] ?? 'address',
     candidates: texts('candidates'),
+    clients: texts('clients'),
     addresses: texts('addresses'),
     provider: row.textOrNull('provider'),
     connections: row.number('connections'),

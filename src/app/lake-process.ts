@@ -1,0 +1,24 @@
+import { failed, fault } from '../base/index.ts';
+import { runJob } from './lake/lake-jobs.ts';
+import type { FromLake, LakeOrder } from './lake/lake-messages.ts';
+import { lowerPriority } from './lower-priority.ts';
+
+// The entry of the lake process: one job, then the end. Whoever started it is gone when the channel closes; then it ends as well.
+
+lowerPriority();
+
+process.on('disconnect', () => process.exit(1));
+process.once('message', (order: LakeOrder) => void work(order));
+
+async function work(order: LakeOrder): Promise<void> {
+  const result = await runJob(order, (progress) => tell({ kind: 'progress', progress })).catch((error: unknown) =>
+    failed(fault('lake_failed', error instanceof Error ? error.message : String(error))),
+  );
+  tell(result.ok ? { kind: 'done', value: result.value } : { kind: 'failed', fault: result.fault }, () =>
+    process.exit(0),
+  );
+}
+
+function tell(message: FromLake, done: () => void = () => undefined): void {
+  process.send?.(message, undefined, undefined, done);
+}

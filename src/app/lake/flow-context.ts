@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { failed, fault, ok, type Result } from '../../base/index.ts';
+import type { Config } from '../../config/index.ts';
+import {
+  attributeClients,
+  type ClientDirectory,
+  type EdgeQuery,
+  emptyInventory,
+  type FlowLake,
+  type Inventory,
+  type LakeWindow,
+  parseInventory,
+} from '../../flowmap/index.ts';
+import { type CompiledPolicy, listIdentities } from '../../policy/index.ts';
+import { type CompiledFolder, compileFolder } from '../compile-folder.ts';
+
+/** What flows are read with: who asked, and the policy of the configuration where it holds one that loads. */
+export interface FlowContext {
+  readonly query: EdgeQuery;
+  readonly inventory: Inventory;
+  readonly policy: CompiledFolder | null;
+  /** Why there is no policy, for the coverage; null where there is one. */
+  readonly noPolicy: string | null;
+}
+
+/**
+ * Works out who the clients of a window are. A policy that does not load is no fault here: a first map is drawn before there is any.
+ * Fault: `inventory_invalid`, `inventory_unreadable`.
+ */
+export async function readFlowContext(
+  lake: FlowLake,
+  config: Config,
+  window: LakeWindow,
+): Promise<Result<FlowContext>> {
+  const inventory = readInventory(config.inventory);
+  if (!inventory.ok) return inventory;
+  const compiled = compileFolder(config.policy);
+  const directory: ClientDirectory = {
+    inventory: inventory.value,
+    leases: await lake.leases(),
+    ...(compiled.ok ? policyDirectory(compiled.value.policy) : noPolicyDirectory),
+  };
+  const who = attributeClients(await lake.clients(window), directory);
+  return ok({
+    query: { ...window, who },
+    inventory: inventory.value,
+    policy: compiled.ok ? compiled.value : null,
+    noPolicy: compiled.ok ? null : compiled.fault.message,
+  });
+}
+
+type PolicyDirectory = Pick<ClientDirectory, 'servicesOfSource' | 'serviceOfCredential'>;
+
+const noPolicyDirectory: PolicyDirectory = { servicesOfSource: () => [], serviceOfCredential: () => null };
+
+// A range of the policy counts for the past too, whatever its dates: an `unattributed` source names nobody.
+function policyDirectory(policy: CompiledPolicy): PolicyDirectory {
+  return {
+    servicesOfSource: (address) => {
+      const matches = policy.matchSource(address, Number.MAX_SAFE_INTEGER);
+      return [...new Set(matches.map(({ service }) => service))].sort();
+    },
+    serviceOfCredential: (name) => listIdentities(policy, `credential:${name}`)[0]?.service ?? null,
+  };
+}
+
+function readInventory(path: string | null): Result<Inventory> {
+  if (path === null) return ok(emptyInventory);
+  try {
+    return parseInventory(readFileSync(path, 'utf8'), path);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return failed(fault('inventory_unreadable', `inventory \`${path}\` cannot be read (${code ?? message})`));
+  }
+}

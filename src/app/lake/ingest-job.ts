@@ -1,0 +1,97 @@
+import { availableParallelism } from 'node:os';
+import { type Fault, failed, fault, ok, type Result } from '../../base/index.ts';
+import { createLocalZone, type FlowLake, type PeelOptions, type SourceEntry } from '../../flowmap/index.ts';
+import {
+  createReaderPool,
+  type FormatChoice,
+  type FoundFile,
+  findFiles,
+  ingestSource,
+  openBytes,
+  type ReaderPool,
+} from '../../intake/index.ts';
+import type { JobPorts } from './lake-messages.ts';
+import { openLakeToWrite } from './open-lake.ts';
+
+/** What to ingest. `timezone` is an IANA name or an offset, for times without a zone. */
+export interface IngestOptions {
+  readonly paths: readonly string[];
+  readonly format: FormatChoice | null;
+  readonly timezone: string;
+}
+
+/** What one file came to. `unknown` files below a folder are no fault: logs lie beside other things. */
+export type IngestedFile =
+  | { readonly path: string; readonly outcome: 'added' | 'known'; readonly entry: Omit<SourceEntry, 'id'> }
+  | { readonly path: string; readonly outcome: 'passed-over' | 'failed'; readonly fault: Fault };
+
+/** What an ingest came to. */
+export interface IngestReport {
+  readonly files: readonly IngestedFile[];
+}
+
+/** Faults of a file below a folder that only say that it is no log. */
+const noLog: ReadonlySet<string> = new Set(['format_unknown', 'source_binary', 'compression_unknown']);
+/** Reading and writing take the rest of a machine of many cores. */
+const mostThreads = 8;
+
+/** Ingests files and folders, one source after another. Faults: paths, lock, time zone; those of a file stand in the report. */
+export async function ingestJob(options: IngestOptions, ports: JobPorts): Promise<Result<IngestReport>> {
+  const found = findFiles(options.paths);
+  if (!found.ok) return found;
+  const zone = createLocalZone(options.timezone);
+  if (!zone.ok) return zone;
+  const opened = await openLakeToWrite(ports.order.config);
+  if (!opened.ok) return opened;
+  const { nowMs } = ports.order;
+  const threads = Math.min(mostThreads, availableParallelism());
+  const pool = createReaderPool({ threads, timezone: options.timezone, nowMs });
+  try {
+    const files: IngestedFile[] = [];
+    for (const file of found.value) {
+      files.push(
+        await ingestFile(file, { options, ports, pool, lake: opened.value.lake, peel: { zone: zone.value, nowMs } }),
+      );
+    }
+    return ok({ files });
+  } finally {
+    await pool.close();
+    opened.value.close();
+  }
+}
+
+interface IngestParts {
+  readonly options: IngestOptions;
+  readonly ports: JobPorts;
+  readonly pool: ReaderPool;
+  readonly lake: FlowLake;
+  readonly peel: PeelOptions;
+}
+
+async function ingestFile({ path, isNamed }: FoundFile, parts: IngestParts): Promise<IngestedFile> {
+  const result = await readFile(path, parts);
+  if (result.ok) return { path, outcome: result.value.isNew ? 'added' : 'known', entry: result.value.entry };
+  const isPassedOver = !isNamed && noLog.has(result.fault.code);
+  return { path, outcome: isPassedOver ? 'passed-over' : 'failed', fault: result.fault };
+}
+
+async function readFile(
+  path: string,
+  { options, ports, pool, lake, peel }: IngestParts,
+): ReturnType<typeof ingestSource> {
+  const bytes = await openBytes(path, process.stdin);
+  if (!bytes.ok) return bytes;
+  if (path === '-' && process.stdin.isTTY) {
+    return failed(fault('source_unreadable', 'standard input is a terminal: pipe a log in, or name a file'));
+  }
+  const { totalBytes } = bytes.value;
+  return ingestSource({
+    path,
+    bytes: bytes.value,
+    choice: options.format,
+    peel,
+    pool,
+    writer: await lake.begin(),
+    onProgress: (progress) => ports.onProgress({ what: path, totalBytes, ...progress }),
+  });
+}

@@ -1,0 +1,20 @@
+import { failed, fault, type Result } from '../../base/index.ts';
+import { ingestJob } from './ingest-job.ts';
+import type { JobPorts, LakeOrder } from './lake-messages.ts';
+import { mapJob } from './map-job.ts';
+import { forgetJob, sourcesJob } from './sources-job.ts';
+
+/** Every job of the lake process by name. */
+const jobs: Readonly<Record<string, (options: never, ports: JobPorts) => Promise<Result<unknown>>>> = {
+  ingest: ingestJob,
+  map: mapJob,
+  sources: sourcesJob,
+  forget: forgetJob,
+};
+
+/** Runs one job. Fault: `job_unknown`, a defect of ours. */
+export async function runJob(order: LakeOrder, onProgress: JobPorts['onProgress']): Promise<Result<unknown>> {
+  const job = jobs[order.job];
+  if (job === undefined) return failed(fault('job_unknown', `the lake has no job \`${order.job}\``));
+  return job(order.options as never, { order, onProgress });
+}

@@ -1,0 +1,140 @@
+import type { Command } from 'commander';
+import type { IngestedFile, IngestReport, LakeProgress } from '../app/index.ts';
+import { nearestWord } from '../base/index.ts';
+import { configFormats, logFormats, rejects } from '../flowmap/index.ts';
+import type { Cli } from './cli.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { bytesText, runFlowJob } from './flows-options.ts';
+import type { Row } from './table.ts';
+
+interface IngestFlags {
+  readonly format: string;
+  readonly timezone?: string;
+}
+
+/** Adds `exeat flows ingest`: reads logs and configuration into the flow lake. */
+export function registerFlowsIngest(parent: Command, cli: Cli): void {
+  parent
+    .command('ingest')
+    .description('read logs and configuration files into the flow lake')
+    .argument('<path...>', 'files, folders, or `-` for standard input; gzip, zstd and Parquet are read as they are')
+    .option(
+      '--format <format>',
+      'format of the files, `auto` to detect it; with a grammar of your own: NAME=GRAMMAR',
+      'auto',
+    )
+    .option(
+      '--timezone <zone>',
+      'zone of times without one, `Europe/Berlin` or `+02:00` (default: that of this machine)',
+    )
+    .addHelpText(
+      'after',
+      "\nThe same bytes are never counted twice: ingest again whenever you like.\nFormats and what each can tell: exeat flows formats\n\nExit codes: 0 everything was read, 1 a file could not be used.\n\nExamples:\n  exeat flows ingest /var/log/squid/access.log*\n  zcat flows.gz | exeat flows ingest -\n  exeat flows ingest access.log --format 'squid=%ts.%03tu %6tr %>a %Ss/%03>Hs %<st %rm %ru %[un %Sh/%<a %mt'\n  exeat flows ingest ./deploy\n",
+    )
+    .action((paths: string[], flags: IngestFlags) => cli.run(() => runIngest(cli, paths, flags)));
+}
+
+async function runIngest(cli: Cli, paths: readonly string[], flags: IngestFlags): Promise<ExitCode> {
+  const equals = flags.format.indexOf('=');
+  const id = equals < 0 ? flags.format : flags.format.slice(0, equals);
+  const trouble = formatTrouble(id, equals >= 0);
+  if (trouble !== null) return cli.fail({ message: trouble });
+  const format = id === 'auto' ? null : { id, grammar: equals < 0 ? null : flags.format.slice(equals + 1) };
+  const timezone = flags.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const progress = createProgress(cli);
+  const report = await runFlowJob<IngestReport>(cli, 'ingest', { paths, format, timezone }, progress.show);
+  progress.clear();
+  if (report === null) return exitCodes.error;
+  print(cli, report);
+  return report.files.some(({ outcome }) => outcome === 'failed') ? exitCodes.error : exitCodes.ok;
+}
+
+function formatTrouble(id: string, hasGrammar: boolean): string | null {
+  if (id === 'auto') return null;
+  const log = logFormats.find((format) => format.id === id);
+  if (hasGrammar && log?.grammar === null)
+    return `format \`${id}\` has no grammar of its own, write \`--format ${id}\``;
+  if (log !== undefined || configFormats.some((format) => format.id === id)) return null;
+  const near = nearestWord(
+    id,
+    [...logFormats, ...configFormats].map((format) => format.id),
+  );
+  return `format \`${id}\` is not known${near === null ? '' : `, did you mean \`${near}\``}; see \`exeat flows formats\``;
+}
+
+const columns = ['file', 'outcome', 'format', 'lines', 'taken', 'skipped', 'rejected', 'from', 'to'] as const;
+
+function print(cli: Cli, { files }: IngestReport): void {
+  const told = files.filter(({ outcome }) => outcome !== 'passed-over');
+  if (cli.flags().output === 'json' || cli.flags().output === 'yaml') cli.printObject({ files }, () => '');
+  else cli.printRows(columns, told.map(fileRow));
+  for (const file of told) {
+    if ('fault' in file) cli.fail(file.fault);
+    else tellRejects(cli, file);
+  }
+  const passedOver = files.length - told.length;
+  if (passedOver > 0)
+    cli.io.writeError(`exeat: ${passedOver} files below the folders are in no known format and were passed over\n`);
+}
+
+function fileRow(file: IngestedFile): Row {
+  if ('fault' in file) return { file: file.path, outcome: file.outcome };
+  const { tally, formats, firstMs, lastMs } = file.entry;
+  return {
+    file: file.path,
+    outcome: file.outcome,
+    format: formats.join(', '),
+    lines: tally.lines,
+    taken: tally.taken,
+    skipped: sum(Object.values(tally.skips)),
+    rejected: sum(Object.values(tally.rejects).map(({ count }) => count)),
+    from: firstMs === null ? null : new Date(firstMs).toISOString(),
+    to: lastMs === null ? null : new Date(lastMs).toISOString(),
+  };
+}
+
+/** What could not be used, by reason with the first examples: on stderr, so that tables stay tables. */
+function tellRejects(cli: Cli, file: Extract<IngestedFile, { outcome: 'added' | 'known' }>): void {
+  for (const note of file.entry.notes) cli.fail({ message: `\`${file.path}\`: ${note}` });
+  for (const [code, { count, examples }] of Object.entries(file.entry.tally.rejects)) {
+    const says = rejects[code as keyof typeof rejects];
+    const where = examples.map(({ line }) => line).join(', ');
+    cli.fail({ message: `\`${file.path}\`: ${count} × ${code}: ${says}${where === '' ? '' : ` (line ${where})`}` });
+    const [first] = examples;
+    if (first !== undefined && first.text !== '') cli.fail({ message: `  ${first.text}` });
+  }
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((all, count) => all + count, 0);
+}
+
+interface Progress {
+  show(progress: LakeProgress): void;
+  clear(): void;
+}
+
+const showEveryMs = 200;
+
+/** One line that is written over, on a terminal only. */
+function createProgress(cli: Cli): Progress {
+  if (cli.io.isErrorTerminal !== true) return { show: () => undefined, clear: () => undefined };
+  let [shownAt, what, startedAt] = [0, '', 0];
+  return {
+    show: (progress) => {
+      const now = cli.io.now();
+      if (progress.what !== what) [what, startedAt] = [progress.what, now];
+      if (now - shownAt < showEveryMs) return;
+      shownAt = now;
+      cli.io.writeError(`\r\u001b[K${progressText(progress, Math.max(1, now - startedAt))}`);
+    },
+    clear: () => cli.io.writeError('\r\u001b[K'),
+  };
+}
+
+function progressText({ what, bytes, totalBytes, lines }: LakeProgress, elapsedMs: number): string {
+  const rows = `${Math.round((lines / elapsedMs) * 1000).toLocaleString('en-US')} lines/s`;
+  if (totalBytes === null || bytes === 0) return `${what}  ${bytesText(bytes)}  ${rows}`;
+  const leftSeconds = Math.round(((totalBytes - bytes) * elapsedMs) / bytes / 1000);
+  return `${what}  ${bytesText(bytes)} of ${bytesText(totalBytes)}  ${rows}  ${leftSeconds} s left`;
+}

@@ -1,0 +1,131 @@
+import { type Attribution, attributions, type Edge, type NameRank, nameRanks } from './edge.ts';
+import type { FormatFields } from './ingest/log-format.ts';
+import { findLogFormat } from './ingest/log-formats.ts';
+import type { EdgeSet, LeftOut, SourceEntry } from './lake.ts';
+
+/** How much of something there is, absolutely and as a share of all (0 to 1; null where there is nothing). */
+export interface Share {
+  readonly connections: number;
+  readonly bytes: number;
+  readonly connectionShare: number | null;
+  readonly byteShare: number | null;
+}
+
+/** One format that fed the map: what it can name and count, and what it can never show. */
+export interface FormatCoverage {
+  readonly format: string;
+  readonly title: string;
+  readonly names: FormatFields['names'];
+  readonly bytesUp: boolean;
+  readonly bytesDown: boolean;
+  readonly identity: boolean;
+  readonly blindSpots: readonly string[];
+}
+
+/** What a map rests on, stated with every output that comes from it. */
+export interface Coverage {
+  readonly sources: number;
+  readonly lines: number;
+  /** Lines that were understood, skips included, as a share of all. */
+  readonly understoodShare: number | null;
+  readonly rejects: Readonly<Record<string, number>>;
+  readonly firstMs: number | null;
+  readonly lastMs: number | null;
+  readonly formats: readonly FormatCoverage[];
+  readonly byRank: Readonly<Record<NameRank, Share>>;
+  /** Connections by how their client became a principal. */
+  readonly byAttribution: Readonly<Partial<Record<Attribution, number>>>;
+  readonly leftOut: readonly LeftOut[];
+  readonly notes: readonly string[];
+}
+
+/** Works out the coverage of a set of edges from what was ingested. */
+export function createCoverage(sources: readonly SourceEntry[], set: EdgeSet): Coverage {
+  const lines = sources.reduce((sum, { tally }) => sum + tally.lines, 0);
+  const rejects = countRejects(sources);
+  const rejected = Object.values(rejects).reduce((sum, count) => sum + count, 0);
+  return {
+    sources: sources.length,
+    lines,
+    understoodShare: lines === 0 ? null : (lines - rejected) / lines,
+    rejects,
+    firstMs: least(sources.map(({ firstMs }) => firstMs)),
+    lastMs: most(sources.map(({ lastMs }) => lastMs)),
+    formats: coverFormats(sources),
+    byRank: shareRanks(set),
+    byAttribution: countAttributions(set.edges),
+    leftOut: set.leftOut,
+    notes: notesOf(sources, set),
+  };
+}
+
+function countRejects(sources: readonly SourceEntry[]): Readonly<Record<string, number>> {
+  const sums: Record<string, number> = {};
+  for (const { tally } of sources) {
+    for (const [code, { count }] of Object.entries(tally.rejects)) sums[code] = (sums[code] ?? 0) + count;
+  }
+  return sums;
+}
+
+function coverFormats(sources: readonly SourceEntry[]): readonly FormatCoverage[] {
+  const ids = new Set(sources.filter(({ kind }) => kind === 'log').flatMap(({ formats }) => formats));
+  return [...ids].sort().flatMap((id) => {
+    const format = findLogFormat(id);
+    if (format === null) return [];
+    const { names, bytesUp, bytesDown, identity, blindSpots } = format.fields;
+    return [{ format: id, title: format.title, names, bytesUp, bytesDown, identity, blindSpots }];
+  });
+}
+
+function shareRanks({ shares }: EdgeSet): Coverage['byRank'] {
+  const all = sumOf(shares);
+  const entries = nameRanks.map((rank) => {
+    const { connections, bytes } = sumOf(shares.filter((share) => share.rank === rank));
+    const share: Share = {
+      connections,
+      bytes,
+      connectionShare: all.connections === 0 ? null : connections / all.connections,
+      byteShare: all.bytes === 0 ? null : bytes / all.bytes,
+    };
+    return [rank, share] as const;
+  });
+  return Object.fromEntries(entries) as Record<NameRank, Share>;
+}
+
+function sumOf(rows: readonly { readonly connections: number; readonly bytes: number }[]): {
+  readonly connections: number;
+  readonly bytes: number;
+} {
+  return rows.reduce(
+    (sum, { connections, bytes }) => ({ connections: sum.connections + connections, bytes: sum.bytes + bytes }),
+    { connections: 0, bytes: 0 },
+  );
+}
+
+// An edge whose client was attributed in two ways counts for the weaker one.
+function countAttributions(edges: readonly Edge[]): Coverage['byAttribution'] {
+  const counts: Partial<Record<Attribution, number>> = {};
+  for (const { how, connections } of edges) {
+    const weakest = attributions.findLast((one) => how.includes(one)) ?? 'address';
+    counts[weakest] = (counts[weakest] ?? 0) + connections;
+  }
+  return counts;
+}
+
+function notesOf(sources: readonly SourceEntry[], { edges }: EdgeSet): readonly string[] {
+  const notes = sources.flatMap(({ path, notes: own }) => own.map((note) => `${path}: ${note}`));
+  if (edges.some(({ isSampled }) => isSampled)) notes.push('some flows are sampled: rare ones may be missing wholly');
+  const guessed = edges.filter(({ initiator }) => initiator === 'ports').length;
+  if (guessed > 0) notes.push(`who opened the connection is a guess by ports for ${guessed} of ${edges.length} edges`);
+  return notes;
+}
+
+function least(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value): value is number => value !== null);
+  return known.length === 0 ? null : Math.min(...known);
+}
+
+function most(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value): value is number => value !== null);
+  return known.length === 0 ? null : Math.max(...known);
+}

@@ -1,0 +1,237 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { type Fault, failed, fault, ok, type Result } from '../base/index.ts';
+import {
+  type ConfigFormat,
+  configFormats,
+  type DeclaredEndpoint,
+  isReject,
+  type LineTally,
+  maxRecordBytes,
+  ObservationFold,
+  type PeelOptions,
+  type SourceEntry,
+  type SourceWriter,
+} from '../flowmap/index.ts';
+import { LineChunker } from './chunk-lines.ts';
+import type { SourceBytes } from './open-bytes.ts';
+import type { ReaderPool, ReadOutcome } from './reader-pool.ts';
+import { type FormatChoice, planSource, type SourcePlan, sampleBytes } from './sample-source.ts';
+
+/** Everything that ingesting one source needs. */
+export interface IngestOrder {
+  readonly path: string;
+  readonly bytes: SourceBytes;
+  readonly choice: FormatChoice | null;
+  readonly peel: PeelOptions;
+  readonly pool: ReaderPool;
+  readonly writer: SourceWriter;
+  readonly onProgress: (progress: { readonly bytes: number; readonly lines: number }) => void;
+}
+
+/** What ingesting came to; `isNew` is false where the same bytes were in the lake. */
+export interface IngestedSource {
+  readonly entry: Omit<SourceEntry, 'id'>;
+  readonly isNew: boolean;
+}
+
+/** Pieces that go to a thread. */
+const chunkBytes = 1024 * 1024;
+/** Past this share of rejects nothing of a source is kept: half of a log is a wrong map. */
+const mostRejects = 0.5;
+
+/**
+ * Reads a source to its end and publishes it in the lake. Faults: `source_unreadable`, `source_binary`, `format_unknown`,
+ * `grammar_invalid`, `source_unusable` (most of its lines are rejects); then nothing of it is kept.
+ */
+export async function ingestSource(order: IngestOrder): Promise<Result<IngestedSource>> {
+  const reader = new ByteReader(order.bytes.stream);
+  try {
+    const head = await reader.head(sampleBytes);
+    const plan = planSource({ path: order.path, head, isWhole: reader.isEnded }, order.choice, order.peel);
+    const outcome = await readPlanned(order, plan, reader);
+    if (!outcome.ok) {
+      await order.writer.discard();
+      return outcome;
+    }
+    return await publish(order, plan, reader, outcome.value);
+  } catch (error) {
+    await order.writer.discard();
+    const { code, message } = error as NodeJS.ErrnoException;
+    return failed(fault('source_unreadable', `${shown(order.path)} cannot be read (${code ?? message})`));
+  } finally {
+    order.bytes.stream.destroy();
+  }
+}
+
+async function readPlanned(order: IngestOrder, plan: SourcePlan, reader: ByteReader): Promise<Result<ReadOutcome>> {
+  if (plan.kind === 'log') return readLog(order, plan, reader);
+  if (plan.kind === 'configuration') return readConfig(order, plan.formatId, reader);
+  return failed(whyNot(order.path, plan));
+}
+
+function whyNot(path: string, plan: SourcePlan): Fault {
+  if (plan.kind === 'binary') return fault('source_binary', `${shown(path)} is no text: it has NUL bytes at its head`);
+  const mend = 'name its format with `--format`, see `exeat flows formats`';
+  return fault('format_unknown', `${shown(path)} is in no format that is known, ${mend}`);
+}
+
+async function readLog(
+  order: IngestOrder,
+  plan: Extract<SourcePlan, { kind: 'log' }>,
+  reader: ByteReader,
+): Promise<Result<ReadOutcome>> {
+  const feed = await order.pool.open(plan.order, plan.isOrdered, (format, batch) => order.writer.append(format, batch));
+  if (!feed.ok) return feed;
+  const chunker = new LineChunker(chunkBytes, maxRecordBytes);
+  let tooLong = 0;
+  const chunks = {
+    chunk: async (bytes: Uint8Array<ArrayBuffer>): Promise<void> => {
+      await feed.value.piece(bytes);
+      order.onProgress({ bytes: order.bytes.readBytes(), lines: feed.value.lines() });
+    },
+    tooLong: (): void => {
+      tooLong += 1;
+    },
+  };
+  // JSON over lines may be one line of gigabytes: pieces then end anywhere.
+  const isWhole = plan.order.nesting === null;
+  for await (const piece of reader.pieces()) {
+    if (isWhole) await chunker.push(piece, chunks);
+    else await chunks.chunk(new Uint8Array(piece));
+  }
+  await chunker.end(chunks);
+  const outcome = await feed.value.end();
+  addReject(outcome.tally, 'too_long', tooLong);
+  if (reader.trouble !== null) addReject(outcome.tally, 'truncated', 1);
+  return judge(order.path, plan.title, outcome);
+}
+
+function judge(path: string, title: string, outcome: ReadOutcome): Result<ReadOutcome> {
+  const { tally } = outcome;
+  const rejects = Object.values(tally.rejects).reduce((sum, { count }) => sum + count, 0);
+  if (tally.lines === 0 || rejects <= tally.lines * mostRejects) return ok(outcome);
+  const [worst] = Object.entries(tally.rejects).sort((a, b) => b[1].count - a[1].count);
+  const example = worst?.[1].examples[0];
+  const told = example === undefined ? '' : `, first in line ${example.line}`;
+  const message = `${shown(path)} looks like ${title}, but ${rejects} of ${tally.lines} lines cannot be used (most: ${worst?.[0]}${told}); nothing of it is kept`;
+  return failed(fault('source_unusable', message));
+}
+
+async function readConfig(order: IngestOrder, formatId: string, reader: ByteReader): Promise<Result<ReadOutcome>> {
+  const format = configFormats.find(({ id }) => id === formatId) as ConfigFormat;
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of reader.pieces()) {
+    size += piece.length;
+    if (size > maxRecordBytes)
+      return failed(
+        fault('source_unusable', `${shown(order.path)} is larger than 16 MiB, too large for configuration`),
+      );
+    parts.push(piece);
+  }
+  const text = new TextDecoder().decode(Buffer.concat(parts));
+  const fold = new ObservationFold({ nowMs: order.peel.nowMs, seed: 1 });
+  const { faults } = format.read({ path: order.path, text }, fold);
+  const batch = fold.drain();
+  if (batch.leases.length > 0) await order.writer.append(formatId, batch);
+  if (batch.declared.length > 0) await order.writer.declare(batch.declared as readonly DeclaredEndpoint[]);
+  const found = batch.declared.length + batch.leases.length;
+  const tally: LineTally = { lines: found + faults.length, taken: found, skips: {}, rejects: {} };
+  if (faults.length > 0) {
+    const examples = faults.slice(0, 3).map(({ line, message }) => ({ line, text: message }));
+    tally.rejects.bad_fields = { count: faults.length, examples };
+  }
+  return ok({ tally, firstMs: Number.NaN, lastMs: Number.NaN });
+}
+
+async function publish(
+  order: IngestOrder,
+  plan: SourcePlan,
+  reader: ByteReader,
+  { tally, firstMs, lastMs }: ReadOutcome,
+): Promise<Result<IngestedSource>> {
+  const notes = reader.trouble === null ? [] : [`the input ended early (${reader.trouble}): what came before is used`];
+  const formats =
+    plan.kind === 'log' ? plan.order.formats.map(({ id }) => id) : plan.kind === 'configuration' ? [plan.formatId] : [];
+  const entry = {
+    digest: reader.digest(),
+    path: order.path,
+    kind: plan.kind === 'configuration' ? ('configuration' as const) : ('log' as const),
+    formats,
+    tally,
+    bytes: reader.bytes,
+    firstMs: Number.isNaN(firstMs) ? null : firstMs,
+    lastMs: Number.isNaN(lastMs) ? null : lastMs,
+    ingestedAtMs: order.peel.nowMs,
+    notes,
+  };
+  return ok({ entry, isNew: await order.writer.publish(entry) });
+}
+
+function addReject(tally: LineTally, code: 'too_long' | 'truncated', count: number): void {
+  if (count === 0 || !isReject(code)) return;
+  tally.lines += count;
+  const sum = tally.rejects[code] ?? { count: 0, examples: [] };
+  sum.count += count;
+  tally.rejects[code] = sum;
+}
+
+function shown(path: string): string {
+  return path === '-' ? 'standard input' : `\`${path}\``;
+}
+
+/** Reads a stream, keeps its digest, and stops quietly where compressed data ends too early: what came before is good. */
+class ByteReader {
+  readonly #iterator: AsyncIterator<Buffer>;
+  readonly #hash: Hash = createHash('sha256');
+  readonly #waiting: Uint8Array[] = [];
+  isEnded = false;
+  bytes = 0;
+  /** Why the input ended early; null where it did not. */
+  trouble: string | null = null;
+
+  constructor(stream: Readable) {
+    this.#iterator = (stream as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  }
+
+  async head(size: number): Promise<Uint8Array> {
+    let held = 0;
+    while (held < size && !this.isEnded) {
+      const piece = await this.#next();
+      if (piece === null) break;
+      this.#waiting.push(piece);
+      held += piece.length;
+    }
+    return Buffer.concat(this.#waiting).subarray(0, size);
+  }
+
+  async *pieces(): AsyncGenerator<Uint8Array> {
+    yield* this.#waiting.splice(0);
+    for (let piece = await this.#next(); piece !== null; piece = await this.#next()) yield piece;
+  }
+
+  digest(): string {
+    return this.#hash.digest('hex');
+  }
+
+  async #next(): Promise<Uint8Array | null> {
+    if (this.isEnded) return null;
+    try {
+      const { value, done } = await this.#iterator.next();
+      if (done === true) {
+        this.isEnded = true;
+        return null;
+      }
+      this.#hash.update(value);
+      this.bytes += value.length;
+      return value;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      this.isEnded = true;
+      if (this.bytes === 0 || code === undefined || !/^(?:Z_|ZSTD_|ERR__?ZLIB|ERR_)/.test(code)) throw error;
+      this.trouble = code;
+      return null;
+    }
+  }
+}
