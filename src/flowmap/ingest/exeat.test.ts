@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  type CollectedFlow,
+  collectObservations,
+  readFixture,
+  scoresOf,
+} from '../../../test/support/collect-observations.ts';
+import { assertParserNeverThrows } from '../../../test/support/parser-properties.ts';
+
+const fixture = readFixture('exeat.ndjson');
+
+function flowsTo(name: string): readonly CollectedFlow[] {
+  return collectObservations('exeat', fixture).flows.filter((flow) => flow.name === name);
+}
+
+test('every record of ours comes to a flow or to a reason', () => {
+  assert.deepEqual(collectObservations('exeat', fixture).outcomes, [
+    ...['taken', 'repeated', 'taken', 'taken', 'taken', 'no_destination'],
+    ...['taken', 'taken', 'taken', 'taken'],
+    ...['taken', 'taken', 'repeated', 'repeated', 'taken'],
+    ...['taken', 'taken', 'no_destination', 'no_destination', 'no_destination', 'taken'],
+    ...['bad_time', 'bad_json'],
+  ]);
+});
+
+test('a verdict of allow is one connection of its service, and the bytes that follow are told once', () => {
+  const flows = collectObservations('exeat', fixture).flows.filter(
+    ({ name, client }) => name === 'api.example.org' && client === '192.0.2.10',
+  );
+  assert.deepEqual(
+    flows.map((flow) => [flow.connections, flow.bytesUp, flow.bytesDown, flow.startMs, flow.endMs]),
+    [
+      [1, -1, -1, 1_795_860_000_100, 1_795_860_000_100],
+      [0, 1000, 50_000, 1_795_860_000_100, 1_795_860_300_000],
+      [0, 500, 40_000, 1_795_860_300_000, 1_795_860_600_000],
+      [0, 100, 500, 1_795_860_600_000, 1_795_860_720_000],
+    ],
+  );
+  for (const flow of flows) {
+    assert.deepEqual(
+      [flow.service, flow.address, flow.port, flow.nameKind],
+      ['payments', '198.51.100.20', 443, 'connect'],
+    );
+    assert.deepEqual([flow.protocol, flow.application, flow.isDenied], [6, 'tunnel', false]);
+  }
+});
+
+test('denials that were only counted are as many as the record says', () => {
+  assert.deepEqual(
+    flowsTo('ads.example.net').map(({ isDenied, connections, service }) => [isDenied, connections, service]),
+    [
+      [true, 1, 'reports'],
+      [true, 480, 'reports'],
+    ],
+  );
+});
+
+test('what would have been denied was allowed', () => {
+  const [verdict, close] = flowsTo('mirror.example.com');
+  assert.deepEqual([verdict?.isDenied, verdict?.connections, verdict?.nameKind], [false, 1, 'url']);
+  assert.deepEqual([close?.connections, close?.bytesUp, close?.bytesDown], [0, 310, 20_480]);
+});
+
+test('a later look at a flow counts no second connection; another name inside it is told', () => {
+  assert.deepEqual(
+    flowsTo('203.0.113.9').map(({ connections, bytesDown, isDenied }) => [connections, bytesDown, isDenied]),
+    [
+      [1, -1, false],
+      [0, 4000, false],
+    ],
+  );
+  assert.deepEqual(
+    flowsTo('hidden.example.net').map(({ connections, nameKind, application }) => [connections, nameKind, application]),
+    [[0, 'sni', 'tls']],
+  );
+});
+
+test('a name inside a flow that was refused is a denial of that name', () => {
+  const [fronted] = flowsTo('fronted.example.net');
+  assert.deepEqual([fronted?.isDenied, fronted?.nameKind, fronted?.client], [true, 'sni', '2001:db8::17']);
+});
+
+test('our records are told from other logs', () => {
+  assert.deepEqual(
+    scoresOf(fixture).map(([id]) => id),
+    ['exeat'],
+  );
+});
+
+test('no line makes the parser of our records throw', () => {
+  assertParserNeverThrows('exeat', fixture);
+});
