@@ -1,37 +1,91 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { rejects, skips } from '../../src/flowmap/index.ts';
-import { collectObservations, scoresOf } from './collect-observations.ts';
+import { configFormats, createLocalZone, findLogFormat, LogLine, rejects, skips } from '../../src/flowmap/index.ts';
+import { createCollectingSink, fixtureNowMs } from './collect-observations.ts';
 
 const outcomes: ReadonlySet<string> = new Set(['taken', ...Object.keys(skips), ...Object.keys(rejects)]);
 
-/**
- * Gives a parser arbitrary text and broken lines of its own fixture: it must not throw, and say of each line what became of it. With a
- * grammar it is the parser of that grammar; detection must not throw either.
- */
-export function assertParserNeverThrows(formatId: string, fixtureText: string, grammar?: string): void {
-  const lines = fixtureText.split(/\r?\n/).filter((line) => line.trim() !== '');
-  assert.ok(lines.length > 0, 'the fixture has no lines');
-  const parse = (text: string): void => {
-    const options = grammar === undefined ? {} : { grammar };
-    for (const outcome of collectObservations(formatId, text, options).outcomes)
-      assert.ok(outcomes.has(outcome), outcome);
-    for (const [, score] of scoresOf(text)) assert.ok(score <= 1, `score ${score}`);
-  };
-  fc.assert(fc.property(fc.string({ unit: 'binary' }), parse), { numRuns: 100 });
-  fc.assert(fc.property(brokenLine(lines), parse), { numRuns: 400 });
+/** Lines of a fixture, as they are. */
+function linesOf(text: string): readonly string[] {
+  return text.split(/\r?\n/).filter((line) => line.trim() !== '');
 }
 
-/** A line with a piece cut out and something else put in, or two lines run together. */
-function brokenLine(lines: readonly string[]): fc.Arbitrary<string> {
-  const line = fc.constantFrom(...lines);
-  const filling = fc.oneof(
+/** A line of the fixture with a piece cut out and another put in: nearly right, which breaks more parsers than noise does. */
+function mutated(lines: readonly string[]): fc.Arbitrary<string> {
+  const piece = fc.oneof(
     fc.string({ maxLength: 12 }),
-    fc.constantFrom('', '-', '-1', '0', '"', '{', '}', ']', ':', 'null', '[]', '{}', '99999999999999999999', '1e400'),
+    fc.constantFrom(
+      '',
+      ' ',
+      '"',
+      '\\',
+      '-',
+      ':',
+      '=',
+      ',',
+      '[',
+      ']',
+      '{',
+      '}',
+      '|',
+      '\t',
+      '\0',
+      '-1',
+      '99999999999999999999',
+      'é',
+    ),
   );
-  return fc.tuple(line, fc.nat(), fc.nat({ max: 40 }), filling, line).map(([text, at, length, put, other]) => {
-    const from = at % (text.length + 1);
-    const broken = text.slice(0, from) + put + text.slice(from + length);
-    return at % 7 === 0 ? broken + other : broken;
-  });
+  return fc
+    .record({ line: fc.constantFrom(...lines), at: fc.nat(400), cut: fc.nat(20), piece })
+    .map(({ line, at, cut, piece }) => {
+      const from = Math.min(at, line.length);
+      return line.slice(0, from) + piece + line.slice(from + cut);
+    });
+}
+
+/**
+ * Property of every log format: detection, learning and parsing of arbitrary text, of arbitrary bytes and of mutated lines of its fixture
+ * never throw, a score lies between 0 and 1, and every line has a known outcome. With a grammar it is the parser of that grammar.
+ */
+export function assertParserNeverThrows(formatId: string, fixtureText: string, grammar?: string): void {
+  const format = findLogFormat(formatId);
+  assert.ok(format !== null, `no format \`${formatId}\` is registered`);
+  const zone = createLocalZone('Europe/Berlin');
+  assert.ok(zone.ok);
+  const lines = linesOf(fixtureText);
+  const text = fc.oneof(fc.string({ maxLength: 200, unit: 'binary' }), fc.constantFrom(...lines), mutated(lines));
+  const line = fc.oneof(
+    text.map((written) => LogLine.of(written)),
+    fc.uint8Array({ maxLength: 100 }).map((bytes) => new LogLine(bytes)),
+  );
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 12 }), (sample) => {
+      const score = format.detect(sample);
+      assert.ok(score >= 0 && score <= 1, `a score of ${score}`);
+      const parser = format.createParser({
+        grammar: grammar ?? format.learn(sample),
+        zone: zone.value,
+        nowMs: fixtureNowMs,
+      });
+      if (!parser.ok) return;
+      const sink = createCollectingSink();
+      for (const one of sample) assert.ok(outcomes.has(parser.value.parse(one, sink)));
+    }),
+    { numRuns: 300 },
+  );
+}
+
+/** Property of every configuration format: detecting and reading arbitrary and mutated text never throw. */
+export function assertReaderNeverThrows(formatId: string, path: string, fixtureText: string): void {
+  const format = configFormats.find(({ id }) => id === formatId);
+  assert.ok(format !== undefined, `no format \`${formatId}\` is registered`);
+  const text = fc.oneof(fc.string({ maxLength: 200, unit: 'binary' }), mutated([fixtureText]));
+  fc.assert(
+    fc.property(text, (written) => {
+      const score = format.detect({ path, text: written });
+      assert.ok(score >= 0 && score <= 1, `a score of ${score}`);
+      format.read({ path, text: written }, createCollectingSink());
+    }),
+    { numRuns: 200 },
+  );
 }
