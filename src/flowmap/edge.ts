@@ -76,8 +76,8 @@ export interface Edge {
   readonly days: number;
   readonly weekdays: number;
   readonly hours: number;
-  /** How many five-minute buckets had a record. */
-  readonly buckets: number;
+  /** Hours of its days in which it was seen, added up. */
+  readonly activeHours: number;
   readonly formats: readonly string[];
   readonly sources: readonly string[];
   readonly initiator: InitiatorProof;

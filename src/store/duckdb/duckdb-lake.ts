@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type {
   ClientKey,
@@ -37,6 +38,8 @@ import { writeBatch, writeDeclared } from './write-batch.ts';
 export interface LakeOptions {
   /** The lake's folder; made where it is missing. */
   readonly dir: string;
+  /** Whether to remove what stopped ingests left behind; only for the one that writes. Default: false. */
+  readonly isWriter?: boolean;
   /** Memory of the database, in MiB; past it, it works on disk. Default: 256. */
   readonly memoryLimitMb?: number;
   /** Threads of the database. Default: 2. */
@@ -46,13 +49,22 @@ export interface LakeOptions {
 /** Opens a lake of Parquet files read by DuckDB. One process at a time may write to it; the caller sees to that. */
 export async function openDuckdbLake(options: LakeOptions): Promise<FlowLake> {
   const folder = new LakeFolder(options.dir);
+  if (options.isWriter === true) folder.clean();
+  const tempDir = folder.makeTempDir();
   const instance = await openDatabase({
-    tempDir: `${options.dir}/tmp`,
+    tempDir,
     allowedDirs: [options.dir],
     memoryLimitMb: options.memoryLimitMb ?? 256,
     threads: options.threads ?? 2,
   });
-  return new DuckdbLake(folder, instance, await instance.connect());
+  return new DuckdbLake({ folder, instance, connection: await instance.connect(), tempDir });
+}
+
+interface LakeParts {
+  readonly folder: LakeFolder;
+  readonly instance: DuckDBInstance;
+  readonly connection: DuckDBConnection;
+  readonly tempDir: string;
 }
 
 class DuckdbLake implements FlowLake {
@@ -62,10 +74,13 @@ class DuckdbLake implements FlowLake {
   /** Who is asked again about the same window and the same clients gets what was worked out. */
   #joined: EdgeQuery | null = null;
 
-  constructor(folder: LakeFolder, instance: DuckDBInstance, connection: DuckDBConnection) {
-    this.#folder = folder;
-    this.#instance = instance;
-    this.#connection = connection;
+  readonly #tempDir: string;
+
+  constructor(parts: LakeParts) {
+    this.#folder = parts.folder;
+    this.#instance = parts.instance;
+    this.#connection = parts.connection;
+    this.#tempDir = parts.tempDir;
   }
 
   async begin(): Promise<SourceWriter> {
@@ -176,6 +191,7 @@ class DuckdbLake implements FlowLake {
   close(): void {
     this.#connection.closeSync();
     this.#instance.closeSync();
+    rmSync(this.#tempDir, { recursive: true, force: true });
   }
 
   async #join(query: EdgeQuery): Promise<void> {

@@ -3,11 +3,12 @@ import { sqlText } from './open-database.ts';
 // The join of who, where and which way, as it is done when a window is read. Every step is a temporary table, so that what was worked out
 // once serves edges, shares and regularity. Order of sources and of lines cannot matter: sums, minima, maxima and sets only.
 
-/** A DNS answer counts from this much before it was seen (clocks), and at least an hour: clients keep connections and pin answers. */
-const skew = "INTERVAL '2 seconds'";
-const leastLife = 3600;
-/** Evidence of another client counts for a day around its time. */
-const othersLife = "INTERVAL '24 hours'";
+/** A DNS answer counts from this much before it was seen: clocks differ. */
+const skewSeconds = 2;
+/** And at least an hour, whatever its TTL: clients keep connections and pin answers. */
+const leastLifeSeconds = 3600;
+/** And no longer than a day, so that what is spread over buckets stays bounded. */
+const mostLifeSeconds = 86_400;
 /** Lists of names and addresses are cut here. */
 const mostListed = 20;
 
@@ -19,7 +20,7 @@ export function readParquet(files: readonly string[], columns: string): string {
 
 /** Columns of flows with their types, for a lake without any. */
 export const flowColumns: string = [
-  'NULL::DATE AS day, NULL::TIMESTAMP AS bucket, NULL::VARCHAR AS client, NULL::VARCHAR AS "user", NULL::VARCHAR AS service',
+  'NULL::TIMESTAMP AS bucket, NULL::VARCHAR AS client, NULL::VARCHAR AS "user", NULL::VARCHAR AS service',
   'NULL::VARCHAR AS address, NULL::VARCHAR AS name, NULL::VARCHAR AS name_kind, NULL::VARCHAR AS application',
   'NULL::VARCHAR AS initiator, NULL::VARCHAR AS vantage, NULL::UTINYINT AS protocol, NULL::BOOLEAN AS sampled, NULL::INTEGER AS port',
   'NULL::VARCHAR AS provider, NULL::BIGINT AS connections, NULL::BIGINT AS replies, NULL::BIGINT AS bytes_up',
@@ -29,7 +30,7 @@ export const flowColumns: string = [
 
 /** Columns of answers with their types. */
 export const answerColumns: string = [
-  'NULL::DATE AS day, NULL::TIMESTAMP AS bucket, NULL::VARCHAR AS client, NULL::VARCHAR AS service, NULL::VARCHAR AS name',
+  'NULL::TIMESTAMP AS bucket, NULL::VARCHAR AS client, NULL::VARCHAR AS service, NULL::VARCHAR AS name',
   'NULL::VARCHAR AS type, NULL::VARCHAR AS code, NULL::VARCHAR AS address, NULL::VARCHAR AS alias, NULL::VARCHAR AS resolver',
   'NULL::BOOLEAN AS denied, NULL::BOOLEAN AS tells_answers, NULL::BIGINT AS questions, NULL::TIMESTAMP AS first_seen',
   'NULL::TIMESTAMP AS last_seen, NULL::BIGINT AS ttl_seconds, NULL::VARCHAR AS source, NULL::VARCHAR AS format',
@@ -57,75 +58,91 @@ export function edgeDayStatements(window: WindowSql): readonly string[] {
     attributed(window),
     namelessRows,
     evidence(window),
+    evidenceBuckets,
     ownNames,
     otherNames,
     resolved,
     named,
+    byParts,
     byVantage,
     edgeDays,
   ];
 }
 
-// A reverse look-up by the logger proves nothing: such a row is nameless.
+// A reverse look-up by the logger proves nothing: such a row is nameless. `b` is the number of the five-minute bucket.
 function attributed({ flows, condition }: WindowSql): string {
   return `CREATE OR REPLACE TEMP TABLE attributed AS
 SELECT f.* EXCLUDE (client, "user", service, name, name_kind), coalesce(f.client, '') AS client,
   CASE WHEN f.name_kind = 'reverse' THEN NULL ELSE f.name END AS name,
-  w.principal, w.how, w.role
+  CAST(f.bucket AS DATE) AS day, CAST(epoch(f.bucket) / 300 AS INTEGER) AS b, w.principal, w.how, w.role
 FROM (SELECT * FROM ${flows} WHERE ${condition}) f
 JOIN who w ON w.client = coalesce(f.client, '') AND w."user" = coalesce(f."user", '') AND w.service = coalesce(f.service, '')
   AND f.bucket >= w.from_at AND f.bucket < w.until_at`;
 }
 
 const namelessRows = `CREATE OR REPLACE TEMP TABLE nameless AS
-SELECT DISTINCT client, address, bucket FROM attributed WHERE name IS NULL AND address IS NOT NULL AND role = 'principal'`;
+SELECT DISTINCT client, address, b, day FROM attributed WHERE name IS NULL AND address IS NOT NULL AND role = 'principal'`;
 
-// Answers by hour: a name that is asked for again and again is one piece of evidence. What a client was seen to use (a TLS record, a
-// proxied request with its address) is evidence as good as what it was told.
+// What a client was told, and what it was seen to use (a TLS record, a proxied request with its address), which is evidence as good:
+// from a little before it was seen until its TTL is over, at least an hour and at most a day later.
 function evidence({ answers }: WindowSql): string {
   return `CREATE OR REPLACE TEMP TABLE evidence AS
-SELECT client, address, name, min(first_at) AS first_at, max(until_at) AS until_at FROM (
-  SELECT coalesce(client, '') AS client, address, name, first_seen - ${skew} AS first_at,
-    last_seen + to_seconds(greatest(coalesce(ttl_seconds, 0), ${leastLife})) AS until_at
-  FROM ${answers} WHERE address IS NOT NULL AND address IN (SELECT address FROM nameless)
+SELECT client, address, name, min(from_b) AS from_b, max(to_b) AS to_b FROM (
+  SELECT coalesce(client, '') AS client, address, name, CAST(floor((epoch(first_seen) - ${skewSeconds}) / 300) AS INTEGER) AS from_b,
+    CAST(floor((epoch(last_seen) + least(greatest(coalesce(ttl_seconds, 0), ${leastLifeSeconds}), ${mostLifeSeconds})) / 300) AS INTEGER) AS to_b
+  FROM ${answers} WHERE address IN (SELECT address FROM nameless)
   UNION ALL
-  SELECT client, address, name, first_seen - ${skew}, last_seen + to_seconds(${leastLife})
-  FROM attributed WHERE name IS NOT NULL AND address IS NOT NULL AND address IN (SELECT address FROM nameless)
-) GROUP BY client, address, name, date_trunc('hour', first_at)`;
+  SELECT client, address, name, CAST(floor((epoch(first_seen) - ${skewSeconds}) / 300) AS INTEGER),
+    CAST(floor((epoch(last_seen) + ${leastLifeSeconds}) / 300) AS INTEGER)
+  FROM attributed WHERE name IS NOT NULL AND address IN (SELECT address FROM nameless)
+) GROUP BY client, address, name, from_b // 12`;
 }
 
-const ownNames = `CREATE OR REPLACE TEMP TABLE own_names AS
-SELECT n.client, n.address, n.bucket, list_slice(list_sort(list(DISTINCT e.name)), 1, ${mostListed}) AS names
-FROM nameless n JOIN evidence e ON e.client = n.client AND e.address = n.address AND e.client <> ''
-  AND e.first_at < n.bucket + INTERVAL '5 minutes' AND e.until_at >= n.bucket
-GROUP BY n.client, n.address, n.bucket`;
+// Spread over its buckets, evidence meets flows by equality: no range is compared with any other.
+const evidenceBuckets = `CREATE OR REPLACE TEMP TABLE evidence_buckets AS
+SELECT DISTINCT client, address, name, unnest(range(from_b, to_b + 1)) AS b FROM evidence WHERE client <> ''`;
 
-// By day: evidence that is a day wide needs no five minutes.
+const ownNames = `CREATE OR REPLACE TEMP TABLE own_names AS
+SELECT n.client, n.address, n.b, list_slice(list_sort(list(e.name)), 1, ${mostListed}) AS names
+FROM nameless n JOIN evidence_buckets e ON e.client = n.client AND e.address = n.address AND e.b = n.b
+GROUP BY n.client, n.address, n.b`;
+
+// Evidence of another client counts for a day around its time; what is a day wide needs no five minutes.
 const otherNames = `CREATE OR REPLACE TEMP TABLE other_names AS
-SELECT n.address, n.day, list_slice(list_sort(list(DISTINCT e.name)), 1, ${mostListed}) AS names
-FROM (SELECT DISTINCT address, date_trunc('day', bucket) AS day FROM nameless) n
-JOIN (SELECT address, name, date_trunc('day', first_at) AS day, min(first_at) AS first_at, max(until_at) AS until_at
-      FROM evidence GROUP BY ALL) e
-  ON e.address = n.address AND e.first_at < n.day + INTERVAL '1 day' + ${othersLife} AND e.until_at >= n.day - ${othersLife}
-GROUP BY n.address, n.day`;
+SELECT address, day, list_slice(list_sort(list(DISTINCT name)), 1, ${mostListed}) AS names FROM (
+  SELECT DISTINCT address, name, CAST(epoch_ms(CAST(unnest(range(from_b // 288 - 1, to_b // 288 + 2)) AS BIGINT) * 86400000) AS DATE) AS day FROM evidence
+) GROUP BY address, day`;
 
 const resolved = `CREATE OR REPLACE TEMP TABLE resolved AS
-SELECT n.client, n.address, n.bucket, coalesce(o.names, x.names) AS names,
+SELECT n.client, n.address, n.b, coalesce(o.names, x.names) AS names,
   CASE WHEN o.names IS NOT NULL AND len(o.names) = 1 THEN 1 WHEN o.names IS NOT NULL THEN 2 ELSE 3 END AS rank
 FROM nameless n
-LEFT JOIN own_names o ON o.client = n.client AND o.address = n.address AND o.bucket = n.bucket
-LEFT JOIN other_names x ON x.address = n.address AND x.day = date_trunc('day', n.bucket) AND o.names IS NULL
+LEFT JOIN own_names o ON o.client = n.client AND o.address = n.address AND o.b = n.b
+LEFT JOIN other_names x ON x.address = n.address AND x.day = n.day AND o.names IS NULL
 WHERE o.names IS NOT NULL OR x.names IS NOT NULL`;
 
-// Ranks are indexes of nameRanks in flowmap/edge.ts: record, answer, candidates, other-client, provider, address.
-const named = `CREATE OR REPLACE TEMP TABLE named AS
+// Ranks are indexes of nameRanks in flowmap/edge.ts: record, answer, candidates, other-client, provider, address. Two halves, because a join
+// with a condition on one side alone would compare every row with every other.
+const named = `CREATE OR REPLACE TEMP VIEW named AS
+SELECT * EXCLUDE (name), name AS destination, true AS is_name, 0 AS rank, NULL::VARCHAR[] AS candidates
+FROM attributed WHERE role = 'principal' AND name IS NOT NULL
+UNION ALL
 SELECT a.* EXCLUDE (name),
-  CASE WHEN a.name IS NOT NULL THEN a.name WHEN r.rank = 1 OR (r.rank = 3 AND len(r.names) = 1) THEN r.names[1] ELSE a.address END AS destination,
-  a.name IS NOT NULL OR coalesce(r.rank = 1 OR (r.rank = 3 AND len(r.names) = 1), false) AS is_name,
-  CASE WHEN a.name IS NOT NULL THEN 0 WHEN r.rank IS NOT NULL THEN r.rank WHEN a.provider IS NOT NULL THEN 4 ELSE 5 END AS rank,
-  CASE WHEN a.name IS NULL AND (len(r.names) > 1 OR r.rank = 3) THEN r.names ELSE []::VARCHAR[] END AS candidates
-FROM attributed a LEFT JOIN resolved r ON a.name IS NULL AND r.client = a.client AND r.address = a.address AND r.bucket = a.bucket
-WHERE a.role = 'principal'`;
+  CASE WHEN r.rank = 1 OR (r.rank = 3 AND len(r.names) = 1) THEN r.names[1] ELSE a.address END AS destination,
+  coalesce(r.rank = 1 OR (r.rank = 3 AND len(r.names) = 1), false) AS is_name,
+  CASE WHEN r.rank IS NOT NULL THEN r.rank WHEN a.provider IS NOT NULL THEN 4 ELSE 5 END AS rank,
+  CASE WHEN len(r.names) > 1 OR r.rank = 3 THEN r.names ELSE NULL END AS candidates
+FROM attributed a LEFT JOIN resolved r ON r.client = a.client AND r.address = a.address AND r.b = a.b
+WHERE a.role = 'principal' AND a.name IS NULL`;
+
+// Plain sums over everything that tells rows apart: what follows makes lists, which is slow, of few rows.
+const byParts = `CREATE OR REPLACE TEMP TABLE by_parts AS
+SELECT day, principal, destination, is_name, port, protocol, format, vantage, client, address, how, source, rank, candidates,
+  initiator, application, provider, sampled,
+  sum(connections) AS connections, sum(replies) AS replies, sum(bytes_up) AS bytes_up, sum(bytes_down) AS bytes_down,
+  sum(denied) AS denied, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
+  bit_or(1 << CAST(b % 288 // 12 AS INTEGER)) AS hours
+FROM named GROUP BY ALL`;
 
 // One format may log a flow at both ends, and in both directions: within a format the vantage that saw most counts, and of forward and
 // reply records the more.
@@ -133,33 +150,32 @@ const byVantage = `CREATE OR REPLACE TEMP TABLE by_vantage AS
 SELECT day, principal, destination, is_name, port, protocol, format, vantage,
   greatest(sum(connections), sum(replies)) AS connections,
   sum(bytes_up) AS bytes_up, sum(bytes_down) AS bytes_down, sum(denied) AS denied,
-  min(first_seen) AS first_seen, max(last_seen) AS last_seen, count(DISTINCT bucket) AS buckets,
-  bit_or(1 << CAST(hour(bucket) AS INTEGER)) AS hours, min(rank) AS rank, max(CASE initiator WHEN 'stated' THEN 0 WHEN 'flags' THEN 1 ELSE 2 END) AS initiator,
-  bool_or(sampled) AS sampled, arg_max(application, connections) AS application, any_value(provider) AS provider,
+  min(first_seen) AS first_seen, max(last_seen) AS last_seen,
+  bit_or(hours) AS hours, min(rank) AS rank, max(CASE initiator WHEN 'stated' THEN 0 WHEN 'flags' THEN 1 ELSE 2 END) AS initiator,
+  bool_or(sampled) AS sampled, arg_max(application, connections + replies) AS application, any_value(provider) AS provider,
   list(DISTINCT how) AS how, list(DISTINCT source) AS sources,
   list_slice(list_sort(list(DISTINCT client) FILTER (WHERE client <> '')), 1, ${mostListed}) AS clients,
   list_slice(list_sort(list(DISTINCT address) FILTER (WHERE is_name AND address IS NOT NULL)), 1, ${mostListed}) AS addresses,
-  list_distinct(flatten(list(candidates) FILTER (WHERE len(candidates) > 0))) AS candidates
-FROM named GROUP BY ALL`;
+  list_distinct(flatten(list(DISTINCT candidates) FILTER (WHERE candidates IS NOT NULL))) AS candidates
+FROM by_parts GROUP BY ALL`;
 
 // What several kinds of logs saw of an edge in a day is not added: the one that saw most counts.
 const edgeDays = `CREATE OR REPLACE TEMP TABLE edge_days AS
 SELECT day, principal, destination, is_name, port, protocol,
   max(connections) AS connections, max(bytes_up) AS bytes_up, max(bytes_down) AS bytes_down, max(denied) AS denied,
-  min(first_seen) AS first_seen, max(last_seen) AS last_seen, max(buckets) AS buckets, bit_or(hours) AS hours, min(rank) AS rank,
+  min(first_seen) AS first_seen, max(last_seen) AS last_seen, bit_or(hours) AS hours, min(rank) AS rank,
   min(initiator) AS initiator, bool_and(sampled) AS sampled, arg_max(application, connections) AS application,
   any_value(provider) AS provider, list_distinct(flatten(list(how))) AS how, list_distinct(flatten(list(sources))) AS sources,
   list(DISTINCT format) AS formats, list_distinct(flatten(list(clients))) AS clients,
-  list_distinct(flatten(list(addresses))) AS addresses,
-  list_distinct(flatten(list(candidates))) AS candidates
+  list_distinct(flatten(list(addresses))) AS addresses, list_distinct(flatten(list(candidates))) AS candidates
 FROM (
   SELECT day, principal, destination, is_name, port, protocol, format,
     max(connections) AS connections, max(bytes_up) AS bytes_up, max(bytes_down) AS bytes_down, max(denied) AS denied,
-    min(first_seen) AS first_seen, max(last_seen) AS last_seen, max(buckets) AS buckets, bit_or(hours) AS hours, min(rank) AS rank,
+    min(first_seen) AS first_seen, max(last_seen) AS last_seen, bit_or(hours) AS hours, min(rank) AS rank,
     min(initiator) AS initiator, bool_or(sampled) AS sampled, arg_max(application, connections) AS application,
     any_value(provider) AS provider, list_distinct(flatten(list(how))) AS how, list_distinct(flatten(list(sources))) AS sources,
-    list_distinct(flatten(list(clients))) AS clients,
-    list_distinct(flatten(list(addresses))) AS addresses, list_distinct(flatten(list(candidates))) AS candidates
+    list_distinct(flatten(list(clients))) AS clients, list_distinct(flatten(list(addresses))) AS addresses,
+    list_distinct(flatten(list(candidates))) AS candidates
   FROM by_vantage GROUP BY ALL
 ) GROUP BY ALL`;
 
@@ -167,8 +183,8 @@ FROM (
 export const selectEdges: string = `SELECT principal, destination, is_name, port, protocol,
   CAST(sum(connections) AS DOUBLE) AS connections, CAST(sum(bytes_up) AS DOUBLE) AS bytes_up, CAST(sum(bytes_down) AS DOUBLE) AS bytes_down,
   CAST(sum(denied) AS DOUBLE) AS denied, CAST(epoch_ms(min(first_seen)) AS DOUBLE) AS first_ms, CAST(epoch_ms(max(last_seen)) AS DOUBLE) AS last_ms,
-  CAST(count(DISTINCT day) FILTER (WHERE connections > 0) AS INTEGER) AS days, CAST(bit_or(1 << CAST(dayofweek(day) AS INTEGER)) AS INTEGER) AS weekdays,
-  CAST(bit_or(hours) AS INTEGER) AS hours, CAST(sum(buckets) AS DOUBLE) AS buckets, CAST(min(rank) AS INTEGER) AS rank, CAST(min(initiator) AS INTEGER) AS initiator,
+  CAST(count(DISTINCT day) FILTER (WHERE connections > 0 OR bytes_up > 0 OR bytes_down > 0) AS INTEGER) AS days, CAST(bit_or(1 << CAST(dayofweek(day) AS INTEGER)) AS INTEGER) AS weekdays,
+  CAST(bit_or(hours) AS INTEGER) AS hours, CAST(sum(bit_count(hours)) AS DOUBLE) AS active_hours, CAST(min(rank) AS INTEGER) AS rank, CAST(min(initiator) AS INTEGER) AS initiator,
   bool_and(sampled) AS sampled, arg_max(application, connections) AS application, any_value(provider) AS provider,
   list_sort(list_distinct(flatten(list(how)))) AS how, list_sort(list_distinct(flatten(list(sources)))) AS sources,
   list_sort(list_distinct(flatten(list(formats)))) AS formats,
@@ -178,10 +194,10 @@ export const selectEdges: string = `SELECT principal, destination, is_name, port
 FROM edge_days GROUP BY principal, destination, is_name, port, protocol
 ORDER BY principal, destination, port, protocol, is_name`;
 
-/** Reads the shares of name ranks from `named`. */
+/** Reads the shares of name ranks. */
 export const selectShares: string = `SELECT format, CAST(rank AS INTEGER) AS rank, CAST(sum(greatest(connections, replies)) AS DOUBLE) AS connections,
   CAST(sum(coalesce(bytes_up, 0) + coalesce(bytes_down, 0)) AS DOUBLE) AS bytes
-FROM named GROUP BY ALL ORDER BY format, rank`;
+FROM by_parts GROUP BY ALL ORDER BY format, rank`;
 
 /** Reads what was left out, by role. */
 export const selectLeftOut: string = `SELECT role, CAST(sum(greatest(connections, replies)) AS DOUBLE) AS connections,
@@ -192,13 +208,13 @@ FROM attributed WHERE role <> 'principal' GROUP BY ALL ORDER BY role`;
 export const selectSeenDays: string = `SELECT principal, list_sort(list(DISTINCT CAST(epoch_ms(CAST(day AS TIMESTAMP)) / 86400000 AS INTEGER))) AS days
 FROM edge_days GROUP BY principal ORDER BY principal`;
 
-/** Reads how regular edges are, of those with at least a day of buckets. */
+/** Reads how regular edges are, of those with at least two hours of buckets between first and last. */
 export const selectRegularity: string = `SELECT principal, destination, port, protocol, CAST(count(gap) AS DOUBLE) AS gaps,
   avg(gap) AS mean, coalesce(stddev_pop(gap), 0) AS deviation
 FROM (
   SELECT principal, destination, port, protocol,
-    epoch(bucket - lag(bucket) OVER (PARTITION BY principal, destination, port, protocol ORDER BY bucket)) / 60 AS gap
-  FROM (SELECT DISTINCT principal, destination, port, protocol, bucket FROM named)
+    (b - lag(b) OVER (PARTITION BY principal, destination, port, protocol ORDER BY b)) * 5 AS gap
+  FROM (SELECT DISTINCT principal, destination, port, protocol, b FROM named)
 ) GROUP BY ALL HAVING count(gap) >= 24 ORDER BY ALL`;
 
 /** Reads what names were answered with. */

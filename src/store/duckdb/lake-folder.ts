@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { SourceEntry } from '../../flowmap/index.ts';
 
@@ -25,6 +34,11 @@ export class LakeFolder {
     for (const folder of ['sources', 'incoming', 'tmp', ...lakeTables]) {
       mkdirSync(join(dir, folder), { recursive: true, mode: 0o700 });
     }
+  }
+
+  /** A folder for what the database cannot hold in memory; whoever made it removes it. */
+  makeTempDir(): string {
+    return mkdtempSync(join(this.dir, 'tmp', 'query-'));
   }
 
   /** Every source, oldest ingest first. An entry that cannot be read is left out with its files. */
@@ -75,6 +89,7 @@ export class LakeFolder {
   clean(): void {
     rmSync(join(this.dir, 'incoming'), { recursive: true, force: true });
     mkdirSync(join(this.dir, 'incoming'), { mode: 0o700 });
+    this.#cleanTemp();
     const known = new Set(this.entries().flatMap(({ files }) => files));
     for (const table of lakeTables) {
       for (const file of parquetBelow(join(this.dir, table))) {
@@ -83,7 +98,21 @@ export class LakeFolder {
       }
     }
   }
+
+  #cleanTemp(): void {
+    for (const name of readdirSync(join(this.dir, 'tmp'))) {
+      const path = join(this.dir, 'tmp', name);
+      if (isOld(path)) rmSync(path, { recursive: true, force: true });
+    }
+  }
 }
+
+// Somebody may be reading right now: only what nobody can still use goes.
+function isOld(path: string): boolean {
+  return Date.now() - statSync(path).mtimeMs > oldTempMs;
+}
+
+const oldTempMs = 86_400_000;
 
 function readEntry(path: string): readonly LedgerEntry[] {
   try {

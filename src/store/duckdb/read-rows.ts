@@ -70,7 +70,7 @@ export function readEdge(row: RowReader): Edge {
     days: row.number('days'),
     weekdays: row.number('weekdays'),
     hours: row.number('hours'),
-    buckets: row.number('buckets'),
+    activeHours: row.number('active_hours'),
     formats: texts('formats'),
     sources: texts('sources'),
     initiator: initiatorProofs[row.number('initiator')] ?? 'ports',
