@@ -3,9 +3,10 @@ import { awsVpcFormat } from './aws-vpc.ts';
 import { azureFlowFormat } from './azure-flow.ts';
 import { gcpFormat } from './gcp.ts';
 import type { LogFormat } from './log-format.ts';
+import { zeekFormat } from './zeek.ts';
 
 /** Every log format that is understood, in the order in which ties of detection are settled: the more particular first. */
-export const logFormats: readonly LogFormat[] = [awsTgwFormat, awsVpcFormat, azureFlowFormat, gcpFormat];
+export const logFormats: readonly LogFormat[] = [awsTgwFormat, awsVpcFormat, azureFlowFormat, gcpFormat, zeekFormat];
 
 /** The format of an id, or null. */
 export function findLogFormat(id: string): LogFormat | null {
