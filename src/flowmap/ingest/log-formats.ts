@@ -1,12 +1,20 @@
 import { awsTgwFormat } from './aws-tgw.ts';
 import { awsVpcFormat } from './aws-vpc.ts';
 import { azureFlowFormat } from './azure-flow.ts';
+import { conntrackFormat } from './conntrack.ts';
 import { gcpFormat } from './gcp.ts';
 import type { LogFormat } from './log-format.ts';
 import { zeekFormat } from './zeek.ts';
 
 /** Every log format that is understood, in the order in which ties of detection are settled: the more particular first. */
-export const logFormats: readonly LogFormat[] = [awsTgwFormat, awsVpcFormat, azureFlowFormat, gcpFormat, zeekFormat];
+export const logFormats: readonly LogFormat[] = [
+  awsTgwFormat,
+  awsVpcFormat,
+  azureFlowFormat,
+  conntrackFormat,
+  gcpFormat,
+  zeekFormat,
+];
 
 /** The format of an id, or null. */
 export function findLogFormat(id: string): LogFormat | null {
