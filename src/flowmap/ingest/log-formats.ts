@@ -3,6 +3,8 @@ import { awsVpcFormat } from './aws-vpc.ts';
 import { azureFlowFormat } from './azure-flow.ts';
 import { conntrackFormat } from './conntrack.ts';
 import { gcpFormat } from './gcp.ts';
+import { goflow2Format } from './goflow2.ts';
+import { hubbleFormat } from './hubble.ts';
 import type { LogFormat } from './log-format.ts';
 import { zeekFormat } from './zeek.ts';
 
@@ -13,6 +15,8 @@ export const logFormats: readonly LogFormat[] = [
   azureFlowFormat,
   conntrackFormat,
   gcpFormat,
+  goflow2Format,
+  hubbleFormat,
   zeekFormat,
 ];
 
