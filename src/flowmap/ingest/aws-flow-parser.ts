@@ -31,8 +31,9 @@ const tcp = 6;
 const beforeRecord = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)\s+/;
 
 /**
- * Reads AWS flow log records, the most numerous of all logs: one pass over the bytes remembers where the wanted columns are, and no
- * text and no object is made per row. Whatever does not look like a row of the known columns takes the slow way of `#parseOdd`.
+ * Reads AWS flow log records, the most numerous of all logs: one pass over the bytes reads the wanted numbers and remembers where the
+ * wanted texts are, and no text and no object is made per row. Whatever does not look like a row of the known columns takes the slow way
+ * of `#parseOdd`.
  */
 export class AwsFlowParser implements LineParser {
   #columns: AwsFlowColumns;
@@ -108,20 +109,22 @@ export class AwsFlowParser implements LineParser {
     this.#numbers[slot] = digitsAt(bytes, start, this.#ends[slots.unread] as number);
     return at;
   }
+
   #readRow({ bytes, receivedMs }: LogLine, sink: ObservationSink): LineOutcome {
     // Addresses are `-` in records of NODATA and SKIPDATA only.
     if (this.#isNothing(bytes, this.#sourceSlot())) return 'no_data';
     const startSeconds = this.#number(slots.start);
     const endSeconds = this.#number(slots.end);
-    if (startSeconds === unreadable || endSeconds === unreadable) return 'bad_time';
+    const startMs = startSeconds === absent ? receivedMs : startSeconds * 1000;
+    if (startSeconds === unreadable || endSeconds === unreadable || Number.isNaN(startMs)) return 'bad_time';
     const protocol = this.#number(slots.protocol);
     if (!this.#fillRecord(protocol)) return 'bad_number';
     const record = this.#record;
     record.source = this.#address(bytes, sink, slots.packetSource, slots.source);
     record.destination = this.#address(bytes, sink, slots.packetDestination, slots.destination);
     const draft = sink.beginFlow();
-    draft.startMs = startSeconds === absent ? receivedMs : startSeconds * 1000;
-    draft.endMs = endSeconds === absent ? draft.startMs : endSeconds * 1000;
+    draft.startMs = startMs;
+    draft.endMs = endSeconds === absent ? startMs : endSeconds * 1000;
     draft.protocol = protocol === absent ? 0 : protocol;
     draft.isDenied = this.#isDenied(bytes);
     orientFlow(draft, record);

@@ -242,6 +242,13 @@ describe('a list of fields as grammar', () => {
     }
   });
 
+  test('without a time a record has that of its envelope, or none', () => {
+    const grammar = 'srcport dstport srcaddr dstaddr bytes -';
+    assert.deepEqual(collectObservations('aws-vpc', row, { grammar }).outcomes, ['bad_time']);
+    const wrapped = JSON.stringify({ timestamp: 1_795_770_000_000, message: row });
+    assert.equal(collectObservations('aws-vpc', wrapped, { grammar }).flows[0]?.startMs, nineMs);
+  });
+
   test('a column of no interest is `-`', () => {
     assert.equal(flowOf('srcport - srcaddr dstaddr bytes start')?.bytesUp, 800);
   });

@@ -2,7 +2,10 @@ import { awsTgwFormat } from './aws-tgw.ts';
 import { awsVpcFormat } from './aws-vpc.ts';
 import { azureFlowFormat } from './azure-flow.ts';
 import { exeatFormat } from './exeat.ts';
+import { conntrackFormat } from './conntrack.ts';
 import { gcpFormat } from './gcp.ts';
+import { goflow2Format } from './goflow2.ts';
+import { hubbleFormat } from './hubble.ts';
 import type { LogFormat } from './log-format.ts';
 import { nginxStreamFormat } from './nginx-stream.ts';
 import { smokescreenFormat } from './smokescreen.ts';
@@ -18,6 +21,18 @@ export const logFormats: readonly LogFormat[] = [
   gcpFormat,
   squidFormat,
   nginxStreamFormat,
+import { zeekFormat } from './zeek.ts';
+
+/** Every log format that is understood, in the order in which ties of detection are settled: the more particular first. */
+export const logFormats: readonly LogFormat[] = [
+  awsTgwFormat,
+  awsVpcFormat,
+  azureFlowFormat,
+  conntrackFormat,
+  gcpFormat,
+  goflow2Format,
+  hubbleFormat,
+  zeekFormat,
 ];
 
 /** The format of an id, or null. */
