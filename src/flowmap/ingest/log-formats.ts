@@ -1,9 +1,10 @@
+import { bindFormat } from './bind.ts';
 import { corednsFormat } from './coredns.ts';
 import type { LogFormat } from './log-format.ts';
 import { route53ResolverFormat } from './route53-resolver.ts';
 
 /** Every log format that is understood, in the order in which ties of detection are settled: the more particular first. */
-export const logFormats: readonly LogFormat[] = [route53ResolverFormat, corednsFormat];
+export const logFormats: readonly LogFormat[] = [route53ResolverFormat, corednsFormat, bindFormat];
 
 /** The format of an id, or null. */
 export function findLogFormat(id: string): LogFormat | null {
