@@ -1,6 +1,6 @@
 import { type JsonRecord, parseJsonRecord, recordOf, textAt } from './json-record.ts';
 import type { LocalZone } from './log-format.ts';
-import { parseEpochTime, parseIsoTime, parseSyslogTime } from './parse-time.ts';
+import { parseClfTime, parseEpochTime, parseIsoTime, parseSyslogTime } from './parse-time.ts';
 
 /** A record without its envelopes, and when the outermost one says that it was written (NaN: not said). */
 export interface PeeledRecord {
@@ -69,23 +69,21 @@ function peelContainer(text: string, { zone }: PeelOptions): PeeledRecord | null
   return found === null ? null : { text: found[2] ?? '', receivedMs: parseIsoTime(found[1] ?? '', zone) };
 }
 
-const syslog5424 = /^(?:<\d{1,3}>)?1 (\d{4}-\d\d-\d\dT\S+|-) (\S+) (\S+) (\S+) (\S+) (?:-|(?:\[[^\]]*\])+) ?(.*)$/s;
+// Structured data only where it is some: Check Point writes `[action:"Drop"; …]` in its place, which is the message.
+const syslog5424 =
+  /^(?:<\d{1,3}>)?1 (\d{4}-\d\d-\d\dT\S+|-) (\S+) (\S+) (\S+) (\S+) (?:(-|(?:\[[^ =\]"]{1,64}(?: [^ =\]"]{1,64}="(?:[^"\\\]]|\\.)*")*\])+)(?: |$))?(.*)$/s;
 const syslog3164 = /^(?:<\d{1,3}>)?([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d)(?: (\d{4}))? (\S+) (.*)$/s;
 const syslogIso = /^(?:<\d{1,3}>)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) (\S+) (\S.*)$/s;
 
 function peelSyslog(text: string, { zone, nowMs }: PeelOptions): PeeledRecord | null {
   const modern = syslog5424.exec(text);
-  if (modern !== null) {
-    const [, time = '', , application = '', , , message = ''] = modern;
-    const tagged = application === '-' || application === '' ? message : `${application}: ${message}`;
-    return { text: tagged.replace(/^\uFEFF/, ''), receivedMs: parseIsoTime(time, zone) };
-  }
+  if (modern !== null) return modernRecord(modern, zone);
   const classic = syslog3164.exec(text);
   if (classic !== null) {
-    const [, time = '', , host = '', message = ''] = classic;
+    const [, time = '', year, host = '', message = ''] = classic;
     // A program that writes its own file leaves the host out: what stands there is its tag.
     const rest = host.endsWith(':') ? `${host} ${message}` : message;
-    return { text: rest, receivedMs: parseSyslogTime(time, zone, nowMs) };
+    return { text: rest, receivedMs: classicTime(time, year, { zone, nowMs }) };
   }
   const modernTime = syslogIso.exec(text);
   // `host tag: message` and nothing else: a log line that merely starts with an ISO time has no such tag.
@@ -93,4 +91,19 @@ function peelSyslog(text: string, { zone, nowMs }: PeelOptions): PeeledRecord | 
     return { text: modernTime[3] ?? '', receivedMs: parseIsoTime(modernTime[1] ?? '', zone) };
   }
   return null;
+}
+
+function modernRecord(found: RegExpExecArray, zone: LocalZone): PeeledRecord {
+  const [, time = '', , application = '', , , data = '-', rest = ''] = found;
+  // A record that is all structured data has no other message.
+  const message = rest === '' && data !== '-' ? data : rest.replace(/^\uFEFF/, '');
+  const tagged = application === '-' || application === '' ? message : `${application}: ${message}`;
+  return { text: tagged, receivedMs: parseIsoTime(time, zone) };
+}
+
+/** Some programs write the year behind the time: `Nov 27 10:00:00 2026 host …`. */
+function classicTime(time: string, year: string | undefined, { zone, nowMs }: PeelOptions): number {
+  if (year === undefined) return parseSyslogTime(time, zone, nowMs);
+  const [month = '', day = '', clock = ''] = time.split(/ +/);
+  return parseClfTime(`${day}/${month}/${year}:${clock}`, zone);
 }

@@ -3,9 +3,11 @@ export type JsonRecord = Readonly<Record<string, unknown>>;
 
 /** Parses a line that holds one JSON object; null for anything else. */
 export function parseJsonRecord(text: string): JsonRecord | null {
-  if (!text.trimStart().startsWith('{')) return null;
+  // A byte order mark at the head of a file is blank to `trimStart`, but not to JSON.
+  const trimmed = text.trimStart();
+  if (!trimmed.startsWith('{')) return null;
   try {
-    return recordOf(JSON.parse(text));
+    return recordOf(JSON.parse(trimmed));
   } catch {
     return null;
   }

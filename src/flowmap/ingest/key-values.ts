@@ -42,17 +42,17 @@ function parseCefExtension(text: string): ReadonlyMap<string, string> {
   for (const [index, found] of keys.entries()) {
     const from = found.index + found[0].length;
     const until = keys[index + 1]?.index ?? text.length;
-    pairs.set(
-      found[1] ?? '',
-      text
-        .slice(from, until)
-        .trimEnd()
-        .replace(/\\([=|\\])/g, '$1')
-        .replace(/\\n/g, '\n'),
-    );
+    pairs.set(found[1] ?? '', unescapeCef(text.slice(from, until).trimEnd()));
   }
   return pairs;
 }
+
+/** In one go: of `C:\\new` the second backslash belongs to the first, and makes no line end of the `n`. */
+function unescapeCef(value: string): string {
+  return value.replace(/\\([=|\\nr])/g, (_, escaped: string) => cefLineEnds[escaped] ?? escaped);
+}
+
+const cefLineEnds: Readonly<Record<string, string>> = { n: '\n', r: '\r' };
 
 /** Splits at a separator that has no backslash before it, into at most `most` + 1 parts; the last one is left as it is. */
 function splitEscaped(text: string, separator: string, most: number): readonly string[] {

@@ -1,16 +1,20 @@
 import { type Fault, failed, fault, ok, quoteInput, type Result } from '../../base/index.ts';
 import type { LocalZone } from './log-format.ts';
 
-const hourMs = 3_600_000;
-/** Hours whose offset is remembered: logs run through time, so a few are enough. */
-const rememberedHours = 4096;
+const dayMs = 86_400_000;
+/** Zones change on quarters of an hour of UTC: Lord Howe and Newfoundland do at half past. */
+const quarterMs = 900_000;
+/** Quarters whose offset is remembered: logs run through time, so 42 days are enough. */
+const rememberedQuarters = 4096;
+/** The last instant that a date can hold, less what the search for an offset looks around. */
+const lastMs = 8.64e15 - 2 * dayMs;
 
 /**
  * Makes the zone of zone-less times from an IANA name (`Europe/Berlin`), `UTC`, or an offset (`+02:00`).
  * Fault: `timezone_unknown`.
  */
 export function createLocalZone(name: string): Result<LocalZone, Fault<'timezone_unknown'>> {
-  const offset = /^([+-])(\d\d):?(\d\d)$/.exec(name);
+  const offset = /^([+-])([01]\d|2[0-3]):?([0-5]\d)$/.exec(name);
   if (offset !== null) {
     const minutes = Number(offset[2]) * 60 + Number(offset[3]);
     const offsetMs = (offset[1] === '-' ? -minutes : minutes) * 60_000;
@@ -21,7 +25,7 @@ export function createLocalZone(name: string): Result<LocalZone, Fault<'timezone
     const message = `time zone ${quoteInput(name)} is not known: write an IANA name like \`Europe/Berlin\`, \`UTC\`, or an offset like \`+02:00\``;
     return failed(fault('timezone_unknown', message));
   }
-  return ok(zoneOf(rememberHours((instant) => offsetAt(format, instant))));
+  return ok(zoneOf(rememberQuarters((instant) => offsetAt(format, instant))));
 }
 
 function formatIn(timeZone: string): Intl.DateTimeFormat | null {
@@ -49,16 +53,16 @@ function offsetAt(format: Intl.DateTimeFormat, instantMs: number): number {
   return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(instantMs / 1000) * 1000;
 }
 
-// Zones change their offset on whole hours of UTC or not at all within one, so one answer serves the hour.
-function rememberHours(offset: (instantMs: number) => number): (instantMs: number) => number {
+// The offset is the same for all of a quarter of an hour, so one answer serves it.
+function rememberQuarters(offset: (instantMs: number) => number): (instantMs: number) => number {
   const known = new Map<number, number>();
   return (instantMs) => {
-    const hour = Math.floor(instantMs / hourMs);
-    const remembered = known.get(hour);
+    const quarter = Math.floor(instantMs / quarterMs);
+    const remembered = known.get(quarter);
     if (remembered !== undefined) return remembered;
-    if (known.size >= rememberedHours) known.clear();
-    const found = offset(hour * hourMs);
-    known.set(hour, found);
+    if (known.size >= rememberedQuarters) known.clear();
+    const found = offset(quarter * quarterMs);
+    known.set(quarter, found);
     return found;
   };
 }
@@ -66,10 +70,13 @@ function rememberHours(offset: (instantMs: number) => number): (instantMs: numbe
 function zoneOf(offset: (instantMs: number) => number): LocalZone {
   return {
     toEpochMs: (wallMs) => {
-      if (!Number.isFinite(wallMs)) return Number.NaN;
-      // Twice: the offset at the guess may be that of the other side of a change.
-      const guess = wallMs - offset(wallMs);
-      return wallMs - offset(guess);
+      if (!(Math.abs(wallMs) <= lastMs)) return Number.NaN;
+      const before = wallMs - offset(wallMs - dayMs);
+      const after = wallMs - offset(wallMs + dayMs);
+      // No change is near; or the clock was still on the old offset, which for a time that occurs twice is the first.
+      if (before === after || before === wallMs - offset(before)) return before;
+      // Past the change; else a time that the clock skipped, read as if it had not yet been put forward (RFC 5545 section 3.3.5).
+      return after === wallMs - offset(after) ? after : before;
     },
   };
 }

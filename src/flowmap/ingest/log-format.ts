@@ -33,7 +33,7 @@ export interface ParserOptions {
 
 /** Turns a wall clock time without zone into an instant. */
 export interface LocalZone {
-  /** `wallMs`: the wall clock read as if it were UTC. Epoch milliseconds; NaN stays NaN; times that occur twice are the first. */
+  /** `wallMs`: the wall clock read as if it were UTC. Epoch milliseconds; NaN stays NaN; of times that occur twice it is the first. */
   toEpochMs(wallMs: number): number;
 }
 

@@ -42,8 +42,9 @@ export function parseSyslogTime(text: string, zone: LocalZone, nowMs: number): n
 /** Reads epoch seconds, with a fraction or not, and whole milli-, micro- or nanoseconds by their number of digits. */
 export function parseEpochTime(text: string): number {
   if (!/^\d{1,19}(?:\.\d{1,9})?$/.test(text)) return Number.NaN;
-  const whole = text.split('.', 1)[0] ?? '';
-  if (whole.length <= 11) return Math.floor(Number(text) * 1000 + 1e-6);
+  const [whole = '', fraction = ''] = text.split('.');
+  // By digits: a product of floating point would round some fractions up.
+  if (whole.length <= 11) return Number(whole) * 1000 + Number(fraction.slice(0, 3).padEnd(3, '0'));
   if (whole.length <= 14) return Number(whole);
   if (whole.length <= 17) return Math.floor(Number(whole) / 1000);
   return Number(whole.slice(0, -6));
@@ -80,8 +81,9 @@ export function wallClock(parts: readonly (string | number | undefined)[], fract
   const [year = 1970, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts.map((part) =>
     part === undefined ? undefined : Number(part),
   );
-  if (hour > 23 || minute > 59 || second > 60) return Number.NaN;
-  const milliseconds = fraction === '' ? 0 : Math.floor(Number(`0.${fraction}`) * 1000);
+  // `Date.UTC` takes years below 100 for those of the 20th century.
+  if (year < 100 || hour > 23 || minute > 59 || second > 60) return Number.NaN;
+  const milliseconds = Number(fraction.slice(0, 3).padEnd(3, '0'));
   const wallMs = Date.UTC(year, month - 1, day, hour, minute, second, milliseconds);
   const date = new Date(Date.UTC(year, month - 1, day));
   return date.getUTCMonth() + 1 === month && date.getUTCDate() === day ? wallMs : Number.NaN;
