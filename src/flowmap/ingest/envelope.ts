@@ -69,17 +69,15 @@ function peelContainer(text: string, { zone }: PeelOptions): PeeledRecord | null
   return found === null ? null : { text: found[2] ?? '', receivedMs: parseIsoTime(found[1] ?? '', zone) };
 }
 
-const syslog5424 = /^(?:<\d{1,3}>)?1 (\d{4}-\d\d-\d\dT\S+|-) (\S+) (\S+) (\S+) (\S+) (?:-|(?:\[[^\]]*\])+) ?(.*)$/s;
+// Structured data only where it is some: Check Point writes `[action:"Drop"; …]` in its place, which is the message.
+const syslog5424 =
+  /^(?:<\d{1,3}>)?1 (\d{4}-\d\d-\d\dT\S+|-) (\S+) (\S+) (\S+) (\S+) (?:(-|(?:\[[^ =\]"]{1,64}(?: [^ =\]"]{1,64}="(?:[^"\\\]]|\\.)*")*\])+)(?: |$))?(.*)$/s;
 const syslog3164 = /^(?:<\d{1,3}>)?([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d)(?: (\d{4}))? (\S+) (.*)$/s;
 const syslogIso = /^(?:<\d{1,3}>)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) (\S+) (\S.*)$/s;
 
 function peelSyslog(text: string, { zone, nowMs }: PeelOptions): PeeledRecord | null {
   const modern = syslog5424.exec(text);
-  if (modern !== null) {
-    const [, time = '', , application = '', , , message = ''] = modern;
-    const tagged = application === '-' || application === '' ? message : `${application}: ${message}`;
-    return { text: tagged.replace(/^\uFEFF/, ''), receivedMs: parseIsoTime(time, zone) };
-  }
+  if (modern !== null) return modernRecord(modern, zone);
   const classic = syslog3164.exec(text);
   if (classic !== null) {
     const [, time = '', , host = '', message = ''] = classic;
@@ -93,4 +91,12 @@ function peelSyslog(text: string, { zone, nowMs }: PeelOptions): PeeledRecord | 
     return { text: modernTime[3] ?? '', receivedMs: parseIsoTime(modernTime[1] ?? '', zone) };
   }
   return null;
+}
+
+function modernRecord(found: RegExpExecArray, zone: LocalZone): PeeledRecord {
+  const [, time = '', , application = '', , , data = '-', rest = ''] = found;
+  // A record that is all structured data has no other message.
+  const message = rest === '' && data !== '-' ? data : rest;
+  const tagged = application === '-' || application === '' ? message : `${application}: ${message}`;
+  return { text: tagged.replace(/^\uFEFF/, ''), receivedMs: parseIsoTime(time, zone) };
 }
