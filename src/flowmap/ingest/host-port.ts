@@ -33,7 +33,8 @@ export function splitUrl(url: string): (HostPort & { readonly scheme: string }) 
 
 /** The port of a scheme that a logger leaves out: 443 for `https`. -1 for schemes that are not known. */
 export function defaultPortOf(scheme: string): number {
-  return defaultPorts[scheme] ?? -1;
+  // A scheme comes from outside: `constructor` is one too.
+  return Object.hasOwn(defaultPorts, scheme) ? (defaultPorts[scheme] ?? -1) : -1;
 }
 
 const defaultPorts: Readonly<Record<string, number>> = {
