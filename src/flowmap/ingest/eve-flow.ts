@@ -58,7 +58,7 @@ export function takeEveNetflow(event: JsonRecord, head: EveHead, zone: LocalZone
 export function eveApplication(event: JsonRecord): Application {
   const protocol = textAt(event, 'app_proto');
   if (protocol === '' || protocol === 'failed' || protocol === 'unknown') return 'unknown';
-  return applicationsByProtocol[protocol] ?? 'other';
+  return (Object.hasOwn(applicationsByProtocol, protocol) ? applicationsByProtocol[protocol] : undefined) ?? 'other';
 }
 
 const applicationsByProtocol: Readonly<Record<string, Application>> = {

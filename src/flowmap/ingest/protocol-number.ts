@@ -7,7 +7,8 @@ import { ipProtocols } from '../observation.ts';
 export function readProtocol(text: string): number {
   if (/^\d{1,3}$/.test(text)) return Number(text) <= 255 ? Number(text) : 0;
   const name = text.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
-  return ipProtocols[name] ?? otherProtocols[name] ?? 0;
+  if (Object.hasOwn(ipProtocols, name)) return ipProtocols[name] ?? 0;
+  return Object.hasOwn(otherProtocols, name) ? (otherProtocols[name] ?? 0) : 0;
 }
 
 /** Whether a protocol has ports. */
