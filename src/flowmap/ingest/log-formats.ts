@@ -1,9 +1,10 @@
 import { awsNetworkFirewallFormat } from './aws-network-firewall.ts';
+import { azureFirewallFormat } from './azure-firewall.ts';
 import type { LogFormat } from './log-format.ts';
 import { suricataFormat } from './suricata.ts';
 
 /** Every log format that is understood, in the order in which ties of detection are settled: the more particular first. */
-export const logFormats: readonly LogFormat[] = [awsNetworkFirewallFormat, suricataFormat];
+export const logFormats: readonly LogFormat[] = [awsNetworkFirewallFormat, azureFirewallFormat, suricataFormat];
 
 /** The format of an id, or null. */
 export function findLogFormat(id: string): LogFormat | null {
