@@ -1,10 +1,16 @@
 import { awsNetworkFirewallFormat } from './aws-network-firewall.ts';
 import { azureFirewallFormat } from './azure-firewall.ts';
 import type { LogFormat } from './log-format.ts';
+import { netfilterFormat } from './netfilter.ts';
 import { suricataFormat } from './suricata.ts';
 
 /** Every log format that is understood, in the order in which ties of detection are settled: the more particular first. */
-export const logFormats: readonly LogFormat[] = [awsNetworkFirewallFormat, azureFirewallFormat, suricataFormat];
+export const logFormats: readonly LogFormat[] = [
+  awsNetworkFirewallFormat,
+  azureFirewallFormat,
+  netfilterFormat,
+  suricataFormat,
+];
 
 /** The format of an id, or null. */
 export function findLogFormat(id: string): LogFormat | null {
