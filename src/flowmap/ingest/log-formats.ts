@@ -1,5 +1,6 @@
 import { awsNetworkFirewallFormat } from './aws-network-firewall.ts';
 import { azureFirewallFormat } from './azure-firewall.ts';
+import { hardenRunnerFormat } from './harden-runner.ts';
 import type { LogFormat } from './log-format.ts';
 import { netfilterFormat } from './netfilter.ts';
 import { suricataFormat } from './suricata.ts';
@@ -8,6 +9,7 @@ import { suricataFormat } from './suricata.ts';
 export const logFormats: readonly LogFormat[] = [
   awsNetworkFirewallFormat,
   azureFirewallFormat,
+  hardenRunnerFormat,
   netfilterFormat,
   suricataFormat,
 ];
