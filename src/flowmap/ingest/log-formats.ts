@@ -4,6 +4,7 @@ import { hardenRunnerFormat } from './harden-runner.ts';
 import type { LogFormat } from './log-format.ts';
 import { netfilterFormat } from './netfilter.ts';
 import { suricataFormat } from './suricata.ts';
+import { sysmonFormat } from './sysmon.ts';
 
 /** Every log format that is understood, in the order in which ties of detection are settled: the more particular first. */
 export const logFormats: readonly LogFormat[] = [
@@ -12,6 +13,7 @@ export const logFormats: readonly LogFormat[] = [
   hardenRunnerFormat,
   netfilterFormat,
   suricataFormat,
+  sysmonFormat,
 ];
 
 /** The format of an id, or null. */
