@@ -3,6 +3,7 @@ import { azureFirewallFormat } from './azure-firewall.ts';
 import { hardenRunnerFormat } from './harden-runner.ts';
 import type { LogFormat } from './log-format.ts';
 import { netfilterFormat } from './netfilter.ts';
+import { ocsfFormat } from './ocsf.ts';
 import { suricataFormat } from './suricata.ts';
 import { sysmonFormat } from './sysmon.ts';
 
@@ -12,6 +13,7 @@ export const logFormats: readonly LogFormat[] = [
   azureFirewallFormat,
   hardenRunnerFormat,
   netfilterFormat,
+  ocsfFormat,
   suricataFormat,
   sysmonFormat,
 ];
