@@ -150,3 +150,15 @@ test('the fixture is recognised, by this format alone', () => {
 test('no text makes the parser throw', () => {
   assertParserNeverThrows('ocsf', fixture);
 });
+
+test('a scheme named as a method of objects has no port', () => {
+  const record = {
+    category_uid: 4,
+    class_uid: 4002,
+    time: 1_795_168_800_000,
+    src_endpoint: { ip: '10.0.5.4' },
+    http_request: { url: { url_string: 'constructor://odd.example.com/' } },
+  };
+  const { flows } = collectObservations('ocsf', JSON.stringify(record));
+  assert.deepEqual([flows[0]?.name, flows[0]?.port], ['odd.example.com', -1]);
+});

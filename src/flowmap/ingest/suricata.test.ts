@@ -196,3 +196,25 @@ test('the fixture is recognised, by this format alone', () => {
 test('no text makes the parser throw', () => {
   assertParserNeverThrows('suricata', fixture);
 });
+
+test('an event that came by syslog is read behind its tag', () => {
+  const [event = ''] = fixture.split('\n');
+  for (const tag of ['suricata[812]: ', 'suricata: @cee: ']) {
+    const { flows, outcomes } = collectObservations('suricata', `Nov 20 10:00:05 sensor ${tag}${event}`);
+    assert.deepEqual([outcomes, flows[0]?.address, flows[0]?.bytesUp], [['taken'], '203.0.113.10', 1830]);
+  }
+});
+
+test('a protocol named as a method of objects is only an unknown one', () => {
+  const event = {
+    timestamp: '2026-11-20T10:00:00Z',
+    event_type: 'flow',
+    src_ip: '10.0.1.20',
+    dest_ip: '203.0.113.10',
+    proto: 'constructor',
+    app_proto: 'constructor',
+    flow: { bytes_toserver: 1, bytes_toclient: 2 },
+  };
+  const { flows } = collectObservations('suricata', JSON.stringify(event));
+  assert.deepEqual([flows[0]?.protocol, flows[0]?.application, flows[0]?.port], [0, 'other', -1]);
+});

@@ -3,6 +3,7 @@ import { createEveReader } from './eve-reader.ts';
 import { parseJsonRecord } from './json-record.ts';
 import type { LogFormat } from './log-format.ts';
 import { shareOfLines } from './share-of-lines.ts';
+import { afterSyslogTag } from './syslog-tag.ts';
 
 /**
  * Suricata's `eve.json`, one event per line. `flow` events count; `tls`, `http`, `quic`, `alert` and `drop` events show names and
@@ -31,14 +32,15 @@ export const suricataFormat: LogFormat = {
   // Answers in the events of Suricata 4 are spread over lines.
   isOrdered: true,
   grammar: null,
-  detect: (sample) => shareOfLines(sample, isEveLine),
+  detect: (sample) => shareOfLines(sample, (text) => isEveLine(afterSyslogTag(text))),
   learn: () => null,
   createParser: ({ zone }) => {
     const reader = createEveReader(zone);
     return ok({
       parse: (line, sink) => {
-        const event = parseJsonRecord(line.text());
-        if (event === null) return line.text().trimStart().startsWith('{') ? 'bad_json' : 'other_format';
+        const text = afterSyslogTag(line.text());
+        const event = parseJsonRecord(text);
+        if (event === null) return text.trimStart().startsWith('{') ? 'bad_json' : 'other_format';
         return typeof event['event_type'] === 'string' ? reader.read(event, sink) : 'other_format';
       },
     });

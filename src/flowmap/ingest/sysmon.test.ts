@@ -144,3 +144,9 @@ test('the fixture is recognised, by this format alone', () => {
 test('no text makes the parser throw', () => {
   assertParserNeverThrows('sysmon', fixture);
 });
+
+test('an event that came by syslog is read behind its tag', () => {
+  const xml = fixture.split('\n').find((line) => line.startsWith('<Event '));
+  const { flows, outcomes } = collectObservations('sysmon', `<13>Nov 20 10:00:10 ws3 nxlog[4]: ${xml}`);
+  assert.deepEqual([outcomes, flows[0]?.address], [['taken'], '203.0.113.37']);
+});
