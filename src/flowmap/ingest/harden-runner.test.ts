@@ -66,7 +66,7 @@ test('a domain that is not allowed is a refused name, by the log and by the anno
     [
       ['exfil.example.net.', true],
       ['nowhere.example.com.', false],
-      ['db.internal.', true],
+      ['db.example.', true],
       ['telemetry.example.net.', true],
       ['tracker.example.net.', true],
     ],
