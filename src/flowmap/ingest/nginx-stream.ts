@@ -2,7 +2,7 @@ import { failed, fault, ok } from '../../base/index.ts';
 import type { FlowDraft, LineOutcome, ObservationSink } from '../observation.ts';
 import { readCount, splitHostPort } from './host-port.ts';
 import { known } from './json-record.ts';
-import type { LineTemplate } from './line-template.ts';
+import { placesOf } from './line-template.ts';
 import type { LogFormat, ParserOptions } from './log-format.ts';
 import { compileNginxFormat } from './nginx-template.ts';
 import { parseClfTime, parseEpochTime, parseIsoTime } from './parse-time.ts';
@@ -42,7 +42,7 @@ export const nginxStreamFormat: LogFormat = {
     const template = compileNginxFormat(options.grammar ?? basic);
     if (!template.ok)
       return failed(fault('grammar_invalid', `this is no \`log_format\` to read by: ${template.fault}`));
-    const places = placesOf(template.value);
+    const places = placesOf(template.value, variablesOf);
     return ok({
       parse: (line, sink) => {
         const values = template.value.read(line.text());
@@ -75,11 +75,6 @@ const variablesOf = {
   upstream: ['upstream_addr'],
   user: ['ssl_client_s_dn'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
-
-function placesOf(template: LineTemplate): Readonly<Record<keyof typeof variablesOf, number>> {
-  const entries = Object.entries(variablesOf).map(([thing, names]) => [thing, template.indexOf(...names)]);
-  return Object.fromEntries(entries) as Record<keyof typeof variablesOf, number>;
-}
 
 function takeRecord(words: Words, options: ParserOptions, sink: ObservationSink): LineOutcome {
   const endMs = endOf(words, options);
