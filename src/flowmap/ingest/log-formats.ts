@@ -1,3 +1,4 @@
+import { envoyFormat } from './envoy.ts';
 import { exeatFormat } from './exeat.ts';
 import { haproxyFormat } from './haproxy.ts';
 import type { LogFormat } from './log-format.ts';
@@ -10,6 +11,7 @@ export const logFormats: readonly LogFormat[] = [
   exeatFormat,
   smokescreenFormat,
   squidFormat,
+  envoyFormat,
   haproxyFormat,
   nginxStreamFormat,
 ];
