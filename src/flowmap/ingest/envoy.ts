@@ -5,6 +5,7 @@ import { compileEnvoyFormat, type EnvoyGrammar, envoyBuiltIns } from './envoy-te
 import { type JsonRecord, known, parseJsonRecord, textAt } from './json-record.ts';
 import type { LogFormat, ParserOptions } from './log-format.ts';
 import { shareOfLines } from './share-of-lines.ts';
+import { withoutTag } from './without-tag.ts';
 
 /** Envoy's access log, and that of Istio's proxies: text of the usual formats or a user's own, and JSON. */
 export const envoyFormat: LogFormat = {
@@ -32,7 +33,11 @@ export const envoyFormat: LogFormat = {
     example:
       '[%START_TIME%] %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %UPSTREAM_HOST% %BYTES_RECEIVED% %BYTES_SENT%',
   },
-  detect: (sample) => shareOfLines(sample, (text) => shape.test(text) || isEnvoyJson(parseJsonRecord(text))),
+  detect: (sample) =>
+    shareOfLines(sample, (line) => {
+      const text = withoutTag(line);
+      return shape.test(text) || isEnvoyJson(parseJsonRecord(text));
+    }),
   learn: () => null,
   createParser: (options) => {
     const grammars = options.grammar === null ? Object.keys(envoyBuiltIns) : [options.grammar];
@@ -40,7 +45,7 @@ export const envoyFormat: LogFormat = {
     if (!readers.ok) return readers;
     return ok({
       parse: (line, sink) => {
-        const text = line.text();
+        const text = withoutTag(line.text());
         // Without a grammar the usual keys of JSON are understood.
         if (options.grammar === null && text.startsWith('{')) return readUsualJson(text, options, sink);
         for (const read of readers.value) {

@@ -4,6 +4,7 @@ import { createHaproxyReader, type HaproxyReader } from './haproxy-record.ts';
 import { compileHaproxyFormat, haproxyBuiltIns } from './haproxy-template.ts';
 import type { LogFormat } from './log-format.ts';
 import { shareOfLines } from './share-of-lines.ts';
+import { withoutTag } from './without-tag.ts';
 
 /** HAProxy's log, where it is a forward proxy or a relay by server name. */
 export const haproxyFormat: LogFormat = {
@@ -43,7 +44,7 @@ export const haproxyFormat: LogFormat = {
     }
     return ok({
       parse: (line, sink) => {
-        const text = line.text().replace(tag, '');
+        const text = withoutTag(line.text());
         for (const read of readers) {
           const outcome = read(text, sink);
           if (outcome !== null) return outcome;
@@ -54,7 +55,6 @@ export const haproxyFormat: LogFormat = {
   },
 };
 
-const tag = /^[\w./-]*haproxy[\w./-]*(?:\[\d+\])?: /i;
 const start = String.raw`^(?:\S+: )?\S+:\d+ \[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d\.\d{3}\] \S+ \S+\/\S* `;
 const httpShape = new RegExp(String.raw`${start}-?\d+\/-?\d+\/-?\d+\/-?\d+\/\+?-?\d+ -?\d+ \+?\d+ `);
 const tcpShape = new RegExp(String.raw`${start}-?\d+\/-?\d+\/\+?-?\d+ \+?\d+ [A-Za-z-]{2} \d+\/`);

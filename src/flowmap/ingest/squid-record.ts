@@ -8,6 +8,7 @@ import type { LineParser, ParserOptions } from './log-format.ts';
 import { parseClfTime, parseEpochTime, parseIsoTime } from './parse-time.ts';
 import { applicationOf } from './squid-bytes.ts';
 import { compileSquidFormat } from './squid-template.ts';
+import { withoutTag } from './without-tag.ts';
 
 /** What a record says of one thing, by the codes of the format that say it, best first; empty where none does. */
 type Words = (thing: keyof typeof codesOf) => string;
@@ -47,14 +48,12 @@ export function createSquidTemplateParser(
   const places = placesOf(template.value, codesOf);
   return ok({
     parse: (line, sink) => {
-      const values = template.value.read(line.text().replace(tag, ''));
+      const values = template.value.read(withoutTag(line.text()));
       if (values === null) return 'other_format';
       return takeRecord((thing) => known(values[places[thing]] ?? ''), options, sink);
     },
   });
 }
-
-const tag = /^(?:squid(?:\[\d+\])?|\(squid-\d+\)): /;
 
 function takeRecord(words: Words, options: ParserOptions, sink: ObservationSink): LineOutcome {
   const { startMs, endMs } = readTimes(words, options);
