@@ -88,6 +88,11 @@ test('our records are told from other logs', () => {
   );
 });
 
+test('a protocol that is a word every object knows is none', () => {
+  const line = readFixture('exeat.ndjson').split('\n')[0]?.replace('"protocol":null', '"protocol":"constructor"') ?? '';
+  assert.equal(collectObservations('exeat', line).flows[0]?.application, 'tunnel');
+});
+
 test('no line makes the parser of our records throw', () => {
   assertParserNeverThrows('exeat', fixture);
 });

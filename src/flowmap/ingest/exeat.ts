@@ -8,6 +8,7 @@ import type { LogFormat, ParserOptions } from './log-format.ts';
 import { parseIsoTime } from './parse-time.ts';
 import { RecentRecords } from './recent-records.ts';
 import { shareOfLines } from './share-of-lines.ts';
+import { withoutTag } from './without-tag.ts';
 
 type Kind = DecisionRecord['kind'];
 
@@ -43,8 +44,9 @@ export const exeatFormat: LogFormat = {
     const open = new RecentRecords<OpenFlow>(maxOpenFlows);
     return ok({
       parse: (line, sink) => {
-        const record = parseJsonRecord(line.text());
-        if (record === null) return line.text().trimStart().startsWith('{') ? 'bad_json' : 'other_format';
+        const text = withoutTag(line.text());
+        const record = parseJsonRecord(text);
+        if (record === null) return text.trimStart().startsWith('{') ? 'bad_json' : 'other_format';
         return takeRecord(record, { open, options, sink });
       },
     });
@@ -77,7 +79,7 @@ interface Context {
 }
 
 function isOurs(text: string): boolean {
-  const record = parseJsonRecord(text);
+  const record = parseJsonRecord(withoutTag(text));
   return kindOf(record) !== null && textAt(record, 'flow') !== '' && textAt(record, 'time') !== '';
 }
 
@@ -157,15 +159,14 @@ function endpointsOf(record: JsonRecord, stage: string): Endpoints {
     address: textAt(record, 'destination', 'address'),
     port: typeof port === 'number' ? port : -1,
     protocol: protocol === 'udp' ? 17 : 6,
-    application: applicationsOf[protocol] ?? 'tunnel',
+    application: applicationOf(protocol),
   };
 }
 
-const applicationsOf: Readonly<Partial<Record<string, FlowDraft['application']>>> = {
-  tls: 'tls',
-  http: 'http',
-  udp: 'unknown',
-};
+function applicationOf(protocol: string): FlowDraft['application'] {
+  if (protocol === 'tls' || protocol === 'http') return protocol;
+  return protocol === 'udp' ? 'unknown' : 'tunnel';
+}
 
 function notSeveral(text: string): string {
   return text === several ? '' : text;

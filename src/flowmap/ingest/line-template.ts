@@ -8,9 +8,10 @@ import { failed, ok, type Result } from '../../base/index.ts';
  * - `quoted`: in quotes of its own, or without where nothing asks for them;
  * - `braced`: in braces, or left out together with a blank;
  * - `list`: several values, `a, b : c`, so that a blank after a comma does not end it;
- * - `time`: a time of common log format, whose own blank does not end it.
+ * - `time`: a time of common log format, whose own blank does not end it;
+ * - `address`: an address, where a colon may be its own or that before a port.
  */
-export type ValueEncoding = 'raw' | 'percent' | 'backslash' | 'quoted' | 'braced' | 'list' | 'time';
+export type ValueEncoding = 'raw' | 'percent' | 'backslash' | 'quoted' | 'braced' | 'list' | 'time' | 'address';
 
 /** A value in a grammar: its name there (`%>a`, `$remote_addr`) and how it is written. */
 export interface TemplateField {
@@ -49,6 +50,18 @@ export function compileTemplate(
     indexOf: (...wanted) => names.indexOf(wanted.find((name) => names.includes(name)) ?? ''),
     read: (line) => readLine(parts, line, blanks === 'loose'),
   });
+}
+
+/** Where each thing stands among the values of a line, by the names that tell it, best first; -1 where the grammar has none of them. */
+export function placesOf<Thing extends string>(
+  template: LineTemplate,
+  namesOf: Readonly<Record<Thing, readonly string[]>>,
+): Readonly<Record<Thing, number>> {
+  const entries = Object.entries<readonly string[]>(namesOf).map(([thing, names]) => [
+    thing,
+    template.indexOf(...names),
+  ]);
+  return Object.fromEntries(entries) as Record<Thing, number>;
 }
 
 // Texts that follow one another become one, and in loose grammars runs of blanks become one blank.
@@ -100,7 +113,7 @@ function endOfCharacter(line: string, at: number, character: string): number {
 // The end of the line stands for trailing blanks, and a value that was left out took its blank with it.
 function endOfBlanks(line: string, at: number): number {
   const end = skipBlanks(line, at);
-  return end > at || at >= line.length || line[at - 1] === ' ' ? end : -1;
+  return end > at || at === 0 || at >= line.length || line[at - 1] === ' ' ? end : -1;
 }
 
 interface Place {
@@ -117,10 +130,12 @@ interface Value {
 }
 
 function readValue(line: string, place: Place): Value | null {
-  const from = place.isLoose ? skipBlanks(line, place.at) : place.at;
+  const from = place.isLoose && place.at === 0 ? skipBlanks(line, 0) : place.at;
   switch (place.part.encoding) {
     case 'time':
       return readTime(line, from) ?? readUntil(line, from, place);
+    case 'address':
+      return readAddress(line, from, place) ?? readUntil(line, from, place);
     case 'braced':
       return readBraced(line, from);
     case 'quoted':
@@ -171,6 +186,17 @@ function readTime(line: string, from: number): Value | null {
 }
 
 const clfTime = /\d{1,2}\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d(?:\.\d{1,9})?(?: [+-]\d{4})?/y;
+
+// Of `2001:db8::7:54321` the last colon stands before the port.
+function readAddress(line: string, from: number, { until }: Place): Value | null {
+  if (until?.[0] !== ':') return null;
+  addressRun.lastIndex = from;
+  const run = addressRun.exec(line)?.[0] ?? '';
+  const colon = run.lastIndexOf(':');
+  return colon <= 0 ? null : { text: run.slice(0, colon), end: from + colon };
+}
+
+const addressRun = /[0-9A-Fa-f:.]*/y;
 
 function readBraced(line: string, from: number): Value | null {
   if (line[from] !== '{') return { text: '', end: from };

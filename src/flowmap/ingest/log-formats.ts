@@ -6,6 +6,9 @@ import { conntrackFormat } from './conntrack.ts';
 import { gcpFormat } from './gcp.ts';
 import { goflow2Format } from './goflow2.ts';
 import { hubbleFormat } from './hubble.ts';
+import { envoyFormat } from './envoy.ts';
+import { exeatFormat } from './exeat.ts';
+import { haproxyFormat } from './haproxy.ts';
 import type { LogFormat } from './log-format.ts';
 import { nginxStreamFormat } from './nginx-stream.ts';
 import { smokescreenFormat } from './smokescreen.ts';
@@ -81,6 +84,10 @@ export const logFormats: readonly LogFormat[] = [
   ocsfFormat,
   suricataFormat,
   sysmonFormat,
+  squidFormat,
+  envoyFormat,
+  haproxyFormat,
+  nginxStreamFormat,
 ];
 
 /** The format of an id, or null. */

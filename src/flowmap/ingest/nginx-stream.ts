@@ -2,11 +2,12 @@ import { failed, fault, ok } from '../../base/index.ts';
 import type { FlowDraft, LineOutcome, ObservationSink } from '../observation.ts';
 import { readCount, splitHostPort } from './host-port.ts';
 import { known } from './json-record.ts';
-import type { LineTemplate } from './line-template.ts';
+import { placesOf } from './line-template.ts';
 import type { LogFormat, ParserOptions } from './log-format.ts';
 import { compileNginxFormat } from './nginx-template.ts';
 import { parseClfTime, parseEpochTime, parseIsoTime } from './parse-time.ts';
 import { shareOfLines } from './share-of-lines.ts';
+import { withoutTag } from './without-tag.ts';
 
 // The two examples of nginx's documentation (ngx_stream_core_module, ngx_stream_log_module): nginx has no format of its own here.
 const basic = '$remote_addr [$time_local] $protocol $status $bytes_sent $bytes_received $session_time';
@@ -36,16 +37,17 @@ export const nginxStreamFormat: LogFormat = {
     what: 'a `log_format` of the stream block',
     example: `${basic} "$ssl_preread_server_name" "$upstream_addr"`,
   },
-  detect: (sample) => shareOfLines(sample, (text) => shape.test(text)),
-  learn: (sample) => (shareOfLines(sample, (text) => /"\s*$/.test(text) && shape.test(text)) > 0.5 ? proxied : null),
+  detect: (sample) => shareOfLines(sample, (text) => shape.test(withoutTag(text))),
+  learn: (sample) =>
+    shareOfLines(sample, (text) => /"\s*$/.test(text) && shape.test(withoutTag(text))) > 0.5 ? proxied : null,
   createParser: (options) => {
     const template = compileNginxFormat(options.grammar ?? basic);
     if (!template.ok)
       return failed(fault('grammar_invalid', `this is no \`log_format\` to read by: ${template.fault}`));
-    const places = placesOf(template.value);
+    const places = placesOf(template.value, variablesOf);
     return ok({
       parse: (line, sink) => {
-        const values = template.value.read(line.text());
+        const values = template.value.read(withoutTag(line.text()));
         if (values === null) return 'other_format';
         return takeRecord((thing) => known(values[places[thing]] ?? ''), options, sink);
       },
@@ -75,11 +77,6 @@ const variablesOf = {
   upstream: ['upstream_addr'],
   user: ['ssl_client_s_dn'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
-
-function placesOf(template: LineTemplate): Readonly<Record<keyof typeof variablesOf, number>> {
-  const entries = Object.entries(variablesOf).map(([thing, names]) => [thing, template.indexOf(...names)]);
-  return Object.fromEntries(entries) as Record<keyof typeof variablesOf, number>;
-}
 
 function takeRecord(words: Words, options: ParserOptions, sink: ObservationSink): LineOutcome {
   const endMs = endOf(words, options);

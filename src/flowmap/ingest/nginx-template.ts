@@ -60,6 +60,7 @@ function splitFormat(format: string, escaping: string): readonly TemplatePiece[]
 
 function encodingOf(name: string, escaping: string): ValueEncoding {
   if (name === 'time_local') return 'time';
+  if (name === 'remote_addr' || name === 'proxy_protocol_addr') return 'address';
   if (lists.includes(name)) return 'list';
   return escaping === 'json' ? 'backslash' : 'raw';
 }

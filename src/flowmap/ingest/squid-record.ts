@@ -3,11 +3,12 @@ import { parseIpAddress } from '../../destination/index.ts';
 import type { FlowDraft, LineOutcome, ObservationSink } from '../observation.ts';
 import { defaultPortOf, readCount, readPort, splitHostPort, splitUrl } from './host-port.ts';
 import { known } from './json-record.ts';
-import type { LineTemplate } from './line-template.ts';
+import { placesOf } from './line-template.ts';
 import type { LineParser, ParserOptions } from './log-format.ts';
 import { parseClfTime, parseEpochTime, parseIsoTime } from './parse-time.ts';
 import { applicationOf } from './squid-bytes.ts';
 import { compileSquidFormat } from './squid-template.ts';
+import { withoutTag } from './without-tag.ts';
 
 /** What a record says of one thing, by the codes of the format that say it, best first; empty where none does. */
 type Words = (thing: keyof typeof codesOf) => string;
@@ -44,21 +45,14 @@ export function createSquidTemplateParser(
 ): Result<LineParser, Fault<'grammar_invalid'>> {
   const template = compileSquidFormat(text);
   if (!template.ok) return failed(fault('grammar_invalid', `this is no \`logformat\` to read by: ${template.fault}`));
-  const places = placesOf(template.value);
+  const places = placesOf(template.value, codesOf);
   return ok({
     parse: (line, sink) => {
-      const values = template.value.read(line.text().replace(tag, ''));
+      const values = template.value.read(withoutTag(line.text()));
       if (values === null) return 'other_format';
       return takeRecord((thing) => known(values[places[thing]] ?? ''), options, sink);
     },
   });
-}
-
-const tag = /^(?:squid(?:\[\d+\])?|\(squid-\d+\)): /;
-
-function placesOf(template: LineTemplate): Readonly<Record<keyof typeof codesOf, number>> {
-  const entries = Object.entries(codesOf).map(([thing, codes]) => [thing, template.indexOf(...codes)]);
-  return Object.fromEntries(entries) as Record<keyof typeof codesOf, number>;
 }
 
 function takeRecord(words: Words, options: ParserOptions, sink: ObservationSink): LineOutcome {

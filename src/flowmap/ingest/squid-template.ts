@@ -105,6 +105,7 @@ function fieldName(code: string, argument: string | undefined): string {
 // The sign wins; without one, what stands around the value. Headers that nothing surrounds are written as in a URL.
 function encodingOf(sign: string, around: Around, code: string): ValueEncoding {
   if ((code === 'tl' || code === 'tg') && around === 'nothing') return 'time';
+  if (/^[<>]?l?a$/.test(code)) return 'address';
   if (sign === '"') return 'backslash';
   if (sign === '[' || sign === '#') return 'percent';
   if (sign === '/') return 'quoted';
