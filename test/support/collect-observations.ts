@@ -27,7 +27,8 @@ export type CollectedFlow = Omit<FlowDraft, 'client' | 'user' | 'service' | 'add
   readonly service: string;
   readonly address: string;
   readonly name: string;
-  readonly provider: string;
+  /** Left out where the record has none. */
+  readonly provider?: string;
 };
 
 /** Everything that a parser found in a text, and what became of each line (empty lines are left out). */
@@ -76,14 +77,15 @@ export function createCollectingSink(): ObservationSink & {
     },
     endFlow: () => {
       const { client, user, service, address, name, provider } = draft;
+      const { provider: _, ...rest } = draft;
       flows.push({
-        ...draft,
+        ...rest,
         client: table.get(client),
         user: table.get(user),
         service: table.get(service),
         address: table.get(address),
         name: table.get(name),
-        provider: table.get(provider),
+        ...(provider === 0 ? {} : { provider: table.get(provider) }),
       });
       return 'taken';
     },
