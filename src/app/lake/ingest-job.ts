@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { type Fault, failed, fault, ok, type Result } from '../../base/index.ts';
+import { type Fault, ok, type Result } from '../../base/index.ts';
 import { createLocalZone, type FlowLake, type PeelOptions, type SourceEntry } from '../../flowmap/index.ts';
 import {
   createReaderPool,
@@ -71,7 +71,8 @@ interface IngestParts {
 async function ingestFile({ path, isNamed }: FoundFile, parts: IngestParts): Promise<IngestedFile> {
   const result = await readFile(path, parts);
   if (result.ok) return { path, outcome: result.value.isNew ? 'added' : 'known', entry: result.value.entry };
-  const isPassedOver = !isNamed && noLog.has(result.fault.code);
+  // Rotation leaves empty files behind: they are told, and are no failure.
+  const isPassedOver = result.fault.code === 'source_empty' || (!isNamed && noLog.has(result.fault.code));
   return { path, outcome: isPassedOver ? 'passed-over' : 'failed', fault: result.fault };
 }
 
@@ -81,9 +82,6 @@ async function readFile(
 ): ReturnType<typeof ingestSource> {
   const bytes = await openBytes(path, process.stdin);
   if (!bytes.ok) return bytes;
-  if (path === '-' && process.stdin.isTTY) {
-    return failed(fault('source_unreadable', 'standard input is a terminal: pipe a log in, or name a file'));
-  }
   const { totalBytes } = bytes.value;
   return ingestSource({
     path,
