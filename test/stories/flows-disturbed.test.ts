@@ -81,7 +81,7 @@ describe('ingests that are disturbed', () => {
     killHard(pid ?? 0);
     const end = await endOf(child);
     assert.equal(end.code, 1);
-    assert.match(end.stderr, /the process that reads the flow lake ended early \(SIGKILL\)/);
+    assert.match(end.stderr, /the process that reads the flow lake ended early \(/);
   });
 
   test('a damaged file in the lake ends in 1 and says which source to take out', async () => {
