@@ -1,4 +1,9 @@
+import { terraformFormat } from './config/terraform.ts';
+import { terraformPlanFormat } from './config/terraform-plan.ts';
 import type { ConfigFormat } from './config-format.ts';
 
 /** Every kind of configuration that is understood, in the order in which ties of detection are settled. */
-export const configFormats: readonly ConfigFormat[] = [];
+export const configFormats: readonly ConfigFormat[] = [
+  terraformPlanFormat,
+  terraformFormat,
+];
