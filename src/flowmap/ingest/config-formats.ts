@@ -1,3 +1,6 @@
+import { cloudInventoryFormat } from './config/cloud-inventory.ts';
+import { helmFormat } from './config/helm.ts';
+import { kubernetesFormat } from './config/kubernetes.ts';
 import { terraformFormat } from './config/terraform.ts';
 import { terraformPlanFormat } from './config/terraform-plan.ts';
 import type { ConfigFormat } from './config-format.ts';
@@ -6,4 +9,7 @@ import type { ConfigFormat } from './config-format.ts';
 export const configFormats: readonly ConfigFormat[] = [
   terraformPlanFormat,
   terraformFormat,
+  cloudInventoryFormat,
+  kubernetesFormat,
+  helmFormat,
 ];
