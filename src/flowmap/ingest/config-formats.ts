@@ -1,4 +1,8 @@
 import { cloudInventoryFormat } from './config/cloud-inventory.ts';
+import { composeFormat } from './config/compose.ts';
+import { dockerfileFormat } from './config/dockerfile.ts';
+import { githubActionsFormat } from './config/github-actions.ts';
+import { gitlabCiFormat } from './config/gitlab-ci.ts';
 import { helmFormat } from './config/helm.ts';
 import { kubernetesFormat } from './config/kubernetes.ts';
 import { terraformFormat } from './config/terraform.ts';
@@ -11,5 +15,9 @@ export const configFormats: readonly ConfigFormat[] = [
   terraformFormat,
   cloudInventoryFormat,
   kubernetesFormat,
+  composeFormat,
+  githubActionsFormat,
+  gitlabCiFormat,
   helmFormat,
+  dockerfileFormat,
 ];
