@@ -1,10 +1,12 @@
 import { cloudInventoryFormat } from './config/cloud-inventory.ts';
 import { composeFormat } from './config/compose.ts';
 import { dockerfileFormat } from './config/dockerfile.ts';
+import { envFileFormat } from './config/env-file.ts';
 import { githubActionsFormat } from './config/github-actions.ts';
 import { gitlabCiFormat } from './config/gitlab-ci.ts';
 import { helmFormat } from './config/helm.ts';
 import { kubernetesFormat } from './config/kubernetes.ts';
+import { packageManagersFormat } from './config/package-managers.ts';
 import { terraformFormat } from './config/terraform.ts';
 import { terraformPlanFormat } from './config/terraform-plan.ts';
 import type { ConfigFormat } from './config-format.ts';
@@ -20,4 +22,6 @@ export const configFormats: readonly ConfigFormat[] = [
   gitlabCiFormat,
   helmFormat,
   dockerfileFormat,
+  packageManagersFormat,
+  envFileFormat,
 ];
