@@ -158,6 +158,8 @@ export class ObservationFold implements ObservationSink {
       name = 0;
     }
     if (name === 0 && address === 0) return 'no_destination';
+    // A refusal that another record counts tells nothing more.
+    if (draft.isDenied && draft.connections === 0) return 'taken';
     return this.#add(draft, client, address, name);
   }
 
@@ -342,7 +344,7 @@ function addBytes(values: Float64Array, at: number, bytes: number): void {
 /** What the lake's columns (64 bits) hold for sure; no real sum of five minutes comes near. */
 const mostSum = 2 ** 62;
 
-/** What else tells two flows of a bucket apart, in one word. */
+/** What else tells two flows of a bucket apart, in one word. Refusals have rows of their own, so that a row is either use or none. */
 function packFacts(draft: FlowDraft, name: number): number {
   const kind = name === 0 ? 0 : (nameKindCodes[draft.nameKind] as number);
   return (
@@ -351,7 +353,8 @@ function packFacts(draft: FlowDraft, name: number): number {
     ((initiatorCodes[draft.initiator] as number) << 6) |
     ((vantageCodes[draft.vantage] as number) << 8) |
     ((draft.protocol & 255) << 10) |
-    (draft.sampledOneIn > 1 ? 1 << 18 : 0)
+    (draft.sampledOneIn > 1 ? 1 << 18 : 0) |
+    (draft.isDenied ? 1 << 19 : 0)
   );
 }
 
