@@ -142,11 +142,8 @@ export class ObservationFold implements ObservationSink {
 
   endFlow(): LineOutcome {
     const draft = this.#draft;
-    const wrongTime = this.#judgeTime(draft.startMs) ?? this.#judgeTime(draft.endMs);
-    if (wrongTime !== null) return wrongTime;
-    if (!hasSoundNumbers(draft)) return 'bad_number';
-    // Clocks that were set back between start and end: the record is of its start.
-    if (draft.endMs < draft.startMs) draft.endMs = draft.startMs;
+    const wrong = this.#judgeNumbers(draft);
+    if (wrong !== null) return wrong;
     const client = this.#canonical.address(draft.client);
     let address = this.#canonical.address(draft.address);
     if (client < 0 || address < 0) return 'bad_address';
@@ -222,6 +219,15 @@ export class ObservationFold implements ObservationSink {
 
   #optional(text: string | null): TextId {
     return text === null ? 0 : this.#texts.text(text);
+  }
+
+  #judgeNumbers(draft: FlowDraft): LineOutcome | null {
+    const wrongTime = this.#judgeTime(draft.startMs) ?? this.#judgeTime(draft.endMs);
+    if (wrongTime !== null) return wrongTime;
+    if (!hasSoundNumbers(draft)) return 'bad_number';
+    // Clocks that were set back between start and end: the record is of its start.
+    if (draft.endMs < draft.startMs) draft.endMs = draft.startMs;
+    return null;
   }
 
   #judgeTime(ms: number): LineOutcome | null {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type {
+  AnswerView,
   ClientKey,
   DeclaredEndpoint,
   EdgeQuery,
@@ -22,6 +23,7 @@ import {
   flowColumns,
   readParquet,
   readWhole,
+  selectAnswerViews,
   selectEdges,
   selectLeftOut,
   selectNameAnswers,
@@ -195,6 +197,25 @@ class DuckdbLake implements FlowLake {
       resolver: row.text('resolver'),
       addresses: row.list('addresses').map(String),
       clients: row.number('clients'),
+      questions: row.number('questions'),
+    }));
+  }
+
+  async answerViews(window: LakeWindow, names: readonly string[]): Promise<readonly AnswerView[]> {
+    await this.#connection.run('CREATE OR REPLACE TEMP TABLE wanted_names(name VARCHAR)');
+    await appendColumns(
+      this.#connection,
+      'wanted_names',
+      [{ type: 'text', at: (row) => names[row] ?? '' }],
+      names.length,
+    );
+    const { answers, condition } = this.#window(window);
+    return (await this.#read(selectAnswerViews(answers, condition))).map((row) => ({
+      name: row.text('name'),
+      resolver: row.text('resolver'),
+      addresses: row.list('addresses').map(String),
+      clients: row.list('clients').map(String),
+      clientCount: row.number('client_count'),
       questions: row.number('questions'),
     }));
   }

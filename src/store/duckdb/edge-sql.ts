@@ -253,3 +253,15 @@ export function selectNameAnswers(answers: string, condition: string): string {
   CAST(count(DISTINCT client) AS INTEGER) AS clients, CAST(sum(questions) AS DOUBLE) AS questions
 FROM (SELECT * FROM ${answers} WHERE ${condition}) WHERE address IS NOT NULL GROUP BY ALL ORDER BY ALL`;
 }
+
+/** Reads what clients were told of the names in `wanted_names`: those that were told the same by the same resolver together. */
+export function selectAnswerViews(answers: string, condition: string): string {
+  return `SELECT name, resolver, addresses, CAST(count(*) AS INTEGER) AS client_count, CAST(sum(questions) AS DOUBLE) AS questions,
+  list_slice(list_sort(list(client) FILTER (WHERE client <> '')), 1, ${mostListed}) AS clients
+FROM (
+  SELECT name, coalesce(resolver, '') AS resolver, coalesce(client, '') AS client, sum(questions) AS questions,
+    list_slice(list_sort(list(DISTINCT address) FILTER (WHERE address IS NOT NULL)), 1, ${mostListed}) AS addresses
+  FROM (SELECT * FROM ${answers} WHERE ${condition}) JOIN wanted_names USING (name)
+  WHERE address IS NOT NULL OR code = 'NXDOMAIN' GROUP BY ALL
+) GROUP BY ALL ORDER BY ALL`;
+}
