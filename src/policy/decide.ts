@@ -153,8 +153,7 @@ function judgeRules(each: Case): Verdict {
   if (denies.length > 0 && each.mode === 'enforce') return deny(each, 'rule_denied', denies.copy());
   const unmet = unmetRequirement(each);
   if (unmet !== null) return unmet;
-  const have = strengths.indexOf(each.request.principal.strength);
-  const pairs = allows.length === 0 ? noPairs : strongEnough(each.policy, allows, have);
+  const pairs = allows.length === 0 ? noPairs : strongEnough(each, allows);
   if (pairs.length === 0 && allows.length > 0) return deny(each, 'strength_insufficient', allows.copy());
   if (denies.length > 0) return observed(each, 'rule_denied', denies.copy());
   if (pairs.length > 0) return allow(each, pairs);
@@ -216,21 +215,24 @@ function isElsewhere({ policy, request }: Case, at: number): boolean {
   return true;
 }
 
-/** The matches whose own `strength` the proof has, copied. */
-function strongEnough({ view }: OpenedPolicy, allows: PairList, have: number): MatchPairs {
+/** The matches whose own `strength` the proof has, copied. Nearly no rule asks for one. */
+function strongEnough({ policy, request }: Case, allows: PairList): MatchPairs {
+  const { words } = policy.view;
+  let asked = 0;
+  for (let i = 0; i < allows.length; i += 2) asked |= words[allows.at(i) + matchWord.flags] as number;
+  if (strengthAsked(asked) === 0) return allows.copy();
+  const have = strengths.indexOf(request.principal.strength);
   const kept: number[] = [];
-  let areAll = true;
   for (let i = 0; i < allows.length; i += 2) {
-    const flags = view.words[allows.at(i) + matchWord.flags] as number;
-    if (have < ((flags >>> matchFlag.strengthShift) & matchFlag.strengthMask) - 1) areAll = false;
-  }
-  if (areAll) return allows.copy();
-  for (let i = 0; i < allows.length; i += 2) {
-    const flags = view.words[allows.at(i) + matchWord.flags] as number;
-    if (have >= ((flags >>> matchFlag.strengthShift) & matchFlag.strengthMask) - 1)
-      kept.push(allows.at(i), allows.at(i + 1));
+    const flags = words[allows.at(i) + matchWord.flags] as number;
+    if (have >= strengthAsked(flags) - 1) kept.push(allows.at(i), allows.at(i + 1));
   }
   return kept;
+}
+
+/** The strength that flags ask for, plus one; 0 for none. */
+function strengthAsked(flags: number): number {
+  return (flags >>> matchFlag.strengthShift) & matchFlag.strengthMask;
 }
 
 function allow({ policy, mode }: Case, pairs: MatchPairs): Verdict {
