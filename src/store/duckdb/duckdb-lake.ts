@@ -154,7 +154,9 @@ class DuckdbLake implements FlowLake {
   async leases(): Promise<readonly LeaseObservation[]> {
     const files = this.#folder.files('leases', { from: null, to: null });
     if (files.length === 0) return [];
-    return (await this.#read(`SELECT * FROM ${readParquet(files, '')} ORDER BY ALL`)).map(readLease);
+    return (await this.#read(`SELECT DISTINCT * EXCLUDE (source) FROM ${readParquet(files, '')} ORDER BY ALL`)).map(
+      readLease,
+    );
   }
 
   async declared(): Promise<readonly DeclaredEndpoint[]> {
