@@ -124,7 +124,7 @@ describe('the next command', () => {
       'a policy that would break it',
       [edgeOf('api -> api.example.com:443')],
       inPolicy,
-      'exeat flows replay --policy ./policy',
+      'exeat flows replay --policy ./policy --service api',
     ],
     ['all is allowed', [edgeOf('api -> www.example.com:443')], inPolicy, 'exeat flows propose --shrink --service api'],
     [
