@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { FlowAnswers, ServiceRanking } from '../../src/flowmap/index.ts';
+import { DuckDBInstance } from '@duckdb/node-api';
+import {
+  type FlowAnswers,
+  findLogFormat,
+  logFormats,
+  parseInventory,
+  type ServiceRanking,
+} from '../../src/flowmap/index.ts';
 import { createFlowFolder, type FlowFolder, squidLine, zeekLog } from '../support/flow-folder.ts';
+import { repositoryFolder } from '../support/quickstart-copy.ts';
 
 // Two weeks of a proxy, of DNS and of flows; what people ask of them, asked by the commands that people type.
 
@@ -218,4 +228,52 @@ test('a window that is no time is told with the mend', async () => {
     end.stderr,
     'exeat: --since `lately` is no time: write `2026-11-01`, `2026-11-01T08:00:00Z` or how long ago, `30d`\n',
   );
+});
+
+describe('docs/guide/flow-map.md', () => {
+  const page = readFileSync(join(repositoryFolder, 'docs/guide/flow-map.md'), 'utf8');
+
+  test('has a query that any DuckDB runs on the lake as it lies there', async () => {
+    const sql = /```sql\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    const reader = await connection.runAndReadAll(sql.replaceAll("'.exeat/", `'${flows.folder}/.exeat/`));
+    connection.closeSync();
+    instance.closeSync();
+    assert.deepEqual(reader.getRowObjectsJson(), [
+      { client: '10.30.0.9', destination: '8.8.8.8', port: 53, connections: '14', bytes_up: '840' },
+      { client: '10.20.0.7', destination: 'bank-gateway.example.com', port: 443, connections: '14', bytes_up: null },
+      { client: '10.30.0.9', destination: 'registry.npmjs.org', port: 443, connections: '14', bytes_up: null },
+      { client: '10.30.0.9', destination: 'paste.example.net', port: 443, connections: '0', bytes_up: null },
+    ]);
+  });
+
+  test('has an inventory that is read as it says', () => {
+    const text = /```yaml\n(services:[\s\S]*?)```/.exec(page)?.[1] ?? '';
+    const read = parseInventory(text, 'inventory.yaml');
+    assert.ok(read.ok, read.ok ? '' : read.fault.message);
+    assert.deepEqual(
+      read.value.services.map(({ name, kind, sources }) => [name, kind, sources.length]),
+      [
+        ['payments-api', 'app', 2],
+        ['squid', 'proxy', 1],
+        ['dns', 'resolver', 1],
+      ],
+    );
+  });
+
+  const rows = [...page.matchAll(/^\| (`[a-z0-9-]+`(?:, `[a-z0-9-]+`)*) \| .* \| `([a-z0-9-]+)=(.+)` \|$/gm)];
+  for (const [, names = '', id = '', grammar = ''] of rows) {
+    test(`has a grammar of ${names} that compiles`, () => {
+      assert.ok(names.includes(`\`${id}\``));
+      const made = findLogFormat(id)?.createParser({ grammar, zone: { toEpochMs: (wallMs) => wallMs }, nowMs: 0 });
+      assert.ok(made?.ok, made?.ok === false ? made.fault.message : 'no such format');
+    });
+  }
+
+  test('has every format that has a grammar of its own', () => {
+    const told = rows.flatMap(([, names = '']) => [...names.matchAll(/`([^`]+)`/g)].map(([, id = '']) => id));
+    const own = logFormats.filter(({ grammar }) => grammar !== null).map(({ id }) => id);
+    assert.deepEqual(told.sort(), [...own].sort());
+  });
 });
