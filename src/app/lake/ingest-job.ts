@@ -9,7 +9,10 @@ import {
   ingestSource,
   openBytes,
   type ReaderPool,
+  type SourceBytes,
 } from '../../intake/index.ts';
+import { openParquetLines } from '../../store/index.ts';
+import { statePaths } from '../state-folder.ts';
 import type { JobPorts } from './lake-messages.ts';
 import { openLakeToWrite } from './open-lake.ts';
 
@@ -71,27 +74,45 @@ interface IngestParts {
 async function ingestFile({ path, isNamed }: FoundFile, parts: IngestParts): Promise<IngestedFile> {
   const result = await readFile(path, parts);
   if (result.ok) return { path, outcome: result.value.isNew ? 'added' : 'known', entry: result.value.entry };
-  const isPassedOver = !isNamed && noLog.has(result.fault.code);
+  // Rotation leaves empty files behind: they are told, and are no failure.
+  const isPassedOver = result.fault.code === 'source_empty' || (!isNamed && noLog.has(result.fault.code));
   return { path, outcome: isPassedOver ? 'passed-over' : 'failed', fault: result.fault };
 }
 
-async function readFile(
-  path: string,
-  { options, ports, pool, lake, peel }: IngestParts,
-): ReturnType<typeof ingestSource> {
+async function readFile(path: string, parts: IngestParts): ReturnType<typeof ingestSource> {
   const bytes = await openBytes(path, process.stdin);
-  if (!bytes.ok) return bytes;
-  if (path === '-' && process.stdin.isTTY) {
-    return failed(fault('source_unreadable', 'standard input is a terminal: pipe a log in, or name a file'));
+  if (!bytes.ok) return bytes.fault.code === 'source_parquet' ? readParquet(path, parts) : bytes;
+  return readBytes(path, bytes.value, parts.options.format, parts);
+}
+
+async function readParquet(path: string, parts: IngestParts): ReturnType<typeof ingestSource> {
+  if (path === '-')
+    return failed(fault('source_unreadable', 'Parquet cannot be read from standard input: name the file'));
+  const tempDir = statePaths(parts.ports.order.config.state).lake;
+  try {
+    const rows = await openParquetLines(path, `${tempDir}/tmp`);
+    const format = rows.columns === null ? parts.options.format : { id: 'aws-vpc', grammar: rows.columns.join(' ') };
+    const bytes = { pieces: rows.pieces, compression: 'none' as const, totalBytes: null, readBytes: () => 0 };
+    return await readBytes(path, bytes, format, parts).finally(rows.close);
+  } catch (error) {
+    const why = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+    return failed(fault('source_unreadable', `\`${path}\` is Parquet that cannot be read (${why})`));
   }
-  const { totalBytes } = bytes.value;
+}
+
+async function readBytes(
+  path: string,
+  bytes: SourceBytes,
+  choice: FormatChoice | null,
+  { ports, pool, lake, peel }: IngestParts,
+): ReturnType<typeof ingestSource> {
   return ingestSource({
     path,
-    bytes: bytes.value,
-    choice: options.format,
+    bytes,
+    choice,
     peel,
     pool,
     writer: await lake.begin(),
-    onProgress: (progress) => ports.onProgress({ what: path, totalBytes, ...progress }),
+    onProgress: (progress) => ports.onProgress({ what: path, totalBytes: bytes.totalBytes, ...progress }),
   });
 }
