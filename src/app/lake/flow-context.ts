@@ -49,13 +49,18 @@ export async function readFlowContext(
   });
 }
 
-type PolicyDirectory = Pick<ClientDirectory, 'servicesOfSource' | 'serviceOfCredential'>;
+type PolicyDirectory = Pick<ClientDirectory, 'hasService' | 'servicesOfSource' | 'serviceOfCredential'>;
 
-const noPolicyDirectory: PolicyDirectory = { servicesOfSource: () => [], serviceOfCredential: () => null };
+const noPolicyDirectory: PolicyDirectory = {
+  hasService: () => false,
+  servicesOfSource: () => [],
+  serviceOfCredential: () => null,
+};
 
 // A range of the policy counts for the past too, whatever its dates: an `unattributed` source names nobody.
 function policyDirectory(policy: CompiledPolicy): PolicyDirectory {
   return {
+    hasService: (name) => policy.service(name) !== null,
     servicesOfSource: (address) => {
       const matches = policy.matchSource(address, Number.MAX_SAFE_INTEGER);
       return [...new Set(matches.map(({ service }) => service))].sort();
