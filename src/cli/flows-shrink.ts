@@ -51,7 +51,10 @@ export function printFiles(
 /** All files as one stream of documents, each file under its path. */
 function joinFiles(files: readonly ProposedFile[]): string {
   return files
-    .map(({ path, text }, at) => `${at === 0 ? '' : '---\n'}# file: ${escapeControls(path)}\n${text.replace(/^---\n/, '')}`)
+    .map(
+      ({ path, text }, at) =>
+        `${at === 0 ? '' : '---\n'}# file: ${escapeControls(path)}\n${text.replace(/^---\n/, '')}`,
+    )
     .join('');
 }
 

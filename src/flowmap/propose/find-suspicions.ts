@@ -14,6 +14,8 @@ const ordinaryUploadBytesPerDay = 16 * 1024 * 1024;
 const ordinaryUploadRatio = 5;
 /** A timer of one minute, and a retry, in a bucket of five minutes. With more connections a bucket is never empty, timer or not. */
 const mostBeatsPerBucket = 6;
+/** What beats more slowly is a job by its hour: whether it is rare or nightly says more. */
+const slowestBeatMinutes = 360;
 /** Deviation over mean of the gaps, at most: a timer with some jitter. */
 const mostVariation = 0.2;
 
@@ -93,7 +95,7 @@ function findUpload({ edge }: MapEdge): Refusal | null {
  */
 function findBeat({ edge }: MapEdge, { regularity }: SuspicionContext): Refusal | null {
   const found = regularity.get(edgeKey(edge));
-  if (found === undefined || found.meanMinutes <= 0) return null;
+  if (found === undefined || found.meanMinutes <= 0 || found.meanMinutes > slowestBeatMinutes) return null;
   const perBucket = edge.connections / (found.gaps + 1);
   if (perBucket > mostBeatsPerBucket) return null;
   const variation = found.deviationMinutes / found.meanMinutes;

@@ -20,7 +20,7 @@ export interface RuleChange {
   readonly line: number;
   readonly rule: string;
   readonly to: string;
-  readonly change: 'drop' | 'narrow_ports' | 'name_names' | 'keep_declared' | 'keep_wide';
+  readonly change: 'drop' | 'narrow_ports' | 'name_names' | 'keep_declared' | 'keep_unnamed' | 'keep_wide';
   /** The `to` of the entries that take its place; empty for a drop. */
   readonly replacedBy: readonly string[];
   readonly says: string;
@@ -59,30 +59,55 @@ function planRule(rule: RuleNode, facts: ShrinkFacts, standing: ReadonlySet<stri
   const used = facts.edges.filter(({ judgement }) =>
     judgement?.ruleIds.some((one) => one === id || one.startsWith(`${id}#`)),
   );
-  if (used.length === 0) return planUnused(rule, facts);
+  if (used.length === 0) return planUnused(rule, facts) ?? planUnnamed(rule, facts) ?? planDrop(facts);
   if (rule.to.kind === 'reference') return null;
   const { target } = rule.to;
   const isWild = target.host.kind === 'below' || target.host.kind === 'any-name';
-  return isWild ? planWildcard(target, used, standing) : planPorts(target, used);
+  if (!isWild) return planPorts(target, used);
+  return planUnnamed(rule, facts) ?? planWildcard(target, used, standing);
 }
 
 function idOf(rule: RuleNode, service: ServiceNode): string {
   return `${service.name}/allow/${toOf(rule)}`;
 }
 
-function planUnused(rule: RuleNode, { declared, membersOf, days }: ShrinkFacts): Plan {
-  const targets = rule.to.kind === 'target' ? [rule.to.target] : membersOf(rule.to.name);
-  const promise = declared.find((endpoint) => targets.some((target) => coversDeclared(target, endpoint)));
-  if (promise !== undefined) {
-    const { file, line, schedule } = promise;
-    const when = schedule === null ? '' : `, runs on "${schedule}"`;
-    return {
-      change: 'keep_declared',
-      replacedBy: [toOf(rule)],
-      says: `unused, and declared at ${file}:${line}${when}: kept`,
-    };
-  }
+function targetsOf({ to }: RuleNode, { membersOf }: ShrinkFacts): readonly Target[] {
+  return to.kind === 'target' ? [to.target] : membersOf(to.name);
+}
+
+// Flows by address alone that nothing explains may be those of a rule by name: what cannot be seen is not closed.
+function planUnnamed(rule: RuleNode, facts: ShrinkFacts): Plan {
+  const targets = targetsOf(rule, facts).filter(({ host }) => host.kind !== 'prefix');
+  const unnamed = facts.edges.filter(
+    ({ edge, judgement }) =>
+      !edge.isName &&
+      edge.candidates.length === 0 &&
+      edge.connections > 0 &&
+      judgement?.verdict !== 'allow' &&
+      targets.some(({ ports }) => edge.port < 1 || portsCover(ports, edge.port)),
+  );
+  if (unnamed.length === 0) return null;
+  const count = unnamed.reduce((sum, { edge }) => sum + edge.connections, 0);
+  return {
+    change: 'keep_unnamed',
+    replacedBy: [toOf(rule)],
+    says: `${count} connections by address alone may be its: kept`,
+  };
+}
+
+function planDrop({ days }: ShrinkFacts): Plan {
   return { change: 'drop', replacedBy: [], says: `nothing used it on ${days} days` };
+}
+
+function planUnused(rule: RuleNode, facts: ShrinkFacts): Plan {
+  const targets = targetsOf(rule, facts);
+  const { declared } = facts;
+  const promise = declared.find((endpoint) => targets.some((target) => coversDeclared(target, endpoint)));
+  if (promise === undefined) return null;
+  const { file, line, schedule } = promise;
+  const when = schedule === null ? '' : `, runs on "${schedule}"`;
+  const says = `unused, and declared at ${file}:${line}${when}: kept`;
+  return { change: 'keep_declared', replacedBy: [toOf(rule)], says };
 }
 
 function coversDeclared(target: Target, { host, port }: DeclaredEndpoint): boolean {
