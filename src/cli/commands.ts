@@ -12,6 +12,7 @@ import { registerFlowsAnswers } from './flows-answers.ts';
 import { registerFlowsFormats } from './flows-formats.ts';
 import { registerFlowsIngest } from './flows-ingest.ts';
 import { registerFlowsMap } from './flows-map.ts';
+import { registerFlowsPropose } from './flows-propose.ts';
 import { registerFlowsRank } from './flows-rank.ts';
 import { registerFlowsForget, registerFlowsSources } from './flows-sources.ts';
 import { registerPolicyCheck } from './policy-check.ts';
@@ -69,6 +70,7 @@ const flowsCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerFlowsMap,
   registerFlowsAnswers,
   registerFlowsRank,
+  registerFlowsPropose,
   registerFlowsSources,
   registerFlowsForget,
   registerFlowsFormats,

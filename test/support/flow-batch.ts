@@ -171,6 +171,7 @@ export function directoryOf(known: Partial<ClientDirectory> = {}): ClientDirecto
   return {
     inventory: emptyInventory,
     leases: [],
+    hasService: () => false,
     servicesOfSource: () => [],
     serviceOfCredential: () => null,
     ...known,
