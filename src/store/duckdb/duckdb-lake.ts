@@ -103,10 +103,17 @@ class DuckdbLake implements FlowLake {
       connection.closeSync();
       this.#folder.discard(id);
     };
+    // Parts come from several threads and go through the same temporary tables: one after the other.
+    let writing: Promise<void> = Promise.resolve();
+    const inTurn = (write: () => Promise<void>): Promise<void> => {
+      const turn = writing.then(write);
+      writing = turn.catch(() => undefined);
+      return turn;
+    };
     return {
       id,
-      append: (format, batch) => writeBatch(connection, place(), format, batch),
-      declare: (endpoints) => writeDeclared(connection, place(), endpoints),
+      append: (format, batch) => inTurn(() => writeBatch(connection, place(), format, batch)),
+      declare: (endpoints) => inTurn(() => writeDeclared(connection, place(), endpoints)),
       publish: async (entry) => {
         if (this.#folder.entries().some(({ digest }) => digest === entry.digest)) {
           await discard();
