@@ -14,6 +14,7 @@ import { registerFlowsIngest } from './flows-ingest.ts';
 import { registerFlowsMap } from './flows-map.ts';
 import { registerFlowsPropose } from './flows-propose.ts';
 import { registerFlowsRank } from './flows-rank.ts';
+import { registerFlowsReplay } from './flows-replay.ts';
 import { registerFlowsForget, registerFlowsSources } from './flows-sources.ts';
 import { registerPolicyCheck } from './policy-check.ts';
 import { registerPolicyStats } from './policy-stats.ts';
@@ -68,6 +69,7 @@ function registerFlows(program: Command, cli: Cli): void {
 const flowsCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerFlowsIngest,
   registerFlowsMap,
+  registerFlowsReplay,
   registerFlowsAnswers,
   registerFlowsRank,
   registerFlowsPropose,

@@ -4,6 +4,7 @@ import { ingestJob } from './ingest-job.ts';
 import type { JobPorts, LakeOrder } from './lake-messages.ts';
 import { mapJob } from './map-job.ts';
 import { proposeJob, shrinkJob } from './propose-job.ts';
+import { replayJob } from './replay-job.ts';
 import { forgetJob, sourcesJob } from './sources-job.ts';
 
 /** Every job of the lake process by name. */
@@ -12,6 +13,7 @@ const jobs: Readonly<Record<string, (options: never, ports: JobPorts) => Promise
   map: mapJob,
   propose: proposeJob,
   shrink: shrinkJob,
+  replay: replayJob,
   sources: sourcesJob,
   forget: forgetJob,
   answers: answersJob,
