@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import {
@@ -160,6 +161,8 @@ async function copy(connection: DuckDBConnection, select: string, place: PartPla
   const isDaily = table === 'flows' || table === 'answers';
   const target = join(place.folder, table);
   const to = isDaily ? target : join(target, `${name}.parquet`);
+  // The database makes the folders of partitions, and of nothing else.
+  if (!isDaily) mkdirSync(target, { recursive: true, mode: 0o700 });
   const partition = isDaily ? `, PARTITION_BY (day), FILENAME_PATTERN '${name}-{i}', OVERWRITE_OR_IGNORE` : '';
   await connection.run(`COPY (${select}) TO ${sqlText(to)} (FORMAT parquet, COMPRESSION zstd${partition})`);
 }
