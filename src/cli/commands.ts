@@ -11,6 +11,7 @@ import { registerExplain } from './explain.ts';
 import { registerFlowsFormats } from './flows-formats.ts';
 import { registerFlowsIngest } from './flows-ingest.ts';
 import { registerFlowsMap } from './flows-map.ts';
+import { registerFlowsReplay } from './flows-replay.ts';
 import { registerFlowsForget, registerFlowsSources } from './flows-sources.ts';
 import { registerPolicyCheck } from './policy-check.ts';
 import { registerPolicyStats } from './policy-stats.ts';
@@ -65,6 +66,7 @@ function registerFlows(program: Command, cli: Cli): void {
 const flowsCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerFlowsIngest,
   registerFlowsMap,
+  registerFlowsReplay,
   registerFlowsSources,
   registerFlowsForget,
   registerFlowsFormats,

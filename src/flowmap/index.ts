@@ -6,6 +6,7 @@ export {
   type ClientRole,
   type Edge,
   edgeKey,
+  type JudgeableEdge,
   type NameRank,
   nameRanks,
   type WhoRow,
@@ -63,6 +64,7 @@ export type {
   EdgeQuery,
   EdgeSet,
   FlowLake,
+  JudgeableSet,
   LakeWindow,
   LeftOut,
   NameAnswers,
@@ -98,4 +100,8 @@ export { coverageLines } from './render/coverage-lines.ts';
 export { renderHtml } from './render/render-html.ts';
 export { renderMermaid } from './render/render-mermaid.ts';
 export { renderSvg } from './render/render-svg.ts';
+export { compareOnEdges, type ReplayChange, type ReplayComparison } from './replay/compare-on-edges.ts';
+export { pairPrincipals } from './replay/pair-principals.ts';
+export { type ReplayOutcome, type ReplayReport, replayEdges, replayOutcomes } from './replay/replay-edges.ts';
+export type { ReplayGroup, ReplayTotal } from './replay/replay-group.ts';
 export { TextTable } from './text-table.ts';

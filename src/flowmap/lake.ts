@@ -1,4 +1,4 @@
-import type { Edge, NameRank, WhoRow } from './edge.ts';
+import type { Edge, JudgeableEdge, NameRank, WhoRow } from './edge.ts';
 import type { FoldedBatch } from './fold-observations.ts';
 import type { LineTally } from './ingest/source-reader.ts';
 import type { DeclaredEndpoint, LeaseObservation } from './observation.ts';
@@ -71,6 +71,9 @@ export interface EdgeSet {
   readonly leftOut: readonly LeftOut[];
 }
 
+/** Edges as judging needs them, with what they rest on. */
+export type JudgeableSet = Omit<EdgeSet, 'edges'> & { readonly edges: readonly JudgeableEdge[] };
+
 /** Days (UTC, as days since the epoch) on which a principal was seen, ascending. */
 export interface SeenDays {
   readonly principal: string;
@@ -112,6 +115,8 @@ export interface FlowLake {
   leases(): Promise<readonly LeaseObservation[]>;
   declared(): Promise<readonly DeclaredEndpoint[]>;
   edges(query: EdgeQuery): Promise<EdgeSet>;
+  /** The same edges with the same figures, without what judging does not need, in any order: for windows of millions of edge-days. */
+  judgeableEdges(query: EdgeQuery): Promise<JudgeableSet>;
   seenDays(query: EdgeQuery): Promise<readonly SeenDays[]>;
   regularity(query: EdgeQuery): Promise<readonly Regularity[]>;
   nameAnswers(window: LakeWindow): Promise<readonly NameAnswers[]>;

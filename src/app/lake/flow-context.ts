@@ -11,7 +11,7 @@ import {
   type LakeWindow,
   parseInventory,
 } from '../../flowmap/index.ts';
-import { type CompiledPolicy, listIdentities } from '../../policy/index.ts';
+import { type CompiledPolicy, listEveryIdentity } from '../../policy/index.ts';
 import { type CompiledFolder, compileFolder } from '../compile-folder.ts';
 
 /** What flows are read with: who asked, and the policy of the configuration where it holds one that loads. */
@@ -24,17 +24,18 @@ export interface FlowContext {
 }
 
 /**
- * Works out who the clients of a window are. A policy that does not load is no fault here: a first map is drawn before there is any.
+ * Works out who the clients of a window are, by the policy of the configuration or by another. A policy that does not load is no fault
+ * here: a first map is drawn before there is any.
  * Fault: `inventory_invalid`, `inventory_unreadable`.
  */
 export async function readFlowContext(
   lake: FlowLake,
   config: Config,
   window: LakeWindow,
+  compiled: Result<CompiledFolder> = compileFolder(config.policy),
 ): Promise<Result<FlowContext>> {
   const inventory = readInventory(config.inventory);
   if (!inventory.ok) return inventory;
-  const compiled = compileFolder(config.policy);
   const directory: ClientDirectory = {
     inventory: inventory.value,
     leases: await lake.leases(),
@@ -55,12 +56,14 @@ const noPolicyDirectory: PolicyDirectory = { servicesOfSource: () => [], service
 
 // A range of the policy counts for the past too, whatever its dates: an `unattributed` source names nobody.
 function policyDirectory(policy: CompiledPolicy): PolicyDirectory {
+  const services = new Map<string, string>();
+  for (const { text, service } of listEveryIdentity(policy)) if (!services.has(text)) services.set(text, service);
   return {
     servicesOfSource: (address) => {
       const matches = policy.matchSource(address, Number.MAX_SAFE_INTEGER);
       return [...new Set(matches.map(({ service }) => service))].sort();
     },
-    serviceOfCredential: (name) => listIdentities(policy, `credential:${name}`)[0]?.service ?? null,
+    serviceOfCredential: (name) => services.get(`credential:${name}`) ?? null,
   };
 }
 

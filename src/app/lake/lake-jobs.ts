@@ -2,12 +2,14 @@ import { failed, fault, type Result } from '../../base/index.ts';
 import { ingestJob } from './ingest-job.ts';
 import type { JobPorts, LakeOrder } from './lake-messages.ts';
 import { mapJob } from './map-job.ts';
+import { replayJob } from './replay-job.ts';
 import { forgetJob, sourcesJob } from './sources-job.ts';
 
 /** Every job of the lake process by name. */
 const jobs: Readonly<Record<string, (options: never, ports: JobPorts) => Promise<Result<unknown>>>> = {
   ingest: ingestJob,
   map: mapJob,
+  replay: replayJob,
   sources: sourcesJob,
   forget: forgetJob,
 };

@@ -9,8 +9,8 @@ const skewSeconds = 2;
 const leastLifeSeconds = 3600;
 /** And no longer than a day, so that what is spread over buckets stays bounded. */
 const mostLifeSeconds = 86_400;
-/** Lists of names and addresses are cut here. */
-const mostListed = 20;
+/** Lists of names and addresses are cut here, smallest first. */
+export const mostListed = 20;
 
 /** Reads Parquet files of ours; an empty list of them is an empty table of the same columns. */
 export function readParquet(files: readonly string[], columns: string): string {
@@ -54,27 +54,26 @@ export function windowCondition(sinceMs: number | null, untilMs: number | null):
 
 /** Statements that make `edge_days` from flows, answers and the table `who`, in order. */
 export function edgeDayStatements(window: WindowSql): readonly string[] {
-  return [
-    attributed(window),
-    namelessRows,
-    evidence(window),
-    evidenceBuckets,
-    ownNames,
-    otherNames,
-    resolved,
-    named,
-    byParts,
-    byVantage,
-    edgeDays,
-  ];
+  return [attributed(window, 'TABLE'), ...namingStatements(window), ...foldingStatements('named')];
+}
+
+/** Statements that name the rows of `attributed`: they make `named`. */
+export function namingStatements(window: WindowSql): readonly string[] {
+  return [namelessRows, evidence(window), evidenceBuckets, ownNames, otherNames, resolved, named];
+}
+
+/** Statements that fold rows of `named`, or some of them, to `edge_days`. */
+export function foldingStatements(rows: string): readonly string[] {
+  return [byParts(rows), byVantage, edgeDays];
 }
 
 // A reverse look-up by the logger proves nothing: such a row is nameless. `b` is the number of the five-minute bucket.
-function attributed({ flows, condition }: WindowSql): string {
-  return `CREATE OR REPLACE TEMP TABLE attributed AS
+/** Gives rows of flows who asked. A table serves many questions; a view reads no column that the one question does not need. */
+export function attributed({ flows, condition }: WindowSql, kind: 'TABLE' | 'VIEW'): string {
+  return `CREATE OR REPLACE TEMP ${kind} attributed AS
 SELECT f.* EXCLUDE (client, "user", service, name, name_kind), coalesce(f.client, '') AS client,
   CASE WHEN f.name_kind = 'reverse' THEN NULL ELSE f.name END AS name,
-  CAST(f.bucket AS DATE) AS day, CAST(epoch(f.bucket) / 300 AS INTEGER) AS b, w.principal, w.how, w.role
+  CAST(f.bucket AS DATE) AS day, CAST(epoch(f.bucket) / 300 AS INTEGER) AS b, w.principal, w.principal_no, w.how, w.how_no, w.role
 FROM (SELECT * FROM ${flows} WHERE ${condition}) f
 JOIN who w ON w.client = coalesce(f.client, '') AND w."user" = coalesce(f."user", '') AND w.service = coalesce(f.service, '')
   AND f.bucket >= w.from_at AND f.bucket < w.until_at`;
@@ -136,13 +135,13 @@ FROM attributed a LEFT JOIN resolved r ON r.client = a.client AND r.address = a.
 WHERE a.role = 'principal' AND a.name IS NULL`;
 
 // Plain sums over everything that tells rows apart: what follows makes lists, which is slow, of few rows.
-const byParts = `CREATE OR REPLACE TEMP TABLE by_parts AS
+const byParts = (rows: string): string => `CREATE OR REPLACE TEMP TABLE by_parts AS
 SELECT day, principal, destination, is_name, port, protocol, format, vantage, client, address, how, source, rank, candidates,
   initiator, application, provider, sampled,
   sum(connections) AS connections, sum(replies) AS replies, sum(bytes_up) AS bytes_up, sum(bytes_down) AS bytes_down,
   sum(denied) AS denied, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
   bit_or(1 << CAST(b % 288 // 12 AS INTEGER)) AS hours
-FROM named GROUP BY ALL`;
+FROM ${rows} GROUP BY ALL`;
 
 // One format may log a flow at both ends, and in both directions: within a format the vantage that saw most counts, and of forward and
 // reply records the more.
