@@ -17,6 +17,8 @@ const seed = 20_260_914;
 export interface WrittenEstate {
   readonly lines: number;
   readonly truth: Truth;
+  /** The truth from an instant on, epoch milliseconds. */
+  truthSince(fromMs: number): Truth;
 }
 
 /** Writes the estate into a folder: `exeat.yaml`, `inventory.yaml`, `deploy/`, `logs/`, and `truth.json`, which Exeat never reads. */
@@ -37,7 +39,11 @@ export function writeEstate(folder: string): WrittenEstate {
   writeSquid(squid, put);
   for (const { date, text } of splitWeeks(vpc)) put(`logs/vpc/flows-${date}.log.gz`, gzip(`${vpcHeader}\n${text}`));
   for (const { date, text } of splitWeeks(resolver)) put(`logs/dns/resolver-${date}.log.gz`, gzip(text));
-  return { lines: squid.length + vpc.length + resolver.length, truth };
+  return {
+    lines: squid.length + vpc.length + resolver.length,
+    truth,
+    truthSince: (fromMs) => tellTruth(connections.filter(({ startMs }) => startMs >= fromMs)),
+  };
 }
 
 type Put = (path: string, content: string | Uint8Array) => void;
