@@ -99,8 +99,8 @@ export class ObservationFold implements ObservationSink {
   readonly #texts: TextTable;
   readonly #canonical: CanonicalTexts;
   readonly #draft: FlowDraft = createFlowDraft();
-  readonly #flows = new RowTable(9, 7);
-  readonly #answers = new RowTable(10, 4);
+  readonly #flows: RowTable;
+  readonly #answers: RowTable;
   #leases: LeaseObservation[] = [];
   #declared: DeclaredEndpoint[] = [];
   readonly #latestMs: number;
@@ -112,6 +112,8 @@ export class ObservationFold implements ObservationSink {
   constructor(options: FoldOptions) {
     this.#texts = new TextTable(options.seed);
     this.#canonical = new CanonicalTexts(this.#texts);
+    this.#flows = new RowTable(9, 7, options.seed);
+    this.#answers = new RowTable(10, 4, options.seed);
     this.#latestMs = options.nowMs + dayMs;
     this.#maxRows = options.maxRows ?? defaultMaxRows;
   }
@@ -142,6 +144,9 @@ export class ObservationFold implements ObservationSink {
     const draft = this.#draft;
     const wrongTime = this.#judgeTime(draft.startMs) ?? this.#judgeTime(draft.endMs);
     if (wrongTime !== null) return wrongTime;
+    if (!hasSoundNumbers(draft)) return 'bad_number';
+    // Clocks that were set back between start and end: the record is of its start.
+    if (draft.endMs < draft.startMs) draft.endMs = draft.startMs;
     const client = this.#canonical.address(draft.client);
     let address = this.#canonical.address(draft.address);
     if (client < 0 || address < 0) return 'bad_address';
@@ -182,12 +187,15 @@ export class ObservationFold implements ObservationSink {
   lease(observation: LeaseObservation): LineOutcome {
     const address = this.#canonical.address(this.#texts.text(observation.address));
     if (address <= 0) return 'bad_address';
+    if (!isInstantOrOpen(observation.fromMs) || !isInstantOrOpen(observation.untilMs)) return 'bad_time';
     this.#leases.push({ ...observation, address: this.#texts.get(address) });
     return 'taken';
   }
 
   declare(endpoint: DeclaredEndpoint): void {
-    this.#declared.push(endpoint);
+    const { port, line } = endpoint;
+    const isPort = port === null || (Number.isInteger(port) && port >= 0 && port <= 65_535);
+    this.#declared.push({ ...endpoint, port: isPort ? port : null, line: Number.isInteger(line) ? line : 0 });
   }
 
   /** Everything folded since the last drain; afterwards the fold is empty. */
@@ -253,14 +261,15 @@ export class ObservationFold implements ObservationSink {
   }
 
   #addAnswers({ addresses, timeMs }: DnsObservation): void {
-    if (addresses === null || addresses.length === 0) {
-      this.#addAnswer(0, timeMs, -1);
-      return;
-    }
-    for (const { address, ttlSeconds } of addresses) {
+    let added = 0;
+    for (const { address, ttlSeconds } of addresses ?? []) {
       const canonical = this.#canonical.address(this.#texts.text(address));
-      if (canonical >= 0) this.#addAnswer(canonical, timeMs, ttlSeconds ?? -1);
+      if (canonical < 0) continue;
+      this.#addAnswer(canonical, timeMs, soundTtl(ttlSeconds));
+      added += 1;
     }
+    // A question without an address in its answer is a question all the same.
+    if (added === 0) this.#addAnswer(0, timeMs, -1);
   }
 
   #addAnswer(address: number, timeMs: number, ttlSeconds: number): void {
@@ -277,23 +286,61 @@ export class ObservationFold implements ObservationSink {
   }
 }
 
+/** The largest date that a clock can show (ECMA-262 section 21.4.1.1). */
+const mostInstantMs = 8.64e15;
+/** TTLs have 31 bits (RFC 2181 section 8). */
+const mostTtlSeconds = 2 ** 31 - 1;
+
+// Whatever a parser lets through, nothing here may make the database refuse a whole batch.
+function hasSoundNumbers({ port, protocol, bytesUp, bytesDown, connections }: FlowDraft): boolean {
+  return (
+    (port | 0) === port &&
+    port >= -1 &&
+    port <= 65_535 &&
+    (protocol | 0) === protocol &&
+    protocol >= 0 &&
+    protocol <= 255 &&
+    isCount(bytesUp, -1) &&
+    isCount(bytesDown, -1) &&
+    isCount(connections, 0)
+  );
+}
+
+function isCount(value: number, least: number): boolean {
+  return value >= least && value <= Number.MAX_SAFE_INTEGER;
+}
+
+function isInstantOrOpen(ms: number | null): boolean {
+  return ms === null || Math.abs(ms) <= mostInstantMs;
+}
+
+function soundTtl(ttlSeconds: number | null): number {
+  return ttlSeconds === null || !(ttlSeconds >= 0) ? -1 : Math.min(Math.floor(ttlSeconds), mostTtlSeconds);
+}
+
 function addSums(values: Float64Array, at: number, draft: FlowDraft): void {
   if (draft.isDenied) {
-    values[at + flowSum.denied] = (values[at + flowSum.denied] as number) + draft.connections;
+    addCount(values, at + flowSum.denied, draft.connections);
     return;
   }
-  const count = draft.isReply ? flowSum.replies : flowSum.connections;
-  values[at + count] = (values[at + count] as number) + draft.connections;
+  addCount(values, at + (draft.isReply ? flowSum.replies : flowSum.connections), draft.connections);
   addBytes(values, at + flowSum.bytesUp, draft.bytesUp);
   addBytes(values, at + flowSum.bytesDown, draft.bytesDown);
+}
+
+function addCount(values: Float64Array, at: number, count: number): void {
+  values[at] = Math.min((values[at] as number) + count, mostSum);
 }
 
 // Unknown plus known is known: what was told counts, and the coverage says what could not be.
 function addBytes(values: Float64Array, at: number, bytes: number): void {
   if (bytes < 0) return;
   const sum = values[at] as number;
-  values[at] = sum < 0 ? bytes : sum + bytes;
+  values[at] = sum < 0 ? bytes : Math.min(sum + bytes, mostSum);
 }
+
+/** What the lake's columns (64 bits) hold for sure; no real sum of five minutes comes near. */
+const mostSum = 2 ** 62;
 
 /** What else tells two flows of a bucket apart, in one word. */
 function packFacts(draft: FlowDraft, name: number): number {

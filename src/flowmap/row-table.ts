@@ -8,8 +8,11 @@ export class RowTable {
   values: Float64Array;
   #count = 0;
   #slots: Int32Array;
+  readonly #seed: number;
 
-  constructor(keyWords: number, valueWords: number) {
+  /** `seed`: any number that outsiders do not know, so that nobody can write records whose keys collide. */
+  constructor(keyWords: number, valueWords: number, seed: number) {
+    this.#seed = (seed ^ 0x9e3779b9) | 0;
     this.keyWords = keyWords;
     this.valueWords = valueWords;
     this.key = new Int32Array(keyWords);
@@ -25,10 +28,7 @@ export class RowTable {
 
   /** The place in `values` of the row under `key`; -1 - place where the row is new and its values are all zero. */
   find(): number {
-    const { key, keyWords } = this;
-    let hash = 0x9e3779b9;
-    for (let i = 0; i < keyWords; i++) hash = Math.imul(hash ^ (key[i] as number), 0x85ebca6b) ^ (hash >>> 13);
-    hash ^= hash >>> 16;
+    const hash = this.#hash(this.key, 0);
     const mask = this.#slots.length - 1;
     let slot = hash & mask;
     for (let row = this.#slots[slot] as number; row >= 0; row = this.#slots[slot] as number) {
@@ -44,6 +44,17 @@ export class RowTable {
     this.keys = new Int32Array(this.keyWords * firstRows);
     this.values = new Float64Array(this.valueWords * firstRows);
     this.#slots = new Int32Array(firstRows * 2).fill(-1);
+  }
+
+  // Every word passes the seed and a full multiplication, so that no two keys collide under most seeds.
+  #hash(words: Int32Array, from: number): number {
+    let hash = this.#seed;
+    for (let i = 0, at = from; i < this.keyWords; i++, at++) {
+      hash = Math.imul(hash ^ (words[at] as number), 0x85ebca6b);
+      hash ^= hash >>> 13;
+    }
+    hash = Math.imul(hash, 0xc2b2ae35);
+    return hash ^ (hash >>> 16);
   }
 
   #isAt(row: number): boolean {
@@ -75,12 +86,7 @@ export class RowTable {
     const slots = new Int32Array(this.#slots.length * 2).fill(-1);
     const mask = slots.length - 1;
     for (let row = 0; row < this.#count; row++) {
-      let hash = 0x9e3779b9;
-      for (let i = 0, at = row * this.keyWords; i < this.keyWords; i++, at++) {
-        hash = Math.imul(hash ^ (this.keys[at] as number), 0x85ebca6b) ^ (hash >>> 13);
-      }
-      hash ^= hash >>> 16;
-      let slot = hash & mask;
+      let slot = this.#hash(this.keys, row * this.keyWords) & mask;
       while ((slots[slot] as number) >= 0) slot = (slot + 1) & mask;
       slots[slot] = row;
     }

@@ -50,15 +50,20 @@ export async function readFlowContext(
   });
 }
 
-type PolicyDirectory = Pick<ClientDirectory, 'servicesOfSource' | 'serviceOfCredential'>;
+type PolicyDirectory = Pick<ClientDirectory, 'hasService' | 'servicesOfSource' | 'serviceOfCredential'>;
 
-const noPolicyDirectory: PolicyDirectory = { servicesOfSource: () => [], serviceOfCredential: () => null };
+const noPolicyDirectory: PolicyDirectory = {
+  hasService: () => false,
+  servicesOfSource: () => [],
+  serviceOfCredential: () => null,
+};
 
 // A range of the policy counts for the past too, whatever its dates: an `unattributed` source names nobody.
 function policyDirectory(policy: CompiledPolicy): PolicyDirectory {
   const services = new Map<string, string>();
   for (const { text, service } of listEveryIdentity(policy)) if (!services.has(text)) services.set(text, service);
   return {
+    hasService: (name) => policy.service(name) !== null,
     servicesOfSource: (address) => {
       const matches = policy.matchSource(address, Number.MAX_SAFE_INTEGER);
       return [...new Set(matches.map(({ service }) => service))].sort();

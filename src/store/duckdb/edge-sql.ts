@@ -1,7 +1,8 @@
 import { sqlText } from './open-database.ts';
 
 // The join of who, where and which way, as it is done when a window is read. Every step is a temporary table, so that what was worked out
-// once serves edges, shares and regularity. Order of sources and of lines cannot matter: sums, minima, maxima and sets only.
+// once serves edges, shares and regularity. Order of sources and of lines, and how lines are spread over sources and batches, cannot matter:
+// sums, minima, maxima and sets only, and nothing is chosen among rows before they are summed over sources.
 
 /** A DNS answer counts from this much before it was seen: clocks differ. */
 const skewSeconds = 2;
@@ -9,6 +10,7 @@ const skewSeconds = 2;
 const leastLifeSeconds = 3600;
 /** And no longer than a day, so that what is spread over buckets stays bounded. */
 const mostLifeSeconds = 86_400;
+const bucketSeconds = 300;
 /** Lists of names and addresses are cut here, smallest first. */
 export const mostListed = 20;
 
@@ -64,16 +66,19 @@ export function namingStatements(window: WindowSql): readonly string[] {
 
 /** Statements that fold rows of `named`, or some of them, to `edge_days`. */
 export function foldingStatements(rows: string): readonly string[] {
-  return [byParts(rows), byVantage, edgeDays];
+  return [byParts(rows), byVantage, edgeDays, edgeApplications];
 }
 
-// A reverse look-up by the logger proves nothing: such a row is nameless. `b` is the number of the five-minute bucket.
-/** Gives rows of flows who asked. A table serves many questions; a view reads no column that the one question does not need. */
+/**
+ * Gives rows of flows who asked. A reverse look-up by the logger proves nothing: such a row is nameless. `b` is the number of the
+ * five-minute bucket. A table serves many questions; a view reads no column that the one question
+ * does not need.
+ */
 export function attributed({ flows, condition }: WindowSql, kind: 'TABLE' | 'VIEW'): string {
   return `CREATE OR REPLACE TEMP ${kind} attributed AS
 SELECT f.* EXCLUDE (client, "user", service, name, name_kind), coalesce(f.client, '') AS client,
   CASE WHEN f.name_kind = 'reverse' THEN NULL ELSE f.name END AS name,
-  CAST(f.bucket AS DATE) AS day, CAST(epoch(f.bucket) / 300 AS INTEGER) AS b, w.principal, w.principal_no, w.how, w.how_no, w.role
+  CAST(f.bucket AS DATE) AS day, CAST(epoch(f.bucket) / ${bucketSeconds} AS INTEGER) AS b, w.principal, w.principal_no, w.how, w.how_no, w.role
 FROM (SELECT * FROM ${flows} WHERE ${condition}) f
 JOIN who w ON w.client = coalesce(f.client, '') AND w."user" = coalesce(f."user", '') AND w.service = coalesce(f.service, '')
   AND f.bucket >= w.from_at AND f.bucket < w.until_at`;
@@ -83,16 +88,18 @@ const namelessRows = `CREATE OR REPLACE TEMP TABLE nameless AS
 SELECT DISTINCT client, address, b, day FROM attributed WHERE name IS NULL AND address IS NOT NULL AND role = 'principal'`;
 
 // What a client was told, and what it was seen to use (a TLS record, a proxied request with its address), which is evidence as good:
-// from a little before it was seen until its TTL is over, at least an hour and at most a day later.
+// from a little before it was seen until its TTL is over, at least an hour and at most a day later. Ends are reckoned from the bucket and not
+// from the last answer in it: which answers share a row hangs on how lines fell into batches. A connection of weeks is evidence for a day.
 function evidence({ answers }: WindowSql): string {
   return `CREATE OR REPLACE TEMP TABLE evidence AS
 SELECT client, address, name, min(from_b) AS from_b, max(to_b) AS to_b FROM (
-  SELECT coalesce(client, '') AS client, address, name, CAST(floor((epoch(first_seen) - ${skewSeconds}) / 300) AS INTEGER) AS from_b,
-    CAST(floor((epoch(last_seen) + least(greatest(coalesce(ttl_seconds, 0), ${leastLifeSeconds}), ${mostLifeSeconds})) / 300) AS INTEGER) AS to_b
+  SELECT coalesce(client, '') AS client, address, name, CAST(floor((epoch(first_seen) - ${skewSeconds}) / ${bucketSeconds}) AS INTEGER) AS from_b,
+    CAST(epoch(bucket) / ${bucketSeconds} AS INTEGER)
+      + CAST(ceil(least(greatest(coalesce(ttl_seconds, 0), ${leastLifeSeconds}), ${mostLifeSeconds}) / ${bucketSeconds}) AS INTEGER) AS to_b
   FROM ${answers} WHERE address IN (SELECT address FROM nameless)
   UNION ALL
-  SELECT client, address, name, CAST(floor((epoch(first_seen) - ${skewSeconds}) / 300) AS INTEGER),
-    CAST(floor((epoch(last_seen) + ${leastLifeSeconds}) / 300) AS INTEGER)
+  SELECT client, address, name, CAST(floor((epoch(first_seen) - ${skewSeconds}) / ${bucketSeconds}) AS INTEGER),
+    least(CAST(floor(epoch(last_seen) / ${bucketSeconds}) AS INTEGER), b + ${mostLifeSeconds / bucketSeconds}) + ${leastLifeSeconds / bucketSeconds}
   FROM attributed WHERE name IS NOT NULL AND address IN (SELECT address FROM nameless)
 ) GROUP BY client, address, name, from_b // 12`;
 }
@@ -134,13 +141,16 @@ SELECT a.* EXCLUDE (name),
 FROM attributed a LEFT JOIN resolved r ON r.client = a.client AND r.address = a.address AND r.b = a.b
 WHERE a.role = 'principal' AND a.name IS NULL`;
 
+// What the source refused is no use of an edge: it has neither days nor hours.
+const isUse = 'connections > 0 OR replies > 0 OR bytes_up > 0 OR bytes_down > 0';
+
 // Plain sums over everything that tells rows apart: what follows makes lists, which is slow, of few rows.
 const byParts = (rows: string): string => `CREATE OR REPLACE TEMP TABLE by_parts AS
 SELECT day, principal, destination, is_name, port, protocol, format, vantage, client, address, how, source, rank, candidates,
   initiator, application, provider, sampled,
   sum(connections) AS connections, sum(replies) AS replies, sum(bytes_up) AS bytes_up, sum(bytes_down) AS bytes_down,
   sum(denied) AS denied, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
-  bit_or(1 << CAST(b % 288 // 12 AS INTEGER)) AS hours
+  coalesce(bit_or(1 << CAST(b % 288 // 12 AS INTEGER)) FILTER (WHERE ${isUse}), 0) AS hours
 FROM ${rows} GROUP BY ALL`;
 
 // One format may log a flow at both ends, and in both directions: within a format the vantage that saw most counts, and of forward and
@@ -151,7 +161,7 @@ SELECT day, principal, destination, is_name, port, protocol, format, vantage,
   sum(bytes_up) AS bytes_up, sum(bytes_down) AS bytes_down, sum(denied) AS denied,
   min(first_seen) AS first_seen, max(last_seen) AS last_seen,
   bit_or(hours) AS hours, min(rank) AS rank, max(CASE initiator WHEN 'stated' THEN 0 WHEN 'flags' THEN 1 ELSE 2 END) AS initiator,
-  bool_or(sampled) AS sampled, arg_max(application, connections + replies) AS application, any_value(provider) AS provider,
+  bool_or(sampled) AS sampled, min(provider) AS provider,
   list(DISTINCT how) AS how, list(DISTINCT source) AS sources,
   list_slice(list_sort(list(DISTINCT client) FILTER (WHERE client <> '')), 1, ${mostListed}) AS clients,
   list_slice(list_sort(list(DISTINCT address) FILTER (WHERE is_name AND address IS NOT NULL)), 1, ${mostListed}) AS addresses,
@@ -163,45 +173,63 @@ const edgeDays = `CREATE OR REPLACE TEMP TABLE edge_days AS
 SELECT day, principal, destination, is_name, port, protocol,
   max(connections) AS connections, max(bytes_up) AS bytes_up, max(bytes_down) AS bytes_down, max(denied) AS denied,
   min(first_seen) AS first_seen, max(last_seen) AS last_seen, bit_or(hours) AS hours, min(rank) AS rank,
-  min(initiator) AS initiator, bool_and(sampled) AS sampled, arg_max(application, connections) AS application,
-  any_value(provider) AS provider, list_distinct(flatten(list(how))) AS how, list_distinct(flatten(list(sources))) AS sources,
+  min(initiator) AS initiator, bool_and(sampled) AS sampled,
+  min(provider) AS provider, list_distinct(flatten(list(how))) AS how, list_distinct(flatten(list(sources))) AS sources,
   list(DISTINCT format) AS formats, list_distinct(flatten(list(clients))) AS clients,
   list_distinct(flatten(list(addresses))) AS addresses, list_distinct(flatten(list(candidates))) AS candidates
 FROM (
   SELECT day, principal, destination, is_name, port, protocol, format,
     max(connections) AS connections, max(bytes_up) AS bytes_up, max(bytes_down) AS bytes_down, max(denied) AS denied,
     min(first_seen) AS first_seen, max(last_seen) AS last_seen, bit_or(hours) AS hours, min(rank) AS rank,
-    min(initiator) AS initiator, bool_or(sampled) AS sampled, arg_max(application, connections) AS application,
-    any_value(provider) AS provider, list_distinct(flatten(list(how))) AS how, list_distinct(flatten(list(sources))) AS sources,
+    min(initiator) AS initiator, bool_or(sampled) AS sampled,
+    min(provider) AS provider, list_distinct(flatten(list(how))) AS how, list_distinct(flatten(list(sources))) AS sources,
     list_distinct(flatten(list(clients))) AS clients, list_distinct(flatten(list(addresses))) AS addresses,
     list_distinct(flatten(list(candidates))) AS candidates
   FROM by_vantage GROUP BY ALL
 ) GROUP BY ALL`;
 
+// What most connections of an edge spoke. A log that cannot tell says nothing against one that can, however much more it saw.
+const edgeApplications = `CREATE OR REPLACE TEMP TABLE edge_applications AS
+SELECT principal, destination, is_name, port, protocol, application FROM (
+  SELECT principal, destination, is_name, port, protocol, application,
+    row_number() OVER (PARTITION BY principal, destination, is_name, port, protocol
+      ORDER BY application = 'unknown', sum(connections + replies) DESC, application) AS place
+  FROM by_parts GROUP BY principal, destination, is_name, port, protocol, application
+) WHERE place = 1`;
+
 /** Reads edges from `edge_days`. */
 export const selectEdges: string = `SELECT principal, destination, is_name, port, protocol,
   CAST(sum(connections) AS DOUBLE) AS connections, CAST(sum(bytes_up) AS DOUBLE) AS bytes_up, CAST(sum(bytes_down) AS DOUBLE) AS bytes_down,
   CAST(sum(denied) AS DOUBLE) AS denied, CAST(epoch_ms(min(first_seen)) AS DOUBLE) AS first_ms, CAST(epoch_ms(max(last_seen)) AS DOUBLE) AS last_ms,
-  CAST(count(DISTINCT day) FILTER (WHERE connections > 0 OR bytes_up > 0 OR bytes_down > 0) AS INTEGER) AS days, CAST(bit_or(1 << CAST(dayofweek(day) AS INTEGER)) AS INTEGER) AS weekdays,
+  CAST(count(DISTINCT day) FILTER (WHERE hours > 0) AS INTEGER) AS days, CAST(bit_or(1 << CAST(dayofweek(day) AS INTEGER)) FILTER (WHERE hours > 0) AS INTEGER) AS weekdays,
   CAST(bit_or(hours) AS INTEGER) AS hours, CAST(sum(bit_count(hours)) AS DOUBLE) AS active_hours, CAST(min(rank) AS INTEGER) AS rank, CAST(min(initiator) AS INTEGER) AS initiator,
-  bool_and(sampled) AS sampled, arg_max(application, connections) AS application, any_value(provider) AS provider,
+  bool_and(sampled) AS sampled, any_value(application) AS application, min(provider) AS provider,
   list_sort(list_distinct(flatten(list(how)))) AS how, list_sort(list_distinct(flatten(list(sources)))) AS sources,
   list_sort(list_distinct(flatten(list(formats)))) AS formats,
   list_slice(list_sort(list_distinct(flatten(list(clients)))), 1, ${mostListed}) AS clients,
   list_slice(list_sort(list_distinct(flatten(list(addresses)))), 1, ${mostListed}) AS addresses,
   list_slice(list_sort(list_distinct(flatten(list(candidates)))), 1, ${mostListed}) AS candidates
-FROM edge_days GROUP BY principal, destination, is_name, port, protocol
+FROM edge_days JOIN edge_applications USING (principal, destination, is_name, port, protocol)
+GROUP BY principal, destination, is_name, port, protocol
 ORDER BY principal, destination, port, protocol, is_name`;
 
-/** Reads the shares of name ranks. */
-export const selectShares: string = `SELECT format, CAST(rank AS INTEGER) AS rank, CAST(sum(greatest(connections, replies)) AS DOUBLE) AS connections,
-  CAST(sum(coalesce(bytes_up, 0) + coalesce(bytes_down, 0)) AS DOUBLE) AS bytes
-FROM by_parts GROUP BY ALL ORDER BY format, rank`;
+/** Reads the shares of name ranks: by format, and of what it logged at both ends or in both directions the more, as with edges. */
+export const selectShares: string = `SELECT format, CAST(rank AS INTEGER) AS rank, CAST(sum(connections) AS DOUBLE) AS connections, CAST(sum(bytes) AS DOUBLE) AS bytes
+FROM (
+  SELECT format, rank, max(connections) AS connections, max(bytes) AS bytes FROM (
+    SELECT day, principal, destination, port, protocol, format, rank, vantage, greatest(sum(connections), sum(replies)) AS connections,
+      coalesce(sum(bytes_up), 0) + coalesce(sum(bytes_down), 0) AS bytes
+    FROM by_parts GROUP BY ALL
+  ) GROUP BY day, principal, destination, port, protocol, format, rank
+) GROUP BY ALL ORDER BY format, rank`;
 
 /** Reads what was left out, by role. */
-export const selectLeftOut: string = `SELECT role, CAST(sum(greatest(connections, replies)) AS DOUBLE) AS connections,
-  CAST(sum(coalesce(bytes_up, 0) + coalesce(bytes_down, 0)) AS DOUBLE) AS bytes
-FROM attributed WHERE role <> 'principal' GROUP BY ALL ORDER BY role`;
+export const selectLeftOut: string = `SELECT role, CAST(sum(connections) AS DOUBLE) AS connections, CAST(sum(bytes) AS DOUBLE) AS bytes
+FROM (
+  SELECT role, greatest(sum(connections), sum(replies)) AS connections, coalesce(sum(bytes_up), 0) + coalesce(sum(bytes_down), 0) AS bytes
+  FROM attributed WHERE role <> 'principal'
+  GROUP BY role, day, principal, client, address, name, port, protocol, format, vantage
+) GROUP BY ALL ORDER BY role`;
 
 /** Reads the days of each principal. */
 export const selectSeenDays: string = `SELECT principal, list_sort(list(DISTINCT CAST(epoch_ms(CAST(day AS TIMESTAMP)) / 86400000 AS INTEGER))) AS days

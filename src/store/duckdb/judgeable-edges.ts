@@ -6,6 +6,7 @@ import {
   type JudgeableEdge,
   type JudgeableSet,
   nameRanks,
+  type RankShare,
   type WhoRow,
 } from '../../flowmap/index.ts';
 import {
@@ -14,6 +15,7 @@ import {
   namingStatements,
   selectEdges,
   selectLeftOut,
+  selectShares,
   type WindowSql,
 } from './edge-sql.ts';
 import {
@@ -24,8 +26,9 @@ import {
   plainEdges,
   selectKinds,
   selectNameless,
-  selectPartShares,
   selectPlain,
+  selectPlainShares,
+  severalApplications,
 } from './judgeable-edge-sql.ts';
 import { type RowReader, readEdge, readLeftOut, readRows, readShares } from './read-rows.ts';
 import { writeWho } from './write-who.ts';
@@ -40,12 +43,14 @@ export async function readJudgeableEdges(
   await connection.run(attributed(window, 'VIEW'));
   const [nameless] = await readRows(connection, selectNameless);
   const naming = nameless?.flag('found') === true ? namingStatements(window) : [allNamed];
-  for (const statement of [...naming, edgeParts, plainEdges]) await connection.run(statement);
+  for (const statement of [...naming, edgeParts, plainEdges, severalApplications]) await connection.run(statement);
   const [kinds] = await readRows(connection, selectKinds);
+  const plain = await readPlain(connection, kinds, principals);
+  const mixed = await readMixed(connection, kinds);
   const hasOthers = who.some(({ role }) => role !== 'principal');
   return {
-    edges: [...(await readPlain(connection, kinds, principals)), ...(await readMixed(connection, kinds))],
-    shares: readShares(await readRows(connection, selectPartShares)),
+    edges: [...plain, ...mixed.edges],
+    shares: addShares([...readShares(await readRows(connection, selectPlainShares)), ...mixed.shares]),
     leftOut: hasOthers ? readLeftOut(await readRows(connection, selectLeftOut)) : [],
   };
 }
@@ -74,6 +79,7 @@ type PlainRow = readonly [
   port: number | null,
   protocol: number | null,
   words: number,
+  application: number,
   rank: number,
   hows: number,
   connections: number,
@@ -90,7 +96,7 @@ type PlainRow = readonly [
 
 // By place and not by name: there may be hundreds of thousands.
 function plainEdge(row: PlainRow, principals: readonly string[], tellHow: HowTeller): JudgeableEdge {
-  const [principal, destination, isName, port, protocol, words, rank, hows, ...rest] = row;
+  const [principal, destination, isName, port, protocol, words, application, rank, hows, ...rest] = row;
   const [connections, bytesUp, bytesDown, denied, firstMs, lastMs, client, address, addresses, candidates] = rest;
   return {
     principal: principals[principal] ?? '',
@@ -99,7 +105,7 @@ function plainEdge(row: PlainRow, principals: readonly string[], tellHow: HowTel
     isName,
     port: port ?? 0,
     protocol: protocol ?? 0,
-    application: applications[(words >> 4) & 7] ?? 'unknown',
+    application: applications[application] ?? 'unknown',
     rank: nameRanks[rank] ?? 'address',
     candidates: candidates ?? none,
     clients: client === null ? none : [client],
@@ -132,8 +138,28 @@ function createHowTeller(): HowTeller {
 async function readMixed(
   connection: DuckDBConnection,
   kinds: RowReader | undefined,
-): Promise<readonly JudgeableEdge[]> {
-  if ((kinds?.number('mixed') ?? 0) === 0) return [];
+): Promise<Pick<JudgeableSet, 'edges' | 'shares'>> {
+  if ((kinds?.number('mixed') ?? 0) === 0) return { edges: [], shares: [] };
   for (const statement of foldingStatements(mixedRows)) await connection.run(statement);
-  return (await readRows(connection, selectEdges)).map(readEdge);
+  return {
+    edges: (await readRows(connection, selectEdges)).map(readEdge),
+    shares: readShares(await readRows(connection, selectShares)),
+  };
+}
+
+function addShares(shares: readonly RankShare[]): readonly RankShare[] {
+  const sums = new Map<string, RankShare>();
+  for (const share of shares) {
+    const key = `${share.format} ${share.rank}`;
+    const known = sums.get(key);
+    const connections = share.connections + (known?.connections ?? 0);
+    sums.set(key, { ...share, connections, bytes: share.bytes + (known?.bytes ?? 0) });
+  }
+  return [...sums.values()].sort(
+    (a, b) => compare(a.format, b.format) || nameRanks.indexOf(a.rank) - nameRanks.indexOf(b.rank),
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

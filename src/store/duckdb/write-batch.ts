@@ -88,13 +88,35 @@ export async function writeBatch(
   const columns = `${sqlText(place.id)} AS source, ${sqlText(format)} AS format`;
   if (batch.flows.count > 0) {
     await appendPacked(connection, 'folded_flows', { ...batch.flows, keyWords: 9, valueWords: 7 });
-    await copy(connection, `SELECT *, ${columns} FROM (${selectFlows})`, place, 'flows');
+    for (const days of dayRanges(batch.flows.keys, 9)) {
+      await copy(connection, `SELECT *, ${columns} FROM (${selectFlows} WHERE ${days})`, place, 'flows');
+    }
   }
   if (batch.answers.count > 0) {
     await appendPacked(connection, 'folded_answers', { ...batch.answers, keyWords: 10, valueWords: 4 });
-    await copy(connection, `SELECT *, ${columns} FROM (${selectAnswers})`, place, 'answers');
+    for (const days of dayRanges(batch.answers.keys, 10)) {
+      await copy(connection, `SELECT *, ${columns} FROM (${selectAnswers} WHERE ${days})`, place, 'answers');
+    }
   }
   if (batch.leases.length > 0) await writeLeases(connection, place, batch.leases);
+}
+
+/** The database holds a buffer for each column of each day that it writes at once. */
+const mostDaysAtOnce = 64;
+const bucketsPerDay = 288;
+
+/** Conditions on the bucket that together hold every row, each of few days: a log may name any day since 2000. */
+function dayRanges(keys: Int32Array, keyWords: number): readonly string[] {
+  const seen = new Set<number>();
+  for (let at = 0; at < keys.length; at += keyWords) seen.add(Math.floor((keys[at] as number) / bucketsPerDay));
+  const days = [...seen].sort((a, b) => a - b);
+  const conditions: string[] = [];
+  for (let at = 0; at < days.length; at += mostDaysAtOnce) {
+    const last = Math.min(at + mostDaysAtOnce, days.length) - 1;
+    const [from, to] = [days[at] ?? 0, days[last] ?? 0];
+    conditions.push(`f.bucket >= ${from * bucketsPerDay} AND f.bucket < ${(to + 1) * bucketsPerDay}`);
+  }
+  return conditions;
 }
 
 /** Writes leases; they have no day. */
