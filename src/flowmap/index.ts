@@ -96,6 +96,25 @@ export {
   type Vantage,
   vantages,
 } from './observation.ts';
+export { type ApartReason, apartReasons } from './propose/apart-reasons.ts';
+export { declaredText } from './propose/document-lines.ts';
+export type { RuleChange } from './propose/plan-shrink.ts';
+export type {
+  ApartEntry,
+  Evidence,
+  PresentPolicy,
+  Proposal,
+  ProposedEntry,
+  ProposedFile,
+  ProposedIdentity,
+  ProposedService,
+  ProposeParts,
+  ProposeSettings,
+  Readiness,
+} from './propose/proposal.ts';
+export { proposePolicy } from './propose/propose-policy.ts';
+export { readinessText } from './propose/readiness-of-service.ts';
+export { type Shrinkage, type ShrinkSettings, shrinkPolicy } from './propose/shrink-policy.ts';
 export { coverageLines } from './render/coverage-lines.ts';
 export { renderHtml } from './render/render-html.ts';
 export { renderMermaid } from './render/render-mermaid.ts';
