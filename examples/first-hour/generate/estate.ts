@@ -3,7 +3,8 @@ import { dayMs, firstDayMs, type Rhythm } from './calendar.ts';
 /** A service of the estate: its addresses, and since when or until when. */
 export interface EstateService {
   readonly name: string;
-  readonly owner: string;
+  /** Null where the inventory does not say, so that a person has to. */
+  readonly owner: string | null;
   readonly kind: 'app' | 'build' | 'operator';
   /** Whether its flows through the proxy carry a credential of its name: all but those of the warehouse go that way. */
   readonly isProxied: boolean;
@@ -61,7 +62,7 @@ export const services: readonly EstateService[] = [
   { name: 'warehouse-etl', owner: 'team-data', kind: 'app', isProxied: false, places: [place('10.20.4.0/27', 2)] },
   {
     name: 'support-desk',
-    owner: 'team-support',
+    owner: null,
     kind: 'app',
     isProxied: true,
     places: [

@@ -64,7 +64,7 @@ function gzip(text: string): Uint8Array {
 function inventoryText(): string {
   const known = services.flatMap(({ name, owner, kind, places }) => [
     `  - name: ${name}`,
-    `    owner: ${owner}`,
+    ...(owner === null ? [] : [`    owner: ${owner}`]),
     `    kind: ${kind}`,
     '    sources:',
     ...places.map((place) => `      - { ${sourceFields(place).join(', ')} }`),

@@ -87,16 +87,18 @@ function shortened(text: string): string {
 
 function figuresText({ mapped, fit, heldOut }: FirstHourFigures): string {
   const lines = [
-    `on the map:     ${shareText(mapped)} of what is wanted`,
-    `the proposal:   allows ${shareText(fit.covered)} of what is wanted, and ${fit.admitted.length} of ${fit.planted} planted edges`,
-    `of 31 days:     allows ${shareText(heldOut.covered)} of it in the next 14, and ${heldOut.admitted.length} planted edges`,
-    `left to judge:  ${[...fit.missed, ...fit.other].join(', ')}`,
+    `wanted, on the right edge of the map:      ${shareText(mapped)}`,
+    `wanted, allowed by the proposal:           ${shareText(fit.covered)}`,
+    `the same, of the 14 days after a proposal: ${shareText(heldOut.covered)}`,
+    `planted, allowed:                          ${fit.admitted.length} of ${fit.planted} edges, ${heldOut.admitted.length} of ${heldOut.planted}`,
+    ...[...fit.missed, ...fit.other].map((key) => `denied, and not planted:                   ${key}`),
   ];
   return `${lines.join('\n')}\n`;
 }
 
 function shareText({ connections, allConnections, edges, allEdges }: BenignShare): string {
-  const share = (part: number, all: number): string => `${((100 * part) / all).toFixed(2)} %`;
+  // Cut, not rounded: what is not all does not look so.
+  const share = (part: number, all: number): string => `${(Math.floor((10_000 * part) / all) / 100).toFixed(2)} %`;
   return `${share(connections, allConnections)} of the connections and ${share(edges, allEdges)} of the edges`;
 }
 
