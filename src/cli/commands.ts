@@ -8,10 +8,12 @@ import { registerDecide } from './decide.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerEnv } from './env.ts';
 import { registerExplain } from './explain.ts';
+import { registerFlowsAnswers } from './flows-answers.ts';
 import { registerFlowsFormats } from './flows-formats.ts';
 import { registerFlowsIngest } from './flows-ingest.ts';
 import { registerFlowsMap } from './flows-map.ts';
 import { registerFlowsPropose } from './flows-propose.ts';
+import { registerFlowsRank } from './flows-rank.ts';
 import { registerFlowsReplay } from './flows-replay.ts';
 import { registerFlowsForget, registerFlowsSources } from './flows-sources.ts';
 import { registerPolicyCheck } from './policy-check.ts';
@@ -69,6 +71,8 @@ const flowsCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerFlowsMap,
   registerFlowsPropose,
   registerFlowsReplay,
+  registerFlowsAnswers,
+  registerFlowsRank,
   registerFlowsSources,
   registerFlowsForget,
   registerFlowsFormats,
