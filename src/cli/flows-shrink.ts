@@ -5,7 +5,7 @@ import type { Cli } from './cli.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { parseWindow, runFlowJob, type WindowFlags } from './flows-options.ts';
 import type { Row } from './table.ts';
-import { writeProposal } from './write-proposal.ts';
+import { withoutMark, writeProposal } from './write-proposal.ts';
 
 /** The flags of `--shrink`, and where files go. */
 export interface ShrinkFlags extends WindowFlags {
@@ -53,7 +53,7 @@ function joinFiles(files: readonly ProposedFile[]): string {
   return files
     .map(
       ({ path, text }, at) =>
-        `${at === 0 ? '' : '---\n'}# file: ${escapeControls(path)}\n${text.replace(/^---\n/, '')}`,
+        `${at === 0 ? '' : '---\n'}# file: ${escapeControls(path)}\n${withoutMark(text).replace(/^---\n/, '')}`,
     )
     .join('');
 }

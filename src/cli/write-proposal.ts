@@ -21,7 +21,7 @@ export function writeProposal(
   { dir, force }: WriteProposalOptions,
 ): Result<readonly string[]> {
   const root = resolve(dir);
-  const placed = files.map((file) => ({ ...file, path: join(root, file.path) }));
+  const placed = files.map(({ path, text }) => ({ path: join(root, path), text: withoutMark(text) }));
   try {
     for (const { path } of placed) {
       if (!path.startsWith(`${root}${sep}`))
@@ -39,6 +39,14 @@ export function writeProposal(
     const { code, message, path } = error as NodeJS.ErrnoException;
     return failed(fault('proposal_unwritable', `\`${path ?? dir}\` cannot be written (${code ?? message})`));
   }
+}
+
+/** A text without the mark of a proposal: a file that was extended or shrunk is another one. */
+export function withoutMark(text: string): string {
+  return text
+    .split('\n')
+    .filter((line) => !line.startsWith(mark))
+    .join('\n');
 }
 
 // The mark holds the digest of what follows it: a reason that somebody filled in is never lost to the next proposal.

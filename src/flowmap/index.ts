@@ -112,7 +112,7 @@ export {
   type Vantage,
   vantages,
 } from './observation.ts';
-export { type ApartReason, apartReasons } from './propose/apart-reasons.ts';
+export type { ApartReason } from './propose/apart-reasons.ts';
 export { declaredText } from './propose/document-lines.ts';
 export type { RuleChange } from './propose/plan-shrink.ts';
 export type {

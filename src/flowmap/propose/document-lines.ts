@@ -30,7 +30,9 @@ export function declaredText({ host, port, file, line, schedule }: DeclaredEndpo
 export function entryLines({ to, via, sniNone }: Pick<ProposedEntry, 'to' | 'via' | 'sniNone'>): readonly string[] {
   return [
     `- to: ${scalarText(to)}`,
-    ...(via.length === 0 ? [] : [`  via: ${via.length === 1 ? via[0] : `[ ${via.join(', ')} ]`}`]),
+    ...(via.length === 0
+      ? []
+      : [`  via: ${via.length === 1 ? scalarText(via[0] ?? '') : `[ ${via.map(scalarText).join(', ')} ]`}`]),
     ...(sniNone ? ['  sni: none'] : []),
     '  reason: TODO',
   ];

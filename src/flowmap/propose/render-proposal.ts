@@ -36,7 +36,7 @@ export function renderService(service: ProposedService, coverage: Coverage): str
   const lines = [
     ...comments([...headLines(service), ...coverageLines(coverage).slice(0, 1)]),
     'apiVersion: exeat/v1',
-    `service: ${service.service}${service.principal === service.service ? '' : ` # the logs say: ${commentText(service.principal)}`}`,
+    `service: ${scalarText(service.service)}${service.principal === service.service ? '' : ` # the logs say: ${commentText(service.principal)}`}`,
     `owner: ${scalarText(service.owner)}`,
     `kind: ${service.kind}`,
     'mode: enforce',
