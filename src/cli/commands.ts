@@ -69,10 +69,10 @@ function registerFlows(program: Command, cli: Cli): void {
 const flowsCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerFlowsIngest,
   registerFlowsMap,
+  registerFlowsPropose,
   registerFlowsReplay,
   registerFlowsAnswers,
   registerFlowsRank,
-  registerFlowsPropose,
   registerFlowsSources,
   registerFlowsForget,
   registerFlowsFormats,

@@ -154,6 +154,9 @@ function apartEdge({ map, aim }: AimedEdge, reasons: readonly Refusal[], context
   };
 }
 
+/** Of an address whose name is uncertain these say nothing: how often its names were seen was judged with the names. */
+const judgedByName: ReadonlySet<string> = new Set(['undeclared_alone', 'one_off', 'rare', 'night_only']);
+
 // An address each of whose possible names is allowed or proposed needs nobody's judgement.
 function dropCovered(
   apart: readonly ApartEntry[],
@@ -166,7 +169,7 @@ function dropCovered(
   const suffixes = hosts.filter((host) => host.startsWith('*.')).map((host) => host.slice(2));
   const isCovered = (name: string): boolean => exact.has(name) || suffixes.some((suffix) => isBelow(name, suffix));
   return apart.filter(({ reasons }) => {
-    const [only, ...others] = reasons.filter(({ reason }) => reason !== 'undeclared_alone');
+    const [only, ...others] = reasons.filter(({ reason }) => !judgedByName.has(reason));
     if (only?.reason !== 'name_uncertain' || others.length > 0) return true;
     return !(only.detail ?? '').split(' ').every(isCovered);
   });
