@@ -72,6 +72,7 @@ export {
   type InventorySource,
   inventoryKinds,
   parseInventory,
+  throughAddresses,
 } from './inventory.ts';
 export { createEdgeJudge, domainOf, type EdgeJudge, type EdgeJudgement, type JudgedEdge } from './judge-edges.ts';
 export type {
@@ -89,6 +90,7 @@ export type {
   SeenDays,
   SourceEntry,
   SourceWriter,
+  ThroughAddress,
 } from './lake.ts';
 export {
   type Application,

@@ -190,7 +190,7 @@ class DuckdbLake implements FlowLake {
   async judgeableEdges(query: EdgeQuery): Promise<JudgeableSet> {
     const connection = await this.#instance.connect();
     try {
-      return await this.#explain(readJudgeableEdges(connection, this.#window(query), query.who));
+      return await this.#explain(readJudgeableEdges(connection, this.#window(query), query));
     } finally {
       connection.closeSync();
     }
@@ -248,7 +248,7 @@ class DuckdbLake implements FlowLake {
   async #join(query: EdgeQuery): Promise<void> {
     if (this.#joined === query) return;
     this.#joined = null;
-    await writeWho(this.#connection, query.who);
+    await writeWho(this.#connection, query);
     for (const statement of edgeDayStatements(this.#window(query))) {
       await this.#explain(this.#connection.run(statement));
     }

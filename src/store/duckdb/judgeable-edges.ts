@@ -2,12 +2,12 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import {
   applications,
   attributions,
+  type EdgeQuery,
   initiatorProofs,
   type JudgeableEdge,
   type JudgeableSet,
   nameRanks,
   type RankShare,
-  type WhoRow,
 } from '../../flowmap/index.ts';
 import {
   attributed,
@@ -37,9 +37,9 @@ import { writeWho } from './write-who.ts';
 export async function readJudgeableEdges(
   connection: DuckDBConnection,
   window: WindowSql,
-  who: readonly WhoRow[],
+  query: Pick<EdgeQuery, 'who' | 'through'>,
 ): Promise<JudgeableSet> {
-  const principals = await writeWho(connection, who);
+  const principals = await writeWho(connection, query);
   await connection.run(attributed(window, 'VIEW'));
   const [nameless] = await readRows(connection, selectNameless);
   const naming = nameless?.flag('found') === true ? namingStatements(window) : [allNamed];
@@ -47,7 +47,7 @@ export async function readJudgeableEdges(
   const [kinds] = await readRows(connection, selectKinds);
   const plain = await readPlain(connection, kinds, principals);
   const mixed = await readMixed(connection, kinds);
-  const hasOthers = who.some(({ role }) => role !== 'principal');
+  const hasOthers = query.who.some(({ role }) => role !== 'principal') || (query.through ?? []).length > 0;
   return {
     edges: [...plain, ...mixed.edges],
     shares: addShares([...readShares(await readRows(connection, selectPlainShares)), ...mixed.shares]),
