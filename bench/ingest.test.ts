@@ -10,5 +10,5 @@ test('the ingest bench runs small and memory stays within its bound', async () =
   const rates = results.filter(({ unit }) => unit === '/s');
   assert.ok(rates.length >= 2);
   // A bar for a busy machine and little input, most of which is starting: it catches a parser that became a crawl.
-  for (const { figure, value } of rates) assert.ok(value > 40_000, `${figure}: ${value}`);
+  for (const { figure, value } of rates) assert.ok(value > 15_000, `${figure}: ${value}`);
 });

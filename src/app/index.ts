@@ -1,6 +1,7 @@
 export { type CheckedFolder, checkFolder } from './check-folder.ts';
 export { addCredential, listCredentials, pruneCredentials, removeCredential } from './credentials.ts';
 export type { DemoStart } from './demo/start-demo.ts';
+export type { AnswersOptions } from './lake/answers-job.ts';
 export type { IngestedFile, IngestOptions, IngestReport } from './lake/ingest-job.ts';
 export type { LakeProgress } from './lake/lake-messages.ts';
 export type { MapOptions } from './lake/map-job.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { IngestedFile, IngestReport, LakeProgress } from '../app/index.ts';
-import { nearestWord } from '../base/index.ts';
+import { escapeControls, nearestWord } from '../base/index.ts';
 import { configFormats, logFormats, rejects } from '../flowmap/index.ts';
 import type { Cli } from './cli.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
@@ -40,13 +40,19 @@ async function runIngest(cli: Cli, paths: readonly string[], flags: IngestFlags)
   const trouble = formatTrouble(id, equals >= 0);
   if (trouble !== null) return cli.fail({ message: trouble });
   const format = id === 'auto' ? null : { id, grammar: equals < 0 ? null : flags.format.slice(equals + 1) };
-  const timezone = flags.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const timezone = flags.timezone ?? machineZone();
   const progress = createProgress(cli);
   const report = await runFlowJob<IngestReport>(cli, 'ingest', { paths, format, timezone }, progress.show);
   progress.clear();
   if (report === null) return exitCodes.error;
   print(cli, report);
   return report.files.some(({ outcome }) => outcome === 'failed') ? exitCodes.error : exitCodes.ok;
+}
+
+// Where `TZ` holds nonsense the platform gives `Etc/Unknown` or nothing, and reckons in UTC.
+function machineZone(): string {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  return timeZone === undefined || timeZone === 'Etc/Unknown' ? 'UTC' : timeZone;
 }
 
 function formatTrouble(id: string, hasGrammar: boolean): string | null {
@@ -72,9 +78,12 @@ function print(cli: Cli, { files }: IngestReport): void {
     if ('fault' in file) cli.fail(file.fault);
     else tellRejects(cli, file);
   }
-  const passedOver = files.length - told.length;
-  if (passedOver > 0)
-    cli.io.writeError(`exeat: ${passedOver} files below the folders are in no known format and were passed over\n`);
+  const passedOver = files.flatMap((file) => (file.outcome === 'passed-over' ? [file.fault] : []));
+  const empty = passedOver.filter(({ code }) => code === 'source_empty');
+  cli.fail(...empty);
+  const others = passedOver.length - empty.length;
+  if (others > 0)
+    cli.io.writeError(`exeat: ${others} files below the folders are in no known format and were passed over\n`);
 }
 
 function fileRow(file: IngestedFile): Row {
@@ -132,7 +141,8 @@ function createProgress(cli: Cli): Progress {
   };
 }
 
-function progressText({ what, bytes, totalBytes, lines }: LakeProgress, elapsedMs: number): string {
+function progressText({ bytes, totalBytes, lines, ...progress }: LakeProgress, elapsedMs: number): string {
+  const what = escapeControls(progress.what);
   const rows = `${Math.round((lines / elapsedMs) * 1000).toLocaleString('en-US')} lines/s`;
   if (totalBytes === null || bytes === 0) return `${what}  ${bytesText(bytes)}  ${rows}`;
   const leftSeconds = Math.round(((totalBytes - bytes) * elapsedMs) / bytes / 1000);

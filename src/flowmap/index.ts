@@ -1,3 +1,18 @@
+export type { AnswerParts, DestinationEvidence, ServiceFacts } from './answers/answer-parts.ts';
+export { answerFlows, type FlowAnswers } from './answers/flow-answers.ts';
+export { type InternetNeed, type InternetRow, internetNeeds } from './answers/internet-answer.ts';
+export { rankServices } from './answers/rank-services.ts';
+export type { NextStep, RankedService, RankPlaces, ScorePart, ServiceRanking } from './answers/ranked-service.ts';
+export type { BuildElsewhere, RegistryAnswer, RegistryUse } from './answers/registry-answer.ts';
+export {
+  insideNames,
+  type OtherResolver,
+  type ResolutionAnswer,
+  type ResolverRow,
+  type SplitName,
+  type SplitView,
+} from './answers/resolution-answer.ts';
+export { type SpecificOutcome, type SpecificRow, specificOutcomes } from './answers/specific-answer.ts';
 export { attributeClients, type ClientDirectory, unattributedPrincipal } from './attribute-clients.ts';
 export { type Coverage, createCoverage, type FormatCoverage, type Share } from './coverage.ts';
 export {
@@ -59,6 +74,7 @@ export {
 } from './inventory.ts';
 export { createEdgeJudge, domainOf, type EdgeJudge, type EdgeJudgement, type JudgedEdge } from './judge-edges.ts';
 export type {
+  AnswerView,
   ClientKey,
   EdgeQuery,
   EdgeSet,

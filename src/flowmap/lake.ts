@@ -97,6 +97,19 @@ export interface NameAnswers {
   readonly questions: number;
 }
 
+/** What clients were told of a name by a resolver: those that were told the same addresses together. */
+export interface AnswerView {
+  readonly name: string;
+  /** Empty where the record does not say which resolver answered. */
+  readonly resolver: string;
+  /** All addresses that they were told in the window, at most 20; empty where they were told that there is no such name. */
+  readonly addresses: readonly string[];
+  /** Addresses that asked, at most 20, and how many there are. */
+  readonly clients: readonly string[];
+  readonly clientCount: number;
+  readonly questions: number;
+}
+
 /** What is asked of a lake about flows. */
 export interface EdgeQuery extends LakeWindow {
   readonly who: readonly WhoRow[];
@@ -115,5 +128,7 @@ export interface FlowLake {
   seenDays(query: EdgeQuery): Promise<readonly SeenDays[]>;
   regularity(query: EdgeQuery): Promise<readonly Regularity[]>;
   nameAnswers(window: LakeWindow): Promise<readonly NameAnswers[]>;
+  /** What whom was told of some names: addresses, or that there is no such name. */
+  answerViews(window: LakeWindow, names: readonly string[]): Promise<readonly AnswerView[]>;
   close(): void;
 }

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { failed, fault, ok, type Result } from '../base/index.ts';
 
@@ -36,12 +36,34 @@ export function findFiles(paths: readonly string[]): Result<readonly FoundFile[]
 }
 
 function walk(folder: string, found: FoundFile[]): void {
-  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const entries = entriesOf(folder);
+  if (entries === null) {
+    // Told when it is opened, as a file that cannot be read is: the folders beside it are read all the same.
+    found.push({ path: folder, isNamed: true });
+    return;
+  }
   for (const entry of entries) {
     if (found.length > maxFiles) return;
     const path = join(folder, entry.name);
-    // Links are not followed: a loop of them has no end.
+    // Links to folders are not followed: a loop of them has no end. Those to files are how nodes of Kubernetes show container logs.
     if (entry.isDirectory() && !passedOver.has(entry.name)) walk(path, found);
-    else if (entry.isFile()) found.push({ path, isNamed: false });
+    else if (entry.isFile() || (entry.isSymbolicLink() && isFile(path))) found.push({ path, isNamed: false });
+  }
+}
+
+function entriesOf(folder: string): readonly Dirent[] | null {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch {
+    return null;
+  }
+}
+
+function isFile(link: string): boolean {
+  try {
+    return statSync(link).isFile();
+  } catch {
+    // It leads nowhere, or round in a circle.
+    return false;
   }
 }

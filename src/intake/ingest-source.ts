@@ -1,11 +1,8 @@
-import { createHash, type Hash } from 'node:crypto';
-import type { Readable } from 'node:stream';
+import { createHash, type Hash, randomBytes } from 'node:crypto';
 import { type Fault, failed, fault, ok, type Result } from '../base/index.ts';
 import {
   type ConfigFormat,
   configFormats,
-  type DeclaredEndpoint,
-  isReject,
   type LineTally,
   maxRecordBytes,
   ObservationFold,
@@ -15,7 +12,7 @@ import {
 } from '../flowmap/index.ts';
 import { LineChunker } from './chunk-lines.ts';
 import type { SourceBytes } from './open-bytes.ts';
-import type { ReaderPool, ReadOutcome } from './reader-pool.ts';
+import type { ReaderPool, ReadOutcome, SourceFeed } from './reader-pool.ts';
 import { type FormatChoice, planSource, type SourcePlan, sampleBytes } from './sample-source.ts';
 
 /** Everything that ingesting one source needs. */
@@ -35,8 +32,8 @@ export interface IngestedSource {
   readonly isNew: boolean;
 }
 
-/** Pieces that go to a thread. */
-const chunkBytes = 1024 * 1024;
+/** Progress is told so often. */
+const toldEveryBytes = 1024 * 1024;
 /** Past this share of rejects nothing of a source is kept: half of a log is a wrong map. */
 const mostRejects = 0.5;
 
@@ -45,7 +42,7 @@ const mostRejects = 0.5;
  * `grammar_invalid`, `source_unusable` (most of its lines are rejects); then nothing of it is kept.
  */
 export async function ingestSource(order: IngestOrder): Promise<Result<IngestedSource>> {
-  const reader = new ByteReader(order.bytes.stream);
+  const reader = new ByteReader(order.bytes.pieces);
   try {
     const head = await reader.head(sampleBytes);
     const plan = planSource({ path: order.path, head, isWhole: reader.isEnded }, order.choice, order.peel);
@@ -57,11 +54,30 @@ export async function ingestSource(order: IngestOrder): Promise<Result<IngestedS
     return await publish(order, plan, reader, outcome.value);
   } catch (error) {
     await order.writer.discard();
-    const { code, message } = error as NodeJS.ErrnoException;
-    return failed(fault('source_unreadable', `${shown(order.path)} cannot be read (${code ?? message})`));
+    return failed(faultOf(order.path, error));
   } finally {
-    order.bytes.stream.destroy();
+    await order.bytes.pieces.return(undefined);
   }
+}
+
+/** What the lake could not take: no fault of the source. */
+class WriteError extends Error {}
+
+async function written<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new WriteError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function faultOf(path: string, error: unknown): Fault {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (!(error instanceof WriteError)) {
+    return fault('source_unreadable', `${shown(path)} cannot be read (${code ?? message})`);
+  }
+  const why = message.split('\n', 1)[0] ?? '';
+  return fault('lake_unwritable', `nothing of ${shown(path)} is kept, the flow lake cannot be written: ${why}`);
 }
 
 async function readPlanned(order: IngestOrder, plan: SourcePlan, reader: ByteReader): Promise<Result<ReadOutcome>> {
@@ -71,6 +87,7 @@ async function readPlanned(order: IngestOrder, plan: SourcePlan, reader: ByteRea
 }
 
 function whyNot(path: string, plan: SourcePlan): Fault {
+  if (plan.kind === 'empty') return fault('source_empty', `${shown(path)} is empty`);
   if (plan.kind === 'binary') return fault('source_binary', `${shown(path)} is no text: it has NUL bytes at its head`);
   const mend = 'name its format with `--format`, see `exeat flows formats`';
   return fault('format_unknown', `${shown(path)} is in no format that is known, ${mend}`);
@@ -81,30 +98,46 @@ async function readLog(
   plan: Extract<SourcePlan, { kind: 'log' }>,
   reader: ByteReader,
 ): Promise<Result<ReadOutcome>> {
-  const feed = await order.pool.open(plan.order, plan.isOrdered, (format, batch) => order.writer.append(format, batch));
-  if (!feed.ok) return feed;
-  const chunker = new LineChunker(chunkBytes, maxRecordBytes);
-  let tooLong = 0;
+  const { pool, writer } = order;
+  const opened = await pool.open(plan.order, plan.isOrdered, async (format, batch) => {
+    await written(writer.append(format, batch));
+    if (batch.declared.length > 0) await written(writer.declare(batch.declared));
+  });
+  if (!opened.ok) return opened;
+  const feed = opened.value;
+  try {
+    await feedPieces(order, plan, reader, feed);
+    const outcome = await feed.end();
+    if (reader.trouble !== null) addTruncated(outcome.tally);
+    return judge(order.path, plan.title, outcome);
+  } catch (error) {
+    await feed.drop();
+    throw error;
+  }
+}
+
+async function feedPieces(
+  order: IngestOrder,
+  plan: Extract<SourcePlan, { kind: 'log' }>,
+  reader: ByteReader,
+  feed: SourceFeed,
+): Promise<void> {
+  const chunker = new LineChunker(order.pool.buffers, maxRecordBytes);
   const chunks = {
-    chunk: async (bytes: Uint8Array<ArrayBuffer>): Promise<void> => {
-      await feed.value.piece(bytes);
-      order.onProgress({ bytes: order.bytes.readBytes(), lines: feed.value.lines() });
-    },
-    tooLong: (): void => {
-      tooLong += 1;
-    },
+    chunk: (bytes: Uint8Array<ArrayBuffer>): Promise<void> => feed.piece(bytes),
+    tooLong: (): void => feed.tooLong(),
   };
   // JSON over lines may be one line of gigabytes: pieces then end anywhere.
   const isWhole = plan.order.nesting === null;
+  let toldBytes = 0;
   for await (const piece of reader.pieces()) {
     if (isWhole) await chunker.push(piece, chunks);
     else await chunks.chunk(new Uint8Array(piece));
+    if (reader.bytes - toldBytes < toldEveryBytes) continue;
+    toldBytes = reader.bytes;
+    order.onProgress({ bytes: order.bytes.readBytes(), lines: feed.lines() });
   }
   await chunker.end(chunks);
-  const outcome = await feed.value.end();
-  addReject(outcome.tally, 'too_long', tooLong);
-  if (reader.trouble !== null) addReject(outcome.tally, 'truncated', 1);
-  return judge(order.path, plan.title, outcome);
 }
 
 function judge(path: string, title: string, outcome: ReadOutcome): Result<ReadOutcome> {
@@ -128,14 +161,14 @@ async function readConfig(order: IngestOrder, formatId: string, reader: ByteRead
       return failed(
         fault('source_unusable', `${shown(order.path)} is larger than 16 MiB, too large for configuration`),
       );
-    parts.push(piece);
+    parts.push(new Uint8Array(piece));
   }
   const text = new TextDecoder().decode(Buffer.concat(parts));
-  const fold = new ObservationFold({ nowMs: order.peel.nowMs, seed: 1 });
+  const fold = new ObservationFold({ nowMs: order.peel.nowMs, seed: randomBytes(4).readUInt32LE() });
   const { faults } = format.read({ path: order.path, text }, fold);
   const batch = fold.drain();
-  if (batch.leases.length > 0) await order.writer.append(formatId, batch);
-  if (batch.declared.length > 0) await order.writer.declare(batch.declared as readonly DeclaredEndpoint[]);
+  if (batch.leases.length > 0) await written(order.writer.append(formatId, batch));
+  if (batch.declared.length > 0) await written(order.writer.declare(batch.declared));
   const found = batch.declared.length + batch.leases.length;
   const tally: LineTally = { lines: found + faults.length, taken: found, skips: {}, rejects: {} };
   if (faults.length > 0) {
@@ -166,15 +199,14 @@ async function publish(
     ingestedAtMs: order.peel.nowMs,
     notes,
   };
-  return ok({ entry, isNew: await order.writer.publish(entry) });
+  return ok({ entry, isNew: await written(order.writer.publish(entry)) });
 }
 
-function addReject(tally: LineTally, code: 'too_long' | 'truncated', count: number): void {
-  if (count === 0 || !isReject(code)) return;
-  tally.lines += count;
-  const sum = tally.rejects[code] ?? { count: 0, examples: [] };
-  sum.count += count;
-  tally.rejects[code] = sum;
+function addTruncated(tally: LineTally): void {
+  tally.lines += 1;
+  const sum = tally.rejects.truncated ?? { count: 0, examples: [] };
+  sum.count += 1;
+  tally.rejects.truncated = sum;
 }
 
 function shown(path: string): string {
@@ -183,7 +215,7 @@ function shown(path: string): string {
 
 /** Reads a stream, keeps its digest, and stops quietly where compressed data ends too early: what came before is good. */
 class ByteReader {
-  readonly #iterator: AsyncIterator<Buffer>;
+  readonly #pieces: AsyncGenerator<Buffer>;
   readonly #hash: Hash = createHash('sha256');
   readonly #waiting: Uint8Array[] = [];
   isEnded = false;
@@ -191,8 +223,8 @@ class ByteReader {
   /** Why the input ended early; null where it did not. */
   trouble: string | null = null;
 
-  constructor(stream: Readable) {
-    this.#iterator = (stream as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  constructor(pieces: AsyncGenerator<Buffer>) {
+    this.#pieces = pieces;
   }
 
   async head(size: number): Promise<Uint8Array> {
@@ -200,7 +232,8 @@ class ByteReader {
     while (held < size && !this.isEnded) {
       const piece = await this.#next();
       if (piece === null) break;
-      this.#waiting.push(piece);
+      // A piece's memory is used again for the next one.
+      this.#waiting.push(new Uint8Array(piece));
       held += piece.length;
     }
     return Buffer.concat(this.#waiting).subarray(0, size);
@@ -218,7 +251,7 @@ class ByteReader {
   async #next(): Promise<Uint8Array | null> {
     if (this.isEnded) return null;
     try {
-      const { value, done } = await this.#iterator.next();
+      const { value, done } = await this.#pieces.next();
       if (done === true) {
         this.isEnded = true;
         return null;
@@ -229,7 +262,7 @@ class ByteReader {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       this.isEnded = true;
-      if (this.bytes === 0 || code === undefined || !/^(?:Z_|ZSTD_|ERR__?ZLIB|ERR_)/.test(code)) throw error;
+      if (this.bytes === 0 || code === undefined || !/^(?:Z_|ZSTD_|ERR_)/.test(code)) throw error;
       this.trouble = code;
       return null;
     }

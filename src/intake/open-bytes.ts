@@ -1,13 +1,13 @@
-import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import { pipeline, type Readable, Transform } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { failed, fault, ok, type Result } from '../base/index.ts';
+import { type Compression, inflateBytes } from './inflate-bytes.ts';
 
 /** The bytes of a source as they are inside of their compression. */
 export interface SourceBytes {
-  readonly stream: Readable;
-  readonly compression: 'none' | 'gzip' | 'zstd';
+  /** A piece is good until the next one is asked for: its memory may be used again. Throws where the input cannot be read or is broken, after everything before that. Read to its end or returned, it closes the file. */
+  readonly pieces: AsyncGenerator<Buffer>;
+  readonly compression: 'none' | Compression;
   /** Size on disk; null for standard input. */
   readonly totalBytes: number | null;
   /** Bytes taken from the disk so far, for progress. */
@@ -22,51 +22,69 @@ const readSizeBytes = 1024 * 1024;
  * Faults: `source_unreadable`, `compression_unknown` (bzip2, xz, zip), `source_parquet` (to be read by the lake).
  */
 export async function openBytes(path: string, stdin: Readable): Promise<Result<SourceBytes>> {
-  if (path === '-') return openStdin(stdin);
   try {
-    const { size } = await stat(path);
-    const file = await open(path);
-    const head = Buffer.alloc(8);
-    await file.read(head, 0, 8, 0);
-    await file.close();
-    const kind = kindOf(head);
-    if (kind.fault !== null) return failed(fault(kind.fault.code, `\`${path}\` ${kind.fault.says}`));
-    return ok(decompress(createReadStream(path, { highWaterMark: readSizeBytes }), kind.compression, size));
+    return path === '-' ? await openStdin(stdin) : await openFile(path);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return failed(fault('source_unreadable', `\`${path}\` cannot be read (${code ?? message})`));
+    const what = path === '-' ? 'standard input' : `\`${path}\``;
+    return failed(fault('source_unreadable', `${what} cannot be read (${code ?? message})`));
   }
 }
 
-async function openStdin(stdin: Readable): Promise<Result<SourceBytes>> {
-  const first = await firstPiece(stdin);
-  const kind = kindOf(first);
-  if (kind.fault !== null) return failed(fault(kind.fault.code, `standard input ${kind.fault.says}`));
-  if (first.length > 0) stdin.unshift(first);
-  return ok(decompress(stdin, kind.compression, null));
+async function openFile(path: string): Promise<Result<SourceBytes>> {
+  const status = await stat(path);
+  if (status.isDirectory()) {
+    return failed(fault('source_unreadable', `folder \`${path}\` cannot be listed, make it readable for this user`));
+  }
+  if (!status.isFile()) {
+    // A pipe nobody writes to would hold everything up, and a device has no end.
+    const mend = 'a pipe, socket or device: pipe what it gives into `exeat flows ingest -`';
+    return failed(fault('source_unreadable', `\`${path}\` is no file but ${mend}`));
+  }
+  const file = await open(path);
+  const head = Buffer.alloc(headBytes);
+  await file.read(head, 0, headBytes, 0);
+  const kind = kindOf(head);
+  if (kind.fault === null) return ok(readFrom(readFile(file), [], kind.compression, status.size));
+  await file.close();
+  return failed(fault(kind.fault.code, `\`${path}\` ${kind.fault.says}`));
 }
 
-function firstPiece(stream: Readable): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const onReadable = (): void => {
-      const piece = stream.read() as Buffer | null;
-      if (piece === null) return;
-      finish();
-      resolve(piece);
-    };
-    const onEnd = (): void => {
-      finish();
-      resolve(Buffer.alloc(0));
-    };
-    const onError = (error: Error): void => {
-      finish();
-      reject(error);
-    };
-    const finish = (): void => {
-      stream.off('readable', onReadable).off('end', onEnd).off('error', onError);
-    };
-    stream.on('readable', onReadable).on('end', onEnd).on('error', onError);
-  });
+// One buffer is read into again and again: gigabytes make no garbage.
+async function* readFile(file: FileHandle): AsyncGenerator<Buffer> {
+  try {
+    const buffer = Buffer.allocUnsafeSlow(readSizeBytes);
+    for (let at = 0; ; ) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** What magic numbers need. */
+const headBytes = 8;
+
+async function openStdin(stdin: Readable & { readonly isTTY?: boolean }): Promise<Result<SourceBytes>> {
+  if (stdin.isTTY === true) {
+    return failed(fault('source_unreadable', 'standard input is a terminal: pipe a log in, or name a file'));
+  }
+  // A pipe may give one byte at first.
+  const first: Buffer[] = [];
+  let size = 0;
+  const source = (stdin as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  while (size < headBytes) {
+    const { value, done } = await source.next();
+    if (done === true) break;
+    first.push(value);
+    size += value.length;
+  }
+  const kind = kindOf(Buffer.concat(first));
+  if (kind.fault !== null) return failed(fault(kind.fault.code, `standard input ${kind.fault.says}`));
+  return ok(readFrom({ [Symbol.asyncIterator]: () => source }, first, kind.compression, null));
 }
 
 interface ByteKind {
@@ -92,20 +110,23 @@ function kindOf(head: Uint8Array): ByteKind {
   return { compression: 'none', fault: { code: 'compression_unknown', says } };
 }
 
-function decompress(raw: Readable, compression: SourceBytes['compression'], totalBytes: number | null): SourceBytes {
+function readFrom(
+  raw: AsyncIterable<Buffer>,
+  first: readonly Buffer[],
+  compression: SourceBytes['compression'],
+  totalBytes: number | null,
+): SourceBytes {
   let read = 0;
-  const counter = new Transform({
-    highWaterMark: readSizeBytes,
-    transform: (piece: Buffer, _, done) => {
+  async function* counted(): AsyncGenerator<Buffer> {
+    for (const piece of first) {
       read += piece.length;
-      done(null, piece);
-    },
-  });
-  const readBytes = (): number => read;
-  // Errors reach the reader of the last stream; the callback is there because `pipeline` asks for one.
-  const ignore = (): void => undefined;
-  if (compression === 'none') return { stream: pipeline(raw, counter, ignore), compression, totalBytes, readBytes };
-  const inflate =
-    compression === 'gzip' ? createGunzip({ chunkSize: 256 * 1024 }) : createZstdDecompress({ chunkSize: 256 * 1024 });
-  return { stream: pipeline(raw, counter, inflate, ignore), compression, totalBytes, readBytes };
+      yield piece;
+    }
+    for await (const piece of raw) {
+      read += piece.length;
+      yield piece;
+    }
+  }
+  const pieces = compression === 'none' ? counted() : inflateBytes(counted(), compression);
+  return { pieces, compression, totalBytes, readBytes: () => read };
 }

@@ -1,13 +1,9 @@
-import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
-import { type Fault, failed, ok, type Result } from '../base/index.ts';
-import type { FoldedBatch, LineTally, ReadOrder } from '../flowmap/index.ts';
-import type { FromReader, ToReader } from './reader-messages.ts';
-
-/** Takes folded batches as they come; a reader waits while one is written. */
-export type TakeBatch = (format: string, batch: FoldedBatch) => Promise<void>;
+import { failed, ok, type Result } from '../base/index.ts';
+import type { LineTally, ReadOrder } from '../flowmap/index.ts';
+import { BufferPool } from './buffer-pool.ts';
+import { type ReaderEnd, ReaderThread, type TakeBatch } from './reader-thread.ts';
 
 /** What the threads came to, added up. */
 export interface ReadOutcome {
@@ -18,7 +14,9 @@ export interface ReadOutcome {
 
 /** Threads that parse, kept from source to source. */
 export interface ReaderPool {
-  /** Opens a source on all threads, or on one where its records must be read in order. Fault: `grammar_invalid`. */
+  /** Buffers for pieces. */
+  readonly buffers: BufferPool;
+  /** Opens a source on all threads, or on one where its records must be read in order. Fault: `grammar_invalid`. Throws where a thread dies. */
   open(order: ReadOrder, isOrdered: boolean, take: TakeBatch): Promise<Result<SourceFeed>>;
   close(): Promise<void>;
 }
@@ -27,9 +25,13 @@ export interface ReaderPool {
 export interface SourceFeed {
   /** Hands a piece over; waits while enough is under way. */
   piece(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Counts a line that is too long for anybody to read. */
+  tooLong(): void;
   /** Lines read so far, for progress. */
   lines(): number;
   end(): Promise<ReadOutcome>;
+  /** Lets go of the source before its end: settles when nothing of it is being written any more. */
+  drop(): Promise<void>;
 }
 
 /** What readers are made with. `timezone` is an IANA name or an offset. */
@@ -39,16 +41,24 @@ export interface ReaderPoolOptions {
   readonly nowMs: number;
 }
 
-/** Pieces under way for each thread: one being read, one waiting. */
-const piecesPerThread = 2;
-/** V8 heap of a reading thread; nearly all of its data is in typed arrays outside of it. */
-const threadHeapMb = 192;
+/** A piece is this large, unless a line is longer. */
+const pieceBytes = 1024 * 1024;
+/**
+ * Pieces that a thread gets in a row: logs run through time, and a thread that has a stretch of it for itself folds what two threads
+ * would each keep rows of.
+ */
+const piecesInRow = 8;
+/** Pieces under way for each thread: what it gets in a row, and some to go on with. */
+const piecesPerThread = 10;
+const mostExamples = 3;
 
 /** Starts the threads. */
 export function createReaderPool(options: ReaderPoolOptions): ReaderPool {
   const entry = new URL(`./ingest-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
-  const readers = Array.from({ length: options.threads }, () => new ReaderThread(entry, options));
+  const buffers = new BufferPool(pieceBytes);
+  const readers = Array.from({ length: options.threads }, () => new ReaderThread({ entry, buffers, ...options }));
   return {
+    buffers,
     open: async (order, isOrdered, take) => {
       const used = isOrdered ? readers.slice(0, 1) : readers;
       for (const reader of used) {
@@ -62,21 +72,58 @@ export function createReaderPool(options: ReaderPoolOptions): ReaderPool {
 }
 
 function feedOf(readers: readonly ReaderThread[]): SourceFeed {
-  const linesOf: number[] = [];
-  const readerOf: number[] = [];
-  let index = 0;
+  const places: LinePlaces = { linesOf: [], readerOf: [] };
+  const tooLong: number[] = [];
+  const chooser = chooserOf(readers);
   return {
     piece: async (bytes) => {
-      const reader = await freest(readers);
-      readerOf[index] = readers.indexOf(reader);
-      reader.send(bytes, index, linesOf);
-      index += 1;
+      const reader = await chooser();
+      places.readerOf.push(readers.indexOf(reader));
+      reader.send(bytes, places.readerOf.length - 1, places.linesOf);
+    },
+    tooLong: () => {
+      places.linesOf[places.readerOf.length] = 1;
+      tooLong.push(places.readerOf.length);
+      places.readerOf.push(nobody);
     },
     lines: () => readers.reduce((sum, reader) => sum + reader.lines, 0),
     end: async () => {
       const ended = await Promise.all(readers.map((reader) => reader.end()));
-      return addUp(ended, (reader, line) => absoluteLine(readerOf, linesOf, reader, line));
+      const outcome = addUp(ended, (reader, line) => absoluteLine(places, reader, line));
+      addTooLong(outcome.tally, places, tooLong);
+      return outcome;
     },
+    drop: async () => void (await Promise.all(readers.map((reader) => reader.drop()))),
+  };
+}
+
+/** Lines of each piece, and the thread that read it: {@link nobody} for a line that was passed over. */
+interface LinePlaces {
+  readonly linesOf: number[];
+  readonly readerOf: number[];
+}
+
+const nobody = -1;
+
+function addTooLong(tally: LineTally, { linesOf }: LinePlaces, indexes: readonly number[]): void {
+  if (indexes.length === 0) return;
+  const lineAt = (index: number): number => linesOf.slice(0, index).reduce((sum, lines) => sum + lines, 1);
+  const examples = indexes.slice(0, mostExamples).map((index) => ({ line: lineAt(index), text: '' }));
+  addRejects(tally, { ...tally, rejects: { too_long: { count: indexes.length, examples } } }, (line) => line);
+  tally.lines += indexes.length;
+}
+
+/** Gives the thread for the next piece: the same one for some in a row, then the one with least to do. */
+function chooserOf(readers: readonly ReaderThread[]): () => Promise<ReaderThread> {
+  let current: ReaderThread | null = null;
+  let given = 0;
+  return async () => {
+    if (current === null || given >= piecesInRow) {
+      current = await freest(readers);
+      given = 0;
+    } else if (current.underWay >= piecesPerThread) await current.room();
+    given += 1;
+    return current;
   };
 }
 
@@ -89,7 +136,7 @@ async function freest(readers: readonly ReaderThread[]): Promise<ReaderThread> {
 }
 
 // A thread counts the lines that it read itself; the pieces between were read by others.
-function absoluteLine(readerOf: readonly number[], linesOf: readonly number[], reader: number, line: number): number {
+function absoluteLine({ readerOf, linesOf }: LinePlaces, reader: number, line: number): number {
   let [own, before] = [0, 0];
   for (const [index, lines] of linesOf.entries()) {
     if (readerOf[index] === reader) {
@@ -101,9 +148,7 @@ function absoluteLine(readerOf: readonly number[], linesOf: readonly number[], r
   return before + (line - own);
 }
 
-type Ended = Extract<FromReader, { kind: 'ended' }>;
-
-function addUp(ended: readonly Ended[], lineOf: (reader: number, line: number) => number): ReadOutcome {
+function addUp(ended: readonly ReaderEnd[], lineOf: (reader: number, line: number) => number): ReadOutcome {
   const tally: LineTally = { lines: 0, taken: 0, skips: {}, rejects: {} };
   let [firstMs, lastMs] = [Number.NaN, Number.NaN];
   for (const [reader, { tally: part, range }] of ended.entries()) {
@@ -130,95 +175,7 @@ function addRejects(into: LineTally, part: LineTally, lineOf: (line: number) => 
     const sum = into.rejects[key] ?? { count: 0, examples: [] };
     sum.count += count;
     const all = [...sum.examples, ...examples.map(({ line, text }) => ({ line: lineOf(line), text }))];
-    sum.examples.splice(0, sum.examples.length, ...all.sort((a, b) => a.line - b.line).slice(0, 3));
+    sum.examples.splice(0, sum.examples.length, ...all.sort((a, b) => a.line - b.line).slice(0, mostExamples));
     into.rejects[key] = sum;
-  }
-}
-
-/** One thread, as the pool sees it. */
-class ReaderThread {
-  readonly #worker: Worker;
-  readonly #options: ReaderPoolOptions;
-  underWay = 0;
-  lines = 0;
-  #lines: number[] = [];
-  #writing: Promise<void> = Promise.resolve();
-  #opened = Promise.withResolvers<Fault | null>();
-  #ended = Promise.withResolvers<Ended>();
-  #room = Promise.withResolvers<void>();
-  #take: TakeBatch = () => Promise.resolve();
-
-  constructor(entry: URL, options: ReaderPoolOptions) {
-    this.#options = options;
-    this.#worker = new Worker(entry, { resourceLimits: { maxOldGenerationSizeMb: threadHeapMb } });
-    this.#worker.on('message', (message: FromReader) => this.#hear(message));
-    this.#worker.on('error', (error) => this.#fail(error));
-  }
-
-  async open(order: ReadOrder, take: TakeBatch): Promise<Fault | null> {
-    this.#take = take;
-    this.lines = 0;
-    this.#opened = Promise.withResolvers();
-    this.#ended = Promise.withResolvers();
-    this.#writing = Promise.resolve();
-    const { timezone, nowMs } = this.#options;
-    this.#tell({ kind: 'open', order, timezone, nowMs });
-    return this.#opened.promise;
-  }
-
-  send(bytes: Uint8Array<ArrayBuffer>, index: number, lines: number[]): void {
-    this.underWay += 1;
-    this.#lines = lines;
-    this.#tell({ kind: 'piece', bytes, index }, [bytes.buffer]);
-  }
-
-  room(): Promise<void> {
-    return this.#room.promise;
-  }
-
-  async end(): Promise<Ended> {
-    this.#tell({ kind: 'end' });
-    const ended = await this.#ended.promise;
-    await this.#writing;
-    return ended;
-  }
-
-  async close(): Promise<void> {
-    const exited = once(this.#worker, 'exit');
-    await this.#worker.terminate();
-    await exited;
-  }
-
-  #tell(message: ToReader, transfer: readonly ArrayBuffer[] = []): void {
-    this.#worker.postMessage(message, [...transfer]);
-  }
-
-  #hear(message: FromReader): void {
-    if (message.kind === 'opened') this.#opened.resolve(message.fault);
-    else if (message.kind === 'batch') this.#write(message.format, message.batch);
-    else if (message.kind === 'ended') this.#ended.resolve(message);
-    else {
-      this.#lines[message.index] = message.lines;
-      this.lines += message.lines;
-      // A thread gets no more to read while what it found before is not written: memory stays bounded.
-      void this.#writing.then(() => {
-        this.underWay -= 1;
-        this.#room.resolve();
-        this.#room = Promise.withResolvers();
-      });
-    }
-  }
-
-  #write(format: string, batch: FoldedBatch): void {
-    this.#writing = this.#writing.then(() => this.#take(format, batch));
-    this.#writing.catch((error: unknown) => this.#fail(error));
-  }
-
-  // Somebody may wait for any of these, or nobody.
-  #fail(error: unknown): void {
-    for (const one of [this.#opened, this.#ended, this.#room]) (one.promise as Promise<unknown>).catch(() => undefined);
-    this.#opened.reject(error);
-    this.#ended.reject(error);
-    this.#room.reject(error);
   }
 }

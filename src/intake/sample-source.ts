@@ -24,6 +24,7 @@ export interface FormatChoice {
 export type SourcePlan =
   | { readonly kind: 'log'; readonly order: ReadOrder; readonly isOrdered: boolean; readonly title: string }
   | { readonly kind: 'configuration'; readonly formatId: string; readonly title: string }
+  | { readonly kind: 'empty' }
   | { readonly kind: 'binary' }
   | { readonly kind: 'unknown'; readonly looksLike: string | null };
 
@@ -43,6 +44,7 @@ export interface SourceHead {
 
 /** Decides from the head of a source how to read it. */
 export function planSource(source: SourceHead, choice: FormatChoice | null, peel: PeelOptions): SourcePlan {
+  if (source.head.length === 0) return { kind: 'empty' };
   const text = new TextDecoder().decode(source.head);
   const config = chosenConfig(source, choice, text);
   if (config !== null && choice !== null) return { kind: 'configuration', formatId: config.id, title: config.title };

@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { Readable } from 'node:stream';
 import { type Fault, failed, fault, ok, type Result } from '../../base/index.ts';
 import { createLocalZone, type FlowLake, type PeelOptions, type SourceEntry } from '../../flowmap/index.ts';
 import {
@@ -75,14 +74,12 @@ interface IngestParts {
 async function ingestFile({ path, isNamed }: FoundFile, parts: IngestParts): Promise<IngestedFile> {
   const result = await readFile(path, parts);
   if (result.ok) return { path, outcome: result.value.isNew ? 'added' : 'known', entry: result.value.entry };
-  const isPassedOver = !isNamed && noLog.has(result.fault.code);
+  // Rotation leaves empty files behind: they are told, and are no failure.
+  const isPassedOver = result.fault.code === 'source_empty' || (!isNamed && noLog.has(result.fault.code));
   return { path, outcome: isPassedOver ? 'passed-over' : 'failed', fault: result.fault };
 }
 
 async function readFile(path: string, parts: IngestParts): ReturnType<typeof ingestSource> {
-  if (path === '-' && process.stdin.isTTY) {
-    return failed(fault('source_unreadable', 'standard input is a terminal: pipe a log in, or name a file'));
-  }
   const bytes = await openBytes(path, process.stdin);
   if (!bytes.ok) return bytes.fault.code === 'source_parquet' ? readParquet(path, parts) : bytes;
   return readBytes(path, bytes.value, parts.options.format, parts);
@@ -95,8 +92,7 @@ async function readParquet(path: string, parts: IngestParts): ReturnType<typeof 
   try {
     const rows = await openParquetLines(path, `${tempDir}/tmp`);
     const format = rows.columns === null ? parts.options.format : { id: 'aws-vpc', grammar: rows.columns.join(' ') };
-    const stream = Readable.from(rows.pieces, { objectMode: false });
-    const bytes = { stream, compression: 'none' as const, totalBytes: null, readBytes: () => 0 };
+    const bytes = { pieces: rows.pieces, compression: 'none' as const, totalBytes: null, readBytes: () => 0 };
     return await readBytes(path, bytes, format, parts).finally(rows.close);
   } catch (error) {
     const why = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);

@@ -1,4 +1,5 @@
 import { failed, fault, type Result } from '../../base/index.ts';
+import { answersJob, rankJob } from './answers-job.ts';
 import { ingestJob } from './ingest-job.ts';
 import type { JobPorts, LakeOrder } from './lake-messages.ts';
 import { mapJob } from './map-job.ts';
@@ -13,6 +14,8 @@ const jobs: Readonly<Record<string, (options: never, ports: JobPorts) => Promise
   shrink: shrinkJob,
   sources: sourcesJob,
   forget: forgetJob,
+  answers: answersJob,
+  rank: rankJob,
 };
 
 /** Runs one job. Fault: `job_unknown`, a defect of ours. */

@@ -67,6 +67,8 @@ interface FormatPart {
 /** Made by {@link createSourceReader}. */
 export class SourceReader {
   readonly tally: LineTally = createTally();
+  /** Lines that were passed, empty ones included: what an editor counts. Of JSON over lines it is records. */
+  position = 0;
   readonly #parts: readonly FormatPart[];
   readonly #peel: PeelOptions | null;
   readonly #splitter: JsonSplitter | null;
@@ -96,6 +98,7 @@ export class SourceReader {
 
   /** Counts a record that could not even be read. */
   reject(code: RejectCode, text: string): void {
+    this.position += 1;
     this.tally.lines += 1;
     this.#count(code, text);
   }
@@ -105,8 +108,8 @@ export class SourceReader {
     for (const { id, fold } of this.#parts) {
       if (!isAll && !fold.isFull) continue;
       const batch = fold.drain();
-      const { flows, answers, leases } = batch;
-      if (flows.count + answers.count + leases.length > 0) yield { format: id, batch };
+      const { flows, answers, leases, declared } = batch;
+      if (flows.count + answers.count + leases.length + declared.length > 0) yield { format: id, batch };
     }
   }
 
@@ -128,11 +131,13 @@ export class SourceReader {
       if (end > start && bytes[end - 1] === 0x0d) end -= 1;
       if (bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf) start += 3;
       if (end > start) this.#readRecord(bytes, start, end);
+      else this.position += 1;
       start = next;
     }
   }
 
   #readRecord(bytes: Uint8Array, start: number, end: number): void {
+    this.position += 1;
     this.tally.lines += 1;
     if (end - start > maxRecordBytes) {
       this.#count('too_long', '');
@@ -166,7 +171,7 @@ export class SourceReader {
     tally.count += 1;
     if (tally.examples.length < mostExamples) {
       const text = typeof line === 'string' ? line : line.text().slice(0, exampleLength);
-      tally.examples.push({ line: this.tally.lines, text });
+      tally.examples.push({ line: this.position, text });
     }
     this.tally.rejects[code] = tally;
   }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type {
+  AnswerView,
   ClientKey,
   DeclaredEndpoint,
   EdgeQuery,
@@ -21,6 +22,8 @@ import {
   edgeDayStatements,
   flowColumns,
   readParquet,
+  readWhole,
+  selectAnswerViews,
   selectEdges,
   selectLeftOut,
   selectNameAnswers,
@@ -29,10 +32,10 @@ import {
   selectShares,
   windowCondition,
 } from './edge-sql.ts';
-import { LakeFolder } from './lake-folder.ts';
+import { LakeFolder, type LedgerEntry } from './lake-folder.ts';
 import { openDatabase } from './open-database.ts';
 import { type Rows, readDeclared, readEdge, readLease, readRegularity, readRows, readShares } from './read-rows.ts';
-import { writeBatch, writeDeclared } from './write-batch.ts';
+import { type PartPlace, writeBatch, writeDeclared } from './write-batch.ts';
 
 /** How a lake is opened. */
 export interface LakeOptions {
@@ -88,31 +91,34 @@ class DuckdbLake implements FlowLake {
     const connection = await this.#instance.connect();
     const incoming = this.#folder.incoming(id);
     let part = 0;
-    const place = (): { folder: string; id: string; part: number } => ({ folder: incoming, id, part: part++ });
-    const discard = async (): Promise<void> => {
-      connection.closeSync();
-      this.#folder.discard(id);
+    let isOpen = true;
+    let last: Promise<void> = Promise.resolve();
+    // One after another: each write fills the same temporary tables. After one that failed there is no other.
+    const inTurn = (write: (place: PartPlace) => Promise<void>): Promise<void> => {
+      last = last.then(() => write({ folder: incoming, id, part: part++ }));
+      return last;
     };
-    // Parts come from several threads and go through the same temporary tables: one after the other.
-    let writing: Promise<void> = Promise.resolve();
-    const inTurn = (write: () => Promise<void>): Promise<void> => {
-      const turn = writing.then(write);
-      writing = turn.catch(() => undefined);
-      return turn;
+    const close = async (): Promise<void> => {
+      await last.catch(() => undefined);
+      if (isOpen) connection.closeSync();
+      isOpen = false;
+    };
+    const discard = async (): Promise<void> => {
+      await close();
+      this.#folder.discard(id);
     };
     return {
       id,
-      append: (format, batch) => inTurn(() => writeBatch(connection, place(), format, batch)),
-      declare: (endpoints) => inTurn(() => writeDeclared(connection, place(), endpoints)),
+      append: (format, batch) => inTurn((place) => writeBatch(connection, place, format, batch)),
+      declare: (endpoints) => inTurn((place) => writeDeclared(connection, place, endpoints)),
       publish: async (entry) => {
-        if (this.#folder.entries().some(({ digest }) => digest === entry.digest)) {
-          await discard();
-          return false;
-        }
-        connection.closeSync();
+        await last;
+        await close();
+        const isKnown = this.#folder.entries().some(({ digest }) => digest === entry.digest);
+        if (!isKnown) this.#folder.publish({ ...entry, id });
         this.#joined = null;
-        this.#folder.publish({ ...entry, id });
-        return true;
+        this.#folder.discard(id);
+        return !isKnown;
       },
       discard,
     };
@@ -195,6 +201,25 @@ class DuckdbLake implements FlowLake {
     }));
   }
 
+  async answerViews(window: LakeWindow, names: readonly string[]): Promise<readonly AnswerView[]> {
+    await this.#connection.run('CREATE OR REPLACE TEMP TABLE wanted_names(name VARCHAR)');
+    await appendColumns(
+      this.#connection,
+      'wanted_names',
+      [{ type: 'text', at: (row) => names[row] ?? '' }],
+      names.length,
+    );
+    const { answers, condition } = this.#window(window);
+    return (await this.#read(selectAnswerViews(answers, condition))).map((row) => ({
+      name: row.text('name'),
+      resolver: row.text('resolver'),
+      addresses: row.list('addresses').map(String),
+      clients: row.list('clients').map(String),
+      clientCount: row.number('client_count'),
+      questions: row.number('questions'),
+    }));
+  }
+
   close(): void {
     this.#connection.closeSync();
     this.#instance.closeSync();
@@ -205,7 +230,9 @@ class DuckdbLake implements FlowLake {
     if (this.#joined === query) return;
     this.#joined = null;
     await this.#writeWho(query.who);
-    for (const statement of edgeDayStatements(this.#window(query))) await this.#connection.run(statement);
+    for (const statement of edgeDayStatements(this.#window(query))) {
+      await this.#explain(this.#connection.run(statement));
+    }
     this.#joined = query;
   }
 
@@ -249,7 +276,36 @@ class DuckdbLake implements FlowLake {
   }
 
   async #read(sql: string): Promise<Rows> {
-    return readRows(this.#connection, sql);
+    return this.#explain(readRows(this.#connection, sql));
+  }
+
+  // The database names the file at best, and not what to do about it.
+  async #explain<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      const damaged = (error as Error).message.startsWith('Out of Memory') ? null : await this.#findDamaged();
+      if (damaged === null) throw error;
+      const { file, entry } = damaged;
+      throw new Error(
+        `\`${file}\` in the flow lake is damaged: take its source out with \`exeat flows forget ${entry.id}\` and ingest \`${entry.path}\` again`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** The first file that is missing or cannot be read to its end; null where all can. */
+  async #findDamaged(): Promise<{ readonly entry: LedgerEntry; readonly file: string } | null> {
+    for (const entry of this.#folder.entries()) {
+      for (const file of entry.files) {
+        const isSound = await this.#connection.run(readWhole(this.#folder.pathOf(file))).then(
+          () => true,
+          () => false,
+        );
+        if (!isSound) return { entry, file };
+      }
+    }
+    return null;
   }
 }
 

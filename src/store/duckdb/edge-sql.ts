@@ -20,6 +20,11 @@ export function readParquet(files: readonly string[], columns: string): string {
   return `read_parquet([${files.map(sqlText).join(', ')}], union_by_name = true, hive_partitioning = false)`;
 }
 
+/** Reads a file with all of its columns, to see whether it can be. */
+export function readWhole(file: string): string {
+  return `SELECT count(*) FROM (SELECT hash(t) AS h FROM ${readParquet([file], '')} t) WHERE h = 0`;
+}
+
 /** Columns of flows with their types, for a lake without any. */
 export const flowColumns: string = [
   'NULL::TIMESTAMP AS bucket, NULL::VARCHAR AS client, NULL::VARCHAR AS "user", NULL::VARCHAR AS service',
@@ -140,16 +145,14 @@ SELECT a.* EXCLUDE (name),
 FROM attributed a LEFT JOIN resolved r ON r.client = a.client AND r.address = a.address AND r.b = a.b
 WHERE a.role = 'principal' AND a.name IS NULL`;
 
-// What the source refused is no use of an edge: it has neither days nor hours.
-const isUse = 'connections > 0 OR replies > 0 OR bytes_up > 0 OR bytes_down > 0';
-
-// Plain sums over everything that tells rows apart: what follows makes lists, which is slow, of few rows.
+// Plain sums over everything that tells rows apart: what follows makes lists, which is slow, of few rows. What the source refused is no use
+// of an edge and has no hours; a record of a connection that is counted elsewhere is one. The fold never has both in a row.
 const byParts = `CREATE OR REPLACE TEMP TABLE by_parts AS
 SELECT day, principal, destination, is_name, port, protocol, format, vantage, client, address, how, source, rank, candidates,
   initiator, application, provider, sampled,
   sum(connections) AS connections, sum(replies) AS replies, sum(bytes_up) AS bytes_up, sum(bytes_down) AS bytes_down,
   sum(denied) AS denied, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
-  coalesce(bit_or(1 << CAST(b % 288 // 12 AS INTEGER)) FILTER (WHERE ${isUse}), 0) AS hours
+  coalesce(bit_or(1 << CAST(b % 288 // 12 AS INTEGER)) FILTER (WHERE denied = 0), 0) AS hours
 FROM named GROUP BY ALL`;
 
 // One format may log a flow at both ends, and in both directions: within a format the vantage that saw most counts, and of forward and
@@ -249,4 +252,16 @@ export function selectNameAnswers(answers: string, condition: string): string {
   list_slice(list_sort(list(DISTINCT address)), 1, ${mostListed}) AS addresses,
   CAST(count(DISTINCT client) AS INTEGER) AS clients, CAST(sum(questions) AS DOUBLE) AS questions
 FROM (SELECT * FROM ${answers} WHERE ${condition}) WHERE address IS NOT NULL GROUP BY ALL ORDER BY ALL`;
+}
+
+/** Reads what clients were told of the names in `wanted_names`: those that were told the same by the same resolver together. */
+export function selectAnswerViews(answers: string, condition: string): string {
+  return `SELECT name, resolver, addresses, CAST(count(*) AS INTEGER) AS client_count, CAST(sum(questions) AS DOUBLE) AS questions,
+  list_slice(list_sort(list(client) FILTER (WHERE client <> '')), 1, ${mostListed}) AS clients
+FROM (
+  SELECT name, coalesce(resolver, '') AS resolver, coalesce(client, '') AS client, sum(questions) AS questions,
+    list_slice(list_sort(list(DISTINCT address) FILTER (WHERE address IS NOT NULL)), 1, ${mostListed}) AS addresses
+  FROM (SELECT * FROM ${answers} WHERE ${condition}) JOIN wanted_names USING (name)
+  WHERE address IS NOT NULL OR code = 'NXDOMAIN' GROUP BY ALL
+) GROUP BY ALL ORDER BY ALL`;
 }

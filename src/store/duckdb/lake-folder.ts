@@ -1,7 +1,10 @@
 import {
+  closeSync,
   existsSync,
+  fsyncSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -30,11 +33,14 @@ export type LakeTable = (typeof lakeTables)[number];
 export class LakeFolder {
   readonly dir: string;
 
+  /** Throws where a newer version wrote the lake, before anything in it is touched, and where the folder cannot be used. */
   constructor(dir: string) {
     this.dir = dir;
+    refuseNewer(join(dir, versionFile));
     for (const folder of ['sources', 'incoming', 'tmp', ...lakeTables]) {
       mkdirSync(join(dir, folder), { recursive: true, mode: 0o700 });
     }
+    if (!existsSync(join(dir, versionFile))) replaceFile(join(dir, versionFile), `${lakeVersion}\n`);
   }
 
   /** A folder for what the database cannot hold in memory; whoever made it removes it. */
@@ -42,11 +48,11 @@ export class LakeFolder {
     return mkdtempSync(join(this.dir, 'tmp', 'query-'));
   }
 
-  /** Every source, oldest ingest first. An entry that cannot be read is left out with its files. */
+  /** Every source, oldest ingest first. Throws where an entry is damaged: its source must neither be missed nor have its files removed. */
   entries(): readonly LedgerEntry[] {
     return readdirSync(join(this.dir, 'sources'))
       .filter((name) => name.endsWith('.json'))
-      .flatMap((name) => readEntry(join(this.dir, 'sources', name)))
+      .map((name) => readEntry(join(this.dir, 'sources', name)))
       .sort((a, b) => a.ingestedAtMs - b.ingestedAtMs || (a.id < b.id ? -1 : 1));
   }
 
@@ -55,7 +61,12 @@ export class LakeFolder {
     return this.entries()
       .flatMap(({ files }) => files)
       .filter((file) => file.startsWith(`${table}/`) && isWithin(/day=([^/]+)/.exec(file)?.[1], days))
-      .map((file) => join(this.dir, file));
+      .map((file) => this.pathOf(file));
+  }
+
+  /** The absolute path of a file of an entry. */
+  pathOf(file: string): string {
+    return join(this.dir, file);
   }
 
   /** A folder for what is not published yet. */
@@ -69,9 +80,8 @@ export class LakeFolder {
   publish(entry: SourceEntry): void {
     const from = join(this.dir, 'incoming', entry.id);
     const files = lakeTables.flatMap((table) => moveTable(join(from, table), this.dir, table));
-    const path = join(this.dir, 'sources', `${entry.id}.json`);
-    writeFileSync(`${path}.tmp`, JSON.stringify({ ...entry, files }, null, 1), { mode: 0o600, flush: true });
-    renameSync(`${path}.tmp`, path);
+    for (const file of files) flush(join(this.dir, file));
+    replaceFile(join(this.dir, 'sources', `${entry.id}.json`), JSON.stringify({ ...entry, files }, null, 1));
     this.discard(entry.id);
   }
 
@@ -115,12 +125,37 @@ function isOld(path: string): boolean {
 
 const oldTempMs = 86_400_000;
 
-function readEntry(path: string): readonly LedgerEntry[] {
+/** What the files of a lake are laid out as; a change that older versions cannot read raises it. */
+const lakeVersion = 1;
+const versionFile = 'version';
+
+function refuseNewer(path: string): void {
+  if (!existsSync(path)) return;
+  const version = Number(readFileSync(path, 'utf8').trim());
+  if (version <= lakeVersion) return;
+  throw new Error(
+    `the flow lake was written by a newer version of Exeat (its layout is ${version}, this one knows ${lakeVersion}): use that version, or another \`state:\``,
+  );
+}
+
+function readEntry(path: string): LedgerEntry {
   try {
-    return [JSON.parse(readFileSync(path, 'utf8')) as LedgerEntry];
-  } catch {
-    return [];
+    return JSON.parse(readFileSync(path, 'utf8')) as LedgerEntry;
+  } catch (error) {
+    throw new Error(`\`${path}\` in the flow lake is damaged: remove it and ingest its source again`, { cause: error });
   }
+}
+
+function replaceFile(path: string, text: string): void {
+  writeFileSync(`${path}.tmp`, text, { mode: 0o600, flush: true });
+  renameSync(`${path}.tmp`, path);
+}
+
+// Of what is written down as there, nothing may be lost by a power cut.
+function flush(path: string): void {
+  const file = openSync(path, 'r+');
+  fsyncSync(file);
+  closeSync(file);
 }
 
 function isWithin(

@@ -6,7 +6,7 @@ export interface ParquetLines {
   /** Column names in order, for files that are a flow log of AWS; null where lines are JSON objects. */
   readonly columns: readonly string[] | null;
   /** Pieces of text that end at line ends, as bytes. */
-  readonly pieces: AsyncIterable<Uint8Array>;
+  readonly pieces: AsyncGenerator<Buffer>;
   close(): void;
 }
 
@@ -48,7 +48,7 @@ function columnText(name: string): string {
 
 async function* piecesOf(result: {
   fetchChunk(): Promise<{ readonly rowCount: number; getColumnValues(column: number): readonly unknown[] } | null>;
-}): AsyncGenerator<Uint8Array> {
+}): AsyncGenerator<Buffer> {
   let lines: string[] = [];
   for (;;) {
     const chunk = await result.fetchChunk();
