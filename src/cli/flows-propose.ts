@@ -25,6 +25,7 @@ interface ProposeFlags extends WindowFlags {
   readonly wildcardFrom: string;
   readonly night: string;
   readonly shrink?: boolean;
+  readonly unready?: boolean;
 }
 
 /** Fewer names than this are written out: five tell that names are made by a machine, and are still read in one look. */
@@ -41,7 +42,7 @@ export function registerFlowsPropose(parent: Command, cli: Cli): void {
     .option('--since <time>', 'flows from this time on, `2026-11-01` or `30d` ago (default: everything kept)')
     .option('--until <time>', 'flows before this time')
     .option('--to <dir>', 'write one file per service into this folder (default: all documents on stdout)')
-    .option('--force', 'with --to: overwrite files that others wrote; with --shrink: also where history does not reach')
+    .option('--force', 'with --to: overwrite files that somebody wrote or changed')
     .addOption(
       new Option('--wildcard-from <names>', 'distinct names under one domain that make a wildcard').default(
         defaultWildcardFrom,
@@ -49,6 +50,7 @@ export function registerFlowsPropose(parent: Command, cli: Cli): void {
     )
     .addOption(new Option('--night <hours>', 'hours of the day (UTC) in which nobody works').default(defaultNight))
     .option('--shrink', 'the reverse: shrink the present policy to what the window used, and list what that closes')
+    .option('--unready', 'with --shrink: also services without 14 days and a month end')
     .addHelpText(
       'after',
       '\nEvery entry says `reason: TODO`, which fails the check until a person fills it in. What is doubtful stands in comments, to be judged.\nCoverage and readiness go to stderr. With -o json: everything as data.\n\nExamples:\n  exeat flows propose --since 45d --to ./proposed\n  exeat flows propose --service payments-api\n  exeat flows propose --shrink --since 45d --to ./shrunk\n',

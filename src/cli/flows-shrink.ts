@@ -12,13 +12,18 @@ export interface ShrinkFlags extends WindowFlags {
   readonly service?: string;
   readonly to?: string;
   readonly force?: boolean;
+  readonly unready?: boolean;
 }
 
 /** Runs `exeat flows propose --shrink`: the present policy without what nothing used, and what that closes. */
 export async function runShrink(cli: Cli, flags: ShrinkFlags): Promise<ExitCode> {
   const window = parseWindow(flags, cli.io.now());
   if (!window.ok) return cli.fail(window.fault);
-  const options: ShrinkOptions = { window: window.value, service: flags.service ?? null, force: flags.force === true };
+  const options: ShrinkOptions = {
+    window: window.value,
+    service: flags.service ?? null,
+    isUnready: flags.unready === true,
+  };
   const shrinkage = await runFlowJob<Shrinkage>(cli, 'shrink', options);
   if (shrinkage === null) return exitCodes.error;
   if (shrinkage.services === 0) return cli.fail({ message: `the policy has no service \`${flags.service ?? ''}\`` });
@@ -27,7 +32,7 @@ export async function runShrink(cli: Cli, flags: ShrinkFlags): Promise<ExitCode>
   tellShrinkage(cli, shrinkage);
   if (shrinkage.skipped.length < shrinkage.services) return exitCodes.ok;
   return cli.fail({
-    message: 'nothing was shrunk: no service has 14 days with a month end, ingest more or use --force',
+    message: 'nothing was shrunk: no service has 14 days with a month end, ingest more or use --unready',
   });
 }
 
@@ -65,7 +70,7 @@ function tellShrinkage(cli: Cli, shrinkage: Shrinkage): void {
   for (const { service, readiness } of shrinkage.skipped)
     tell(`left as it is: ${service}, ${readinessText(readiness)}`);
   for (const { service, readiness } of shrinkage.forced) {
-    tell(`SHRUNK WITHOUT ENOUGH HISTORY, as --force asks: ${service}, ${readinessText(readiness)}`);
+    tell(`SHRUNK WITHOUT ENOUGH HISTORY, as --unready asks: ${service}, ${readinessText(readiness)}`);
   }
   for (const { rule, change, says, replacedBy } of shrinkage.changes) {
     const becomes = replacedBy.length === 0 || change.startsWith('keep_') ? '' : ` -> ${replacedBy.join(', ')}`;

@@ -24,11 +24,11 @@ export interface ProposeOptions {
   readonly settings: ProposeSettings;
 }
 
-/** What is to be shrunk, by which flows. `force`: also services whose history does not reach. */
+/** What is to be shrunk, by which flows. `isUnready`: also services whose history does not reach. */
 export interface ShrinkOptions {
   readonly window: LakeWindow;
   readonly service: string | null;
-  readonly force: boolean;
+  readonly isUnready: boolean;
 }
 
 /** Proposes policy documents from a window of flows. Faults: `lake_empty`, those of the inventory, `service_unseen`. */

@@ -8,8 +8,9 @@ import {
   type Target,
 } from '../../destination/index.ts';
 import type { MapEdge } from '../flow-map.ts';
+import { findKnownDestination, type KnownCategory, type KnownDestination } from '../known-destinations.ts';
 import type { ApartReason } from './apart-reasons.ts';
-import { findKnownDestination, type KnownCategory } from './known-destinations.ts';
+
 import type { PolicyBounds } from './policy-bounds.ts';
 
 /** What an entry for an edge would say. `isName`: by name; else by address, where no name exists. */
@@ -53,8 +54,8 @@ const tlsPorts: ReadonlySet<number> = new Set([
   443, 465, 563, 636, 853, 989, 990, 992, 993, 994, 995, 2376, 5061, 5671, 6443, 6514, 8443, 8883, 9443,
 ]);
 
-const refusalOfCategory: Readonly<Record<Exclude<KnownCategory, 'provider'>, ApartReason>> = {
-  'package-registry': 'package_registry',
+/** What is never proposed by its name alone. Registries are apart: a build may need them. */
+const refusalOfCategory: Readonly<Partial<Record<KnownCategory, ApartReason>>> = {
   paste: 'paste_site',
   'file-storage': 'file_storage',
   tunnel: 'tunnel_site',
@@ -131,14 +132,18 @@ function nameRefusals({ edge }: MapEdge, { bounds, kind }: AimContext): readonly
   const platform = findPlatformName(edge.destination);
   if (platform !== null) refusals.push(refusal('platform', platform.what));
   const known = findKnownDestination(edge.destination);
+  const reason = known === null || isTenant(edge.destination, known) ? undefined : refusalOfCategory[known.category];
+  if (reason !== undefined) refusals.push(refusal(reason, known?.suffix ?? null));
   const isRegistry = known?.category === 'package-registry' || bounds.isRegistry(edge);
-  if (known !== null && known.category !== 'provider' && known.category !== 'package-registry') {
-    refusals.push(refusal(refusalOfCategory[known.category], known.suffix));
-  }
   if (isRegistry && kind !== 'build') refusals.push(refusal('package_registry', known?.suffix ?? null));
   const denial = bounds.denialOf(edge);
   if (denial !== null) refusals.push(refusal('boundary_denied', denial));
   return refusals;
+}
+
+// `backups.s3.eu-central-1.amazonaws.com` is one bucket; `s3.eu-central-1.amazonaws.com` is every bucket of anybody.
+function isTenant(name: string, { suffix, what }: KnownDestination): boolean {
+  return / of anybody$/.test(what) && name.split('.').length > suffix.split('.').length;
 }
 
 function evidenceRefusals({ edge, judgement }: MapEdge): readonly Refusal[] {

@@ -1,5 +1,5 @@
 import { hasPublicSuffixBelow, isPublicSuffix, registrableDomain } from '../../destination/index.ts';
-import { findKnownDestination } from './known-destinations.ts';
+import { findKnownDestination } from '../known-destinations.ts';
 
 /** A wildcard with the names that it stands for: `*.suffix` covers each of them. */
 export interface Wildcard {
@@ -16,7 +16,8 @@ export interface Generalised {
 /**
  * Groups canonical names under wildcards: where `atLeast` distinct names or more lie below their longest common suffix within one
  * registrable domain. A narrower suffix that holds enough names for itself is taken before a wider one.
- * INVARIANT: no wildcard stands on or above a public suffix, private section included. Names of CDNs and providers stay names.
+ * INVARIANT: no wildcard stands on or above a public suffix, private section included. Names of what is known (CDNs, clouds, products with
+ * tenants) stay names.
  */
 export function generaliseNames(names: readonly string[], atLeast: number): Generalised {
   const found: { wildcards: Wildcard[]; names: string[] } = { wildcards: [], names: [] };

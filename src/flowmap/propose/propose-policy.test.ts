@@ -32,6 +32,7 @@ const proposedRows: readonly (readonly [title: string, edge: Partial<Edge>, to: 
     '203.0.113.7:443',
   ],
   ['an IPv6 address', { destination: '2001:db8::7', isName: false, rank: 'address' }, '[2001:db8::7]:443'],
+  ['one bucket', { destination: 'backups.s3.eu-central-1.amazonaws.com' }, 'backups.s3.eu-central-1.amazonaws.com:443'],
   ['a name of a CDN', { destination: 'd111.cloudfront.net' }, 'd111.cloudfront.net:443'],
 ];
 
@@ -144,6 +145,7 @@ const apartRows: readonly ApartRow[] = [
     ['paste_site'],
   ],
   ['a site where anybody stores files', { edges: [edgeOf({ destination: 'store1.gofile.io' })] }, ['file_storage']],
+  ['every bucket of anybody', { edges: [edgeOf({ destination: 's3.eu-central-1.amazonaws.com' })] }, ['file_storage']],
   ['a tunnel', { edges: [edgeOf({ destination: 'x.ngrok-free.app' })] }, ['tunnel_site']],
   ['a registry from an app', { edges: [edgeOf({ destination: 'registry.npmjs.org' })] }, ['package_registry']],
   [

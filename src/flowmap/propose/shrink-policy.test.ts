@@ -14,10 +14,10 @@ identities: [ "credential:payments" ]
 
 function shrink(
   fixture: ProposeFixture & { readonly policy: Readonly<Record<string, string>> },
-  force = false,
+  isUnready = false,
 ): Shrinkage {
   const parts = partsOf(fixture);
-  return shrinkPolicy({ ...parts, present: parts.present as PresentPolicy }, { service: null, force });
+  return shrinkPolicy({ ...parts, present: parts.present as PresentPolicy }, { service: null, isUnready });
 }
 
 /** Shrinks one rule by edges; gives the change, and the `to` of every rule that is left. */

@@ -22,10 +22,10 @@ export interface Shrinkage {
   readonly policyVersion: string;
 }
 
-/** What is to be shrunk: one service or all (null); `force` takes those whose history does not reach too. */
+/** What is to be shrunk: one service or all (null); `isUnready` takes those whose history does not reach too. */
 export interface ShrinkSettings {
   readonly service: string | null;
-  readonly force: boolean;
+  readonly isUnready: boolean;
 }
 
 /** Shrinks the allow lists of services whose history reaches to what was used. Denies stay: they open nothing. */
@@ -38,7 +38,7 @@ export function shrinkPolicy(
   const wanted = all
     .filter(({ name }) => settings.service === null || name === settings.service)
     .map((node) => ({ node, readiness: readinessOf(node.name, parts) }));
-  const chosen = wanted.filter(({ readiness }) => readiness.isReady || settings.force);
+  const chosen = wanted.filter(({ readiness }) => readiness.isReady || settings.isUnready);
   const lists = tree.documents.filter((one): one is DestinationsNode => one.kind === 'destinations');
   const membersOf = (name: string): readonly Target[] =>
     lists.find((one) => one.name === name)?.members.map(({ target }) => target) ?? [];
@@ -57,7 +57,7 @@ export function shrinkPolicy(
   const members = chosen.length === all.length ? unusedMembers(lists, parts) : [];
   const told = (isForced: boolean): Shrinkage['skipped'] =>
     wanted
-      .filter(({ readiness }) => !readiness.isReady && settings.force === isForced)
+      .filter(({ readiness }) => !readiness.isReady && settings.isUnready === isForced)
       .map(({ node, readiness }) => ({ service: node.name, readiness }));
   return {
     changes,
