@@ -45,19 +45,17 @@ export interface FigureParts {
   readonly peer?: { readonly name: string; readonly value: number };
   /** The most that `value` may be. Default: no bar. */
   readonly atMost?: number;
+  /** The least that `value` may be. Default: no bar. */
+  readonly atLeast?: number;
   /** The most that `value / peer.value` may be. Default: no bar. */
   readonly atMostRatio?: number;
 }
 
 /** Fills in a figure: the ratio to the peer, the bar as text and whether it holds. */
 export function figure(parts: FigureParts): BenchResult {
-  const { bench, figure: name, value, unit, peer, atMost, atMostRatio } = parts;
+  const { bench, figure: name, value, unit, peer } = parts;
   const ratio = peer === undefined ? null : value / peer.value;
-  const bars: string[] = [];
-  if (atMost !== undefined) bars.push(`<= ${atMost} ${unit}`);
-  if (atMostRatio !== undefined) bars.push(`<= ${atMostRatio} of ${peer?.name ?? 'a peer'}`);
-  const valueHolds = atMost === undefined || value <= atMost;
-  const ratioHolds = atMostRatio === undefined || (ratio !== null && ratio <= atMostRatio);
+  const bars = barsOf(parts, ratio);
   return {
     bench,
     figure: name,
@@ -66,9 +64,23 @@ export function figure(parts: FigureParts): BenchResult {
     peer: peer?.name ?? null,
     peerValue: peer?.value ?? null,
     ratio,
-    bar: bars.length === 0 ? null : bars.join(' and '),
-    ok: valueHolds && ratioHolds,
+    bar: bars.length === 0 ? null : bars.map(({ text }) => text).join(' and '),
+    ok: bars.every(({ holds }) => holds),
   };
+}
+
+function barsOf(
+  { value, unit, peer, atMost, atLeast, atMostRatio }: FigureParts,
+  ratio: number | null,
+): readonly { readonly text: string; readonly holds: boolean }[] {
+  const bars: { text: string; holds: boolean }[] = [];
+  if (atMost !== undefined) bars.push({ text: `<= ${atMost} ${unit}`, holds: value <= atMost });
+  if (atLeast !== undefined) bars.push({ text: `>= ${atLeast} ${unit}`, holds: value >= atLeast });
+  if (atMostRatio !== undefined) {
+    const text = `<= ${atMostRatio} of ${peer?.name ?? 'a peer'}`;
+    bars.push({ text, holds: ratio !== null && ratio <= atMostRatio });
+  }
+  return bars;
 }
 
 /** The middle value, which one disturbed round does not move; of an even number, the mean of the two in the middle. */

@@ -23,6 +23,7 @@ const testPackages = [
 const benchPackages = [
   { package: 'squid', program: 'squid' },
   { package: 'tinyproxy', program: 'tinyproxy' },
+  { package: 'goaccess', program: 'goaccess' },
 ];
 
 ensureDependencies();

@@ -4,6 +4,7 @@ import {
   type CompiledPolicy,
   compilePolicy,
   openPolicy,
+  type ParseOptions,
   type PolicyTree,
   parsePolicyFiles,
   policyVersion,
@@ -18,11 +19,11 @@ export interface CompiledFolder {
 }
 
 /** Reads, parses and compiles a folder. Faults: the folder's, the first of the documents', the compiler's. */
-export function compileFolder(folder: string): Result<CompiledFolder> {
+export function compileFolder(folder: string, options: ParseOptions = {}): Result<CompiledFolder> {
   const read = readPolicyFolder(folder, new Map());
   if (!read.ok) return read;
   const files = [...read.value.values()];
-  const { tree, faults } = parsePolicyFiles(files);
+  const { tree, faults } = parsePolicyFiles(files, options);
   const [first] = faults;
   if (first !== undefined) {
     const text = files.find((file) => file.path === first.at.file)?.text ?? null;

@@ -1,11 +1,8 @@
 import { failed, fault } from '../base/index.ts';
 import { runJob } from './lake/lake-jobs.ts';
 import type { FromLake, LakeOrder } from './lake/lake-messages.ts';
-import { lowerPriority } from './lower-priority.ts';
 
 // The entry of the lake process: one job, then the end. Whoever started it is gone when the channel closes; then it ends as well.
-
-lowerPriority();
 
 process.on('disconnect', () => process.exit(1));
 process.once('message', (order: LakeOrder) => void work(order));

@@ -8,9 +8,13 @@ import { registerDecide } from './decide.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerEnv } from './env.ts';
 import { registerExplain } from './explain.ts';
+import { registerFlowsAnswers } from './flows-answers.ts';
 import { registerFlowsFormats } from './flows-formats.ts';
 import { registerFlowsIngest } from './flows-ingest.ts';
 import { registerFlowsMap } from './flows-map.ts';
+import { registerFlowsPropose } from './flows-propose.ts';
+import { registerFlowsRank } from './flows-rank.ts';
+import { registerFlowsReplay } from './flows-replay.ts';
 import { registerFlowsForget, registerFlowsSources } from './flows-sources.ts';
 import { registerPolicyCheck } from './policy-check.ts';
 import { registerPolicyStats } from './policy-stats.ts';
@@ -65,6 +69,10 @@ function registerFlows(program: Command, cli: Cli): void {
 const flowsCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerFlowsIngest,
   registerFlowsMap,
+  registerFlowsPropose,
+  registerFlowsReplay,
+  registerFlowsAnswers,
+  registerFlowsRank,
   registerFlowsSources,
   registerFlowsForget,
   registerFlowsFormats,

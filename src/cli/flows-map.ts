@@ -1,11 +1,18 @@
 import { type Command, Option } from 'commander';
 import type { MapOptions } from '../app/index.ts';
-import { escapeControls } from '../base/index.ts';
 import { destinationClasses } from '../destination/index.ts';
-import { coverageLines, type FlowMap, type MapEdge, renderHtml, renderMermaid, renderSvg } from '../flowmap/index.ts';
+import { type FlowMap, type MapEdge, renderHtml, renderMermaid, renderSvg } from '../flowmap/index.ts';
 import type { Cli } from './cli.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
-import { bytesText, parseInstant, parseWindow, runFlowJob, timeText, type WindowFlags } from './flows-options.ts';
+import {
+  bytesText,
+  parseInstant,
+  parseWindow,
+  runFlowJob,
+  tellCoverage,
+  timeText,
+  type WindowFlags,
+} from './flows-options.ts';
 import type { Row } from './table.ts';
 
 interface MapFlags extends WindowFlags {
@@ -94,8 +101,7 @@ function printMap(cli: Cli, map: FlowMap): void {
   }
   if (output === 'csv') cli.printRows(csvColumns, map.edges.map(csvRow));
   else cli.printRows(columns, map.edges.map(tableRow));
-  for (const line of coverageLines(map.coverage)) cli.io.writeError(`# ${escapeControls(line)}\n`);
-  if (map.noPolicy !== null) cli.io.writeError(`# not judged: ${escapeControls(map.noPolicy)}\n`);
+  tellCoverage(cli, map);
   if (map.unseen.length > 0)
     cli.io.writeError(`# ${map.unseen.length} declared endpoints were never seen, see -o json\n`);
 }

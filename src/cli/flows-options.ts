@@ -1,6 +1,6 @@
 import { type LakeJobOptions, runLakeJob } from '../app/index.ts';
-import { failed, fault, ok, type Result } from '../base/index.ts';
-import type { LakeWindow } from '../flowmap/index.ts';
+import { escapeControls, failed, fault, ok, type Result } from '../base/index.ts';
+import { type Coverage, coverageLines, type LakeWindow } from '../flowmap/index.ts';
 import type { Cli } from './cli.ts';
 
 const unitMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
@@ -46,6 +46,12 @@ export async function runFlowJob<T>(
   if (done.ok) return done.value;
   cli.fail(done.fault);
   return null;
+}
+
+/** Tells on stderr what an output rests on, for tables that have no place for it. */
+export function tellCoverage(cli: Cli, told: { readonly coverage: Coverage; readonly noPolicy: string | null }): void {
+  for (const line of coverageLines(told.coverage)) cli.io.writeError(`# ${escapeControls(line)}\n`);
+  if (told.noPolicy !== null) cli.io.writeError(`# not judged: ${escapeControls(told.noPolicy)}\n`);
 }
 
 /** Bytes for people: `1.2 GiB`. */

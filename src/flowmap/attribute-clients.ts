@@ -8,6 +8,8 @@ import type { LeaseObservation } from './observation.ts';
 export interface ClientDirectory {
   readonly inventory: Inventory;
   readonly leases: readonly LeaseObservation[];
+  /** Whether the policy has a service of this name. */
+  hasService(name: string): boolean;
   /** The services of the policy whose identities are this source address; empty without a policy. */
   servicesOfSource(address: string): readonly string[];
   /** The service of the policy that a proxy credential belongs to, or null. */
@@ -23,8 +25,9 @@ const latestMs = Date.UTC(9999, 0, 1);
 
 /**
  * Says who each client was, and for how long: the inventory first, then source ranges of the policy, exports of Kubernetes and clouds,
- * credentials and users of the logs themselves, DHCP and log-ons; what the record itself calls a service of ours comes before all. Where
- * the answer changed in time, there is a row for each stretch. A public address that nobody claims is `outside`.
+ * credentials and users of the logs themselves, DHCP and log-ons. What the record itself calls a service comes before all where policy or
+ * inventory know that name, else behind the policy: it may be an instance's id. Where the answer changed in time, there is a row for each
+ * stretch. A public address that nobody claims is `outside`.
  */
 export function attributeClients(keys: readonly ClientKey[], directory: ClientDirectory): readonly WhoRow[] {
   const index = indexOf(directory);
@@ -95,16 +98,22 @@ interface Answer {
 }
 
 function answer(question: Question, directory: ClientDirectory): Answer {
-  const { key } = question;
-  if (key.service !== '') return { principal: key.service, how: 'record', role: 'principal' };
+  const { service } = question.key;
+  const byRecord: Answer | null = service === '' ? null : { principal: service, how: 'record', role: 'principal' };
+  if (byRecord !== null && isKnown(service, directory)) return byRecord;
   return (
     byInventory(question) ??
     byPolicy(question, directory) ??
+    byRecord ??
     byLease(question, ['kubernetes', 'cloud']) ??
     byUser(question, directory) ??
     byLease(question, ['dhcp', 'logon']) ??
     byAddress(question)
   );
+}
+
+function isKnown(service: string, directory: ClientDirectory): boolean {
+  return directory.hasService(service) || directory.inventory.services.some(({ name }) => name === service);
 }
 
 function byInventory({ claims, atMs }: Question): Answer | null {

@@ -1,7 +1,7 @@
-import { type Attribution, attributions, type Edge, type NameRank, nameRanks } from './edge.ts';
+import { type Attribution, attributions, type JudgeableEdge, type NameRank, nameRanks } from './edge.ts';
 import type { FormatFields } from './ingest/log-format.ts';
 import { findLogFormat } from './ingest/log-formats.ts';
-import type { EdgeSet, LeftOut, SourceEntry } from './lake.ts';
+import type { JudgeableSet, LeftOut, SourceEntry } from './lake.ts';
 
 /** How much of something there is, absolutely and as a share of all (0 to 1; null where there is nothing). */
 export interface Share {
@@ -40,7 +40,7 @@ export interface Coverage {
 }
 
 /** Works out the coverage of a set of edges from what was ingested. */
-export function createCoverage(sources: readonly SourceEntry[], set: EdgeSet): Coverage {
+export function createCoverage(sources: readonly SourceEntry[], set: JudgeableSet): Coverage {
   const lines = sources.reduce((sum, { tally }) => sum + tally.lines, 0);
   const rejects = countRejects(sources);
   const rejected = Object.values(rejects).reduce((sum, count) => sum + count, 0);
@@ -77,7 +77,7 @@ function coverFormats(sources: readonly SourceEntry[]): readonly FormatCoverage[
   });
 }
 
-function shareRanks({ shares }: EdgeSet): Coverage['byRank'] {
+function shareRanks({ shares }: JudgeableSet): Coverage['byRank'] {
   const all = sumOf(shares);
   const entries = nameRanks.map((rank) => {
     const { connections, bytes } = sumOf(shares.filter((share) => share.rank === rank));
@@ -103,7 +103,7 @@ function sumOf(rows: readonly { readonly connections: number; readonly bytes: nu
 }
 
 // An edge whose client was attributed in two ways counts for the weaker one.
-function countAttributions(edges: readonly Edge[]): Coverage['byAttribution'] {
+function countAttributions(edges: readonly JudgeableEdge[]): Coverage['byAttribution'] {
   const counts: Partial<Record<Attribution, number>> = {};
   for (const { how, connections } of edges) {
     const weakest = attributions.findLast((one) => how.includes(one)) ?? 'address';
@@ -112,7 +112,7 @@ function countAttributions(edges: readonly Edge[]): Coverage['byAttribution'] {
   return counts;
 }
 
-function notesOf(sources: readonly SourceEntry[], { edges }: EdgeSet): readonly string[] {
+function notesOf(sources: readonly SourceEntry[], { edges }: JudgeableSet): readonly string[] {
   const notes = sources.flatMap(({ path, notes: own }) => own.map((note) => `${path}: ${note}`)).sort();
   if (edges.some(({ isSampled }) => isSampled)) notes.push('some flows are sampled: rare ones may be missing wholly');
   const guessed = edges.filter(({ initiator }) => initiator === 'ports').length;

@@ -84,6 +84,33 @@ export interface Edge {
   readonly isSampled: boolean;
 }
 
+/**
+ * What judging needs of an edge. Every {@link Edge} is one; a lake that is asked for no more leaves lists out that cost most. `clients`
+ * then holds the first only.
+ */
+export type JudgeableEdge = Pick<
+  Edge,
+  | 'principal'
+  | 'how'
+  | 'destination'
+  | 'isName'
+  | 'port'
+  | 'protocol'
+  | 'application'
+  | 'rank'
+  | 'candidates'
+  | 'clients'
+  | 'addresses'
+  | 'connections'
+  | 'bytesUp'
+  | 'bytesDown'
+  | 'denied'
+  | 'firstMs'
+  | 'lastMs'
+  | 'initiator'
+  | 'isSampled'
+>;
+
 /** The key of an edge, for joining and for a stable order: `payments-api\nbank.example\n443\n6`. */
 export function edgeKey(edge: Pick<Edge, 'principal' | 'destination' | 'port' | 'protocol'>): string {
   return `${edge.principal}\n${edge.destination}\n${edge.port}\n${edge.protocol}`;

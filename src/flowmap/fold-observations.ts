@@ -83,14 +83,14 @@ export interface FoldOptions {
   readonly nowMs: number;
   /** A number that outsiders do not know. */
   readonly seed: number;
-  /** Rows in memory at most, before `isFull` asks for a drain. Default: 200,000 (about 30 MB). */
+  /** Rows in memory at most, before `isFull` asks for a drain. Default: 100,000 (about 15 MB). */
   readonly maxRows?: number;
 }
 
 const dayMs = 86_400_000;
 /** Before any log that can be read here. */
 const earliestMs = Date.UTC(2000, 0, 1);
-const defaultMaxRows = 200_000;
+const defaultMaxRows = 100_000;
 const maxTextBytes = 32 * 1024 * 1024;
 const maxLeases = 50_000;
 
@@ -142,11 +142,8 @@ export class ObservationFold implements ObservationSink {
 
   endFlow(): LineOutcome {
     const draft = this.#draft;
-    const wrongTime = this.#judgeTime(draft.startMs) ?? this.#judgeTime(draft.endMs);
-    if (wrongTime !== null) return wrongTime;
-    if (!hasSoundNumbers(draft)) return 'bad_number';
-    // Clocks that were set back between start and end: the record is of its start.
-    if (draft.endMs < draft.startMs) draft.endMs = draft.startMs;
+    const wrong = this.#judgeNumbers(draft);
+    if (wrong !== null) return wrong;
     const client = this.#canonical.address(draft.client);
     const address = this.#canonical.address(draft.address);
     if (client < 0 || address < 0) return 'bad_address';
@@ -216,6 +213,15 @@ export class ObservationFold implements ObservationSink {
 
   #optional(text: string | null): TextId {
     return text === null ? 0 : this.#texts.text(text);
+  }
+
+  #judgeNumbers(draft: FlowDraft): LineOutcome | null {
+    const wrongTime = this.#judgeTime(draft.startMs) ?? this.#judgeTime(draft.endMs);
+    if (wrongTime !== null) return wrongTime;
+    if (!hasSoundNumbers(draft)) return 'bad_number';
+    // Clocks that were set back between start and end: the record is of its start.
+    if (draft.endMs < draft.startMs) draft.endMs = draft.startMs;
+    return null;
   }
 
   #judgeTime(ms: number): LineOutcome | null {

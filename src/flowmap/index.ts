@@ -1,3 +1,18 @@
+export type { AnswerParts, DestinationEvidence, ServiceFacts } from './answers/answer-parts.ts';
+export { answerFlows, type FlowAnswers } from './answers/flow-answers.ts';
+export { type InternetNeed, type InternetRow, internetNeeds } from './answers/internet-answer.ts';
+export { rankServices } from './answers/rank-services.ts';
+export type { NextStep, RankedService, RankPlaces, ScorePart, ServiceRanking } from './answers/ranked-service.ts';
+export type { BuildElsewhere, RegistryAnswer, RegistryUse } from './answers/registry-answer.ts';
+export {
+  insideNames,
+  type OtherResolver,
+  type ResolutionAnswer,
+  type ResolverRow,
+  type SplitName,
+  type SplitView,
+} from './answers/resolution-answer.ts';
+export { type SpecificOutcome, type SpecificRow, specificOutcomes } from './answers/specific-answer.ts';
 export { attributeClients, type ClientDirectory, unattributedPrincipal } from './attribute-clients.ts';
 export { type Coverage, createCoverage, type FormatCoverage, type Share } from './coverage.ts';
 export {
@@ -6,6 +21,7 @@ export {
   type ClientRole,
   type Edge,
   edgeKey,
+  type JudgeableEdge,
   type NameRank,
   nameRanks,
   type WhoRow,
@@ -56,13 +72,16 @@ export {
   type InventorySource,
   inventoryKinds,
   parseInventory,
+  throughAddresses,
 } from './inventory.ts';
 export { createEdgeJudge, domainOf, type EdgeJudge, type EdgeJudgement, type JudgedEdge } from './judge-edges.ts';
 export type {
+  AnswerView,
   ClientKey,
   EdgeQuery,
   EdgeSet,
   FlowLake,
+  JudgeableSet,
   LakeWindow,
   LeftOut,
   NameAnswers,
@@ -71,6 +90,7 @@ export type {
   SeenDays,
   SourceEntry,
   SourceWriter,
+  ThroughAddress,
 } from './lake.ts';
 export {
   type Application,
@@ -94,8 +114,31 @@ export {
   type Vantage,
   vantages,
 } from './observation.ts';
+export type { ApartReason } from './propose/apart-reasons.ts';
+export { declaredText } from './propose/document-lines.ts';
+export type { RuleChange } from './propose/plan-shrink.ts';
+export type {
+  ApartEntry,
+  Evidence,
+  PresentPolicy,
+  Proposal,
+  ProposedEntry,
+  ProposedFile,
+  ProposedIdentity,
+  ProposedService,
+  ProposeParts,
+  ProposeSettings,
+  Readiness,
+} from './propose/proposal.ts';
+export { proposePolicy } from './propose/propose-policy.ts';
+export { readinessText } from './propose/readiness-of-service.ts';
+export { type Shrinkage, type ShrinkSettings, shrinkPolicy } from './propose/shrink-policy.ts';
 export { coverageLines } from './render/coverage-lines.ts';
 export { renderHtml } from './render/render-html.ts';
 export { renderMermaid } from './render/render-mermaid.ts';
 export { renderSvg } from './render/render-svg.ts';
+export { compareOnEdges, type ReplayChange, type ReplayComparison } from './replay/compare-on-edges.ts';
+export { pairPrincipals } from './replay/pair-principals.ts';
+export { type ReplayOutcome, type ReplayReport, replayEdges, replayOutcomes } from './replay/replay-edges.ts';
+export type { ReplayGroup, ReplayTotal } from './replay/replay-group.ts';
 export { TextTable } from './text-table.ts';

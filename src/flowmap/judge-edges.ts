@@ -11,11 +11,12 @@ import {
   type CompiledPolicy,
   type DecisionRequest,
   decide,
-  listIdentities,
+  type ListedIdentity,
+  listEveryIdentity,
   type Reason,
   type Verdict,
 } from '../policy/index.ts';
-import type { Edge } from './edge.ts';
+import type { Edge, JudgeableEdge } from './edge.ts';
 
 /**
  * What a policy says of an edge. `uncertain`: the address may have had several names, and some of them are allowed; `not-judged`: traffic
@@ -37,7 +38,7 @@ export interface JudgedEdge {
 
 /** Asks the one evaluator about edges; remembers what a service proves itself with. */
 export interface EdgeJudge {
-  judge(edge: Edge): EdgeJudgement;
+  judge(edge: JudgeableEdge): EdgeJudgement;
 }
 
 const facts = { revokedIdentities: new Set<string>() };
@@ -49,13 +50,14 @@ const udp = 17;
  * judged with the strongest identity that the policy has for the service.
  */
 export function createEdgeJudge(policy: CompiledPolicy, nowMs: number): EdgeJudge {
+  const strongest = strongestIdentities(policy);
   const principals = new Map<string, Principal | null>();
   const principalOf = (service: string): Principal | null => {
     const known = principals.get(service);
     if (known !== undefined) return known;
-    const found = strongestPrincipal(policy, service);
-    principals.set(service, found);
-    return found;
+    const made = policy.service(service) === null ? null : principalWith(service, strongest.get(service) ?? null);
+    principals.set(service, made);
+    return made;
   };
   return {
     judge: (edge) => {
@@ -68,13 +70,18 @@ export function createEdgeJudge(policy: CompiledPolicy, nowMs: number): EdgeJudg
   };
 }
 
-function strongestPrincipal(policy: CompiledPolicy, service: string): Principal | null {
-  if (policy.service(service) === null) return null;
-  const identities = listIdentities(policy, service).filter((one) => one.service === service);
-  const best = identities.reduce<(typeof identities)[number] | null>(
-    (found, one) => (found === null || order(one.strength) > order(found.strength) ? one : found),
-    null,
-  );
+// All at once: asking service by service would read every identity as often as there are services.
+function strongestIdentities(policy: CompiledPolicy): ReadonlyMap<string, ListedIdentity> {
+  const strongest = new Map<string, ListedIdentity>();
+  for (const identity of listEveryIdentity(policy)) {
+    const found = strongest.get(identity.service);
+    if (found === undefined || order(identity.strength) > order(found.strength))
+      strongest.set(identity.service, identity);
+  }
+  return strongest;
+}
+
+function principalWith(service: string, best: ListedIdentity | null): Principal {
   return {
     service,
     identity: best?.text ?? `source:${service}`,
@@ -93,18 +100,19 @@ function notJudged(reason: Reason | null): EdgeJudgement {
 }
 
 // An address whose name is one of several is allowed for sure only when each of them is.
-function judgeHosts(edge: Edge, judge: (host: string) => EdgeJudgement): EdgeJudgement {
+function judgeHosts(edge: JudgeableEdge, judge: (host: string) => EdgeJudgement): EdgeJudgement {
   if (edge.isName || edge.candidates.length === 0) return judge(edge.destination);
   const judgements = edge.candidates.map(judge);
   const [first = judge(edge.destination)] = judgements;
   const allowed = judgements.filter(({ verdict }) => verdict === 'allow').length;
-  if (allowed === judgements.length || allowed === 0) return first;
-  return { ...first, verdict: 'uncertain', ruleIds: [...new Set(judgements.flatMap(({ ruleIds }) => ruleIds))].sort() };
+  if (judgements.length === 1 || allowed === 0) return first;
+  const ruleIds = [...new Set(judgements.flatMap((one) => one.ruleIds))].sort();
+  return allowed === judgements.length ? { ...first, ruleIds } : { ...first, verdict: 'uncertain', ruleIds };
 }
 
 interface HostQuestion {
   readonly principal: Principal;
-  readonly edge: Edge;
+  readonly edge: JudgeableEdge;
   readonly host: string;
   readonly nowMs: number;
 }
@@ -134,20 +142,20 @@ function judgeHost(policy: CompiledPolicy, { principal, edge, host, nowMs }: Hos
 const noNetwork = { ownAddresses: [], localOrigins: [] };
 
 /** Through the proxy all but plain requests and datagrams are tunnels. */
-function protocolOf(edge: Edge): Protocol | null {
+function protocolOf(edge: JudgeableEdge): Protocol | null {
   if (edge.protocol === udp) return 'udp';
   return edge.application === 'http' ? 'http' : null;
 }
 
 // A tunnel is judged again by its first bytes; what was seen says what they would have been.
-function admits({ admission, wouldDeny }: Verdict, edge: Edge): boolean {
+function admits({ admission, wouldDeny }: Verdict, edge: JudgeableEdge): boolean {
   if (wouldDeny || edge.protocol === udp) return true;
   if (edge.application === 'tls') return admission.tls || admission.tcp;
   if (edge.application === 'http') return admission.http || admission.tcp;
   return edge.application === 'other' ? admission.tcp || admission.tls : true;
 }
 
-function addressesOf(edge: Edge): readonly IpAddress[] {
+function addressesOf(edge: JudgeableEdge): readonly IpAddress[] {
   return edge.addresses.flatMap((text) => {
     const parsed = parseIpAddress(text);
     return parsed.ok ? [parsed.value] : [];

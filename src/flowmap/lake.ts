@@ -1,4 +1,4 @@
-import type { Edge, NameRank, WhoRow } from './edge.ts';
+import type { Edge, JudgeableEdge, NameRank, WhoRow } from './edge.ts';
 import type { FoldedBatch } from './fold-observations.ts';
 import type { LineTally } from './ingest/source-reader.ts';
 import type { DeclaredEndpoint, LeaseObservation } from './observation.ts';
@@ -57,7 +57,7 @@ export interface RankShare {
   readonly bytes: number;
 }
 
-/** What was left out of the edges, and why: by the role of the client. */
+/** What was left out of the edges, and why: by the role of the client, or of the proxy or resolver that it went to. */
 export interface LeftOut {
   readonly role: 'proxy' | 'resolver' | 'outside';
   readonly connections: number;
@@ -70,6 +70,9 @@ export interface EdgeSet {
   readonly shares: readonly RankShare[];
   readonly leftOut: readonly LeftOut[];
 }
+
+/** Edges as judging needs them, with what they rest on. */
+export type JudgeableSet = Omit<EdgeSet, 'edges'> & { readonly edges: readonly JudgeableEdge[] };
 
 /** Days (UTC, as days since the epoch) on which a principal was seen, ascending. */
 export interface SeenDays {
@@ -97,9 +100,30 @@ export interface NameAnswers {
   readonly questions: number;
 }
 
+/** What clients were told of a name by a resolver: those that were told the same addresses together. */
+export interface AnswerView {
+  readonly name: string;
+  /** Empty where the record does not say which resolver answered. */
+  readonly resolver: string;
+  /** All addresses that they were told in the window, at most 20; empty where they were told that there is no such name. */
+  readonly addresses: readonly string[];
+  /** Addresses that asked, at most 20, and how many there are. */
+  readonly clients: readonly string[];
+  readonly clientCount: number;
+  readonly questions: number;
+}
+
 /** What is asked of a lake about flows. */
 export interface EdgeQuery extends LakeWindow {
   readonly who: readonly WhoRow[];
+  /** Addresses that flows only pass through; nobody's destination. Left out: none. */
+  readonly through?: readonly ThroughAddress[];
+}
+
+/** The address of a proxy or a resolver: a flow to it, unless it has a name, is half of another one that its own logs tell. */
+export interface ThroughAddress {
+  readonly address: string;
+  readonly role: 'proxy' | 'resolver';
 }
 
 /** Where flows are kept, and joined when they are read. Implemented in `store/`; one conformance suite for all. */
@@ -112,8 +136,12 @@ export interface FlowLake {
   leases(): Promise<readonly LeaseObservation[]>;
   declared(): Promise<readonly DeclaredEndpoint[]>;
   edges(query: EdgeQuery): Promise<EdgeSet>;
+  /** The same edges with the same figures, without what judging does not need, in any order: for windows of millions of edge-days. */
+  judgeableEdges(query: EdgeQuery): Promise<JudgeableSet>;
   seenDays(query: EdgeQuery): Promise<readonly SeenDays[]>;
   regularity(query: EdgeQuery): Promise<readonly Regularity[]>;
   nameAnswers(window: LakeWindow): Promise<readonly NameAnswers[]>;
+  /** What whom was told of some names: addresses, or that there is no such name. */
+  answerViews(window: LakeWindow, names: readonly string[]): Promise<readonly AnswerView[]>;
   close(): void;
 }

@@ -107,7 +107,7 @@ export interface LeaseObservation {
 export interface DeclaredEndpoint {
   /** Best guess of the service: workload, compose service, job, folder; null where nothing says. */
   readonly service: string | null;
-  /** Canonical name or address, or a pattern with `*` where the file has a hole (`*.blob.example`). */
+  /** Canonical name or address, a pattern with `*` where the file has a hole (`*.blob.example`), or a prefix (`203.0.113.0/24`). */
   readonly host: string;
   /** Null where neither the file nor the scheme says. */
   readonly port: number | null;

@@ -1,3 +1,5 @@
+import type { BufferPool } from './buffer-pool.ts';
+
 /** What a chunker tells. `chunk` hands over a buffer of its own that ends at the end of a line (or of the input). */
 export interface LineChunks {
   chunk(bytes: Uint8Array<ArrayBuffer>): Promise<void> | undefined;
@@ -9,16 +11,17 @@ export interface LineChunks {
  * passed over and told, in bounded memory.
  */
 export class LineChunker {
-  readonly #chunkBytes: number;
+  readonly #pool: BufferPool;
   readonly #maxLineBytes: number;
   #buffer: Uint8Array<ArrayBuffer>;
   #used = 0;
   #isSkipping = false;
 
-  constructor(chunkBytes: number, maxLineBytes: number) {
-    this.#chunkBytes = chunkBytes;
+  /** Pieces are as large as the buffers of the pool, or as a line that is larger. */
+  constructor(pool: BufferPool, maxLineBytes: number) {
+    this.#pool = pool;
     this.#maxLineBytes = maxLineBytes;
-    this.#buffer = new Uint8Array(chunkBytes);
+    this.#buffer = pool.take(0);
   }
 
   /** Takes a piece of any size. */
@@ -56,7 +59,7 @@ export class LineChunker {
     if (cut > 0) {
       const full = this.#buffer;
       const rest = full.subarray(cut, this.#used);
-      this.#buffer = new Uint8Array(Math.max(this.#chunkBytes, rest.length * 2));
+      this.#buffer = this.#pool.take(rest.length * 2);
       this.#buffer.set(rest);
       this.#used = rest.length;
       await chunks.chunk(full.subarray(0, cut));
@@ -65,7 +68,7 @@ export class LineChunker {
     if (this.#buffer.length >= this.#maxLineBytes) {
       this.#isSkipping = true;
       this.#used = 0;
-      this.#buffer = new Uint8Array(this.#chunkBytes);
+      this.#buffer = this.#pool.take(0);
       chunks.tooLong();
       return;
     }

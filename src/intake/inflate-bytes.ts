@@ -41,7 +41,8 @@ async function* evenPieces(raw: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     const bytes = held.length === 0 ? piece : Buffer.concat([held, piece]);
     let at = 0;
     for (; at + pieceBytes <= bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
-    held = bytes.subarray(at);
+    // A copy: the memory of a piece is used again.
+    held = Buffer.from(bytes.subarray(at));
   }
   if (held.length > 0) yield held;
 }

@@ -32,8 +32,8 @@ export interface IngestedSource {
   readonly isNew: boolean;
 }
 
-/** Pieces that go to a thread. */
-const chunkBytes = 1024 * 1024;
+/** Progress is told so often. */
+const toldEveryBytes = 1024 * 1024;
 /** Past this share of rejects nothing of a source is kept: half of a log is a wrong map. */
 const mostRejects = 0.5;
 
@@ -125,7 +125,7 @@ async function feedPieces(
   reader: ByteReader,
   feed: SourceFeed,
 ): Promise<void> {
-  const chunker = new LineChunker(chunkBytes, maxRecordBytes);
+  const chunker = new LineChunker(order.pool.buffers, maxRecordBytes);
   const chunks = {
     chunk: (bytes: Uint8Array<ArrayBuffer>): Promise<void> => feed.piece(bytes),
     tooLong: (): void => feed.tooLong(),
@@ -136,7 +136,7 @@ async function feedPieces(
   for await (const piece of reader.pieces()) {
     if (isWhole) await chunker.push(piece, chunks);
     else await chunks.chunk(new Uint8Array(piece));
-    if (reader.bytes - toldBytes < chunkBytes) continue;
+    if (reader.bytes - toldBytes < toldEveryBytes) continue;
     toldBytes = reader.bytes;
     order.onProgress({ bytes: order.bytes.readBytes(), lines: feed.lines() });
   }
@@ -164,7 +164,7 @@ async function readConfig(order: IngestOrder, formatId: string, reader: ByteRead
       return failed(
         fault('source_unusable', `${shown(order.path)} is larger than 16 MiB, too large for configuration`),
       );
-    parts.push(piece);
+    parts.push(new Uint8Array(piece));
   }
   const text = new TextDecoder().decode(Buffer.concat(parts));
   const fold = new ObservationFold({ nowMs: order.peel.nowMs, seed: randomBytes(4).readUInt32LE() });
@@ -235,7 +235,8 @@ class ByteReader {
     while (held < size && !this.isEnded) {
       const piece = await this.#next();
       if (piece === null) break;
-      this.#waiting.push(piece);
+      // A piece's memory is used again for the next one.
+      this.#waiting.push(new Uint8Array(piece));
       held += piece.length;
     }
     return Buffer.concat(this.#waiting).subarray(0, size);

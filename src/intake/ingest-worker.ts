@@ -35,7 +35,7 @@ function read({ bytes, index }: Extract<ToReader, { kind: 'piece' }>): void {
   const before = reader.position;
   reader.push(bytes);
   for (const part of reader.drain(false)) tell({ kind: 'batch', ...part });
-  tell({ kind: 'read', index, lines: reader.position - before });
+  tell({ kind: 'read', index, lines: reader.position - before, buffer: bytes.buffer });
 }
 
 function end(): void {
@@ -47,9 +47,12 @@ function end(): void {
 }
 
 function tell(news: ReaderNews): void {
-  const buffers =
-    news.kind === 'batch'
-      ? [news.batch.flows, news.batch.answers].flatMap(({ keys, values }) => [keys.buffer, values.buffer])
-      : [];
-  parentPort?.postMessage({ session, ...news } satisfies FromReader, buffers);
+  parentPort?.postMessage({ session, ...news } satisfies FromReader, buffersOf(news));
+}
+
+/** What is handed over rather than copied. */
+function buffersOf(news: ReaderNews): ArrayBuffer[] {
+  if (news.kind === 'read') return [news.buffer];
+  if (news.kind !== 'batch') return [];
+  return [news.batch.flows, news.batch.answers].flatMap(({ keys, values }) => [keys.buffer, values.buffer]);
 }

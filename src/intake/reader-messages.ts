@@ -14,7 +14,7 @@ export type ToReader =
   | { readonly kind: 'end' };
 
 /**
- * What a reading thread tells. `read` gives the lines of a piece; batches may come at any time before `ended`. The session is that of
+ * What a reading thread tells. `read` gives the lines of a piece, and its buffer back; batches may come at any time before `ended`. The session is that of
  * `open`: after a source that failed midway, what the thread still says about it must not be taken for the next one's.
  */
 export type FromReader = { readonly session: number } & ReaderNews;
@@ -23,7 +23,7 @@ export type FromReader = { readonly session: number } & ReaderNews;
 export type ReaderNews =
   | { readonly kind: 'opened'; readonly fault: Fault | null }
   | { readonly kind: 'batch'; readonly format: string; readonly batch: FoldedBatch }
-  | { readonly kind: 'read'; readonly index: number; readonly lines: number }
+  | { readonly kind: 'read'; readonly index: number; readonly lines: number; readonly buffer: ArrayBuffer }
   | {
       readonly kind: 'ended';
       readonly tally: LineTally;

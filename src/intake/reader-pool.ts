@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { failed, ok, type Result } from '../base/index.ts';
 import type { LineTally, ReadOrder } from '../flowmap/index.ts';
+import { BufferPool } from './buffer-pool.ts';
 import { type ReaderEnd, ReaderThread, type TakeBatch } from './reader-thread.ts';
 
 /** What the threads came to, added up. */
@@ -13,6 +14,8 @@ export interface ReadOutcome {
 
 /** Threads that parse, kept from source to source. */
 export interface ReaderPool {
+  /** Buffers for pieces. */
+  readonly buffers: BufferPool;
   /** Opens a source on all threads, or on one where its records must be read in order. Fault: `grammar_invalid`. Throws where a thread dies. */
   open(order: ReadOrder, isOrdered: boolean, take: TakeBatch): Promise<Result<SourceFeed>>;
   close(): Promise<void>;
@@ -38,15 +41,24 @@ export interface ReaderPoolOptions {
   readonly nowMs: number;
 }
 
-/** Pieces under way for each thread: one being read, one waiting. */
-const piecesPerThread = 2;
+/** A piece is this large, unless a line is longer. */
+const pieceBytes = 1024 * 1024;
+/**
+ * Pieces that a thread gets in a row: logs run through time, and a thread that has a stretch of it for itself folds what two threads
+ * would each keep rows of.
+ */
+const piecesInRow = 8;
+/** Pieces under way for each thread: what it gets in a row, and some to go on with. */
+const piecesPerThread = 10;
 const mostExamples = 3;
 
 /** Starts the threads. */
 export function createReaderPool(options: ReaderPoolOptions): ReaderPool {
   const entry = new URL(`./ingest-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
-  const readers = Array.from({ length: options.threads }, () => new ReaderThread({ entry, ...options }));
+  const buffers = new BufferPool(pieceBytes);
+  const readers = Array.from({ length: options.threads }, () => new ReaderThread({ entry, buffers, ...options }));
   return {
+    buffers,
     open: async (order, isOrdered, take) => {
       const used = isOrdered ? readers.slice(0, 1) : readers;
       for (const reader of used) {
@@ -62,9 +74,10 @@ export function createReaderPool(options: ReaderPoolOptions): ReaderPool {
 function feedOf(readers: readonly ReaderThread[]): SourceFeed {
   const places: LinePlaces = { linesOf: [], readerOf: [] };
   const tooLong: number[] = [];
+  const chooser = chooserOf(readers);
   return {
     piece: async (bytes) => {
-      const reader = await freest(readers);
+      const reader = await chooser();
       places.readerOf.push(readers.indexOf(reader));
       reader.send(bytes, places.readerOf.length - 1, places.linesOf);
     },
@@ -98,6 +111,20 @@ function addTooLong(tally: LineTally, { linesOf }: LinePlaces, indexes: readonly
   const examples = indexes.slice(0, mostExamples).map((index) => ({ line: lineAt(index), text: '' }));
   addRejects(tally, { ...tally, rejects: { too_long: { count: indexes.length, examples } } }, (line) => line);
   tally.lines += indexes.length;
+}
+
+/** Gives the thread for the next piece: the same one for some in a row, then the one with least to do. */
+function chooserOf(readers: readonly ReaderThread[]): () => Promise<ReaderThread> {
+  let current: ReaderThread | null = null;
+  let given = 0;
+  return async () => {
+    if (current === null || given >= piecesInRow) {
+      current = await freest(readers);
+      given = 0;
+    } else if (current.underWay >= piecesPerThread) await current.room();
+    given += 1;
+    return current;
+  };
 }
 
 /** A thread that has room, or the first one that gets some. */

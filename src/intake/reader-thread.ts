@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Fault } from '../base/index.ts';
 import type { FoldedBatch, ReadOrder } from '../flowmap/index.ts';
+import type { BufferPool } from './buffer-pool.ts';
 import type { FromReader, ReaderNews, ToReader } from './reader-messages.ts';
 
 /** Takes folded batches as they come; a reader waits while one is written. */
@@ -15,6 +16,8 @@ export interface ReaderThreadOptions {
   readonly entry: URL;
   readonly timezone: string;
   readonly nowMs: number;
+  /** Where buffers of pieces go that were read. */
+  readonly buffers: BufferPool;
 }
 
 /** V8 heap of a reading thread; nearly all of its data is in typed arrays outside of it. */
@@ -117,6 +120,7 @@ export class ReaderThread {
     else {
       this.#linesOf[message.index] = message.lines;
       this.lines += message.lines;
+      this.#options.buffers.give(message.buffer);
       this.#makeRoom(this.#session);
     }
   }

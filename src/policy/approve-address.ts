@@ -198,7 +198,7 @@ function judgeRule(
   kind: 'public' | 'private',
 ): 'approved' | 'crossing' | 'no' {
   const { view } = context.policy;
-  const attributes = view.attributes.at + (view.words[view.matches.at + match * 4 + matchWord.extra] as number) * 4;
+  const attributes = view.attributes.at + (view.words[match + matchWord.extra] as number) * 4;
   const count = Math.min(view.words[attributes + attributeWord.viaCount] as number, view.lists.length);
   if (count === 0) return kind === 'public' ? 'approved' : 'no';
   const list = view.lists.at + (view.words[attributes + attributeWord.via] as number);

@@ -1,5 +1,4 @@
 import { type Destination, embeddedIpv4, type IpAddress } from '../destination/index.ts';
-import { owner } from './format/layout.ts';
 import { MatchCollector } from './match-collector.ts';
 import type { OpenedPolicy } from './open-policy.ts';
 import { pairId } from './policy-verdict.ts';
@@ -11,7 +10,7 @@ import { pairId } from './policy-verdict.ts';
 export function boundaryBlocks(policy: OpenedPolicy, address: IpAddress, port: number): string | null {
   const collector = new MatchCollector(policy.view);
   for (const each of [address, ...embeddedIpv4(address)]) {
-    collector.collect({ host: { kind: 'address', address: each }, port, protocol: null }, owner.revoked, false);
+    collector.collectAddress({ host: { kind: 'address', address: each }, port, protocol: null }, each, -1);
     const { boundary } = collector;
     if (boundary.length > 0) return pairId(policy, boundary.at(0), boundary.at(1));
   }
@@ -22,15 +21,11 @@ export function boundaryBlocks(policy: OpenedPolicy, address: IpAddress, port: n
  * Adds to the policy's collector what denies the IPv4 addresses that the destination carries inside, and the classes of those.
  * INVARIANT: decoding an embedded address adds denials and requirements only, never an allow.
  */
-export function collectEmbedded(
-  policy: OpenedPolicy,
-  destination: Destination,
-  service: { readonly owner: number; readonly hasGroups: boolean },
-): void {
+export function collectEmbedded(policy: OpenedPolicy, destination: Destination, head: number): void {
   if (destination.host.kind === 'name') return;
   for (const address of embeddedIpv4(destination.host.address)) {
     const inner = new MatchCollector(policy.view);
-    inner.collect({ ...destination, host: { kind: 'address', address } }, service.owner, service.hasGroups);
+    inner.collectAddress(destination, address, head);
     policy.collector.addDenials(inner);
   }
 }

@@ -5,6 +5,8 @@ import { collectEmbedded } from './boundary-blocks.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import {
   groupWord,
+  headBit,
+  headWord,
   keyKind,
   matchFlag,
   matchWord,
@@ -12,7 +14,6 @@ import {
   none,
   owner,
   requireWord,
-  serviceWord,
 } from './format/layout.ts';
 import { findText } from './format/lookup.ts';
 import type { MatchPairs } from './match-collector.ts';
@@ -75,7 +76,6 @@ function decisionFailed(policy: CompiledPolicy): Verdict {
 interface Case {
   readonly policy: OpenedPolicy;
   readonly request: DecisionRequest;
-  readonly row: number;
   readonly mode: 'observe' | 'enforce';
 }
 
@@ -84,21 +84,21 @@ const noIds: readonly string[] = [];
 
 function judge(policy: OpenedPolicy, request: DecisionRequest): Verdict {
   const { principal, destination } = request;
-  const row = policy.serviceRow(principal.service);
-  policy.collector.class = 0;
-  if (row < 0) return deny({ policy, request, row, mode: 'enforce' }, 'identity_unknown');
-  const each: Case = { policy, request, row, mode: effectiveMode(policy, row, request.now) };
+  const head = policy.collector.locate(principal.service, destination.host);
+  if (head < 0) return deny({ policy, request, mode: 'enforce' }, 'identity_unknown');
+  const each: Case = { policy, request, mode: effectiveMode(policy, head, request.now) };
+  const row = policy.view.words[head + headWord.row] as number;
   if (row === policy.unattributedRow && !isStillUnattributed(each)) return deny(each, 'identity_unknown');
-  const service = { owner: owner.firstService + row, hasGroups: policy.serviceWord(row, serviceWord.hasGroups) === 1 };
-  policy.collector.collect(destination, service.owner, service.hasGroups);
-  collectEmbedded(policy, destination, service);
+  policy.collector.collect(destination, head);
+  collectEmbedded(policy, destination, head);
   return forbidden(each) ?? revoked(each) ?? judgeRules(each);
 }
 
 /** Past its date an observed service is enforced by the clock; nothing has to run for that. */
-function effectiveMode(policy: OpenedPolicy, row: number, now: number): 'observe' | 'enforce' {
-  if (policy.serviceWord(row, serviceWord.mode) !== 1) return 'enforce';
-  const until = policy.observeUntil(row);
+function effectiveMode(policy: OpenedPolicy, head: number, now: number): 'observe' | 'enforce' {
+  const { words } = policy.view;
+  if (((words[head + headWord.bits] as number) & headBit.observed) === 0) return 'enforce';
+  const until = policy.observeUntil(words[head + headWord.row] as number);
   return until !== null && now < until ? 'observe' : 'enforce';
 }
 
@@ -153,8 +153,7 @@ function judgeRules(each: Case): Verdict {
   if (denies.length > 0 && each.mode === 'enforce') return deny(each, 'rule_denied', denies.copy());
   const unmet = unmetRequirement(each);
   if (unmet !== null) return unmet;
-  const have = strengths.indexOf(each.request.principal.strength);
-  const pairs = allows.length === 0 ? noPairs : strongEnough(each.policy, allows, have);
+  const pairs = allows.length === 0 ? noPairs : strongEnough(each, allows);
   if (pairs.length === 0 && allows.length > 0) return deny(each, 'strength_insufficient', allows.copy());
   if (denies.length > 0) return observed(each, 'rule_denied', denies.copy());
   if (pairs.length > 0) return allow(each, pairs);
@@ -216,21 +215,24 @@ function isElsewhere({ policy, request }: Case, at: number): boolean {
   return true;
 }
 
-/** The matches whose own `strength` the proof has, copied. */
-function strongEnough({ view }: OpenedPolicy, allows: PairList, have: number): MatchPairs {
+/** The matches whose own `strength` the proof has, copied. Nearly no rule asks for one. */
+function strongEnough({ policy, request }: Case, allows: PairList): MatchPairs {
+  const { words } = policy.view;
+  let asked = 0;
+  for (let i = 0; i < allows.length; i += 2) asked |= words[allows.at(i) + matchWord.flags] as number;
+  if (strengthAsked(asked) === 0) return allows.copy();
+  const have = strengths.indexOf(request.principal.strength);
   const kept: number[] = [];
-  let areAll = true;
   for (let i = 0; i < allows.length; i += 2) {
-    const flags = view.words[view.matches.at + allows.at(i) * 4 + matchWord.flags] as number;
-    if (have < ((flags >>> matchFlag.strengthShift) & matchFlag.strengthMask) - 1) areAll = false;
-  }
-  if (areAll) return allows.copy();
-  for (let i = 0; i < allows.length; i += 2) {
-    const flags = view.words[view.matches.at + allows.at(i) * 4 + matchWord.flags] as number;
-    if (have >= ((flags >>> matchFlag.strengthShift) & matchFlag.strengthMask) - 1)
-      kept.push(allows.at(i), allows.at(i + 1));
+    const flags = words[allows.at(i) + matchWord.flags] as number;
+    if (have >= strengthAsked(flags) - 1) kept.push(allows.at(i), allows.at(i + 1));
   }
   return kept;
+}
+
+/** The strength that flags ask for, plus one; 0 for none. */
+function strengthAsked(flags: number): number {
+  return (flags >>> matchFlag.strengthShift) & matchFlag.strengthMask;
 }
 
 function allow({ policy, mode }: Case, pairs: MatchPairs): Verdict {

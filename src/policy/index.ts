@@ -33,6 +33,7 @@ export {
   type PolicyFileText,
   parsePolicyFiles,
 } from './documents/parse-policy-files.ts';
+export type { ParseOptions } from './documents/source-file.ts';
 export { type ExplainedMiss, type Explanation, explainDecision } from './explain/explain-decision.ts';
 export type { ExplainedRule } from './explain/read-rules.ts';
 export { type PolicyFault, type PolicyFaultCode, type PolicyFaultRow, policyFaultRows, renderFault } from './fault.ts';
@@ -40,7 +41,8 @@ export { findLongObserve } from './lint/dates.ts';
 export type { Finding, Severity } from './lint/finding.ts';
 export { lintPolicy } from './lint/lint-policy.ts';
 export { lintRules } from './lint/lint-rules.ts';
-export { type ListedIdentity, listIdentities } from './list-identities.ts';
+export { type ListedIdentity, listEveryIdentity, listIdentities } from './list-identities.ts';
+export { type ListedRule, listRules } from './list-rules.ts';
 export type {
   BoundaryNode,
   DestinationsNode,

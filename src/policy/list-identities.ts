@@ -16,6 +16,18 @@ export interface ListedIdentity {
  * not for traffic. A SPIFFE ID counts as certificate, though a token may carry it as well.
  */
 export function listIdentities(policy: CompiledPolicy, name: string): readonly ListedIdentity[] {
+  return listWhere(policy, (text, service) => text === name || service === name);
+}
+
+/** Lists every identity, in the order of compilation: for who asks about many services and would not read all for each. */
+export function listEveryIdentity(policy: CompiledPolicy): readonly ListedIdentity[] {
+  return listWhere(policy, () => true);
+}
+
+function listWhere(
+  policy: CompiledPolicy,
+  isWanted: (text: string, service: string) => boolean,
+): readonly ListedIdentity[] {
   if (!(policy instanceof OpenedPolicy)) return [];
   const { view } = policy;
   const listed: ListedIdentity[] = [];
@@ -25,7 +37,7 @@ export function listIdentities(policy: CompiledPolicy, name: string): readonly L
     const text = readText(view, word(identityWord.text));
     const serviceAt = view.services.at + word(identityWord.service) * 12;
     const service = readText(view, view.words[serviceAt + serviceWord.name] as number);
-    if (text !== name && service !== name) continue;
+    if (!isWanted(text, service)) continue;
     listed.push({ text, service, strength: strongest(policy, word(identityWord.terms), word(identityWord.termCount)) });
   }
   return listed;

@@ -1,15 +1,27 @@
-import type { Destination, Host, Protocol } from '../destination/index.ts';
+import type { Destination, Host, IpAddress, Protocol } from '../destination/index.ts';
 import type { FlatView } from './format/flat-view.ts';
-import { groupWord, keyKind, matchFlag, matchWord, none, owner, ownerWord } from './format/layout.ts';
 import {
-  createNameProbe,
+  groupWord,
+  headBit,
+  headWord,
+  keyKind,
+  matchFlag,
+  matchWord,
+  metaWord,
+  none,
+  owner,
+  ownerWord,
+} from './format/layout.ts';
+import {
   findGroupRef,
-  findSuffix,
-  type NameProbe,
-  prepareName,
-  touchName,
+  firstMatch,
+  hasNextMatch,
+  matchPlace,
+  mayBeShared,
+  serviceNameKey,
   visitBlocks,
 } from './format/lookup.ts';
+import { createTextProbe, prepareText, suffixHash, type TextProbe } from './format/text-probe.ts';
 import { PairList } from './pair-list.ts';
 
 /** The bit of each protocol, by the codes of the format. */
@@ -19,7 +31,7 @@ const tunnelBits = 7;
 const anyBits = 15;
 
 /**
- * Matches in pairs: the row in `matches`, and the row of the member of a destinations document through which it matched
+ * Matches in pairs: the place of the match in the buffer, and that of the member of a destinations document through which it matched
  * (-1 where the rule names the target itself).
  */
 export type MatchPairs = readonly number[];
@@ -40,7 +52,10 @@ export class MatchCollector {
   /** Members of destinations documents, with their group. */
   readonly members: PairList = new PairList();
   readonly #view: FlatView;
-  readonly #probe: NameProbe = createNameProbe();
+  readonly #service: TextProbe = createTextProbe();
+  readonly #host: TextProbe = createTextProbe();
+  /** What the service adds to the hashes of its keys. */
+  #salt = 0;
   #port = -1;
   #protocols = 0;
   #isUdp = false;
@@ -51,8 +66,51 @@ export class MatchCollector {
     this.#view = view;
   }
 
-  /** Fills the lists for one destination and the service with this owner number. */
-  collect(destination: Destination, serviceOwner: number, hasGroups: boolean): void {
+  /**
+   * Finds the head of a service (its slot), or -1, and begins to read what {@link collect} will look for with this host: keys of a
+   * service are hashed with its name, not its row, so that nothing has to wait for the head.
+   */
+  locate(service: string, host: Host): number {
+    const { heads, seed } = this.#view;
+    this.class = 0;
+    const probe = this.#service;
+    prepareText(probe, service, seed);
+    this.#salt = suffixHash(probe, probe.labels);
+    if (host.kind === 'name') {
+      prepareText(this.#host, host.name, seed);
+      heads.touch(probe, probe.labels, serviceNameKey);
+      this.#touchKeys();
+    }
+    return heads.find(probe, probe.labels, serviceNameKey, serviceNameKey);
+  }
+
+  #touchKeys(): void {
+    const { keys, meta, words } = this.#view;
+    const probe = this.#host;
+    keys.touch(probe, probe.labels, this.#salt);
+    const depths = words[meta.at + metaWord.ruleDepths] as number;
+    for (let labels = 1; labels < probe.labels; labels++) {
+      if (hasDepth(depths, labels)) keys.touch(probe, labels, this.#salt);
+    }
+  }
+
+  /** Fills the lists for one destination and the service that was just located with this host. */
+  collect(destination: Destination, head: number): void {
+    this.#begin(destination);
+    const { host } = destination;
+    if (host.kind === 'address') this.#visitAddress(host.address, head);
+    else this.#visitName(head);
+    this.#addMembers(head);
+  }
+
+  /** Fills the lists for an address and the service with this head; -1 for the boundary alone. */
+  collectAddress(destination: Destination, address: IpAddress, head: number): void {
+    this.#begin(destination);
+    this.#visitAddress(address, head);
+    this.#addMembers(head);
+  }
+
+  #begin(destination: Destination): void {
     this.boundary.clear();
     this.denies.clear();
     this.allows.clear();
@@ -61,17 +119,15 @@ export class MatchCollector {
     this.#port = destination.port ?? -1;
     this.#isUdp = destination.protocol === 'udp';
     this.#protocols = protocolBits(destination);
-    const { host } = destination;
-    if (host.kind === 'name') {
-      prepareName(this.#view, this.#probe, host.name);
-      touchName(this.#view, this.#probe, serviceOwner * 2 + keyKind.exact);
-    }
-    this.#visitOwner(owner.boundary, host);
-    this.#visitOwner(owner.members, host);
-    this.#visitOwner(serviceOwner, host);
+  }
+
+  #addMembers(head: number): void {
+    const { words } = this.#view;
+    const hasGroups = head >= 0 && ((words[head + headWord.bits] as number) & headBit.groups) !== 0;
     for (let i = 0; i < this.members.length; i += 2) {
       this.#addReferences(owner.boundary, this.members.at(i));
-      if (hasGroups) this.#addReferences(serviceOwner, this.members.at(i));
+      if (hasGroups)
+        this.#addReferences(owner.firstService + (words[head + headWord.row] as number), this.members.at(i));
     }
   }
 
@@ -83,40 +139,64 @@ export class MatchCollector {
     this.class = Math.max(this.class, other.class);
   }
 
-  #visitOwner(ownerIndex: number, host: Host): void {
+  #visitAddress(address: IpAddress, head: number): void {
+    this.#visitBlocks(owner.boundary, address);
+    this.#visitBlocks(owner.members, address);
+    if (head >= 0) this.#visitBlocks(owner.firstService + (this.#view.words[head + headWord.row] as number), address);
+  }
+
+  #visitBlocks(ownerIndex: number, address: IpAddress): void {
+    visitBlocks(this.#view, ownerIndex, address, (row) => this.#takeSpan(ownerIndex, matchPlace(this.#view, row)));
+  }
+
+  #visitName(head: number): void {
     const { words, owners } = this.#view;
-    if (host.kind === 'address') {
-      visitBlocks(this.#view, ownerIndex, host.address, (span) => this.#takeSpan(ownerIndex, span));
-      return;
+    for (let labels = 1; labels <= this.#host.labels; labels++) {
+      if (mayBeShared(this.#view, this.#host, labels)) this.#visitShared(labels);
     }
-    const row = owners.at + ownerIndex * 4;
-    const probe = this.#probe;
-    const exact = findSuffix(this.#view, probe, probe.labels, ownerIndex * 2 + keyKind.exact);
-    if (exact >= 0) this.#takeSpan(ownerIndex, exact);
-    const depths = words[row + ownerWord.belowDepths] as number;
-    if (depths !== 0) this.#visitBelow(ownerIndex, depths);
-    const any = words[row + ownerWord.anySpan] as number;
-    if (any !== none) this.#takeSpan(ownerIndex, any);
+    for (let ownerIndex: number = owner.boundary; ownerIndex <= owner.members; ownerIndex++) {
+      this.#takeAny(ownerIndex, words[owners.at + ownerIndex * 4 + ownerWord.anySpan] as number);
+    }
+    if (head >= 0) this.#visitService(head);
   }
 
-  /** Only the depths at which the owner has such a key are looked up; the name itself is not below itself. */
-  #visitBelow(ownerIndex: number, depths: number): void {
-    const probe = this.#probe;
+  /** The name itself is not below itself. */
+  #visitShared(labels: number): void {
+    const kind = labels === this.#host.labels ? keyKind.exact : keyKind.below;
+    for (let ownerIndex: number = owner.boundary; ownerIndex <= owner.members; ownerIndex++) {
+      const key = ownerIndex * 2 + kind;
+      this.#takeSlot(ownerIndex, this.#view.shared.find(this.#host, labels, key, key));
+    }
+  }
+
+  #visitService(head: number): void {
+    const { words, keys } = this.#view;
+    const probe = this.#host;
+    const ownerIndex = owner.firstService + (words[head + headWord.row] as number);
+    const key = ownerIndex * 2;
+    const depths = words[head + headWord.belowDepths] as number;
+    if ((depths & 1) !== 0) this.#takeSlot(ownerIndex, keys.find(probe, probe.labels, key + keyKind.exact, this.#salt));
     for (let labels = 1; labels < probe.labels; labels++) {
-      if ((depths & (1 << Math.min(labels, 31))) === 0) continue;
-      const span = findSuffix(this.#view, probe, labels, ownerIndex * 2 + keyKind.below);
-      if (span >= 0) this.#takeSpan(ownerIndex, span);
+      // Only the depths at which the service has such a key are looked up.
+      if (hasDepth(depths, labels))
+        this.#takeSlot(ownerIndex, keys.find(probe, labels, key + keyKind.below, this.#salt));
     }
+    this.#takeAny(ownerIndex, words[head + headWord.anySpan] as number);
   }
 
-  /** A span whose mark of the last entry was damaged ends with the section. */
-  #takeSpan(ownerIndex: number, span: number): void {
-    const { words, matches } = this.#view;
-    const end = matches.at + matches.length;
-    for (let at = matches.at + span * 4; at < end; at += 4) {
-      const flags = words[at + matchWord.flags] as number;
-      this.#take(ownerIndex, (at - matches.at) >>> 2, flags, words[at + matchWord.ports] as number);
-      if ((flags & matchFlag.last) !== 0) return;
+  #takeSlot(ownerIndex: number, slot: number): void {
+    if (slot >= 0) this.#takeSpan(ownerIndex, firstMatch(this.#view, slot));
+  }
+
+  #takeAny(ownerIndex: number, row: number): void {
+    if (row !== none) this.#takeSpan(ownerIndex, matchPlace(this.#view, row));
+  }
+
+  #takeSpan(ownerIndex: number, first: number): void {
+    const { words } = this.#view;
+    for (let at = first; ; at += 4) {
+      this.#take(ownerIndex, at, words[at + matchWord.flags] as number, words[at + matchWord.ports] as number);
+      if (!hasNextMatch(this.#view, at)) return;
     }
   }
 
@@ -129,8 +209,8 @@ export class MatchCollector {
   }
 
   #addMember(match: number): void {
-    const { words, matches, groups } = this.#view;
-    const group = words[matches.at + match * 4 + matchWord.extra] as number;
+    const { words, groups } = this.#view;
+    const group = words[match + matchWord.extra] as number;
     const classCode = words[groups.at + group * 2 + groupWord.class] as number;
     if (classCode > this.class) this.class = classCode;
     this.members.push(match, group);
@@ -138,18 +218,17 @@ export class MatchCollector {
 
   /** The rules of an owner that refer to the document of a member; the member's target is theirs. */
   #addReferences(ownerIndex: number, member: number): void {
-    const { words, matches } = this.#view;
-    const at = matches.at + member * 4;
-    const memberFlags = words[at + matchWord.flags] as number;
-    const ports = words[at + matchWord.ports] as number;
-    const first = findGroupRef(this.#view, ownerIndex, words[at + matchWord.extra] as number);
+    const { words } = this.#view;
+    const memberFlags = words[member + matchWord.flags] as number;
+    const ports = words[member + matchWord.ports] as number;
+    const first = findGroupRef(this.#view, ownerIndex, words[member + matchWord.extra] as number);
     if (first < 0) return;
-    for (let match = first; match * 4 < matches.length; match++) {
-      const flags = words[matches.at + match * 4 + matchWord.flags] as number;
+    for (let match = matchPlace(this.#view, first); ; match += 4) {
+      const flags = words[match + matchWord.flags] as number;
       if ((flags & matchFlag.deny) !== 0) {
         if (this.#denies(memberFlags, ports)) this.#addDeny(ownerIndex, match, member);
       } else if (this.#allows(memberFlags, ports)) this.allows.push(match, member);
-      if ((flags & matchFlag.last) !== 0) return;
+      if (!hasNextMatch(this.#view, match)) return;
     }
   }
 
@@ -184,4 +263,9 @@ export class MatchCollector {
 function protocolBits(destination: Destination): number {
   if (destination.protocol !== null) return protocolBit[destination.protocol];
   return destination.port === null ? anyBits : tunnelBits;
+}
+
+/** Whether an owner has keys of so many labels. */
+function hasDepth(depths: number, labels: number): boolean {
+  return (depths & (1 << Math.min(labels, 31))) !== 0;
 }

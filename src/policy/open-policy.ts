@@ -11,8 +11,8 @@ import type { CompiledPolicy, SegmentSummary, ServiceSummary } from './compiled-
 import { checkBody, checkHeader } from './format/check-buffer.ts';
 import { serviceKinds } from './format/codes.ts';
 import { type FlatView, readText, viewOf } from './format/flat-view.ts';
-import { keyKind, metaWord, none, owner, rangeWord, segmentWord, serviceWord } from './format/layout.ts';
-import { findText } from './format/lookup.ts';
+import { metaWord, none, rangeWord, segmentWord, serviceWord } from './format/layout.ts';
+import { findService } from './format/lookup.ts';
 import { MatchCollector } from './match-collector.ts';
 import { matchPresented, matchSource } from './principal-directory.ts';
 
@@ -93,7 +93,7 @@ export class OpenedPolicy implements CompiledPolicy {
 
   /** @internal The row of a service, or -1. */
   serviceRow(name: string): number {
-    return findText(this.view, owner.serviceNames * 2 + keyKind.exact, name);
+    return findService(this.view, name);
   }
 
   /** @internal The class of a code. */

@@ -85,7 +85,7 @@ export function pairId(policy: OpenedPolicy, match: number, member: number): str
 
 /** The place of the row in `rules` of a match. */
 export function ruleRow({ view }: OpenedPolicy, match: number): number {
-  return view.rules.at + (view.words[view.matches.at + match * 4 + matchWord.rule] as number) * 5;
+  return view.rules.at + (view.words[match + matchWord.rule] as number) * 5;
 }
 
 const nothing: Admission = { tls: false, http: false, tcp: false, udp: false, ech: false, sniNone: false };
@@ -114,8 +114,8 @@ export function admissionOf({ view }: OpenedPolicy, pairs: MatchPairs): Admissio
   let bits = 0;
   for (let i = 0; i < pairs.length; i += 2) {
     const member = pairs[i + 1] as number;
-    const flags = view.words[view.matches.at + (pairs[i] as number) * 4 + matchWord.flags] as number;
-    const target = member < 0 ? flags : (view.words[view.matches.at + member * 4 + matchWord.flags] as number);
+    const flags = view.words[(pairs[i] as number) + matchWord.flags] as number;
+    const target = member < 0 ? flags : (view.words[member + matchWord.flags] as number);
     bits |= 1 << (target & matchFlag.protocolMask);
     if ((flags & matchFlag.ech) !== 0) bits |= 16;
     if ((flags & matchFlag.sniNone) !== 0) bits |= 32;

@@ -17,6 +17,7 @@ import {
   type NameKind,
   ObservationFold,
   type SourceEntry,
+  throughAddresses,
   type Vantage,
 } from '../../src/flowmap/index.ts';
 
@@ -171,6 +172,7 @@ export function directoryOf(known: Partial<ClientDirectory> = {}): ClientDirecto
   return {
     inventory: emptyInventory,
     leases: [],
+    hasService: () => false,
     servicesOfSource: () => [],
     serviceOfCredential: () => null,
     ...known,
@@ -183,5 +185,6 @@ export async function queryOf(
   window: LakeWindow = wholeWindow,
   directory: ClientDirectory = directoryOf(),
 ): Promise<EdgeQuery> {
-  return { ...window, who: attributeClients(await lake.clients(window), directory) };
+  const who = attributeClients(await lake.clients(window), directory);
+  return { ...window, who, through: throughAddresses(directory.inventory) };
 }

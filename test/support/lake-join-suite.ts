@@ -403,7 +403,7 @@ export function checkLakeJoin(name: string, make: () => LakeBed): void {
       );
     }));
 
-  test(`${name}: clients from outside and proxies are left out and counted, and what they were seen to use is evidence`, () =>
+  test(`${name}: clients from outside, proxies and what goes to them are left out and counted, and what they were seen to use is evidence`, () =>
     withLake(make, async (lake) => {
       const inventory = parseInventory(
         'services: [{ name: squid, kind: proxy, sources: [{ cidr: 10.0.9.9/32 }] }]',
@@ -413,13 +413,16 @@ export function checkLakeJoin(name: string, make: () => LakeBed): void {
       const flows = [
         { ...bare, client: '192.0.2.200', up: 10, connections: 3 },
         { ...bare, client: '10.0.9.9', name: 'api.example', up: 5, down: 6, connections: 2 },
+        { ...bare, address: '10.0.9.9', up: 1, connections: 5 },
         bare,
       ];
       await addSource(lake, { batches: [{ flows }] });
-      const set = await lake.edges(await queryOf(lake, wholeWindow, directoryOf({ inventory: inventory.value })));
+      const query = await queryOf(lake, wholeWindow, directoryOf({ inventory: inventory.value }));
+      const set = await lake.edges(query);
+      assert.deepEqual((await lake.judgeableEdges(query)).leftOut, set.leftOut);
       assert.deepEqual(set.leftOut, [
         { role: 'outside', connections: 3, bytes: 10 },
-        { role: 'proxy', connections: 2, bytes: 11 },
+        { role: 'proxy', connections: 7, bytes: 12 },
       ]);
       assert.deepEqual(
         set.edges.map(({ principal, destination, rank }) => [principal, destination, rank]),

@@ -70,8 +70,9 @@ export function joinByReference(appended: readonly AppendedBatch[], query: EdgeQ
     query.who.filter((who) => isOf(flow, who)).map((who) => ({ ...flow, who })),
   );
   const evidence = [...appended.flatMap(answersOf), ...attributed.flatMap(sightingOf)];
+  const passed = new Set((query.through ?? []).map(({ address }) => address));
   const named = attributed
-    .filter(({ who }) => who.role === 'principal')
+    .filter(({ who, name, address }) => who.role === 'principal' && (name !== '' || !passed.has(address)))
     .map((flow): NamedRow => ({ ...flow, ...nameOf(flow, evidence) }));
   const groups = groupBy(named, ({ who, destination, isName, port, facts }) =>
     [who.principal, destination, isName, port, facts.protocol].join('\n'),

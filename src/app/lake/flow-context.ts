@@ -10,8 +10,9 @@ import {
   type Inventory,
   type LakeWindow,
   parseInventory,
+  throughAddresses,
 } from '../../flowmap/index.ts';
-import { type CompiledPolicy, listIdentities } from '../../policy/index.ts';
+import { type CompiledPolicy, listEveryIdentity } from '../../policy/index.ts';
 import { type CompiledFolder, compileFolder } from '../compile-folder.ts';
 
 /** What flows are read with: who asked, and the policy of the configuration where it holds one that loads. */
@@ -24,17 +25,18 @@ export interface FlowContext {
 }
 
 /**
- * Works out who the clients of a window are. A policy that does not load is no fault here: a first map is drawn before there is any.
+ * Works out who the clients of a window are, by the policy of the configuration or by another. A policy that does not load is no fault
+ * here: a first map is drawn before there is any.
  * Fault: `inventory_invalid`, `inventory_unreadable`.
  */
 export async function readFlowContext(
   lake: FlowLake,
   config: Config,
   window: LakeWindow,
+  compiled: Result<CompiledFolder> = compileFolder(config.policy),
 ): Promise<Result<FlowContext>> {
   const inventory = readInventory(config.inventory);
   if (!inventory.ok) return inventory;
-  const compiled = compileFolder(config.policy);
   const directory: ClientDirectory = {
     inventory: inventory.value,
     leases: await lake.leases(),
@@ -42,25 +44,32 @@ export async function readFlowContext(
   };
   const who = attributeClients(await lake.clients(window), directory);
   return ok({
-    query: { ...window, who },
+    query: { ...window, who, through: throughAddresses(inventory.value) },
     inventory: inventory.value,
     policy: compiled.ok ? compiled.value : null,
     noPolicy: compiled.ok ? null : compiled.fault.message,
   });
 }
 
-type PolicyDirectory = Pick<ClientDirectory, 'servicesOfSource' | 'serviceOfCredential'>;
+type PolicyDirectory = Pick<ClientDirectory, 'hasService' | 'servicesOfSource' | 'serviceOfCredential'>;
 
-const noPolicyDirectory: PolicyDirectory = { servicesOfSource: () => [], serviceOfCredential: () => null };
+const noPolicyDirectory: PolicyDirectory = {
+  hasService: () => false,
+  servicesOfSource: () => [],
+  serviceOfCredential: () => null,
+};
 
 // A range of the policy counts for the past too, whatever its dates: an `unattributed` source names nobody.
 function policyDirectory(policy: CompiledPolicy): PolicyDirectory {
+  const services = new Map<string, string>();
+  for (const { text, service } of listEveryIdentity(policy)) if (!services.has(text)) services.set(text, service);
   return {
+    hasService: (name) => policy.service(name) !== null,
     servicesOfSource: (address) => {
       const matches = policy.matchSource(address, Number.MAX_SAFE_INTEGER);
       return [...new Set(matches.map(({ service }) => service))].sort();
     },
-    serviceOfCredential: (name) => listIdentities(policy, `credential:${name}`)[0]?.service ?? null,
+    serviceOfCredential: (name) => services.get(`credential:${name}`) ?? null,
   };
 }
 

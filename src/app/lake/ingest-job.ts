@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { type Fault, ok, type Result } from '../../base/index.ts';
+import { type Fault, failed, fault, ok, type Result } from '../../base/index.ts';
 import { createLocalZone, type FlowLake, type PeelOptions, type SourceEntry } from '../../flowmap/index.ts';
 import {
   createReaderPool,
@@ -9,7 +9,10 @@ import {
   ingestSource,
   openBytes,
   type ReaderPool,
+  type SourceBytes,
 } from '../../intake/index.ts';
+import { openParquetLines } from '../../store/index.ts';
+import { statePaths } from '../state-folder.ts';
 import type { JobPorts } from './lake-messages.ts';
 import { openLakeToWrite } from './open-lake.ts';
 
@@ -76,20 +79,39 @@ async function ingestFile({ path, isNamed }: FoundFile, parts: IngestParts): Pro
   return { path, outcome: isPassedOver ? 'passed-over' : 'failed', fault: result.fault };
 }
 
-async function readFile(
-  path: string,
-  { options, ports, pool, lake, peel }: IngestParts,
-): ReturnType<typeof ingestSource> {
+async function readFile(path: string, parts: IngestParts): ReturnType<typeof ingestSource> {
   const bytes = await openBytes(path, process.stdin);
-  if (!bytes.ok) return bytes;
-  const { totalBytes } = bytes.value;
+  if (!bytes.ok) return bytes.fault.code === 'source_parquet' ? readParquet(path, parts) : bytes;
+  return readBytes(path, bytes.value, parts.options.format, parts);
+}
+
+async function readParquet(path: string, parts: IngestParts): ReturnType<typeof ingestSource> {
+  if (path === '-') return failed(fault('source_unreadable', 'standard input cannot be Parquet: name the file'));
+  const tempDir = statePaths(parts.ports.order.config.state).lake;
+  try {
+    const rows = await openParquetLines(path, `${tempDir}/tmp`);
+    const format = rows.columns === null ? parts.options.format : { id: 'aws-vpc', grammar: rows.columns.join(' ') };
+    const bytes = { pieces: rows.pieces, compression: 'none' as const, totalBytes: null, readBytes: () => 0 };
+    return await readBytes(path, bytes, format, parts).finally(rows.close);
+  } catch (error) {
+    const why = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+    return failed(fault('source_unreadable', `\`${path}\` is Parquet that cannot be read (${why})`));
+  }
+}
+
+async function readBytes(
+  path: string,
+  bytes: SourceBytes,
+  choice: FormatChoice | null,
+  { ports, pool, lake, peel }: IngestParts,
+): ReturnType<typeof ingestSource> {
   return ingestSource({
     path,
-    bytes: bytes.value,
-    choice: options.format,
+    bytes,
+    choice,
     peel,
     pool,
     writer: await lake.begin(),
-    onProgress: (progress) => ports.onProgress({ what: path, totalBytes, ...progress }),
+    onProgress: (progress) => ports.onProgress({ what: path, totalBytes: bytes.totalBytes, ...progress }),
   });
 }

@@ -1,15 +1,23 @@
 import { failed, fault, type Result } from '../../base/index.ts';
+import { answersJob, rankJob } from './answers-job.ts';
 import { ingestJob } from './ingest-job.ts';
 import type { JobPorts, LakeOrder } from './lake-messages.ts';
 import { mapJob } from './map-job.ts';
+import { proposeJob, shrinkJob } from './propose-job.ts';
+import { replayJob } from './replay-job.ts';
 import { forgetJob, sourcesJob } from './sources-job.ts';
 
 /** Every job of the lake process by name. */
 const jobs: Readonly<Record<string, (options: never, ports: JobPorts) => Promise<Result<unknown>>>> = {
   ingest: ingestJob,
   map: mapJob,
+  propose: proposeJob,
+  shrink: shrinkJob,
+  replay: replayJob,
   sources: sourcesJob,
   forget: forgetJob,
+  answers: answersJob,
+  rank: rankJob,
 };
 
 /** Runs one job. Fault: `job_unknown`, a defect of ours. */

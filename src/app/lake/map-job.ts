@@ -1,5 +1,12 @@
 import { ok, type Result } from '../../base/index.ts';
-import { createCoverage, drawFlowMap, type FlowMap, type FlowMapFilter, type LakeWindow } from '../../flowmap/index.ts';
+import {
+  createCoverage,
+  drawFlowMap,
+  type FlowLake,
+  type FlowMap,
+  type FlowMapFilter,
+  type LakeWindow,
+} from '../../flowmap/index.ts';
 import { type FlowContext, readFlowContext } from './flow-context.ts';
 import type { JobPorts } from './lake-messages.ts';
 import { openLakeToRead } from './open-lake.ts';
@@ -18,21 +25,29 @@ export async function mapJob({ window, filter }: MapOptions, { order }: JobPorts
   try {
     const context = await readFlowContext(lake, order.config, window);
     if (!context.ok) return context;
-    const set = await lake.edges(context.value.query);
-    const { policy, noPolicy } = context.value;
-    const parts = {
-      edges: set.edges,
-      coverage: createCoverage(lake.sources(), set),
-      declared: await lake.declared(),
-      policy: policy?.policy ?? null,
-      noPolicy,
-      ownerOf: ownerFinder(context.value),
-      nowMs: order.nowMs,
-    };
-    return ok(drawFlowMap(parts, filter));
+    return ok(await drawLakeMap(lake, context.value, { nowMs: order.nowMs, filter }));
   } finally {
     opened.value.close();
   }
+}
+
+/** Draws the map of an open lake in a context. */
+export async function drawLakeMap(
+  lake: FlowLake,
+  context: FlowContext,
+  { nowMs, filter }: { readonly nowMs: number; readonly filter: FlowMapFilter },
+): Promise<FlowMap> {
+  const set = await lake.edges(context.query);
+  const parts = {
+    edges: set.edges,
+    coverage: createCoverage(lake.sources(), set),
+    declared: await lake.declared(),
+    policy: context.policy?.policy ?? null,
+    noPolicy: context.noPolicy,
+    ownerOf: ownerFinder(context),
+    nowMs,
+  };
+  return drawFlowMap(parts, filter);
 }
 
 /** Who owns a principal: by the policy, then by the inventory; null where neither says. */

@@ -7,7 +7,7 @@ import { openStateFolder, statePaths } from '../state-folder.ts';
 import { acquireStateLock } from '../state-lock.ts';
 
 /** Memory of the database while flows are written, in MiB: what is left of the lake's bound goes to parsing. */
-const ingestMemoryMb = 192;
+const ingestMemoryMb = 128;
 /** Memory of the database while flows are read, in MiB; past it, it works on disk. */
 const queryMemoryMb = 768;
 

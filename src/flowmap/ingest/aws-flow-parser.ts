@@ -130,6 +130,7 @@ export class AwsFlowParser implements LineParser {
     // The window that saw the SYN counts the connection; its later windows and its other direction are the same one.
     const isLater = protocol === tcp && record.tcpFlags >= 0 && (record.tcpFlags & syn) === 0;
     draft.connections = draft.isReply || (isLater && !draft.isDenied) ? 0 : 1;
+    draft.provider = this.#text(bytes, sink, draft.isReply ? slots.sourceProvider : slots.destinationProvider);
     this.#fillPlace(bytes, draft, sink);
     return sink.endFlow();
   }

@@ -18,6 +18,8 @@ export interface FlowFacts {
   readonly bytesDown: number;
   readonly connections: number;
   readonly isDenied: boolean;
+  /** See {@link FlowDraft.provider}; most formats have none. */
+  readonly provider?: string;
 }
 
 /**
@@ -43,6 +45,7 @@ export function endFlowOf(sink: ObservationSink, facts: FlowFacts): LineOutcome 
   draft.bytesDown = facts.bytesDown;
   draft.connections = facts.connections;
   draft.isDenied = facts.isDenied;
+  draft.provider = sink.text(facts.provider ?? '');
   return sink.endFlow();
 }
 

@@ -99,7 +99,7 @@ const refusals: ReadonlySet<string> = new Set(['deny', 'block', 'blocked', 'rese
 
 function sessionOf(
   record: FortiRecord,
-): Pick<FlowFacts, 'client' | 'user' | 'address' | 'port' | 'protocol' | 'application'> {
+): Pick<FlowFacts, 'client' | 'user' | 'address' | 'port' | 'protocol' | 'application' | 'provider'> {
   const protocol = readProtocol(record.at('proto'));
   return {
     client: addressOf(record.at('srcip')),
@@ -108,6 +108,7 @@ function sessionOf(
     port: isIcmp(protocol) ? 0 : portOf(record.at('dstport')),
     protocol,
     application: applicationOf(record.at('service')),
+    provider: record.at('dstinetsvc'),
   };
 }
 

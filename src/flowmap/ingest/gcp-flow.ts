@@ -30,6 +30,8 @@ export function readGcpFlow(payload: JsonRecord, entry: GcpEntry, sink: Observat
   if (reporter !== '') draft.vantage = reporter.startsWith('SRC') === draft.isReply ? 'destination' : 'source';
   const side = draft.isReply ? 'dest' : 'src';
   draft.service = sink.text(serviceOf(payload, side));
+  const service = recordOf(payload[draft.isReply ? 'src_google_service' : 'dest_google_service']);
+  draft.provider = sink.text(textAt(service, 'service_name') || textAt(service, 'type'));
   return sink.endFlow();
 }
 

@@ -1,7 +1,15 @@
 import { headerChecksum } from '../format/check-buffer.ts';
 import { checksumWords } from '../format/checksum.ts';
 import type { WordList } from '../format/flat-writer.ts';
-import { formatMagic, formatVersion, headerWord, headerWords, type SectionName, sections } from '../format/layout.ts';
+import {
+  formatMagic,
+  formatVersion,
+  headerWord,
+  headerWords,
+  type SectionName,
+  sectionStart,
+  sections,
+} from '../format/layout.ts';
 import type { PolicyBuilder } from './policy-builder.ts';
 
 /** Slots are at most two thirds full: longer runs of taken slots cost more than the memory. */
@@ -13,15 +21,20 @@ export function assembleBuffer(
   seed: readonly [number, number, number, number],
 ): Uint8Array<ArrayBuffer> {
   const contents = sections.map(({ name }) => contentOf(builder, name));
-  const size = contents.reduce((sum, each) => sum + each.length, headerWords);
+  const places: number[] = [];
+  let size = headerWords;
+  for (const [index, { stride }] of sections.entries()) {
+    const at = sectionStart(size, stride);
+    places.push(at);
+    size = at + (contents[index]?.length ?? 0);
+  }
   const words = new Uint32Array(size);
-  let at = headerWords;
   for (const [index, content] of contents.entries()) {
-    words.set(content, at);
     const isText = sections[index]?.name === 'strings';
+    const at = places[index] ?? 0;
+    words.set(content, at);
     words[headerWord.directory + index * 2] = at;
     words[headerWord.directory + index * 2 + 1] = isText ? builder.texts.length : content.length;
-    at += content.length;
   }
   words[headerWord.magic] = formatMagic;
   words[headerWord.version] = formatVersion;
@@ -37,12 +50,16 @@ function contentOf(builder: PolicyBuilder, name: SectionName): Uint32Array {
   switch (name) {
     case 'strings':
       return textWords(builder);
+    case 'sharedFilter':
+      return builder.sharedKeys.filter();
     case 'sharedSlots':
-      return slotTable(builder.sharedKeys, 4);
+      return builder.sharedKeys.table();
     case 'nameSlots':
-      return slotTable(builder.nameKeys, 4);
+      return builder.nameKeys.table();
     case 'serviceSlots':
-      return slotTable(builder.serviceKeys, 4);
+      return builder.serviceKeys.table();
+    case 'ruleSlots':
+      return builder.ruleKeys.table();
     case 'prefixSlots':
       return slotTable(builder.blockKeys, 2);
     case 'groupRefSlots':

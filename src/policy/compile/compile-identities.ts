@@ -1,5 +1,5 @@
 import { identityKey } from '../ascii-key.ts';
-import { keyKind, none, owner, termKind } from '../format/layout.ts';
+import { none, owner, termKind } from '../format/layout.ts';
 import type { IdentityNode, IdentityTerm, UnattributedNode } from '../nodes.ts';
 import { blockOf, type PolicyBuilder } from './policy-builder.ts';
 
@@ -27,7 +27,7 @@ export function compileIdentities(builder: PolicyBuilder, claimed: readonly Clai
     else pushBlock(byBlock, narrowest(terms as readonly SourceTerm[]), each);
   }
   for (const [text, list] of byText) {
-    builder.addKey({ owner: owner.identities, kind: keyKind.exact, text }, placeRun(builder, list));
+    builder.addKey(owner.identities, text, placeRun(builder, list));
   }
   writeBlockOwner(
     builder,

@@ -4,7 +4,7 @@ import { strengths } from '../../identity/index.ts';
 import { asciiKey } from '../ascii-key.ts';
 import { serviceKinds } from '../format/codes.ts';
 import { hashSeed } from '../format/keyed-hash.ts';
-import { keyKind, metaWord, none, owner } from '../format/layout.ts';
+import { headBit, metaWord, none, owner } from '../format/layout.ts';
 import type { PolicyDocument, PolicyTree, ServiceNode } from '../nodes.ts';
 import { boundaryDocumentName, unattributedServiceName } from '../rule-id.ts';
 import { spaceIndexOf } from '../space-index.ts';
@@ -38,8 +38,8 @@ export function compilePolicy(
   const seedWords = wordsOf(stamp.seed);
   const builder = new PolicyBuilder(hashSeed(seedWords));
   const parts = sortDocuments(tree);
-  const tooLarge = countEntries(parts) > mostEntries;
-  if (tooLarge) return failed(fault('policy_uncompilable', `a policy has at most ${mostEntries} entries`));
+  const tooLarge = countEntries(parts) > mostEntries || parts.service.length > mostEntries;
+  if (tooLarge) return failed(fault('policy_uncompilable', `a policy has at most ${mostEntries} entries and services`));
   compileParts(builder, parts, stamp.version);
   const [first] = builder.faults;
   if (first !== undefined) return failed(fault('policy_uncompilable', first));
@@ -77,21 +77,13 @@ function compileParts(builder: PolicyBuilder, parts: Parts, version: string): vo
   );
   compileUnattributed(builder, parts.unattributed);
   writeEmptyOwner(builder, owner.revoked);
-  // The names of services lie side by side, apart from the rules: every decision reads one of them.
-  for (const [row, { name }] of parts.service.entries()) {
-    builder.addKey({ owner: owner.serviceNames, kind: keyKind.exact, text: name }, row);
-  }
-  if (parts.unattributed.length > 0) {
-    const text = unattributedServiceName;
-    builder.addKey({ owner: owner.serviceNames, kind: keyKind.exact, text }, parts.service.length);
-  }
   for (const [row, service] of parts.service.entries()) compileService(builder, parts, { service, row, names });
   const unattributed = compileUnattributedService(builder, parts, names);
   writeMeta(builder, parts, version, unattributed);
 }
 
 function writeMeta(builder: PolicyBuilder, parts: Parts, version: string, unattributed: number): void {
-  const meta = new Array<number>(8).fill(0);
+  const meta = new Array<number>(12).fill(0);
   const requires = parts.boundary.flatMap((each) => each.requires);
   meta[metaWord.version] = builder.texts.place(version);
   meta[metaWord.ruleCount] = countEntries(parts);
@@ -99,6 +91,11 @@ function writeMeta(builder: PolicyBuilder, parts: Parts, version: string, unattr
   meta[metaWord.unattributedService] = unattributed;
   meta[metaWord.classMask] = requires.reduce((mask, each) => mask | (1 << destinationClasses.indexOf(each.class)), 0);
   meta[metaWord.revokedCount] = parts.boundary.reduce((sum, each) => sum + each.revoked.length, 0);
+  meta[metaWord.ruleDepths] = builder.ruleDepths >>> 0;
+  meta[metaWord.sharedHomes] = builder.sharedKeys.homes;
+  meta[metaWord.nameHomes] = builder.nameKeys.homes;
+  meta[metaWord.serviceHomes] = builder.serviceKeys.homes;
+  meta[metaWord.ruleHomes] = builder.ruleKeys.homes;
   builder.section('meta').pushAll(meta);
 }
 
@@ -120,6 +117,7 @@ function compileSegments(builder: PolicyBuilder, parts: Parts): ReadonlyMap<stri
 function compileBoundary(builder: PolicyBuilder, parts: Parts, names: NameTables): void {
   const rules = parts.boundary.flatMap((each) => each.deny);
   compileOwner(builder, owner.boundary, names, {
+    serviceName: null,
     lists: [{ name: `${boundaryDocumentName}/deny`, list: 'deny', rules }],
     builtIn: builtInBoundary(builder),
   });
@@ -131,7 +129,7 @@ function compileBoundary(builder: PolicyBuilder, parts: Parts, names: NameTables
     }
     for (const { identity, reason, at } of revoked) {
       const row = builder.placeRule({ list: `${boundaryDocumentName}/revoked`, to: identity, reason, at });
-      builder.addKey({ owner: owner.revoked, kind: keyKind.exact, text: asciiKey(identity) }, row);
+      builder.addKey(owner.revoked, asciiKey(identity), row);
     }
   }
 }
@@ -147,7 +145,7 @@ function compileMembers(builder: PolicyBuilder, parts: Parts): void {
       entries.add(target.host, [words.flags, words.ports, row, group]);
     }
   }
-  builder.writeOwner(owner.members, entries);
+  builder.writeOwner(owner.members, entries, null);
 }
 
 interface ServicePlace {
@@ -157,7 +155,8 @@ interface ServicePlace {
 }
 
 function compileService(builder: PolicyBuilder, parts: Parts, { service, row, names }: ServicePlace): void {
-  const hasGroups = compileOwner(builder, owner.firstService + row, names, {
+  const { keys, hasGroups } = compileOwner(builder, owner.firstService + row, names, {
+    serviceName: service.name,
     lists: [
       { name: `${service.name}/allow`, list: 'allow', rules: service.allow },
       { name: `${service.name}/deny`, list: 'deny', rules: service.deny },
@@ -166,6 +165,8 @@ function compileService(builder: PolicyBuilder, parts: Parts, { service, row, na
   const { texts } = builder;
   const environment = parts.environmentOf(service.at.file);
   const isObserved = service.mode === 'observe' && service.observeUntil !== null;
+  const bits = (isObserved ? headBit.observed : 0) | (hasGroups ? headBit.groups : 0);
+  builder.addHead(service.name, [row, bits, ...keys]);
   builder
     .section('services')
     .pushAll([

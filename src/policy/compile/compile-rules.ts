@@ -23,22 +23,34 @@ export interface BuiltInEntry {
   readonly entry: MatchEntry;
 }
 
-/** Compiles the lists of one owner. Gives whether any of its rules refers to a destinations document. */
+/** What deciding needs to know of an owner before it looks for its keys. */
+export interface CompiledOwner {
+  /** The first two words of its row in `owners`. */
+  readonly keys: readonly [belowDepths: number, anySpan: number];
+  /** Whether any of its rules refers to a destinations document. */
+  readonly hasGroups: boolean;
+}
+
+/** Compiles the lists of one owner. */
 export function compileOwner(
   builder: PolicyBuilder,
   ownerIndex: number,
   names: NameTables,
-  what: { readonly lists: readonly RuleList[]; readonly builtIn?: readonly BuiltInEntry[] },
-): boolean {
+  what: {
+    readonly serviceName: string | null;
+    readonly lists: readonly RuleList[];
+    readonly builtIn?: readonly BuiltInEntry[];
+  },
+): CompiledOwner {
   const entries = new OwnerEntries();
   const references = new Map<number, MatchEntry[]>();
   for (const { host, entry } of what.builtIn ?? []) entries.add(host, entry);
   for (const list of what.lists) {
     for (const rule of list.rules) addRule(builder, names, { list, rule, entries, references });
   }
-  builder.writeOwner(ownerIndex, entries);
+  const keys = builder.writeOwner(ownerIndex, entries, what.serviceName);
   for (const [group, list] of references) builder.addGroupRef(ownerIndex, group, builder.placeSpan(list));
-  return references.size > 0;
+  return { keys, hasGroups: references.size > 0 };
 }
 
 interface RulePlace {

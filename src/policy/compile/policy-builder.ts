@@ -1,12 +1,21 @@
 import type { IpPrefix, PortRange } from '../../destination/index.ts';
 import { TextPool, WordList } from '../format/flat-writer.ts';
-import { type HashSeed, hashBlock, hashPair, hashText } from '../format/keyed-hash.ts';
-import { keyKind, matchFlag, none, owner, type SectionName } from '../format/layout.ts';
+import { type HashSeed, hashBlock, hashPair } from '../format/keyed-hash.ts';
+import { keyKind, matchFlag, none, type SectionName } from '../format/layout.ts';
+import { hashOfText, serviceNameKey } from '../format/lookup.ts';
 import type { RuleNode, SourceAt } from '../nodes.ts';
+import { type KeyValue, KeyWriter } from './key-writer.ts';
 import type { MatchEntry } from './match-entry.ts';
 import { labelCount, type OwnerEntries } from './owner-entries.ts';
 
-type SlotSection = 'sharedSlots' | 'nameSlots' | 'serviceSlots' | 'prefixSlots' | 'groupRefSlots';
+type SlotSection =
+  | 'sharedFilter'
+  | 'sharedSlots'
+  | 'nameSlots'
+  | 'serviceSlots'
+  | 'ruleSlots'
+  | 'prefixSlots'
+  | 'groupRefSlots';
 
 /** Sections that are laid down record by record; the slot tables are made from the pending slots at the end. */
 type GrowingSection = Exclude<SectionName, SlotSection | 'strings'>;
@@ -15,14 +24,16 @@ type GrowingSection = Exclude<SectionName, SlotSection | 'strings'>;
 export class PolicyBuilder {
   readonly seed: HashSeed;
   readonly texts: TextPool = new TextPool();
-  /** Pending string slots of four words: hash, text, owner key, value + 1. */
-  readonly sharedKeys: WordList = new WordList();
-  readonly nameKeys: WordList = new WordList();
-  readonly serviceKeys: WordList = new WordList();
+  readonly sharedKeys: KeyWriter;
+  readonly nameKeys: KeyWriter;
+  readonly serviceKeys: KeyWriter;
+  readonly ruleKeys: KeyWriter;
   /** Pending prefix slots of two words: hash, row + 1. */
   readonly blockKeys: WordList = new WordList();
   /** Pending group slots of four words: hash, owner, group, value + 1. */
   readonly groupRefs: WordList = new WordList();
+  /** The depths at which any service has a key (see `ownerWord`). */
+  ruleDepths = 0;
   readonly faults: string[] = [];
   readonly #sections = new Map<GrowingSection, WordList>();
   readonly #attributes = new Map<string, number>();
@@ -30,6 +41,10 @@ export class PolicyBuilder {
 
   constructor(seed: HashSeed) {
     this.seed = seed;
+    this.sharedKeys = new KeyWriter(seed, this.texts);
+    this.nameKeys = new KeyWriter(seed, this.texts);
+    this.serviceKeys = new KeyWriter(seed, this.texts);
+    this.ruleKeys = new KeyWriter(seed, this.texts);
   }
 
   section(name: GrowingSection): WordList {
@@ -57,20 +72,19 @@ export class PolicyBuilder {
     return at;
   };
 
-  /** Adds a key that is found by text. Keys are ASCII, so that a reader can compare characters with bytes. */
-  addKey(key: { readonly owner: number; readonly kind: number; readonly text: string }, value: number): void {
-    if (!isAscii(key.text)) this.faults.push(`\`${key.text}\` is not ASCII`);
-    const ownerKey = key.owner * 2 + key.kind;
-    const keys = this.#keysOf(key.owner);
-    keys.push(hashText(this.seed, key.text, ownerKey));
-    keys.push(this.texts.append(key.text));
-    keys.push(ownerKey);
-    keys.push(value + 1);
+  /** Adds a key of an owner that is no service, found by text. */
+  addKey(ownerIndex: number, text: string, value: number): void {
+    const ownerKey = ownerIndex * 2 + keyKind.exact;
+    this.#note(text, this.nameKeys.add({ ownerKey, salt: ownerKey, text }, [value, 0, 0, 0]));
   }
 
-  #keysOf(ownerIndex: number): WordList {
-    if (ownerIndex >= owner.firstService) return this.serviceKeys;
-    return ownerIndex <= owner.members ? this.sharedKeys : this.nameKeys;
+  /** Adds a service with what deciding needs of it (see `headWord`). */
+  addHead(name: string, value: KeyValue): void {
+    this.#note(name, this.serviceKeys.add({ ownerKey: serviceNameKey, salt: serviceNameKey, text: name }, value));
+  }
+
+  #note(text: string, isAscii: boolean): void {
+    if (!isAscii) this.faults.push(`\`${text}\` is not ASCII`);
   }
 
   addBlock(ownerIndex: number, prefix: IpPrefix, value: number): void {
@@ -145,14 +159,20 @@ export class PolicyBuilder {
     return this.placeList(numbers);
   }
 
-  /** Lays the entries of an owner down with its row in `owners`. Rows are written in order of owner. */
-  writeOwner(ownerIndex: number, entries: OwnerEntries): void {
-    let belowDepths = 0;
-    for (const [name, list] of entries.exact) this.#addName(ownerIndex, keyKind.exact, name, list);
-    for (const [name, list] of entries.below) {
-      belowDepths |= 1 << Math.min(labelCount(name), 31);
-      this.#addName(ownerIndex, keyKind.below, name, list);
+  /**
+   * Lays the entries of an owner down with its row in `owners`, whose first two words it gives. Rows are written in order of
+   * owner. `serviceName` is null for the boundary and the members.
+   */
+  writeOwner(ownerIndex: number, entries: OwnerEntries, serviceName: string | null): readonly [number, number] {
+    const salt = serviceName === null ? null : hashOfText(this.seed, serviceName);
+    let belowDepths = entries.exact.size > 0 ? 1 : 0;
+    for (const [text, list] of entries.exact)
+      this.#addName({ ownerKey: ownerIndex * 2 + keyKind.exact, salt, text }, list);
+    for (const [text, list] of entries.below) {
+      belowDepths |= 1 << Math.min(labelCount(text), 31);
+      this.#addName({ ownerKey: ownerIndex * 2 + keyKind.below, salt, text }, list);
     }
+    if (salt !== null) this.ruleDepths |= belowDepths;
     const lengths = new Set<number>();
     for (const { key, entries: list } of entries.blocks.values()) {
       lengths.add(blockOf(key));
@@ -160,19 +180,25 @@ export class PolicyBuilder {
     }
     const any = entries.any.length === 0 ? none : this.placeSpan(entries.any);
     this.section('owners').pushAll([belowDepths >>> 0, any, this.placeList([...lengths]), lengths.size]);
+    return [belowDepths >>> 0, any];
   }
 
-  #addName(ownerIndex: number, kind: number, name: string, list: readonly MatchEntry[]): void {
-    this.addKey({ owner: ownerIndex, kind, text: name }, this.placeSpan(list));
+  #addName(key: { ownerKey: number; salt: number | null; text: string }, list: readonly MatchEntry[]): void {
+    const { ownerKey, salt, text } = key;
+    const value = this.#valueOf(list);
+    if (salt === null) this.#note(text, this.sharedKeys.add({ ownerKey, salt: ownerKey, text }, value));
+    else this.#note(text, this.ruleKeys.add({ ownerKey, salt, text }, value));
+  }
+
+  /** The match itself where a key has only one, as nearly all do; else where they are. */
+  #valueOf(list: readonly MatchEntry[]): KeyValue {
+    const [only] = list;
+    if (only === undefined || list.length > 1) return [matchFlag.elsewhere, this.placeSpan(list), 0, 0];
+    return [only[0] | matchFlag.last, only[1], only[2], only[3]];
   }
 }
 
 /** The family and length of a block in one number: 4 * 256 + 24. */
 export function blockOf(prefix: IpPrefix): number {
   return prefix.first.family * 256 + prefix.length;
-}
-
-function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
-  return true;
 }

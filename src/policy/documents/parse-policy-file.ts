@@ -9,7 +9,7 @@ import { parseDestinations, parseSegments } from './parse-shared.ts';
 import type { PlainNode } from './plain-node.ts';
 import { listKeys, type ReadMap, readMap, shorten } from './read-map.ts';
 import { readOwner, readText } from './read-value.ts';
-import { createSourceFile, type SourceFile } from './source-file.ts';
+import { createSourceFile, type ParseOptions, type SourceFile } from './source-file.ts';
 
 /** The grammar's version, written in every document. */
 export const policyApiVersion = 'exeat/v1';
@@ -36,8 +36,8 @@ const parsers: Readonly<Record<DocumentKind, ParseDocument>> = {
  * Parses one policy file (several YAML documents) to documents and faults. `path` is relative to the policy folder, with slashes.
  * Never throws; a file with faults may still give the documents that could be read.
  */
-export function parsePolicyFile(path: string, text: string): ParsedPolicyFile {
-  const file = createSourceFile(path, text);
+export function parsePolicyFile(path: string, text: string, options: ParseOptions = {}): ParsedPolicyFile {
+  const file = createSourceFile(path, text, options);
   const documents: PolicyDocument[] = [];
   for (const node of loadYaml(text, file)) {
     const document = parseDocument(node, file);

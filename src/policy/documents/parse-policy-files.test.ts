@@ -244,6 +244,40 @@ describe('a good policy', () => {
   });
 });
 
+describe('placeholders, where they are accepted', () => {
+  const texts: readonly (readonly [what: string, text: string])[] = [
+    ['a reason', `${service}allow: [ { to: example.com:443, reason: TODO } ]\n`],
+    ['a reason with more words', `${service}allow: [ { to: example.com:443, reason: "TODO: ask the team" } ]\n`],
+    ['an empty reason', `${service}allow: [ { to: example.com:443, reason: } ]\n`],
+    ['an owner', service.replace('team-payments', 'TBD')],
+  ];
+  for (const [what, text] of texts) {
+    it(`${what} passes only there`, () => {
+      const files = [{ path: 'a.yaml', text }];
+      assert.deepEqual(
+        parsePolicyFiles(files).faults.map(({ code }) => code),
+        ['reason_placeholder'],
+      );
+      assert.deepEqual(parsePolicyFiles(files, { acceptsPlaceholders: true }).faults, []);
+    });
+  }
+
+  it('nothing else passes: no missing reason, no missing owner, no reason of two lines', () => {
+    const faulty: readonly (readonly [text: string, code: PolicyFaultCode])[] = [
+      [`${service}allow: [ { to: example.com:443 } ]\n`, 'reason_missing'],
+      [service.replace('owner: team-payments\n', ''), 'owner_missing'],
+      [`${service}allow: [ { to: example.com:443, reason: "TODO\\nb" } ]\n`, 'value_malformed'],
+    ];
+    for (const [text, code] of faulty) {
+      const { faults } = parsePolicyFiles([{ path: 'a.yaml', text }], { acceptsPlaceholders: true });
+      assert.deepEqual(
+        faults.map((fault) => fault.code),
+        [code],
+      );
+    }
+  });
+});
+
 describe('text from outside', () => {
   const words = [
     'apiVersion',

@@ -2,6 +2,7 @@ import type { PolicyFault } from '../fault.ts';
 import type { PolicyTree } from '../nodes.ts';
 import { findTreeFaults } from './find-tree-faults.ts';
 import { type ParsedPolicyFile, parsePolicyFile } from './parse-policy-file.ts';
+import type { ParseOptions } from './source-file.ts';
 
 /** A policy file as text. `path` is relative to the policy folder, with slashes: `payments/api.yaml`. */
 export interface PolicyFileText {
@@ -16,8 +17,8 @@ export interface ParsedPolicy {
 }
 
 /** Parses every file of a policy and joins them. Never throws. */
-export function parsePolicyFiles(files: readonly PolicyFileText[]): ParsedPolicy {
-  return joinPolicyFiles(files.map(({ path, text }) => parsePolicyFile(path, text)));
+export function parsePolicyFiles(files: readonly PolicyFileText[], options: ParseOptions = {}): ParsedPolicy {
+  return joinPolicyFiles(files.map(({ path, text }) => parsePolicyFile(path, text, options)));
 }
 
 /**

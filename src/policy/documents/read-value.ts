@@ -8,6 +8,9 @@ const namePattern = /^[a-z0-9-]{1,63}$/;
 /** Owners and reasons end up in tables, logs and reports: one line, and bounded. */
 const maxSentenceLength = 500;
 
+/** What an empty reason or owner reads as where placeholders are accepted. */
+const placeholder = 'TODO';
+
 /** Words that people write to get past a check, compared without case, spaces, dots and dashes. */
 const placeholders: ReadonlySet<string> = new Set(['', 'todo', 'tbd', 'fixme', 'xxx', 'na', 'n/a', 'none', '?', '???']);
 
@@ -106,13 +109,14 @@ export function readOwner(map: ReadMap, file: SourceFile): string | null {
 /** One line of text that is no placeholder; `what` is `reason` or `owner`. */
 export function readSentence(node: PlainNode, what: string, file: SourceFile): string | null {
   if (node.kind === 'other' && node.value === null) {
+    if (file.acceptsPlaceholders) return placeholder;
     file.report('reason_placeholder', node.offset, `${what} is empty`);
     return null;
   }
   const text = readText(node, what, file);
   if (text === null) return null;
   const sentence = text.value.trim();
-  if (isPlaceholder(sentence)) {
+  if (isPlaceholder(sentence) && !file.acceptsPlaceholders) {
     file.report('reason_placeholder', text.offset, `${what} \`${shorten(sentence)}\` is a placeholder`);
     return null;
   }

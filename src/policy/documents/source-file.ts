@@ -4,10 +4,20 @@ import type { SourceAt } from '../nodes.ts';
 /** More faults than this in one file help nobody and cost memory. */
 const maxFaultsPerFile = 100;
 
+/** How policy files are read. */
+export interface ParseOptions {
+  /**
+   * Whether a reason or an owner may be a placeholder such as `TODO`: for a proposal that is tried on the past before people filled it
+   * in. Never for a policy that is put in force. Default: false.
+   */
+  readonly acceptsPlaceholders?: boolean;
+}
+
 /** A policy file while it is read: turns offsets into places and collects faults. One per file and per parse. */
 export interface SourceFile {
   readonly path: string;
   readonly faults: PolicyFault[];
+  readonly acceptsPlaceholders: boolean;
   /** Whether further faults are only counted: then nothing dear is done for them. */
   isFull(): boolean;
   /** The place of an offset: line and column from 1. */
@@ -17,7 +27,7 @@ export interface SourceFile {
 }
 
 /** Prepares a file for reading. Offsets are best asked in rising order: the search starts at the last answer. */
-export function createSourceFile(path: string, text: string): SourceFile {
+export function createSourceFile(path: string, text: string, options: ParseOptions = {}): SourceFile {
   const lineStarts = findLineStarts(text);
   const faults: PolicyFault[] = [];
   let last = 0;
@@ -39,7 +49,8 @@ export function createSourceFile(path: string, text: string): SourceFile {
         : { code, message, at: at(offset), mend: mend ?? null },
     );
   };
-  return { path, faults, isFull: () => faults.length > maxFaultsPerFile, at, report };
+  const isFull = (): boolean => faults.length > maxFaultsPerFile;
+  return { path, faults, acceptsPlaceholders: options.acceptsPlaceholders ?? false, isFull, at, report };
 }
 
 function findLineStarts(text: string): readonly number[] {

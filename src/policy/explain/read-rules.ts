@@ -1,7 +1,18 @@
 import { parsePolicyTarget, type Target } from '../../destination/index.ts';
 import { type FlatView, readText } from '../format/flat-view.ts';
-import { matchFlag, matchWord, none, owner, ownerWord, prefixWord, ruleWord, slotWord } from '../format/layout.ts';
-import { slotsOf } from '../format/lookup.ts';
+import {
+  groupRefWord,
+  matchFlag,
+  matchWord,
+  none,
+  owner,
+  ownerWord,
+  prefixWord,
+  ruleWord,
+  slotWord,
+  slotWords,
+} from '../format/layout.ts';
+import { firstMatch, hasNextMatch, matchPlace } from '../format/lookup.ts';
 import type { OpenedPolicy } from '../open-policy.ts';
 import { pairId, ruleRow } from '../policy-verdict.ts';
 
@@ -20,7 +31,7 @@ export function explainedRule(policy: OpenedPolicy, match: number, member: numbe
   const { view } = policy;
   const row = ruleRow(policy, match);
   const word = (index: number): number => view.words[row + index] as number;
-  const flags = view.words[view.matches.at + match * 4 + matchWord.flags] as number;
+  const flags = view.words[match + matchWord.flags] as number;
   return {
     id: pairId(policy, match, member),
     list: (flags & matchFlag.deny) !== 0 ? 'deny' : 'allow',
@@ -48,52 +59,54 @@ export function rulesOfOwner(
     const target = parsePolicyTarget(rule.to);
     if (target.ok && found.length < mostRules) found.push({ target: target.value, rule });
   };
-  for (const span of spansOfOwner(policy.view, ownerIndex)) walkSpan(policy.view, span, (match) => add(match, -1));
-  for (const { group, span } of groupSpans(policy.view, ownerIndex)) {
-    for (const member of membersOf(policy.view, group)) walkSpan(policy.view, span, (match) => add(match, member));
+  for (const first of spansOfOwner(policy.view, ownerIndex)) walkSpan(policy.view, first, (match) => add(match, -1));
+  for (const { group, first } of groupSpans(policy.view, ownerIndex)) {
+    for (const member of membersOf(policy.view, group)) walkSpan(policy.view, first, (match) => add(match, member));
   }
   return found;
 }
 
+/** The place of the first match under each key of an owner. */
 function spansOfOwner(view: FlatView, ownerIndex: number): readonly number[] {
   const spans: number[] = [];
-  const table = slotsOf(view, ownerIndex);
-  for (let at = table.at; at < table.at + table.length; at += 4) {
-    const value = view.words[at + slotWord.value] as number;
-    if (value !== 0 && (view.words[at + slotWord.owner] as number) >>> 1 === ownerIndex) spans.push(value - 1);
+  const table = ownerIndex >= owner.firstService ? view.keys : view.shared;
+  for (let at = table.at; at < table.end; at += slotWords) {
+    const key = view.words[at + slotWord.key] as number;
+    if (key !== 0 && key >>> 9 === ownerIndex) spans.push(firstMatch(view, at));
   }
   for (let at = view.prefixes.at; at < view.prefixes.at + view.prefixes.length; at += 7) {
-    if (view.words[at + prefixWord.owner] === ownerIndex) spans.push(view.words[at + prefixWord.value] as number);
+    if (view.words[at + prefixWord.owner] === ownerIndex)
+      spans.push(matchPlace(view, view.words[at + prefixWord.value] as number));
   }
   const any = view.words[view.owners.at + ownerIndex * 4 + ownerWord.anySpan] as number;
-  if (any !== none) spans.push(any);
+  if (any !== none) spans.push(matchPlace(view, any));
   return spans;
 }
 
-function groupSpans(view: FlatView, ownerIndex: number): readonly { readonly group: number; readonly span: number }[] {
-  const spans: { group: number; span: number }[] = [];
+function groupSpans(view: FlatView, ownerIndex: number): readonly { readonly group: number; readonly first: number }[] {
+  const spans: { group: number; first: number }[] = [];
   const table = view.groupRefSlots;
   for (let at = table.at; at < table.at + table.length; at += 4) {
-    const value = view.words[at + 3] as number;
-    if (value !== 0 && view.words[at + 1] === ownerIndex)
-      spans.push({ group: view.words[at + 2] as number, span: value - 1 });
+    const value = view.words[at + groupRefWord.value] as number;
+    if (value !== 0 && view.words[at + groupRefWord.owner] === ownerIndex)
+      spans.push({ group: view.words[at + groupRefWord.group] as number, first: matchPlace(view, value - 1) });
   }
   return spans;
 }
 
 function membersOf(view: FlatView, group: number): readonly number[] {
   const members: number[] = [];
-  for (const span of spansOfOwner(view, owner.members)) {
-    walkSpan(view, span, (match) => {
-      if (view.words[view.matches.at + match * 4 + matchWord.extra] === group) members.push(match);
+  for (const first of spansOfOwner(view, owner.members)) {
+    walkSpan(view, first, (match) => {
+      if (view.words[match + matchWord.extra] === group) members.push(match);
     });
   }
   return members;
 }
 
-function walkSpan(view: FlatView, span: number, visit: (match: number) => void): void {
-  for (let match = span; match * 4 < view.matches.length; match++) {
+function walkSpan(view: FlatView, first: number, visit: (match: number) => void): void {
+  for (let match = first; ; match += 4) {
     visit(match);
-    if (((view.words[view.matches.at + match * 4 + matchWord.flags] as number) & matchFlag.last) !== 0) return;
+    if (!hasNextMatch(view, match)) return;
   }
 }

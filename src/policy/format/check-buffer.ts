@@ -1,5 +1,5 @@
 import { checksumWords } from './checksum.ts';
-import { formatMagic, formatVersion, headerWord, headerWords, sections } from './layout.ts';
+import { formatMagic, formatVersion, headerWord, headerWords, sectionStart, sections } from './layout.ts';
 
 /** Says what is wrong with the header of a buffer, or null. Reads the header only. */
 export function checkHeader(words: Uint32Array, byteLength: number): string | null {
@@ -33,7 +33,8 @@ function checkSections(words: Uint32Array): string | null {
     const at = words[headerWord.directory + index * 2] as number;
     const length = words[headerWord.directory + index * 2 + 1] as number;
     const records = length / stride;
-    if (at !== expected || !Number.isInteger(records)) return `section \`${name}\` of the policy buffer is misplaced`;
+    if (at !== sectionStart(expected, stride) || !Number.isInteger(records))
+      return `section \`${name}\` of the policy buffer is misplaced`;
     if (power && (records < 1 || (records & (records - 1)) !== 0))
       return `section \`${name}\` has no power of two of slots`;
     expected = at + (name === 'strings' ? Math.ceil(length / 4) : length);

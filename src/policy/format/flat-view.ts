@@ -1,5 +1,6 @@
+import { KeyTable } from './key-table.ts';
 import { type HashSeed, hashSeed } from './keyed-hash.ts';
-import { headerWord, none, type SectionName, sections } from './layout.ts';
+import { headerWord, metaWord, none, type SectionName, sections } from './layout.ts';
 
 /** Where a section lies: its first word and its length in words (in bytes for `strings`). */
 export interface SectionPlace {
@@ -14,6 +15,11 @@ export interface FlatView extends Readonly<Record<SectionName, SectionPlace>> {
   /** First byte of the `strings` section. */
   readonly textStart: number;
   readonly seed: HashSeed;
+  /** Keys of the boundary and of members; of identities and revoked ones; names of services; keys of services. */
+  readonly shared: KeyTable;
+  readonly names: KeyTable;
+  readonly heads: KeyTable;
+  readonly keys: KeyTable;
   /** Short texts that were read lately, by reference; bounded. */
   readonly texts: Map<number, string>;
 }
@@ -27,7 +33,23 @@ export function viewOf(words: Uint32Array, bytes: Uint8Array): FlatView {
   }
   const word = (index: number): number => words[headerWord.seed + index] ?? 0;
   const seed = hashSeed([word(0), word(1), word(2), word(3)]);
-  return { ...places, words, bytes, textStart: places.strings.at * 4, seed, texts: new Map() };
+  const textStart = places.strings.at * 4;
+  const table = (name: SectionName, homes: number): KeyTable => {
+    const { at, length } = places[name];
+    return new KeyTable({ words, bytes, at, end: at + length, homes: words[places.meta.at + homes] ?? 0, textStart });
+  };
+  return {
+    ...places,
+    words,
+    bytes,
+    textStart,
+    seed,
+    shared: table('sharedSlots', metaWord.sharedHomes),
+    names: table('nameSlots', metaWord.nameHomes),
+    heads: table('serviceSlots', metaWord.serviceHomes),
+    keys: table('ruleSlots', metaWord.ruleHomes),
+    texts: new Map(),
+  };
 }
 
 const decoder = new TextDecoder('utf-8');
@@ -54,19 +76,8 @@ function decodeText(view: FlatView, reference: number): string {
   return decoder.decode(view.bytes.slice(at + 3, end));
 }
 
-/** The length in bytes of a text of the `strings` section. */
-export function textLength(view: FlatView, reference: number): number {
+function textLength(view: FlatView, reference: number): number {
   const at = view.textStart + reference;
   const bytes = view.bytes;
   return (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16);
-}
-
-/** Whether a stored ASCII text equals the end of `text` from `start` on, byte by byte. */
-export function textEquals(view: FlatView, reference: number, text: string, start: number): boolean {
-  const length = text.length - start;
-  if (textLength(view, reference) !== length) return false;
-  const at = view.textStart + reference + 3 - start;
-  const bytes = view.bytes;
-  for (let i = start; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false;
-  return true;
 }

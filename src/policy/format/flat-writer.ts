@@ -15,6 +15,14 @@ export class WordList {
     for (const word of words) this.push(word);
   }
 
+  /** Adds so many zeros and gives the place of the first. */
+  extend(count: number): number {
+    const at = this.length;
+    while (at + count > this.words.length) this.#grow();
+    this.length += count;
+    return at;
+  }
+
   #grow(): void {
     const grown = new Uint32Array(this.words.length * 2);
     grown.set(this.words);

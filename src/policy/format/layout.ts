@@ -1,16 +1,17 @@
 /**
- * The compiled policy: one buffer of little-endian 32-bit words. A header of fixed size, then the sections that it lists.
+ * The compiled policy: one buffer of little-endian 32-bit words. A header of fixed size, then the sections that it lists, each behind
+ * the one before, with unused words in front where {@link sectionStart} says so.
  * Offsets are in words from the start of the buffer; the STRINGS section holds bytes (its length is in bytes).
  *
  * Header words: 0 magic, 1 format version, 2 size of the buffer in words, 3 checksum of everything after the header,
  * 4-7 hash seed, 8 number of sections, 9 checksum of the header without this word; then for each section offset and length.
  *
- * A C reader needs this page and nothing else.
+ * A C reader needs this page and `keyed-hash.ts`.
  */
 export const formatMagic = 0x31505845; // "EXP1" in memory order
 
 /** Rises with every change of the layout; a reader refuses what it does not know. */
-export const formatVersion = 1;
+export const formatVersion = 2;
 
 /** The places of the fixed header words. */
 export const headerWord = {
@@ -27,13 +28,11 @@ export const headerWord = {
 /**
  * The sections in order. `stride` is the words of one record; the length of a section is a multiple of it.
  * `power`: the number of records is a power of two, because a masked hash finds the first slot.
+ * A section whose records are of `slotWords` words begins where {@link sectionStart} says: memory is read in lines of that size.
  */
 export const sections = [
-  { name: 'meta', stride: 8, power: false },
+  { name: 'meta', stride: 12, power: false },
   { name: 'strings', stride: 1, power: false },
-  { name: 'sharedSlots', stride: 4, power: true },
-  { name: 'nameSlots', stride: 4, power: true },
-  { name: 'serviceSlots', stride: 4, power: true },
   { name: 'prefixSlots', stride: 2, power: true },
   { name: 'prefixes', stride: 7, power: false },
   { name: 'groupRefSlots', stride: 4, power: true },
@@ -50,7 +49,21 @@ export const sections = [
   { name: 'identities', stride: 4, power: false },
   { name: 'terms', stride: 10, power: false },
   { name: 'unattributed', stride: 3, power: false },
+  { name: 'sharedFilter', stride: 1, power: true },
+  { name: 'sharedSlots', stride: 16, power: false },
+  { name: 'nameSlots', stride: 16, power: false },
+  { name: 'serviceSlots', stride: 16, power: false },
+  { name: 'ruleSlots', stride: 16, power: false },
 ] as const;
+
+/** Words from the beginning of a large piece of memory to the next line: the usual allocators keep 16 bytes in front for themselves. */
+const wordsToLine = 12;
+
+/** Where a section of this stride begins at the earliest after `end`: one of slots at a line of memory, others at once. */
+export function sectionStart(end: number, stride: number): number {
+  if (stride !== slotWords) return end;
+  return Math.ceil((end - wordsToLine) / slotWords) * slotWords + wordsToLine;
+}
 
 /** The name of a section. */
 export type SectionName = (typeof sections)[number]['name'];
@@ -61,7 +74,10 @@ export const headerWords: number = headerWord.directory + sections.length * 2;
 /** "Nothing" where a string, a list or a record could be referred to. */
 export const none = 0xffffffff;
 
-/** Words of the only `meta` record. `classMask` has a bit for every class that some `requires` names. */
+/**
+ * Words of the only `meta` record. `classMask` has a bit for every class that some `requires` names, `ruleDepths` the bits of
+ * `belowDepths` of every service. The homes of a table are fewer than its slots by those that the last hashes needed behind.
+ */
 export const metaWord = {
   version: 0,
   ruleCount: 1,
@@ -69,6 +85,11 @@ export const metaWord = {
   unattributedService: 3,
   classMask: 4,
   revokedCount: 5,
+  ruleDepths: 6,
+  sharedHomes: 7,
+  nameHomes: 8,
+  serviceHomes: 9,
+  ruleHomes: 10,
 } as const;
 
 /**
@@ -89,22 +110,55 @@ export const owner = {
 /** Kinds of a string key: that name only, or the names below it. */
 export const keyKind = { exact: 0, below: 1 } as const;
 
-/** `owners`: bit n of `belowDepths` says that a `below` key of n labels exists (31: of 31 or more). */
+/**
+ * `owners`: bit n of `belowDepths` says that a `below` key of n labels exists (31: of 31 or more), bit 0 that an exact one does.
+ * `anySpan` is the first row in `matches` of what covers every name.
+ */
 export const ownerWord = { belowDepths: 0, anySpan: 1, lengths: 2, lengthCount: 3 } as const;
 
 /**
- * `sharedSlots` (boundary and members: asked often, so apart and in the processor's cache), `nameSlots` (the other owners before `firstService`) and `serviceSlots`: the whole hash, the text, owner * 2 + kind, and the
- * value + 1 (0: the slot is empty).
+ * The tables of keys that are texts: `sharedSlots` (boundary and members: asked by every decision, so apart and in the processor's
+ * cache), `nameSlots` (identities and revoked ones), `serviceSlots` (the names of services) and `ruleSlots` (the keys of services).
+ *
+ * A slot: the whole hash; owner << 9 | kind << 8 | length of the text, at most 255 (0: the slot is empty, and its hash the largest);
+ * four words of value; ten words of text. A text of at most 40 characters stands there, four characters to a word from the right, the
+ * last one in the lowest byte; of a longer one the first word is the place in `strings`. So what a decision needs of a rule or of a
+ * service is one line of the processor's memory: it waits for each line that it has to ask for. Slots are in the order of hashes; the
+ * home of a hash is hash * homes / 2^32.
+ *
+ * The hash of a text (`keyed-hash.ts`): `hashStep` for each word from the right and for what is left of it, zero or not, then
+ * `hashTextEnd`. The slot has it with the salt of the owner (`hashFor`): for the keys of a service the hash of the service's name, so
+ * that service and rule are looked for at once and neither waits for the other; for all others owner * 2 + kind.
  */
-export const slotWord = { hash: 0, text: 1, owner: 2, value: 3 } as const;
+export const slotWord = { hash: 0, key: 1, value: 2, text: 6 } as const;
+
+/**
+ * `sharedFilter`: a bit for every hash of a text in `sharedSlots` (its lower bits are the number of the bit, low bits of a word
+ * first; the hash as it is before the owner). Where it is not set, neither boundary nor members have the key. So many bits
+ * for a key that nearly every name is known at once to have none.
+ */
+export const filterBitsPerKey = 32;
+
+/** Words of a slot. */
+export const slotWords = 16;
+
+/** Characters of a text that stands in its slot. */
+export const slotTextChars = 40;
+
+/** The value in `serviceSlots`: what deciding needs of a service. `bits`: 1 observed, 2 refers to destinations documents. */
+export const headWord = { row: 2, bits: 3, belowDepths: 4, anySpan: 5 } as const;
+
+/** Bits of a service in `serviceSlots`. */
+export const headBit = { observed: 1, groups: 2 } as const;
 
 /** `prefixSlots`: hash, row in `prefixes` + 1 (0: empty). `prefixes`: owner, family * 256 + length, four words of the first address, value. */
 export const prefixWord = { owner: 0, block: 1, words: 2, value: 6 } as const;
 
 /**
- * `matches`: entries of one key lie together, the last one marked. `ports` is first * 65536 + last, or the place of a list
- * (count, then ranges) when `manyPorts` is set. `rule` is the row in `rules`; `extra` is a row in `attributes`, or for a
- * member of a destinations document the row in `groups`.
+ * A match, in `matches` or as the value of a slot. In `matches` entries of one key lie together, the last one marked. `ports` is
+ * first * 65536 + last, or the place of a list (count, then ranges) when `manyPorts` is set. `rule` is the row in `rules`; `extra`
+ * is a row in `attributes`, or for a member of a destinations document the row in `groups`. A slot whose key has several
+ * matches has `elsewhere` set, and their first row in the place of `ports`.
  */
 export const matchWord = { flags: 0, ports: 1, rule: 2, extra: 3 } as const;
 
@@ -119,6 +173,7 @@ export const matchFlag = {
   sniNone: 128,
   strengthShift: 8,
   strengthMask: 7,
+  elsewhere: 2048,
 } as const;
 
 /** `rules`: the document with list (`payments-api/allow`), the `to` as text, the reason, file, line. */

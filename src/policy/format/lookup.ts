@@ -1,96 +1,66 @@
-import { type FlatView, type SectionPlace, textEquals } from './flat-view.ts';
-import { hashBlock, hashEnd, hashPair, hashStep, hashText } from './keyed-hash.ts';
-import { groupRefWord, owner, ownerWord, prefixWord, slotWord } from './layout.ts';
+import type { FlatView } from './flat-view.ts';
+import { type HashSeed, hashBlock, hashPair } from './keyed-hash.ts';
+import {
+  groupRefWord,
+  headWord,
+  keyKind,
+  matchFlag,
+  matchWord,
+  owner,
+  ownerWord,
+  prefixWord,
+  slotWord,
+} from './layout.ts';
+import { createTextProbe, prepareText, suffixHash, type TextProbe } from './text-probe.ts';
 
-/** Labels that a name can have: 253 characters hold 127. */
-const mostLabels = 128;
+const probe = createTextProbe();
 
-/**
- * A name prepared for look-ups: the hash state and the start of every suffix at a label, from the last label to the whole name.
- * One walk over the name serves every owner. Reused: look-ups are synchronous and never nest.
- */
-export interface NameProbe {
-  name: string;
-  labels: number;
-  readonly states: Int32Array;
-  readonly starts: Int32Array;
+/** The key under which the names of services are found. */
+export const serviceNameKey: number = owner.serviceNames * 2 + keyKind.exact;
+
+/** The hash of a whole text: for the name of a service, the salt of its keys. */
+export function hashOfText(seed: HashSeed, text: string): number {
+  prepareText(probe, text, seed);
+  return suffixHash(probe, probe.labels);
 }
 
-/** Makes a probe to be reused for name after name. */
-export function createNameProbe(): NameProbe {
-  return { name: '', labels: 0, states: new Int32Array(mostLabels), starts: new Int32Array(mostLabels) };
-}
-
-/** Prepares a probe for a name. */
-export function prepareName(view: FlatView, probe: NameProbe, name: string): void {
-  const { states, starts } = probe;
-  const { multiplier } = view.seed;
-  let state = view.seed.start;
-  let labels = 0;
-  for (let i = name.length - 1; i >= 0; i--) {
-    const character = name.charCodeAt(i);
-    if (character === 46 && labels < mostLabels - 1) {
-      states[labels] = state;
-      starts[labels] = i + 1;
-      labels += 1;
-    }
-    state = hashStep(state, character, multiplier);
-  }
-  states[labels] = state;
-  starts[labels] = 0;
-  probe.name = name;
-  probe.labels = labels + 1;
-}
-
-/** The value under (owner, kind, the last `labels` labels of the prepared name), or -1. */
-export function findSuffix(view: FlatView, probe: NameProbe, labels: number, ownerKey: number): number {
-  const hash = hashEnd(probe.states[labels - 1] as number, ownerKey, view.seed.finish);
-  return findSlot(view, hash, ownerKey, probe.name, probe.starts[labels - 1] as number);
-}
-
-// A place to put what was read early: a read whose value goes nowhere would be taken away by the compiler.
-const touched = new Uint32Array(1);
-
-/**
- * Reads the slot where the look-up of the whole name will begin. Memory is what a decision waits for: asked for early, the slot
- * arrives while other owners are looked up.
- */
-export function touchName(view: FlatView, probe: NameProbe, ownerKey: number): void {
-  const hash = hashEnd(probe.states[probe.labels - 1] as number, ownerKey, view.seed.finish);
-  const at = view.serviceSlots.at + ((hash << 2) & (view.serviceSlots.length - 4));
-  touched[0] = view.words[at] as number;
-}
-
-/** The value under (owner, kind, text), or -1. */
+/** The first word of the value under (owner, kind, text) in `nameSlots`, or -1. `ownerKey` is owner * 2 + kind. */
 export function findText(view: FlatView, ownerKey: number, text: string): number {
-  return findSlot(view, hashText(view.seed, text, ownerKey), ownerKey, text, 0);
+  prepareText(probe, text, view.seed);
+  const slot = view.names.find(probe, probe.labels, ownerKey, ownerKey);
+  return slot < 0 ? -1 : (view.words[slot + slotWord.value] as number);
 }
 
-// biome-ignore lint/complexity/useMaxParams: the hot path of every decision makes no object
-function findSlot(view: FlatView, hash: number, ownerKey: number, text: string, start: number): number {
-  const table = slotsOf(view, ownerKey >>> 1);
-  const { words } = view;
-  const last = table.length - 4;
-  let slot = (hash << 2) & last;
-  // Bounded by the table, so that a damaged one without an empty slot ends too.
-  for (let tried = 0; tried <= last; tried += 4) {
-    const at = table.at + slot;
-    const value = words[at + slotWord.value] as number;
-    if (value === 0) return -1;
-    if (words[at + slotWord.hash] === hash && words[at + slotWord.owner] === ownerKey) {
-      // The match is asked for together with the text: both are far away, and most candidates are right.
-      if (ownerKey >= owner.firstService * 2) touched[0] = words[view.matches.at + value * 4 - 4] as number;
-      if (textEquals(view, words[at + slotWord.text] as number, text, start)) return value - 1;
-    }
-    slot = (slot + 4) & last;
-  }
-  return -1;
+/** The row of a service, or -1. */
+export function findService(view: FlatView, name: string): number {
+  prepareText(probe, name, view.seed);
+  const head = view.heads.find(probe, probe.labels, serviceNameKey, serviceNameKey);
+  return head < 0 ? -1 : (view.words[head + headWord.row] as number);
 }
 
-/** The table that holds the string keys of an owner. */
-export function slotsOf(view: FlatView, ownerIndex: number): SectionPlace {
-  if (ownerIndex >= owner.firstService) return view.serviceSlots;
-  return ownerIndex <= owner.members ? view.sharedSlots : view.nameSlots;
+/** Whether `sharedSlots` may have a key of the last `labels` labels of a text; false is certain. */
+export function mayBeShared(view: FlatView, text: TextProbe, labels: number): boolean {
+  const { at, length } = view.sharedFilter;
+  const hash = suffixHash(text, labels);
+  return ((view.words[at + ((hash >>> 5) & (length - 1))] as number) & (1 << (hash & 31))) !== 0;
+}
+
+/** The place of the first match of a slot: in the slot itself where there is only one. */
+export function firstMatch(view: FlatView, slot: number): number {
+  const at = slot + slotWord.value;
+  if (((view.words[at + matchWord.flags] as number) & matchFlag.elsewhere) === 0) return at;
+  return matchPlace(view, view.words[at + matchWord.ports] as number);
+}
+
+/** The place of a row of `matches`. */
+export function matchPlace(view: FlatView, row: number): number {
+  return view.matches.at + row * 4;
+}
+
+/** Whether another match of the same key follows; the mark of the last one may be damaged. */
+export function hasNextMatch(view: FlatView, at: number): boolean {
+  const { matches, words } = view;
+  return ((words[at + matchWord.flags] as number) & matchFlag.last) === 0 && at + 4 < matches.at + matches.length;
 }
 
 const masked = new Uint32Array(4);

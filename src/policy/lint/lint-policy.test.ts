@@ -187,6 +187,7 @@ const cases: readonly (readonly [rule: string, what: string, bad: string, good: 
       shared('admin', '"a.example:443"') +
       service({ identities: '"spiffe://corp.example/a"', more: allow(`to: "@shared", ${why}`) }),
   ],
+  ['owner-unassigned', 'a service that nobody owns', service({ owner: 'unassigned' }), service({ owner: 'team' })],
   ['outside-space', 'an owner who is not listed', space() + service({ owner: 'strangers' }), space() + service({})],
   [
     'outside-space',

@@ -8,6 +8,7 @@ import {
   privilegedWeakProof,
   registryOutsideBuild,
 } from './identities.ts';
+import { ownerUnassigned } from './owners.ts';
 import { memberUntested, repeatedRules } from './repetition.ts';
 import { revocationUnmatched } from './revocations.ts';
 import { shadowed } from './shadowed.ts';
@@ -28,6 +29,7 @@ export const lintRules: readonly LintRule[] = [
   registryOutsideBuild,
   privilegedWeakProof,
   revocationUnmatched,
+  ownerUnassigned,
   outsideSpace,
   crossingUnnamed,
   observeEnded,

@@ -36,14 +36,12 @@ export async function appendPacked(connection: DuckDBConnection, table: string, 
     const chunk = DuckDBDataChunk.create(types, count);
     for (let word = 0; word < rows.keyWords; word++) {
       const vector = chunk.getColumnVector(word) as DuckDBIntegerVector;
-      const items = itemsOf(vector);
-      for (let i = 0; i < count; i++) items[i] = rows.keys[(at + i) * rows.keyWords + word] as number;
+      spreadKeys(rows, { at, count, word }, itemsOf<Int32Array>(vector));
       vector.flush();
     }
     for (let word = 0; word < rows.valueWords; word++) {
       const vector = chunk.getColumnVector(rows.keyWords + word) as DuckDBDoubleVector;
-      const items = itemsOf(vector);
-      for (let i = 0; i < count; i++) items[i] = rows.values[(at + i) * rows.valueWords + word] as number;
+      spreadValues(rows, { at, count, word }, itemsOf<Float64Array>(vector));
       vector.flush();
     }
     appender.appendDataChunk(chunk);
@@ -51,9 +49,25 @@ export async function appendPacked(connection: DuckDBConnection, table: string, 
   appender.closeSync();
 }
 
-// The vector's own array: set at once, not value by value, since a fold hands over hundreds of thousands of rows.
-function itemsOf(vector: DuckDBIntegerVector | DuckDBDoubleVector): Int32Array | Float64Array {
-  return (vector as unknown as { readonly items: Int32Array | Float64Array }).items;
+/** One column of some rows. */
+interface ColumnPart {
+  readonly at: number;
+  readonly count: number;
+  readonly word: number;
+}
+
+// Two functions of one shape, so that each sees arrays of one kind only: a fold hands over hundreds of thousands of rows.
+function spreadKeys({ keys, keyWords }: PackedRows, { at, count, word }: ColumnPart, items: Int32Array): void {
+  for (let i = 0, from = at * keyWords + word; i < count; i++, from += keyWords) items[i] = keys[from] as number;
+}
+
+function spreadValues({ values, valueWords }: PackedRows, { at, count, word }: ColumnPart, items: Float64Array): void {
+  for (let i = 0, from = at * valueWords + word; i < count; i++, from += valueWords) items[i] = values[from] as number;
+}
+
+/** The vector's own array, which its type does not show. */
+function itemsOf<T>(vector: DuckDBIntegerVector | DuckDBDoubleVector): T {
+  return (vector as unknown as { readonly items: T }).items;
 }
 
 /** The words for the types of columns. */

@@ -43,12 +43,12 @@ describe('the folder of a lake', () => {
     await writer.append('squid', foldBatch({ flows: [flow] }));
     lake.close();
     const day = join(bed.dir, 'flows', 'day=2026-11-20');
-    writeFileSync(join(day, 'deadbeef-0-0.parquet'), 'half');
+    writeFileSync(join(day, 'deadbeef-0.parquet'), 'half');
     (await bed.open(false)).close();
     assert.equal(readdirSync(day).length, 2);
     assert.deepEqual(readdirSync(join(bed.dir, 'incoming')), [writer.id]);
     (await bed.open(true)).close();
-    assert.deepEqual(readdirSync(day), [`${id}-0-0.parquet`]);
+    assert.deepEqual(readdirSync(day), [`${id}-0.parquet`]);
     assert.deepEqual(readdirSync(join(bed.dir, 'incoming')), []);
     bed.remove();
   });
@@ -58,7 +58,7 @@ describe('the folder of a lake', () => {
     const lake = await bed.open(true);
     const id = await addSource(lake, { batches: [{ flows: [flow] }], path: 'access.log' });
     await addSource(lake, { batches: [{ flows: [{ ...flow, name: 'other.example' }] }] });
-    const file = join(bed.dir, 'flows', 'day=2026-11-20', `${id}-0-0.parquet`);
+    const file = join(bed.dir, 'flows', 'day=2026-11-20', `${id}-0.parquet`);
     for (const damage of [
       (): void => truncateSync(file, 100),
       (): void => writeFileSync(file, ''),
@@ -66,7 +66,7 @@ describe('the folder of a lake', () => {
     ]) {
       damage();
       await assert.rejects(edgesOf(lake), {
-        message: `\`flows/day=2026-11-20/${id}-0-0.parquet\` in the flow lake is damaged: take its source out with \`exeat flows forget ${id}\` and ingest \`access.log\` again`,
+        message: `\`flows/day=2026-11-20/${id}-0.parquet\` in the flow lake is damaged: take its source out with \`exeat flows forget ${id}\` and ingest \`access.log\` again`,
       });
     }
     assert.equal(await lake.forget(id ?? ''), true);
@@ -88,7 +88,7 @@ describe('the folder of a lake', () => {
       bed.open(true),
       /sources\/[0-9a-f]{8}\.json` in the flow lake is damaged: remove it and ingest its source again/,
     );
-    assert.deepEqual(readdirSync(join(bed.dir, 'flows', 'day=2026-11-20')), [`${id}-0-0.parquet`]);
+    assert.deepEqual(readdirSync(join(bed.dir, 'flows', 'day=2026-11-20')), [`${id}-0.parquet`]);
     bed.remove();
   });
 

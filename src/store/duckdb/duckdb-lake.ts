@@ -2,18 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type {
+  AnswerView,
   ClientKey,
   DeclaredEndpoint,
   EdgeQuery,
   EdgeSet,
   FlowLake,
+  JudgeableSet,
   LakeWindow,
   LeaseObservation,
   NameAnswers,
   Regularity,
   SeenDays,
   SourceWriter,
-  WhoRow,
 } from '../../flowmap/index.ts';
 import { appendColumns } from './append-rows.ts';
 import {
@@ -22,6 +23,7 @@ import {
   flowColumns,
   readParquet,
   readWhole,
+  selectAnswerViews,
   selectEdges,
   selectLeftOut,
   selectNameAnswers,
@@ -30,10 +32,21 @@ import {
   selectShares,
   windowCondition,
 } from './edge-sql.ts';
+import { readJudgeableEdges } from './judgeable-edges.ts';
 import { LakeFolder, type LedgerEntry } from './lake-folder.ts';
 import { openDatabase } from './open-database.ts';
-import { type Rows, readDeclared, readEdge, readLease, readRegularity, readRows, readShares } from './read-rows.ts';
+import {
+  type Rows,
+  readDeclared,
+  readEdge,
+  readLease,
+  readLeftOut,
+  readRegularity,
+  readRows,
+  readShares,
+} from './read-rows.ts';
 import { type PartPlace, writeBatch, writeDeclared } from './write-batch.ts';
+import { writeWho } from './write-who.ts';
 
 /** How a lake is opened. */
 export interface LakeOptions {
@@ -169,12 +182,18 @@ class DuckdbLake implements FlowLake {
     return {
       edges: (await this.#read(selectEdges)).map(readEdge),
       shares: readShares(await this.#read(selectShares)),
-      leftOut: (await this.#read(selectLeftOut)).map((row) => ({
-        role: row.text('role') as 'proxy',
-        connections: row.number('connections'),
-        bytes: row.number('bytes'),
-      })),
+      leftOut: readLeftOut(await this.#read(selectLeftOut)),
     };
+  }
+
+  // On a connection of its own, so that its tables are in nobody's way and go with it.
+  async judgeableEdges(query: EdgeQuery): Promise<JudgeableSet> {
+    const connection = await this.#instance.connect();
+    try {
+      return await this.#explain(readJudgeableEdges(connection, this.#window(query), query));
+    } finally {
+      connection.closeSync();
+    }
   }
 
   async seenDays(query: EdgeQuery): Promise<readonly SeenDays[]> {
@@ -201,6 +220,25 @@ class DuckdbLake implements FlowLake {
     }));
   }
 
+  async answerViews(window: LakeWindow, names: readonly string[]): Promise<readonly AnswerView[]> {
+    await this.#connection.run('CREATE OR REPLACE TEMP TABLE wanted_names(name VARCHAR)');
+    await appendColumns(
+      this.#connection,
+      'wanted_names',
+      [{ type: 'text', at: (row) => names[row] ?? '' }],
+      names.length,
+    );
+    const { answers, condition } = this.#window(window);
+    return (await this.#read(selectAnswerViews(answers, condition))).map((row) => ({
+      name: row.text('name'),
+      resolver: row.text('resolver'),
+      addresses: row.list('addresses').map(String),
+      clients: row.list('clients').map(String),
+      clientCount: row.number('client_count'),
+      questions: row.number('questions'),
+    }));
+  }
+
   close(): void {
     this.#connection.closeSync();
     this.#instance.closeSync();
@@ -210,36 +248,11 @@ class DuckdbLake implements FlowLake {
   async #join(query: EdgeQuery): Promise<void> {
     if (this.#joined === query) return;
     this.#joined = null;
-    await this.#writeWho(query.who);
+    await writeWho(this.#connection, query);
     for (const statement of edgeDayStatements(this.#window(query))) {
       await this.#explain(this.#connection.run(statement));
     }
     this.#joined = query;
-  }
-
-  async #writeWho(who: readonly WhoRow[]): Promise<void> {
-    await this.#connection.run(
-      'CREATE OR REPLACE TEMP TABLE who_rows(client VARCHAR, "user" VARCHAR, service VARCHAR, from_ms BIGINT, until_ms BIGINT, principal VARCHAR, how VARCHAR, role VARCHAR)',
-    );
-    const at = (row: number): WhoRow => who[row] as WhoRow;
-    await appendColumns(
-      this.#connection,
-      'who_rows',
-      [
-        { type: 'text', at: (row) => at(row).client },
-        { type: 'text', at: (row) => at(row).user },
-        { type: 'text', at: (row) => at(row).service },
-        { type: 'bigint', at: (row) => BigInt(at(row).fromMs) },
-        { type: 'bigint', at: (row) => BigInt(at(row).untilMs) },
-        { type: 'text', at: (row) => at(row).principal },
-        { type: 'text', at: (row) => at(row).how },
-        { type: 'text', at: (row) => at(row).role },
-      ],
-      who.length,
-    );
-    await this.#connection.run(
-      'CREATE OR REPLACE TEMP TABLE who AS SELECT * EXCLUDE (from_ms, until_ms), epoch_ms(from_ms) AS from_at, epoch_ms(until_ms) AS until_at FROM who_rows',
-    );
   }
 
   #window({ sinceMs, untilMs }: LakeWindow): { flows: string; answers: string; condition: string } {

@@ -11,8 +11,8 @@ const leastLifeSeconds = 3600;
 /** And no longer than a day, so that what is spread over buckets stays bounded. */
 const mostLifeSeconds = 86_400;
 const bucketSeconds = 300;
-/** Lists of names and addresses are cut here. */
-const mostListed = 20;
+/** Lists of names and addresses are cut here, smallest first. */
+export const mostListed = 20;
 
 /** Reads Parquet files of ours; an empty list of them is an empty table of the same columns. */
 export function readParquet(files: readonly string[], columns: string): string {
@@ -61,31 +61,34 @@ export function windowCondition(sinceMs: number | null, untilMs: number | null):
 
 /** Statements that make `edge_days` from flows, answers and the table `who`, in order. */
 export function edgeDayStatements(window: WindowSql): readonly string[] {
-  return [
-    attributed(window),
-    namelessRows,
-    evidence(window),
-    evidenceBuckets,
-    ownNames,
-    otherNames,
-    resolved,
-    named,
-    byParts,
-    byVantage,
-    edgeDays,
-    edgeApplications,
-  ];
+  return [attributed(window, 'TABLE'), ...namingStatements(window), ...foldingStatements('named')];
 }
 
-// A reverse look-up by the logger proves nothing: such a row is nameless. `b` is the number of the five-minute bucket.
-function attributed({ flows, condition }: WindowSql): string {
-  return `CREATE OR REPLACE TEMP TABLE attributed AS
+/** Statements that name the rows of `attributed`: they make `named`. */
+export function namingStatements(window: WindowSql): readonly string[] {
+  return [namelessRows, evidence(window), evidenceBuckets, ownNames, otherNames, resolved, named];
+}
+
+/** Statements that fold rows of `named`, or some of them, to `edge_days`. */
+export function foldingStatements(rows: string): readonly string[] {
+  return [byParts(rows), byVantage, edgeDays, edgeApplications];
+}
+
+/**
+ * Gives rows of flows who asked. A reverse look-up by the logger proves nothing: such a row is nameless. `b` is the number of the
+ * five-minute bucket. What goes to a proxy or a resolver by address is left out as theirs. A table serves many questions; a view reads no column that the one question
+ * does not need.
+ */
+export function attributed({ flows, condition }: WindowSql, kind: 'TABLE' | 'VIEW'): string {
+  return `CREATE OR REPLACE TEMP ${kind} attributed AS
 SELECT f.* EXCLUDE (client, "user", service, name, name_kind), coalesce(f.client, '') AS client,
   CASE WHEN f.name_kind = 'reverse' THEN NULL ELSE f.name END AS name,
-  CAST(f.bucket AS DATE) AS day, CAST(epoch(f.bucket) / ${bucketSeconds} AS INTEGER) AS b, w.principal, w.how, w.role
+  CAST(f.bucket AS DATE) AS day, CAST(epoch(f.bucket) / ${bucketSeconds} AS INTEGER) AS b, w.principal, w.principal_no, w.how, w.how_no,
+  CASE WHEN w.role = 'principal' AND (f.name IS NULL OR f.name_kind = 'reverse') THEN coalesce(p.role, w.role) ELSE w.role END AS role
 FROM (SELECT * FROM ${flows} WHERE ${condition}) f
 JOIN who w ON w.client = coalesce(f.client, '') AND w."user" = coalesce(f."user", '') AND w.service = coalesce(f.service, '')
-  AND f.bucket >= w.from_at AND f.bucket < w.until_at`;
+  AND f.bucket >= w.from_at AND f.bucket < w.until_at
+LEFT JOIN passed p ON p.address = f.address`;
 }
 
 const namelessRows = `CREATE OR REPLACE TEMP TABLE nameless AS
@@ -147,13 +150,13 @@ WHERE a.role = 'principal' AND a.name IS NULL`;
 
 // Plain sums over everything that tells rows apart: what follows makes lists, which is slow, of few rows. What the source refused is no use
 // of an edge and has no hours; a record of a connection that is counted elsewhere is one. The fold never has both in a row.
-const byParts = `CREATE OR REPLACE TEMP TABLE by_parts AS
+const byParts = (rows: string): string => `CREATE OR REPLACE TEMP TABLE by_parts AS
 SELECT day, principal, destination, is_name, port, protocol, format, vantage, client, address, how, source, rank, candidates,
   initiator, application, provider, sampled,
   sum(connections) AS connections, sum(replies) AS replies, sum(bytes_up) AS bytes_up, sum(bytes_down) AS bytes_down,
   sum(denied) AS denied, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
   coalesce(bit_or(1 << CAST(b % 288 // 12 AS INTEGER)) FILTER (WHERE denied = 0), 0) AS hours
-FROM named GROUP BY ALL`;
+FROM ${rows} GROUP BY ALL`;
 
 // One format may log a flow at both ends, and in both directions: within a format the vantage that saw most counts, and of forward and
 // reply records the more.
@@ -252,4 +255,16 @@ export function selectNameAnswers(answers: string, condition: string): string {
   list_slice(list_sort(list(DISTINCT address)), 1, ${mostListed}) AS addresses,
   CAST(count(DISTINCT client) AS INTEGER) AS clients, CAST(sum(questions) AS DOUBLE) AS questions
 FROM (SELECT * FROM ${answers} WHERE ${condition}) WHERE address IS NOT NULL GROUP BY ALL ORDER BY ALL`;
+}
+
+/** Reads what clients were told of the names in `wanted_names`: those that were told the same by the same resolver together. */
+export function selectAnswerViews(answers: string, condition: string): string {
+  return `SELECT name, resolver, addresses, CAST(count(*) AS INTEGER) AS client_count, CAST(sum(questions) AS DOUBLE) AS questions,
+  list_slice(list_sort(list(client) FILTER (WHERE client <> '')), 1, ${mostListed}) AS clients
+FROM (
+  SELECT name, coalesce(resolver, '') AS resolver, coalesce(client, '') AS client, sum(questions) AS questions,
+    list_slice(list_sort(list(DISTINCT address) FILTER (WHERE address IS NOT NULL)), 1, ${mostListed}) AS addresses
+  FROM (SELECT * FROM ${answers} WHERE ${condition}) JOIN wanted_names USING (name)
+  WHERE address IS NOT NULL OR code = 'NXDOMAIN' GROUP BY ALL
+) GROUP BY ALL ORDER BY ALL`;
 }

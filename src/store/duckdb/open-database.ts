@@ -6,6 +6,8 @@ export interface DatabaseOptions {
   readonly tempDir: string;
   /** Folders whose files may be read and written. */
   readonly allowedDirs: readonly string[];
+  /** Single files that may be read. Default: none. */
+  readonly allowedFiles?: readonly string[];
   readonly memoryLimitMb: number;
   readonly threads: number;
 }
@@ -27,6 +29,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<DuckDBInst
   const dirs = options.allowedDirs.map(sqlText).join(', ');
   await connection.run(`SET TimeZone = 'UTC'`);
   await connection.run(`SET allowed_directories = [${dirs}]`);
+  const files = (options.allowedFiles ?? []).map(sqlText).join(', ');
+  await connection.run(`SET allowed_paths = [${files}]`);
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');
   connection.closeSync();

@@ -6,6 +6,7 @@ import {
   type Edge,
   initiatorProofs,
   type LeaseObservation,
+  type LeftOut,
   nameRanks,
   type RankShare,
   type Regularity,
@@ -83,6 +84,15 @@ export function readShares(rows: Rows): readonly RankShare[] {
   return rows.map((row) => ({
     format: row.text('format'),
     rank: nameRanks[row.number('rank')] ?? 'address',
+    connections: row.number('connections'),
+    bytes: row.number('bytes'),
+  }));
+}
+
+/** Rows of `selectLeftOut`. */
+export function readLeftOut(rows: Rows): readonly LeftOut[] {
+  return rows.map((row) => ({
+    role: row.text('role') as LeftOut['role'],
     connections: row.number('connections'),
     bytes: row.number('bytes'),
   }));

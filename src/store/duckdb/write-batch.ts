@@ -88,35 +88,63 @@ export async function writeBatch(
   const columns = `${sqlText(place.id)} AS source, ${sqlText(format)} AS format`;
   if (batch.flows.count > 0) {
     await appendPacked(connection, 'folded_flows', { ...batch.flows, keyWords: 9, valueWords: 7 });
-    for (const days of dayRanges(batch.flows.keys, 9)) {
-      await copy(connection, `SELECT *, ${columns} FROM (${selectFlows} WHERE ${days})`, place, 'flows');
-    }
+    const days = daysOf(batch.flows.keys, 9);
+    await copyDaily(connection, { select: `SELECT *, ${columns} FROM (${selectFlows}`, days, table: 'flows' }, place);
   }
   if (batch.answers.count > 0) {
     await appendPacked(connection, 'folded_answers', { ...batch.answers, keyWords: 10, valueWords: 4 });
-    for (const days of dayRanges(batch.answers.keys, 10)) {
-      await copy(connection, `SELECT *, ${columns} FROM (${selectAnswers} WHERE ${days})`, place, 'answers');
-    }
+    const days = daysOf(batch.answers.keys, 10);
+    await copyDaily(
+      connection,
+      { select: `SELECT *, ${columns} FROM (${selectAnswers}`, days, table: 'answers' },
+      place,
+    );
   }
   if (batch.leases.length > 0) await writeLeases(connection, place, batch.leases);
 }
 
-/** The database holds a buffer for each column of each day that it writes at once. */
+/** Rows of a table by day: an unfinished query that a condition on `f.bucket` ends, and the days in it, ascending. */
+interface DailyRows {
+  readonly select: string;
+  readonly days: readonly number[];
+  readonly table: 'flows' | 'answers';
+}
+
+/** Up to this many days are written one by one, which is cheaper than sorting rows into partitions. */
+const fewDays = 3;
+/** The database holds a buffer for each column of each day that it writes at once; a log may name any day since 2000. */
 const mostDaysAtOnce = 64;
 const bucketsPerDay = 288;
 
-/** Conditions on the bucket that together hold every row, each of few days: a log may name any day since 2000. */
-function dayRanges(keys: Int32Array, keyWords: number): readonly string[] {
+async function copyDaily(
+  connection: DuckDBConnection,
+  { select, days, table }: DailyRows,
+  place: PartPlace,
+): Promise<void> {
+  const name = `${place.id}-${place.part}`;
+  const step = days.length <= fewDays ? 1 : mostDaysAtOnce;
+  for (let at = 0; at < days.length; at += step) {
+    const group = days.slice(at, at + step);
+    const [from, to] = [group[0] ?? 0, group.at(-1) ?? 0];
+    const rows = `${select} WHERE f.bucket >= ${from * bucketsPerDay} AND f.bucket < ${(to + 1) * bucketsPerDay})`;
+    const folder = join(place.folder, table);
+    if (step > 1) {
+      const options = `PARTITION_BY (day), FILENAME_PATTERN '${name}-{i}', OVERWRITE_OR_IGNORE`;
+      await copyTo(connection, rows, folder, `, ${options}`);
+      continue;
+    }
+    const dayFolder = join(folder, `day=${new Date(from * dayMs).toISOString().slice(0, 10)}`);
+    mkdirSync(dayFolder, { recursive: true, mode: 0o700 });
+    await copyTo(connection, `SELECT * EXCLUDE (day) FROM (${rows})`, join(dayFolder, `${name}.parquet`), '');
+  }
+}
+
+const dayMs = 86_400_000;
+
+function daysOf(keys: Int32Array, keyWords: number): readonly number[] {
   const seen = new Set<number>();
   for (let at = 0; at < keys.length; at += keyWords) seen.add(Math.floor((keys[at] as number) / bucketsPerDay));
-  const days = [...seen].sort((a, b) => a - b);
-  const conditions: string[] = [];
-  for (let at = 0; at < days.length; at += mostDaysAtOnce) {
-    const last = Math.min(at + mostDaysAtOnce, days.length) - 1;
-    const [from, to] = [days[at] ?? 0, days[last] ?? 0];
-    conditions.push(`f.bucket >= ${from * bucketsPerDay} AND f.bucket < ${(to + 1) * bucketsPerDay}`);
-  }
-  return conditions;
+  return [...seen].sort((a, b) => a - b);
 }
 
 /** Writes leases; they have no day. */
@@ -178,13 +206,13 @@ function instant(ms: number | null): bigint | null {
   return ms === null ? null : BigInt(Math.floor(ms));
 }
 
+/** Writes rows that have no day as one file. */
 async function copy(connection: DuckDBConnection, select: string, place: PartPlace, table: string): Promise<void> {
-  const name = `${place.id}-${place.part}`;
-  const isDaily = table === 'flows' || table === 'answers';
-  const target = join(place.folder, table);
-  // The database makes the folders of days, and no other.
-  mkdirSync(target, { recursive: true, mode: 0o700 });
-  const to = isDaily ? target : join(target, `${name}.parquet`);
-  const partition = isDaily ? `, PARTITION_BY (day), FILENAME_PATTERN '${name}-{i}', OVERWRITE_OR_IGNORE` : '';
-  await connection.run(`COPY (${select}) TO ${sqlText(to)} (FORMAT parquet, COMPRESSION zstd${partition})`);
+  const folder = join(place.folder, table);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  await copyTo(connection, select, join(folder, `${place.id}-${place.part}.parquet`), '');
+}
+
+async function copyTo(connection: DuckDBConnection, select: string, path: string, options: string): Promise<void> {
+  await connection.run(`COPY (${select}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd${options})`);
 }
