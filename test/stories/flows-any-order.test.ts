@@ -110,15 +110,13 @@ const twoWays = logs.chain((all) => {
       const read = fc.tuple(...parts.map(() => spread));
       const order = fc.shuffledSubarray([...parts.keys()], { minLength: parts.length });
       const again = fc.subarray([...parts.keys()], { maxLength: 3 });
-      return fc
-        .record({ read, order, again })
-        .map((how) =>
-          [...how.order, ...how.again].map((at) => ({
-            ...(parts[at] as Log),
-            ...(how.read[at] as Part),
-            id: String(at),
-          })),
-        );
+      return fc.record({ read, order, again }).map((how) =>
+        [...how.order, ...how.again].map((at) => ({
+          ...(parts[at] as Log),
+          ...(how.read[at] as Part),
+          id: String(at),
+        })),
+      );
     }),
   });
 });
