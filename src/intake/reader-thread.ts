@@ -104,13 +104,16 @@ export class ReaderThread {
     worker.on('message', (message: FromReader) => {
       if (message.session === this.#session) this.#hear(message);
     });
-    worker.on('error', (error) => this.#fail(error));
-    worker.on('exit', (code) => {
-      if (this.#worker !== worker) return;
-      this.#worker = null;
-      this.#fail(new Error(`a reading thread ended with exit code ${code}`));
-    });
+    // An error comes before the exit that follows from it: from then on the thread hears nothing more.
+    worker.on('error', (error) => this.#bury(worker, error));
+    worker.on('exit', (code) => this.#bury(worker, new Error(`a reading thread ended with exit code ${code}`)));
     return worker;
+  }
+
+  #bury(worker: Worker, error: Error): void {
+    if (this.#worker !== worker) return;
+    this.#worker = null;
+    this.#fail(error);
   }
 
   #hear(message: ReaderNews): void {

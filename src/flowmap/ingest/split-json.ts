@@ -44,6 +44,8 @@ export class JsonSplitter {
   #depth = 0;
   #start = -1;
   #startDepth = 0;
+  /** Whether what is open around records is a list: an object in an object of the envelope is none. */
+  #isInList = false;
   #isInText = false;
   #isEscaped = false;
   #isSkipping = false;
@@ -79,23 +81,28 @@ export class JsonSplitter {
   #readStructure(bytes: Uint8Array, at: number, pieces: JsonPieces): void {
     const byte = bytes[at] as number;
     if (byte === 0x22) this.#isInText = true;
-    else if (byte === 0x7b || byte === 0x5b) {
-      if (byte === 0x7b && this.#isRecordHere()) {
-        this.#start = at;
-        this.#startDepth = this.#depth;
-      }
-      this.#depth += 1;
-    } else if (byte === 0x7d || byte === 0x5d) {
+    else if (byte === 0x7b || byte === 0x5b) this.#open(byte, at);
+    else if (byte === 0x7d || byte === 0x5d) {
       // A stray closing bracket must not make everything after it deeper than it is.
       this.#depth = Math.max(0, this.#depth - 1);
       if (this.#start >= 0 && this.#depth === this.#startDepth) this.#end(bytes, at + 1, pieces);
     }
   }
 
+  #open(byte: number, at: number): void {
+    if (byte === 0x7b && this.#isRecordHere()) {
+      this.#start = at;
+      this.#startDepth = this.#depth;
+    }
+    if (this.#depth === this.#recordDepth - 1) this.#isInList = byte === 0x5b;
+    this.#depth += 1;
+  }
+
   // An object outside of the list is a record as well: lines of JSON may follow a list.
   #isRecordHere(): boolean {
     if (this.#start >= 0) return false;
-    return this.#depth === this.#recordDepth || (this.#depth === 0 && this.#recordDepth === 1);
+    if (this.#depth === 0) return this.#recordDepth < 2;
+    return this.#depth === this.#recordDepth && this.#isInList;
   }
 
   #end(bytes: Uint8Array, end: number, pieces: JsonPieces): void {

@@ -27,9 +27,11 @@ export function renderMermaid(map: FlowMap): string {
   return `${['flowchart LR', ...lines, ...styles].join('\n')}\n`;
 }
 
+/** A longer label nobody reads in a box. */
+const mostCharacters = 80;
+
 // Names come from logs: nothing of Mermaid's own syntax may be in them.
 function label(text: string): string {
-  return replaceUnseen(text)
-    .replace(/[^\p{L}\p{N} ._:/*@-]/gu, (character) => `#${character.codePointAt(0) ?? 63};`)
-    .slice(0, 120);
+  const short = [...replaceUnseen(text)].slice(0, mostCharacters).join('');
+  return short.replace(/[^\p{L}\p{N} ._:/*@-]/gu, (character) => `#${character.codePointAt(0) ?? 63};`);
 }
