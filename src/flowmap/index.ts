@@ -118,6 +118,6 @@ export { renderMermaid } from './render/render-mermaid.ts';
 export { renderSvg } from './render/render-svg.ts';
 export { compareOnEdges, type ReplayChange, type ReplayComparison, withPrincipal } from './replay/compare-on-edges.ts';
 export { pairPrincipals } from './replay/pair-principals.ts';
-export { type ReplayOutcome, type ReplayReport, replayEdges, replayOutcomes } from './replay/replay-edges.ts';
+export { type ReplayOutcome, type ReplayReport, replayEdges } from './replay/replay-edges.ts';
 export type { ReplayGroup, ReplayTotal } from './replay/replay-group.ts';
 export { TextTable } from './text-table.ts';

@@ -61,17 +61,12 @@ export function windowCondition(sinceMs: number | null, untilMs: number | null):
 
 /** Statements that make `edge_days` from flows, answers and the table `who`, in order. */
 export function edgeDayStatements(window: WindowSql): readonly string[] {
-  return [attributed(window, 'TABLE'), ...namingStatements(window), ...foldingStatements('named')];
+  return [attributed(window, 'TABLE'), ...namingStatements(window), byParts, byVantage, edgeDays, edgeApplications];
 }
 
 /** Statements that name the rows of `attributed`: they make `named`. */
 export function namingStatements(window: WindowSql): readonly string[] {
   return [namelessRows, evidence(window), evidenceBuckets, ownNames, otherNames, resolved, named];
-}
-
-/** Statements that fold rows of `named`, or some of them, to `edge_days`. */
-export function foldingStatements(rows: string): readonly string[] {
-  return [byParts(rows), byVantage, edgeDays, edgeApplications];
 }
 
 /**
@@ -148,13 +143,13 @@ WHERE a.role = 'principal' AND a.name IS NULL`;
 
 // Plain sums over everything that tells rows apart: what follows makes lists, which is slow, of few rows. What the source refused is no use
 // of an edge and has no hours; a record of a connection that is counted elsewhere is one. The fold never has both in a row.
-const byParts = (rows: string): string => `CREATE OR REPLACE TEMP TABLE by_parts AS
+const byParts = `CREATE OR REPLACE TEMP TABLE by_parts AS
 SELECT day, principal, destination, is_name, port, protocol, format, vantage, client, address, how, source, rank, candidates,
   initiator, application, provider, sampled,
   sum(connections) AS connections, sum(replies) AS replies, sum(bytes_up) AS bytes_up, sum(bytes_down) AS bytes_down,
   sum(denied) AS denied, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
   coalesce(bit_or(1 << CAST(b % 288 // 12 AS INTEGER)) FILTER (WHERE denied = 0), 0) AS hours
-FROM ${rows} GROUP BY ALL`;
+FROM named GROUP BY ALL`;
 
 // One format may log a flow at both ends, and in both directions: within a format the vantage that saw most counts, and of forward and
 // reply records the more.

@@ -3,8 +3,8 @@ import { mostListed, type WindowSql } from './edge-sql.ts';
 import { sqlText } from './open-database.ts';
 
 // Edges without days: millions of edge-days are grouped once, by whole numbers where it can be, and nothing is listed that is one thing
-// only. Where sums over days are not the sums of days (several formats or vantages, replies beside forward records) or the words of rows
-// differ, the edge is `mixed`, and the statements of edge-sql.ts fold its rows and no others.
+// only. Where the sum of an edge is not that of its rows (several formats or vantages, replies beside forward records, rows whose words
+// differ), the edge is `mixed`: mixed-edge-sql.ts works its figures out day by day, as edge-sql.ts does for all.
 
 /** Whether any row is without a name of its own. The files know that of most of them without being read. */
 export function selectUnnamed({ flows, condition }: WindowSql): string {
@@ -27,11 +27,15 @@ SELECT principal_no, destination, is_name, port, protocol, format, rank, how_no,
   any_value(address) AS address, min(hash(address)) AS least_address, max(hash(address)) AS most_address
 FROM named WHERE destination IS NOT NULL GROUP BY ALL`;
 
-function numberOf(column: string, words: readonly string[]): string {
+/** A word of a closed list as its number. */
+export function numberOf(column: string, words: readonly string[]): string {
   return `CASE ${column} ${words.map((word, at) => `WHEN ${sqlText(word)} THEN ${at}`).join(' ')} ELSE ${words.length} END`;
 }
 
-const edgeColumns = 'principal_no, destination, is_name, port, protocol';
+const figures = ['connections', 'bytes_up', 'bytes_down', 'denied'] as const;
+
+/** What tells edges apart. */
+export const edgeColumns = 'principal_no, destination, is_name, port, protocol';
 
 /** Makes `plain_edges`, which says of each edge whether it is mixed, and whether it has several addresses or candidates to list. */
 export const plainEdges: string = `CREATE OR REPLACE TEMP TABLE plain_edges AS
@@ -63,7 +67,7 @@ SELECT ${edgeColumns}, application FROM (
 /** Makes `texts`: every text of plain edges once, since reading one costs more than all numbers of an edge. */
 export const edgeTexts: string = `CREATE OR REPLACE TEMP TABLE texts AS
 SELECT text, CAST(row_number() OVER () - 1 AS INTEGER) AS no FROM (
-  SELECT DISTINCT unnest([destination, address, client]) AS text FROM plain_edges WHERE NOT is_mixed
+  SELECT DISTINCT unnest([destination, address, client]) AS text FROM plain_edges
 ) WHERE text IS NOT NULL`;
 
 /** Reads the texts in order of their numbers. */
@@ -76,25 +80,21 @@ export const selectKinds: string =
 /** Reads the candidate names of the edges that have several. */
 export const selectCandidates: string = `SELECT edge_no,
   list_slice(list_sort(list_distinct(flatten(list(DISTINCT candidates) FILTER (WHERE candidates IS NOT NULL)))), 1, ${mostListed}) AS texts
-FROM named JOIN (SELECT ${edgeColumns}, edge_no FROM plain_edges WHERE has_candidates AND NOT is_mixed) USING (${edgeColumns}) GROUP BY edge_no`;
+FROM named JOIN (SELECT ${edgeColumns}, edge_no FROM plain_edges WHERE has_candidates) USING (${edgeColumns}) GROUP BY edge_no`;
 
 /** Reads the addresses of the edges whose numbers stand in `wanted_edges`. */
 export const selectAddresses: string = `SELECT edge_no, list_slice(list_sort(list(DISTINCT address)), 1, ${mostListed}) AS texts
 FROM named JOIN (SELECT ${edgeColumns}, edge_no FROM plain_edges SEMI JOIN wanted_edges USING (edge_no)) USING (${edgeColumns})
 WHERE address IS NOT NULL GROUP BY edge_no`;
 
-/** Rows of `named` of the mixed edges. */
-export const mixedRows: string = `(SELECT * FROM named SEMI JOIN (SELECT ${edgeColumns} FROM plain_edges WHERE is_mixed) USING (${edgeColumns}))`;
-
-/** Reads the edges that are not mixed; texts by their numbers. */
-export const selectPlain: string = `SELECT edge_no, principal_no, d.no AS destination, CAST(is_name AS INTEGER) AS is_name, port, protocol, words,
-  coalesce(s.application, e.application) AS application, rank, CAST(hows AS INTEGER) AS hows, CAST(connections AS DOUBLE) AS connections,
-  CAST(bytes_up AS DOUBLE) AS bytes_up, CAST(bytes_down AS DOUBLE) AS bytes_down, CAST(denied AS DOUBLE) AS denied,
+/** Reads the edges; texts by their numbers. */
+export const selectPlain: string = `SELECT edge_no, principal_no, d.no AS destination, CAST(is_name AS INTEGER) AS is_name, port, protocol,
+  CASE WHEN is_mixed THEN m.words ELSE e.words END AS words, coalesce(s.application, e.application) AS application, rank,
+  CAST(hows AS INTEGER) AS hows, ${figures.map((name) => `CAST(CASE WHEN is_mixed THEN m.${name} ELSE e.${name} END AS DOUBLE) AS ${name}`).join(', ')},
   CAST(epoch_ms(first_seen) AS DOUBLE) AS first_ms, CAST(epoch_ms(last_seen) AS DOUBLE) AS last_ms,
   c.no AS client, a.no AS address, CAST(has_addresses AS INTEGER) AS has_addresses
-FROM plain_edges e LEFT JOIN several_applications s USING (${edgeColumns})
-LEFT JOIN texts d ON d.text = e.destination LEFT JOIN texts a ON a.text = e.address LEFT JOIN texts c ON c.text = e.client
-WHERE NOT is_mixed`;
+FROM plain_edges e LEFT JOIN several_applications s USING (${edgeColumns}) LEFT JOIN mixed_edges m USING (edge_no)
+LEFT JOIN texts d ON d.text = e.destination LEFT JOIN texts a ON a.text = e.address LEFT JOIN texts c ON c.text = e.client`;
 
 /** Reads the shares of name ranks of the edges that are not mixed. */
 export const selectPlainShares: string = `SELECT format, CAST(rank AS INTEGER) AS rank, CAST(sum(greatest(connections, replies)) AS DOUBLE) AS connections,

@@ -1,20 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type JudgeableEdge, type JudgeableSet, nameRanks, type RankShare, type WhoRow } from '../../flowmap/index.ts';
 import { appendColumns } from './append-rows.ts';
-import {
-  attributed,
-  foldingStatements,
-  namingStatements,
-  selectEdges,
-  selectLeftOut,
-  selectShares,
-  type WindowSql,
-} from './edge-sql.ts';
+import { attributed, namingStatements, selectLeftOut, type WindowSql } from './edge-sql.ts';
 import {
   allNamed,
   edgeParts,
   edgeTexts,
-  mixedRows,
   plainEdges,
   selectAddresses,
   selectCandidates,
@@ -24,8 +15,9 @@ import {
   selectUnnamed,
   severalApplications,
 } from './judgeable-edge-sql.ts';
+import { mixedDay, mixedEdges, mixedTables, selectDays, selectMixedShares } from './mixed-edge-sql.ts';
 import { type PlainEdge, readPlainEdges } from './read-plain-edges.ts';
-import { readEdge, readLeftOut, readRows, readShares } from './read-rows.ts';
+import { readLeftOut, readRows, readShares } from './read-rows.ts';
 import { writeWho } from './write-who.ts';
 
 /** What is read, and of which edges one address is not enough. */
@@ -44,17 +36,27 @@ export async function readJudgeableEdges(connection: DuckDBConnection, query: Ju
   const folding = [edgeParts, plainEdges, severalApplications, edgeTexts];
   for (const statement of [...naming, ...folding]) await connection.run(statement);
   const [kinds] = await readRows(connection, selectKinds);
-  const plain = await readPlain(connection, query, principals, (kinds?.number('listed') ?? 0) > 0);
-  const mixed = (kinds?.number('mixed') ?? 0) > 0 ? await readMixed(connection) : { edges: [], shares: [] };
+  await foldMixed(connection, query.window, (kinds?.number('mixed') ?? 0) > 0);
+  const edges = await readEdges(connection, query, principals, (kinds?.number('listed') ?? 0) > 0);
+  const shares = [
+    ...(await readRows(connection, selectPlainShares)),
+    ...(await readRows(connection, selectMixedShares)),
+  ];
   const hasOthers = query.who.some(({ role }) => role !== 'principal');
   return {
-    edges: [...plain, ...mixed.edges],
-    shares: addShares([...readShares(await readRows(connection, selectPlainShares)), ...mixed.shares]),
+    edges,
+    shares: addShares(readShares(shares)),
     leftOut: hasOthers ? readLeftOut(await readRows(connection, selectLeftOut)) : [],
   };
 }
 
-async function readPlain(
+async function foldMixed(connection: DuckDBConnection, window: WindowSql, hasMixed: boolean): Promise<void> {
+  const days = hasMixed ? await readRows(connection, selectDays(window.flows, window.condition)) : [];
+  const statements = days.flatMap((row) => mixedDay(row.text('day')));
+  for (const statement of [...mixedTables, ...statements, mixedEdges]) await connection.run(statement);
+}
+
+async function readEdges(
   connection: DuckDBConnection,
   { hangsOnAddresses }: JudgeableQuery,
   principals: readonly string[],
@@ -82,14 +84,6 @@ async function writeWanted(connection: DuckDBConnection, wanted: readonly PlainE
 async function readLists(connection: DuckDBConnection, sql: string): Promise<ReadonlyMap<number, readonly string[]>> {
   const rows = await readRows(connection, sql);
   return new Map(rows.map((row) => [row.number('edge_no'), row.list('texts').map(String)]));
-}
-
-async function readMixed(connection: DuckDBConnection): Promise<Pick<JudgeableSet, 'edges' | 'shares'>> {
-  for (const statement of foldingStatements(mixedRows)) await connection.run(statement);
-  return {
-    edges: (await readRows(connection, selectEdges)).map(readEdge),
-    shares: readShares(await readRows(connection, selectShares)),
-  };
 }
 
 function addShares(shares: readonly RankShare[]): readonly RankShare[] {
