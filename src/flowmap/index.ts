@@ -137,7 +137,7 @@ export { coverageLines } from './render/coverage-lines.ts';
 export { renderHtml } from './render/render-html.ts';
 export { renderMermaid } from './render/render-mermaid.ts';
 export { renderSvg } from './render/render-svg.ts';
-export { compareOnEdges, type ReplayChange, type ReplayComparison } from './replay/compare-on-edges.ts';
+export { compareOnEdges, type ReplayChange, type ReplayComparison, withPrincipal } from './replay/compare-on-edges.ts';
 export { pairPrincipals } from './replay/pair-principals.ts';
 export { type ReplayOutcome, type ReplayReport, replayEdges, replayOutcomes } from './replay/replay-edges.ts';
 export type { ReplayGroup, ReplayTotal } from './replay/replay-group.ts';

@@ -39,7 +39,16 @@ export interface JudgedEdge {
 /** Asks the one evaluator about edges; remembers what a service proves itself with. */
 export interface EdgeJudge {
   judge(edge: JudgeableEdge): EdgeJudgement;
+  /** Whether an edge that is judged with one of its addresses may be judged otherwise with all of them: any that is approved suffices. */
+  hangsOnAddresses(edge: JudgeableEdge): boolean;
 }
+
+/** What is said where the name is allowed and the addresses are not approved. */
+const addressReasons: ReadonlySet<Reason | null> = new Set([
+  'address_forbidden',
+  'environment_crossing',
+  'decision_failed',
+]);
 
 const facts = { revokedIdentities: new Set<string>() };
 const tcp = 6;
@@ -59,14 +68,32 @@ export function createEdgeJudge(policy: CompiledPolicy, nowMs: number): EdgeJudg
     principals.set(service, made);
     return made;
   };
-  return {
-    judge: (edge) => {
-      const principal = principalOf(edge.principal);
-      if (principal === null) return notJudged('identity_unknown');
-      if (edge.protocol !== tcp && edge.protocol !== udp && edge.protocol !== 0) return notJudged(null);
-      const from = { ...principal, source: edge.clients[0] ?? null };
-      return judgeHosts(edge, (host) => judgeHost(policy, { principal: from, edge, host, nowMs }));
-    },
+  const parse = createAddressCache();
+  const judge: EdgeJudge['judge'] = (edge) => {
+    const principal = principalOf(edge.principal);
+    if (principal === null) return notJudged('identity_unknown');
+    if (edge.protocol !== tcp && edge.protocol !== udp && edge.protocol !== 0) return notJudged(null);
+    const from = { ...principal, source: edge.clients[0] ?? null };
+    return judgeHosts(edge, (host) => judgeHost(policy, { principal: from, edge, host, nowMs, parse }));
+  };
+  return { judge, hangsOnAddresses: (edge) => addressReasons.has(judge(edge).reason) };
+}
+
+type ParseAddress = (text: string) => IpAddress | null;
+
+const mostCached = 100_000;
+
+/** Many edges lead to few addresses: each text is parsed once, or again where there are too many to keep. */
+function createAddressCache(): ParseAddress {
+  const known = new Map<string, IpAddress | null>();
+  return (text) => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    const parsed = parseIpAddress(text);
+    const address = parsed.ok ? parsed.value : null;
+    if (known.size >= mostCached) known.clear();
+    known.set(text, address);
+    return address;
   };
 }
 
@@ -115,14 +142,15 @@ interface HostQuestion {
   readonly edge: JudgeableEdge;
   readonly host: string;
   readonly nowMs: number;
+  readonly parse: ParseAddress;
 }
 
-function judgeHost(policy: CompiledPolicy, { principal, edge, host, nowMs }: HostQuestion): EdgeJudgement {
-  const address = parseIpAddress(host);
+function judgeHost(policy: CompiledPolicy, { principal, edge, host, nowMs, parse }: HostQuestion): EdgeJudgement {
+  const address = parse(host);
   const request: DecisionRequest = {
     principal,
     destination: {
-      host: address.ok ? { kind: 'address', address: address.value } : { kind: 'name', name: host },
+      host: address === null ? { kind: 'name', name: host } : { kind: 'address', address },
       port: edge.port > 0 ? edge.port : null,
       protocol: protocolOf(edge),
     },
@@ -132,7 +160,7 @@ function judgeHost(policy: CompiledPolicy, { principal, edge, host, nowMs }: Hos
   const verdict = decide(policy, request);
   if (verdict.verdict === 'deny') return judgement(verdict, verdict.reason);
   if (!admits(verdict, edge)) return { ...judgement(verdict, 'no_rule_matched'), verdict: 'deny' };
-  const addresses = address.ok ? [address.value] : addressesOf(edge);
+  const addresses = address === null ? addressesOf(edge, parse) : [address];
   if (addresses.length === 0 || request.destination.port === null) return judgement(verdict, verdict.reason);
   const approval = approveAddresses(policy, request, verdict, { addresses, network: noNetwork });
   if (approval.approved.length > 0) return judgement(verdict, verdict.reason);
@@ -155,11 +183,8 @@ function admits({ admission, wouldDeny }: Verdict, edge: JudgeableEdge): boolean
   return edge.application === 'other' ? admission.tcp || admission.tls : true;
 }
 
-function addressesOf(edge: JudgeableEdge): readonly IpAddress[] {
-  return edge.addresses.flatMap((text) => {
-    const parsed = parseIpAddress(text);
-    return parsed.ok ? [parsed.value] : [];
-  });
+function addressesOf(edge: JudgeableEdge, parse: ParseAddress): readonly IpAddress[] {
+  return edge.addresses.flatMap((text) => parse(text) ?? []);
 }
 
 function judgement(verdict: Verdict, reason: Reason): EdgeJudgement {
