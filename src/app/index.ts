@@ -7,6 +7,7 @@ export type { IngestedFile, IngestOptions, IngestReport } from './lake/ingest-jo
 export type { LakeProgress } from './lake/lake-messages.ts';
 export type { MapOptions } from './lake/map-job.ts';
 export { openLakeToRead } from './lake/open-lake.ts';
+export type { ProposeOptions, ShrinkOptions } from './lake/propose-job.ts';
 export { type Replayed, type ReplayOptions, type ReplayTask, replayHistory } from './lake/replay-job.ts';
 export { type LakeJobOptions, runLakeJob } from './lake/run-lake-job.ts';
 export { lowerPriority } from './lower-priority.ts';

@@ -12,6 +12,7 @@ import { registerFlowsAnswers } from './flows-answers.ts';
 import { registerFlowsFormats } from './flows-formats.ts';
 import { registerFlowsIngest } from './flows-ingest.ts';
 import { registerFlowsMap } from './flows-map.ts';
+import { registerFlowsPropose } from './flows-propose.ts';
 import { registerFlowsRank } from './flows-rank.ts';
 import { registerFlowsReplay } from './flows-replay.ts';
 import { registerFlowsForget, registerFlowsSources } from './flows-sources.ts';
@@ -68,6 +69,7 @@ function registerFlows(program: Command, cli: Cli): void {
 const flowsCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerFlowsIngest,
   registerFlowsMap,
+  registerFlowsPropose,
   registerFlowsReplay,
   registerFlowsAnswers,
   registerFlowsRank,

@@ -33,7 +33,7 @@ export function registerFlowsRank(parent: Command, cli: Cli): void {
     .option('--until <time>', 'flows before this time')
     .addHelpText(
       'after',
-      '\nThe score, 0 to 100, is the sum of: production (35: environment of the space, else the kind), bytes up to the internet (25, by orders\nof magnitude beside the largest), privileged reach (25: secret managers, control planes, classes of the policy) and the share of\nconnections without a name (15).\n\nExamples:\n  exeat flows rank --since 30d\n  exeat flows rank -o json\n',
+      '\nThe score, 0 to 100, is the sum of: production (35: environment of the space, else the kind), bytes up to the internet (25, by orders\nof magnitude between 1 KiB and 1 TiB), privileged reach (25: secret managers, control planes, classes of the policy) and the share of\nconnections without a name (15).\n\nExamples:\n  exeat flows rank --since 30d\n  exeat flows rank -o json\n',
     )
     .action((flags: WindowFlags) => cli.run(() => runRank(cli, flags)));
 }

@@ -114,10 +114,6 @@ const refusals: readonly (readonly [string, string])[] = [
   ['limits:\n  headTimout: 10s', 'exeat.yaml:2:3: unknown key `limits.headTimout`, did you mean `headTimeout`?'],
   ['audit: { zzz: 1 }', 'exeat.yaml:1:10: unknown key `audit.zzz`, known here: `onFull`'],
   [
-    'inventory: ./i',
-    'exeat.yaml:1:1: `inventory` is not enforced yet: the inventory of addresses comes with the flow map; remove it',
-  ],
-  [
     'listen: { dns: "127.0.0.1:53" }',
     'exeat.yaml:1:11: `listen.dns` is not enforced yet: the DNS listener comes with the DNS issue; remove it',
   ],
@@ -204,7 +200,7 @@ test('what is wrong is told in one line with its place and what to write instead
 });
 
 test('every fault of a file is told at once', () => {
-  assert.equal(faultsOf('polcy: a\ninventory: b\nlimits: { connections: x }\n').length, 3);
+  assert.equal(faultsOf('polcy: a\ntransportThreads: 2\nlimits: { connections: x }\n').length, 3);
 });
 
 test('a flag wins over the environment, that over the file, and that over the default', () => {

@@ -11,6 +11,7 @@ export { parsePolicyTarget } from './parse-policy-target.ts';
 export { findPlatformName, type PlatformName, platformNames } from './platform-hosts.ts';
 export { isPublicSuffix, registrableDomain } from './public-suffix.ts';
 export { type AddressKind, platformAddresses, type SpecialRange } from './special-ranges.ts';
+export { hasPublicSuffixBelow } from './suffixes-below.ts';
 export type { HostPattern, IpPrefix, PortRange, Target } from './target.ts';
 export { isBelow, patternCovers, targetCovers } from './target-covers.ts';
 export { portsCover, portsText } from './target-ports.ts';

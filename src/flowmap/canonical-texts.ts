@@ -5,10 +5,10 @@ import type { TextTable } from './text-table.ts';
 /** What a text is as an address or a host, worked out once for each text however many records have it. */
 export class CanonicalTexts {
   readonly #texts: TextTable;
-  /** Canonical id + 1, by raw id; 0 not yet known, `bad` for what is none. */
+  /** Canonical id + {@link shift}, by raw id; 0 not yet known. */
   #addresses = new Int32Array(1024);
+  /** As above for names; for hosts that are addresses the answer itself, which is negative. */
   #hosts = new Int32Array(1024);
-  /** For hosts that are addresses: the canonical id, negative, so that they are told from names. */
 
   constructor(texts: TextTable) {
     this.#texts = texts;

@@ -64,7 +64,7 @@ function countRejects(sources: readonly SourceEntry[]): Readonly<Record<string, 
   for (const { tally } of sources) {
     for (const [code, { count }] of Object.entries(tally.rejects)) sums[code] = (sums[code] ?? 0) + count;
   }
-  return sums;
+  return Object.fromEntries(Object.entries(sums).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function coverFormats(sources: readonly SourceEntry[]): readonly FormatCoverage[] {
@@ -113,7 +113,7 @@ function countAttributions(edges: readonly JudgeableEdge[]): Coverage['byAttribu
 }
 
 function notesOf(sources: readonly SourceEntry[], { edges }: JudgeableSet): readonly string[] {
-  const notes = sources.flatMap(({ path, notes: own }) => own.map((note) => `${path}: ${note}`));
+  const notes = sources.flatMap(({ path, notes: own }) => own.map((note) => `${path}: ${note}`)).sort();
   if (edges.some(({ isSampled }) => isSampled)) notes.push('some flows are sampled: rare ones may be missing wholly');
   const guessed = edges.filter(({ initiator }) => initiator === 'ports').length;
   if (guessed > 0) notes.push(`who opened the connection is a guess by ports for ${guessed} of ${edges.length} edges`);

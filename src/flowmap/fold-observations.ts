@@ -145,19 +145,13 @@ export class ObservationFold implements ObservationSink {
     const wrong = this.#judgeNumbers(draft);
     if (wrong !== null) return wrong;
     const client = this.#canonical.address(draft.client);
-    let address = this.#canonical.address(draft.address);
+    const address = this.#canonical.address(draft.address);
     if (client < 0 || address < 0) return 'bad_address';
-    let name = this.#canonical.host(draft.name);
-    if (name === -1) return 'bad_name';
-    if (name < -1) {
-      // A host that is an address names nothing; it is the destination unless the record has a better one.
-      address = address === 0 ? -2 - name : address;
-      name = 0;
-    }
-    if (name === 0 && address === 0) return 'no_destination';
-    // A refusal that another record counts tells nothing more.
-    if (draft.isDenied && draft.connections === 0) return 'taken';
-    return this.#add(draft, client, address, name);
+    const host = this.#canonical.host(draft.name);
+    if (host === -1) return 'bad_name';
+    // A host that is an address names nothing; it is the destination unless the record has a better one.
+    if (host < -1) return this.#add(draft, client, address === 0 ? -2 - host : address, 0);
+    return host === 0 && address === 0 ? 'no_destination' : this.#add(draft, client, address, host);
   }
 
   answer(observation: DnsObservation): LineOutcome {
@@ -241,6 +235,8 @@ export class ObservationFold implements ObservationSink {
   }
 
   #add(draft: FlowDraft, client: number, address: number, name: number): LineOutcome {
+    // A refusal that another record counts tells nothing more.
+    if (draft.isDenied && draft.connections === 0) return 'taken';
     const { key } = this.#flows;
     key[flowKey.bucket] = Math.floor(draft.startMs / bucketMs);
     key[flowKey.client] = client;

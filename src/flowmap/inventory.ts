@@ -1,6 +1,7 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { type Fault, failed, fault, nearestWord, ok, quoteInput, type Result } from '../base/index.ts';
-import { type IpPrefix, parseIpPrefix } from '../destination/index.ts';
+import { type IpPrefix, ipAddressFromWords, parseIpPrefix } from '../destination/index.ts';
+import type { ThroughAddress } from './lake.ts';
 
 /** Kinds of an inventory's services. `proxy` and `resolver` stand for others; what they do themselves is no service's flow. */
 export const inventoryKinds = ['app', 'build', 'operator', 'agent', 'proxy', 'resolver'] as const;
@@ -40,6 +41,29 @@ export function parseInventory(text: string, file: string): Result<Inventory, Fa
   if (error !== undefined) return failed(reader.complain(error.pos[0], error.message.split('\n', 1)[0] ?? ''));
   const services = document.contents === null ? [] : reader.services(document.contents);
   return reader.fault === null ? ok({ services }) : failed(reader.fault);
+}
+
+/** Prefixes of more addresses than this are no proxy but a network that one is in. */
+const mostPassedAddresses = 256;
+
+/** The addresses of an inventory's proxies and resolvers, whenever they had them; of prefixes of at most 256 addresses. */
+export function throughAddresses({ services }: Inventory): readonly ThroughAddress[] {
+  const found = new Map<string, ThroughAddress>();
+  for (const { kind, sources } of services) {
+    if (kind !== 'proxy' && kind !== 'resolver') continue;
+    for (const { prefix } of sources) {
+      for (const address of addressesIn(prefix)) found.set(address, { address, role: kind });
+    }
+  }
+  return [...found.values()];
+}
+
+function addressesIn({ first, length }: IpPrefix): readonly string[] {
+  const count = 2 ** (first.words.length * 32 - length);
+  if (count > mostPassedAddresses) return [];
+  const head = first.words.slice(0, -1);
+  const last = first.words.at(-1) ?? 0;
+  return Array.from({ length: count }, (_, offset) => ipAddressFromWords([...head, last + offset]).text);
 }
 
 const serviceKeys = ['name', 'owner', 'kind', 'sources'] as const;

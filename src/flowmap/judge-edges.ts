@@ -20,7 +20,7 @@ import type { Edge, JudgeableEdge } from './edge.ts';
 
 /**
  * What a policy says of an edge. `uncertain`: the address may have had several names, and some of them are allowed; `not-judged`: traffic
- * that no rule speaks of (ICMP) or a principal that no service is.
+ * that no rule speaks of (ICMP). A principal that no service is is denied as everybody unknown is.
  */
 export interface EdgeJudgement {
   readonly verdict: 'allow' | 'deny' | 'uncertain' | 'not-judged';

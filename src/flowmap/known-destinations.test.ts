@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseWireHost } from '../destination/index.ts';
+import { isPublicSuffix, parseWireHost } from '../destination/index.ts';
 import { findKnownDestination, knownDestinations } from './known-destinations.ts';
 
 describe('the table of known destinations', () => {
@@ -12,6 +12,17 @@ describe('the table of known destinations', () => {
       assert.ok(source.length > 0, suffix);
       assert.match(asOf, /^2026-\d\d-\d\d$/, suffix);
     }
+  });
+
+  test('names suffixes of the Public Suffix List that are in it', () => {
+    const cited = knownDestinations.filter(({ source }) =>
+      source.startsWith('Public Suffix List, private section, as'),
+    );
+    assert.ok(cited.length > 50);
+    assert.deepEqual(
+      cited.filter(({ suffix }) => !isPublicSuffix(suffix)).map(({ suffix }) => suffix),
+      [],
+    );
   });
 });
 
@@ -28,6 +39,9 @@ const cases: readonly (readonly [name: string, category: string | null])[] = [
   ['kms.eu-central-1.amazonaws.com', 'cloud-provider'],
   ['home.duckdns.org', 'dynamic-dns'],
   ['a1b2.ngrok-free.app', 'tunnel'],
+  ['abc.oast.fun', 'paste'],
+  ['x.chickenkiller.com', 'dynamic-dns'],
+  ['mypastebin.com', null],
   ['notgithub.com', null],
   ['github.com.example.org', null],
   ['bank-gateway.example.com', null],

@@ -1,3 +1,5 @@
+import { manySuffixes } from './known-suffixes.ts';
+
 /** What well-known destinations are. `source-host` has code, releases and packages of anybody; `saas-api` is one product's own. */
 export const knownCategories = [
   'package-registry',
@@ -242,6 +244,10 @@ const rows: readonly Row[] = [
   ['honeycomb.io', 'telemetry', 'Honeycomb', vendor, read],
 ];
 
+const moreRows: readonly Row[] = manySuffixes.flatMap(([category, what, source, asOf, suffixes]) =>
+  suffixes.split(' ').map((suffix): Row => [suffix, category, what, source, asOf]),
+);
+
 // Regions and accounts are labels in the middle: `*` is one of them.
 const rowsWithHoles: readonly Row[] = [
   ['dkr.ecr.*.amazonaws.com', 'package-registry', 'AWS containers', vendor, read],
@@ -250,9 +256,11 @@ const rowsWithHoles: readonly Row[] = [
 ];
 
 /** Every row, as the tables say. */
-export const knownDestinations: readonly KnownDestination[] = [...rows, ...rowsWithHoles].map(rowOf);
+export const knownDestinations: readonly KnownDestination[] = [...rows, ...moreRows, ...rowsWithHoles].map(rowOf);
 
-const bySuffix: ReadonlyMap<string, KnownDestination> = new Map(rows.map((row) => [row[0], rowOf(row)]));
+const bySuffix: ReadonlyMap<string, KnownDestination> = new Map(
+  [...rows, ...moreRows].map((row) => [row[0], rowOf(row)]),
+);
 const byPattern = rowsWithHoles.map((row) => ({ row: rowOf(row), pattern: patternOf(row[0]) }));
 
 /** The row of a canonical name: the longest suffix that it is, or is below; null where none knows it. */

@@ -57,7 +57,7 @@ export interface RankShare {
   readonly bytes: number;
 }
 
-/** What was left out of the edges, and why: by the role of the client. */
+/** What was left out of the edges, and why: by the role of the client, or of the proxy or resolver that it went to. */
 export interface LeftOut {
   readonly role: 'proxy' | 'resolver' | 'outside';
   readonly connections: number;
@@ -116,6 +116,14 @@ export interface AnswerView {
 /** What is asked of a lake about flows. */
 export interface EdgeQuery extends LakeWindow {
   readonly who: readonly WhoRow[];
+  /** Addresses that flows only pass through; nobody's destination. Left out: none. */
+  readonly through?: readonly ThroughAddress[];
+}
+
+/** The address of a proxy or a resolver: a flow to it, unless it has a name, is half of another one that its own logs tell. */
+export interface ThroughAddress {
+  readonly address: string;
+  readonly role: 'proxy' | 'resolver';
 }
 
 /** Where flows are kept, and joined when they are read. Implemented in `store/`; one conformance suite for all. */

@@ -7,6 +7,7 @@ export class RowTable {
   keys: Int32Array;
   values: Float64Array;
   #count = 0;
+  /** Hash and row in turns; a row of -1 is an empty slot. */
   #slots: Int32Array;
   readonly #seed: number;
 
@@ -18,7 +19,7 @@ export class RowTable {
     this.key = new Int32Array(keyWords);
     this.keys = new Int32Array(keyWords * firstRows);
     this.values = new Float64Array(valueWords * firstRows);
-    this.#slots = new Int32Array(firstRows * 2).fill(-1);
+    this.#slots = emptySlots(firstRows * 2);
   }
 
   /** How many rows there are. */
@@ -28,14 +29,15 @@ export class RowTable {
 
   /** The place in `values` of the row under `key`; -1 - place where the row is new and its values are all zero. */
   find(): number {
-    const hash = this.#hash(this.key, 0);
-    const mask = this.#slots.length - 1;
-    let slot = hash & mask;
-    for (let row = this.#slots[slot] as number; row >= 0; row = this.#slots[slot] as number) {
-      if (this.#isAt(row)) return row * this.valueWords;
-      slot = (slot + 1) & mask;
+    const hash = this.#hash();
+    const slots = this.#slots;
+    const last = slots.length - 2;
+    let slot = (hash << 1) & last;
+    for (let row = slots[slot + 1] as number; row >= 0; row = slots[slot + 1] as number) {
+      if (slots[slot] === hash && this.#isAt(row)) return row * this.valueWords;
+      slot = (slot + 2) & last;
     }
-    return -1 - this.#add(slot) * this.valueWords;
+    return -1 - this.#add(slot, hash) * this.valueWords;
   }
 
   /** Forgets every row and gives large tables back. */
@@ -43,14 +45,15 @@ export class RowTable {
     this.#count = 0;
     this.keys = new Int32Array(this.keyWords * firstRows);
     this.values = new Float64Array(this.valueWords * firstRows);
-    this.#slots = new Int32Array(firstRows * 2).fill(-1);
+    this.#slots = emptySlots(firstRows * 2);
   }
 
   // Every word passes the seed and a full multiplication, so that no two keys collide under most seeds.
-  #hash(words: Int32Array, from: number): number {
+  #hash(): number {
+    const { key } = this;
     let hash = this.#seed;
-    for (let i = 0, at = from; i < this.keyWords; i++, at++) {
-      hash = Math.imul(hash ^ (words[at] as number), 0x85ebca6b);
+    for (let i = 0; i < key.length; i++) {
+      hash = Math.imul(hash ^ (key[i] as number), 0x85ebca6b);
       hash ^= hash >>> 13;
     }
     hash = Math.imul(hash, 0xc2b2ae35);
@@ -63,13 +66,15 @@ export class RowTable {
     return true;
   }
 
-  #add(slot: number): number {
+  #add(slot: number, hash: number): number {
     const row = this.#count;
     if ((row + 1) * this.keyWords > this.keys.length) this.#grow();
     this.keys.set(this.key, row * this.keyWords);
-    this.#slots[slot] = row;
+    this.#slots[slot] = hash;
+    this.#slots[slot + 1] = row;
     this.#count += 1;
-    if (this.#count * 2 > this.#slots.length) this.#rehash();
+    // Half of the slots stay empty; each is two words.
+    if (this.#count * 4 > this.#slots.length) this.#rehash();
     return row;
   }
 
@@ -83,15 +88,22 @@ export class RowTable {
   }
 
   #rehash(): void {
-    const slots = new Int32Array(this.#slots.length * 2).fill(-1);
-    const mask = slots.length - 1;
-    for (let row = 0; row < this.#count; row++) {
-      let slot = this.#hash(this.keys, row * this.keyWords) & mask;
-      while ((slots[slot] as number) >= 0) slot = (slot + 1) & mask;
-      slots[slot] = row;
+    const old = this.#slots;
+    const slots = emptySlots(old.length);
+    const last = slots.length - 2;
+    for (let from = 0; from < old.length; from += 2) {
+      if ((old[from + 1] as number) < 0) continue;
+      let slot = ((old[from] as number) << 1) & last;
+      while ((slots[slot + 1] as number) >= 0) slot = (slot + 2) & last;
+      slots[slot] = old[from] as number;
+      slots[slot + 1] = old[from + 1] as number;
     }
     this.#slots = slots;
   }
 }
 
 const firstRows = 1024;
+
+function emptySlots(count: number): Int32Array<ArrayBuffer> {
+  return new Int32Array(count * 2).fill(-1);
+}

@@ -77,7 +77,10 @@ function faultOf(path: string, error: unknown): Fault {
     return fault('source_unreadable', `${shown(path)} cannot be read (${code ?? message})`);
   }
   const why = message.split('\n', 1)[0] ?? '';
-  return fault('lake_unwritable', `nothing of ${shown(path)} is kept, the flow lake cannot be written: ${why}`);
+  return fault(
+    'lake_unwritable',
+    `nothing of ${shown(path)} is kept, the flow lake cannot be written, see that its disk has room: ${why}`,
+  );
 }
 
 async function readPlanned(order: IngestOrder, plan: SourcePlan, reader: ByteReader): Promise<Result<ReadOutcome>> {

@@ -22,7 +22,16 @@ describe('docs/failure-modes.md', () => {
     for (const row of rows) assert.equal(row.split(' | ').length, 4, row);
     for (const word of [
       ...['clock', 'disk', 'resolver', 'JWKS', 'policy files', 'snapshot', 'control', 'credential file'],
-      ...['listener certificate', 'revocation list', 'state lock', 'memory', 'descriptors', 'point', 'supervisor'],
+      ...[
+        'listener certificate',
+        'revocation list',
+        'state lock',
+        'memory',
+        'descriptors',
+        'point',
+        'supervisor',
+        'lake',
+      ],
     ]) {
       assert.ok(
         rows.some((row) => row.startsWith(`| ${word}`)),

@@ -10,6 +10,7 @@ import {
   type Inventory,
   type LakeWindow,
   parseInventory,
+  throughAddresses,
 } from '../../flowmap/index.ts';
 import { type CompiledPolicy, listEveryIdentity } from '../../policy/index.ts';
 import { type CompiledFolder, compileFolder } from '../compile-folder.ts';
@@ -43,7 +44,7 @@ export async function readFlowContext(
   };
   const who = attributeClients(await lake.clients(window), directory);
   return ok({
-    query: { ...window, who },
+    query: { ...window, who, through: throughAddresses(inventory.value) },
     inventory: inventory.value,
     policy: compiled.ok ? compiled.value : null,
     noPolicy: compiled.ok ? null : compiled.fault.message,

@@ -86,8 +86,7 @@ async function readFile(path: string, parts: IngestParts): ReturnType<typeof ing
 }
 
 async function readParquet(path: string, parts: IngestParts): ReturnType<typeof ingestSource> {
-  if (path === '-')
-    return failed(fault('source_unreadable', 'Parquet cannot be read from standard input: name the file'));
+  if (path === '-') return failed(fault('source_unreadable', 'standard input cannot be Parquet: name the file'));
   const tempDir = statePaths(parts.ports.order.config.state).lake;
   try {
     const rows = await openParquetLines(path, `${tempDir}/tmp`);

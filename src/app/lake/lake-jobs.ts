@@ -3,6 +3,7 @@ import { answersJob, rankJob } from './answers-job.ts';
 import { ingestJob } from './ingest-job.ts';
 import type { JobPorts, LakeOrder } from './lake-messages.ts';
 import { mapJob } from './map-job.ts';
+import { proposeJob, shrinkJob } from './propose-job.ts';
 import { replayJob } from './replay-job.ts';
 import { forgetJob, sourcesJob } from './sources-job.ts';
 
@@ -10,6 +11,8 @@ import { forgetJob, sourcesJob } from './sources-job.ts';
 const jobs: Readonly<Record<string, (options: never, ports: JobPorts) => Promise<Result<unknown>>>> = {
   ingest: ingestJob,
   map: mapJob,
+  propose: proposeJob,
+  shrink: shrinkJob,
   replay: replayJob,
   sources: sourcesJob,
   forget: forgetJob,

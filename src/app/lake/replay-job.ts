@@ -97,7 +97,7 @@ async function compareTwo(task: ReplayTask, against: CompiledFolder): Promise<Re
   if (!before.ok) return before;
   const { who, principalsOf } = pairPrincipals(now.value.query.who, before.value.query.who);
   const judges = { now: createEdgeJudge(policy.policy, nowMs), before: createEdgeJudge(against.policy, nowMs) };
-  const set = await lake.judgeableEdges({ ...options.window, who }, (edge) => {
+  const set = await lake.judgeableEdges({ ...now.value.query, who }, (edge) => {
     const pair = principalsOf(edge.principal);
     return (
       judges.now.hangsOnAddresses(withPrincipal(edge, pair.now)) ||

@@ -56,12 +56,12 @@ function propose({ service, parts }: NextStepQuestion): NextStep | null {
   return { why: 'no policy names it', command: `exeat flows propose --service ${quoted(service.service)}` };
 }
 
-function replay({ edges, places }: NextStepQuestion): NextStep | null {
+function replay({ service, edges, places }: NextStepQuestion): NextStep | null {
   const judged = edges.filter(({ edge }) => resolverViaOf(edge) === null);
   const broken = judged.filter(({ judgement }) => judgement?.verdict === 'deny' || judgement?.verdict === 'uncertain');
   if (broken.length === 0) return null;
   const why = `the present policy would not let ${broken.length} of its ${judged.length} edges through for sure`;
-  return { why, command: `exeat flows replay --policy ${quoted(places.policy)}` };
+  return { why, command: `exeat flows replay --policy ${quoted(places.policy)} --service ${quoted(service.service)}` };
 }
 
 function shrink({ service }: NextStepQuestion): NextStep {

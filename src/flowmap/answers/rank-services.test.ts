@@ -30,15 +30,16 @@ describe('the parts of a score', () => {
     });
   }
 
-  test('bytes out are those to the internet, by orders of magnitude beside the largest', () => {
+  test('bytes out are those to the internet, by orders of magnitude between 1 KiB and 1 TiB', () => {
     const services = rank([
-      edgeOf('backup -> store.example.com:443', { bytesUp: 2 ** 20 - 1 }),
-      edgeOf('api -> www.example.com:443', { bytesUp: 2 ** 10 - 1 }),
+      edgeOf('backup -> store.example.com:443', { bytesUp: 2 ** 41 }),
+      edgeOf('api -> www.example.com:443', { bytesUp: 2 ** 25 }),
+      edgeOf('ping -> www.example.com:443', { bytesUp: 1000 }),
       edgeOf('api -> 10.60.0.5:5432', { bytesUp: 2 ** 40 }),
       edgeOf('probe -> status.example.com:443', { bytesUp: null }),
     ]);
     const of = (name: string): number | undefined => services.find(({ service }) => service === name)?.bytesOut.value;
-    assert.deepEqual([of('backup'), of('api'), of('probe')], [1, 0.5, 0]);
+    assert.deepEqual([of('backup'), of('api'), of('ping'), of('probe')], [1, 0.5, 0, 0]);
   });
 
   const privileged: readonly (readonly [to: string, value: number, says: string])[] = [
@@ -67,7 +68,7 @@ describe('the parts of a score', () => {
   test('the score is the sum of value times weight, and the highest comes first', () => {
     const services = rank(
       [
-        edgeOf('payments-api -> kms.eu-central-1.amazonaws.com:443', { bytesUp: 1023 }),
+        edgeOf('payments-api -> kms.eu-central-1.amazonaws.com:443', { bytesUp: 2 ** 40 }),
         edgeOf('probe -> 203.0.113.9:443', { bytesUp: null }),
       ],
       { facts: { 'payments-api': { environment: 'prod' }, probe: { environment: 'dev' } } },
@@ -123,7 +124,7 @@ describe('the next command', () => {
       'a policy that would break it',
       [edgeOf('api -> api.example.com:443')],
       inPolicy,
-      'exeat flows replay --policy ./policy',
+      'exeat flows replay --policy ./policy --service api',
     ],
     ['all is allowed', [edgeOf('api -> www.example.com:443')], inPolicy, 'exeat flows propose --shrink --service api'],
     [

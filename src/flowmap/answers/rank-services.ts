@@ -15,9 +15,8 @@ const withCommands = 5;
 export function rankServices(parts: AnswerParts, places: RankPlaces): ServiceRanking {
   const reachOf = createReach(parts.nameAnswers);
   const groups = [...groupByService(parts.map.edges)].map(([service, edges]) => totalsOf(service, edges, reachOf));
-  const mostUp = Math.max(0, ...groups.map(({ bytesUp }) => bytesUp ?? 0));
   const ranked = groups
-    .map((totals) => rank(totals, mostUp, parts))
+    .map((totals) => rank(totals, parts))
     .sort((a, b) => b.score - a.score || compareTexts(a.service, b.service));
   const services = ranked.map((one, index): RankedService => {
     if (index >= withCommands) return one;
@@ -42,11 +41,11 @@ function totalsOf(service: string, edges: readonly MapEdge[], reachOf: ReachOf):
   return { service, edges, used, bytesUp: sumKnown(out.map(({ edge }) => edge.bytesUp)) };
 }
 
-function rank({ service, edges, used, bytesUp }: Totals, mostUp: number, parts: AnswerParts): RankedService {
+function rank({ service, edges, used, bytesUp }: Totals, parts: AnswerParts): RankedService {
   const { kind, environment } = parts.factsOf(service);
   const scores = {
     production: productionPart(kind, environment),
-    bytesOut: bytesPart(bytesUp, mostUp),
+    bytesOut: bytesPart(bytesUp),
     privileged: privilegedPart(used),
     unnamed: unnamedPart(used),
   };
@@ -79,12 +78,16 @@ function productionPart(kind: string | null, environment: string | null): ScoreP
   return { value, weight, says: kind === null ? 'environment and kind unknown' : `kind ${kind}, environment unknown` };
 }
 
-// By orders of magnitude: a tenth of the bytes is not a tenth of the danger.
-function bytesPart(bytesUp: number | null, mostUp: number): ScorePart {
+/** Nothing to speak of, and all that there can be: between them bytes count by orders of magnitude. */
+const fewBytesLog2 = 10;
+const manyBytesLog2 = 40;
+
+// A tenth of the bytes is not a tenth of the danger, and what others send changes neither.
+function bytesPart(bytesUp: number | null): ScorePart {
   const weight = weights.bytesOut;
   if (bytesUp === null) return { value: 0, weight, says: 'no source tells bytes up' };
-  const value = mostUp === 0 ? 0 : Math.log2(1 + bytesUp) / Math.log2(1 + mostUp);
-  return { value, weight, says: `${bytesUp} bytes up to the internet` };
+  const share = (Math.log2(Math.max(1, bytesUp)) - fewBytesLog2) / (manyBytesLog2 - fewBytesLog2);
+  return { value: Math.min(1, Math.max(0, share)), weight, says: `${bytesUp} bytes up to the internet` };
 }
 
 const privilegeOfClass: Readonly<Record<DestinationClass, number>> = {

@@ -111,8 +111,7 @@ export class AwsFlowParser implements LineParser {
   }
 
   #readRow({ bytes, receivedMs }: LogLine, sink: ObservationSink): LineOutcome {
-    // Addresses are `-` in records of NODATA and SKIPDATA only.
-    if (this.#isNothing(bytes, this.#sourceSlot())) return 'no_data';
+    if (this.#isNothing(bytes, this.#sourceSlot())) return this.#withoutAddress();
     const startSeconds = this.#number(slots.start);
     const endSeconds = this.#number(slots.end);
     const startMs = startSeconds === absent ? receivedMs : startSeconds * 1000;
@@ -134,6 +133,13 @@ export class AwsFlowParser implements LineParser {
     draft.provider = this.#text(bytes, sink, draft.isReply ? slots.sourceProvider : slots.destinationProvider);
     this.#fillPlace(bytes, draft, sink);
     return sink.endFlow();
+  }
+
+  // Addresses are `-` in records of NODATA and SKIPDATA only; between blanks there is no field without anything in it.
+  #withoutAddress(): LineOutcome {
+    const slot = this.#sourceSlot();
+    const isDash = (this.#ends[slot] as number) > (this.#starts[slot] as number);
+    return isDash || this.#columns.separator === comma ? 'no_data' : 'bad_fields';
   }
 
   /** Reads ports, bytes and flags; false where one of them, or the protocol, is no number. */

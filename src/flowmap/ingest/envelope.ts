@@ -54,8 +54,18 @@ function peelHec(record: JsonRecord): PeeledRecord | null {
   if (!('sourcetype' in record || ('time' in record && 'host' in record))) return null;
   const receivedMs = parseEpochTime(textAt(record, 'time'));
   const inner = recordOf(record['event']);
-  if (inner !== null) return { text: JSON.stringify(inner), receivedMs };
+  const written = inner === null ? null : writeRecord(inner);
+  if (written !== null) return { text: written, receivedMs };
   return typeof record['event'] === 'string' ? { text: record['event'], receivedMs } : null;
+}
+
+// What is nested a million deep can be parsed but not written: it stays in its envelope, and is no record of any format.
+function writeRecord(record: JsonRecord): string | null {
+  try {
+    return JSON.stringify(record);
+  } catch {
+    return null;
+  }
 }
 
 /** A CloudWatch event has an id, a time, a message and little else; a record with more keys is a log of its own. */

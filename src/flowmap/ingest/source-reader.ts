@@ -155,12 +155,14 @@ export class SourceReader {
     else this.#count(bytes.subarray(start, end).includes(0) ? 'binary' : outcome, line);
   }
 
-  // The first format that takes a line, or understands it, has it; else the first one says what is wrong.
+  // The first format that takes a line, or understands it, has it; else the first one says what is wrong. Nearly every line is the first's.
   #parse(line: LogLine): LineOutcome {
+    const parts = this.#parts;
     let first: LineOutcome = 'other_format';
-    for (const [index, { parser, fold }] of this.#parts.entries()) {
+    for (let index = 0; index < parts.length; index++) {
+      const { parser, fold } = parts[index] as FormatPart;
       const outcome = parser.parse(line, fold);
-      if (!isReject(outcome)) return outcome;
+      if (outcome === 'taken' || !isReject(outcome)) return outcome;
       if (index === 0) first = outcome;
     }
     return first;

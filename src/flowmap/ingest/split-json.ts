@@ -16,7 +16,7 @@ export function jsonNestingOf(head: string): JsonNesting | null {
 
 // Scalars and lists of texts before the list of records; a record's own lists hold no objects under these names.
 const envelope =
-  /^\{(?:\s*"[^"]*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[\d.]+|null|true|false|\[\s*(?:"[^"]*"\s*,?\s*)*\])\s*,)*\s*"(?:records|Records|logEvents|events|value|entries)"\s*:\s*\[/;
+  /^\{(?:\s*"[^"]*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[\d.]+|null|true|false|\[\s*(?:"[^"]*"\s*(?:,\s*)?)*\])\s*,)*\s*"(?:records|Records|logEvents|events|value|entries)"\s*:\s*\[/;
 
 function isWhole(line: string): boolean {
   try {
@@ -33,13 +33,17 @@ export interface JsonPieces {
   tooLong(): void;
 }
 
-/** Cuts a stream of JSON into its records without parsing it. Bytes come in pieces of any size; what is between records is passed over. */
+/**
+ * Cuts a stream of JSON into its records without parsing it. Bytes come in pieces of any size; what is between records is passed over, and a
+ * quote in it is over at the end of its line, which no text of JSON spans (RFC 8259 section 7).
+ */
 export class JsonSplitter {
   readonly #recordDepth: JsonNesting;
   readonly #maxRecordBytes: number;
   #pending: Uint8Array = new Uint8Array(0);
   #depth = 0;
   #start = -1;
+  #startDepth = 0;
   #isInText = false;
   #isEscaped = false;
   #isSkipping = false;
@@ -61,28 +65,37 @@ export class JsonSplitter {
     this.#keepRest(bytes, pieces);
   }
 
-  /** Whether the input ended in the middle of a record. */
+  /** Whether the input ended in the middle of a record, or before the end of its list. */
   get isCut(): boolean {
-    return this.#start >= 0;
+    return this.#start >= 0 || this.#depth > 0;
   }
 
   #readText(byte: number): void {
     if (this.#isEscaped) this.#isEscaped = false;
     else if (byte === 0x5c) this.#isEscaped = true;
-    else if (byte === 0x22) this.#isInText = false;
+    else if (byte === 0x22 || (byte === 0x0a && this.#start < 0)) this.#isInText = false;
   }
 
   #readStructure(bytes: Uint8Array, at: number, pieces: JsonPieces): void {
     const byte = bytes[at] as number;
     if (byte === 0x22) this.#isInText = true;
     else if (byte === 0x7b || byte === 0x5b) {
-      if (byte === 0x7b && this.#depth === this.#recordDepth) this.#start = at;
+      if (byte === 0x7b && this.#isRecordHere()) {
+        this.#start = at;
+        this.#startDepth = this.#depth;
+      }
       this.#depth += 1;
     } else if (byte === 0x7d || byte === 0x5d) {
       // A stray closing bracket must not make everything after it deeper than it is.
       this.#depth = Math.max(0, this.#depth - 1);
-      if (this.#start >= 0 && this.#depth === this.#recordDepth) this.#end(bytes, at + 1, pieces);
+      if (this.#start >= 0 && this.#depth === this.#startDepth) this.#end(bytes, at + 1, pieces);
     }
+  }
+
+  // An object outside of the list is a record as well: lines of JSON may follow a list.
+  #isRecordHere(): boolean {
+    if (this.#start >= 0) return false;
+    return this.#depth === this.#recordDepth || (this.#depth === 0 && this.#recordDepth === 1);
   }
 
   #end(bytes: Uint8Array, end: number, pieces: JsonPieces): void {

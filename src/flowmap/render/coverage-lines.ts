@@ -33,8 +33,8 @@ export function coverageLines(coverage: Coverage): readonly string[] {
 }
 
 const leftOutSays: Readonly<Record<'proxy' | 'resolver' | 'outside', string>> = {
-  proxy: 'of proxies, whose own logs tell who asked',
-  resolver: 'of resolvers',
+  proxy: 'to or of proxies, whose own logs tell who asked for what',
+  resolver: 'to or of resolvers',
   outside: 'that public addresses opened (from outside, or sources that no inventory names)',
 };
 

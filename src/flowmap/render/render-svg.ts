@@ -81,7 +81,7 @@ function createSankey(height: number): ReturnType<typeof sankey<PictureNode, Rib
   return sankey<PictureNode, Ribbon>()
     .nodeId((node) => node.id)
     .nodeWidth(nodeWidth)
-    .nodePadding(8)
+    .nodePadding(16)
     .extent([
       [labelWidth, 50],
       [width - labelWidth, height - 20],

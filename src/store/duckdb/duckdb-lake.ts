@@ -166,7 +166,9 @@ class DuckdbLake implements FlowLake {
   async leases(): Promise<readonly LeaseObservation[]> {
     const files = this.#folder.files('leases', { from: null, to: null });
     if (files.length === 0) return [];
-    return (await this.#read(`SELECT * FROM ${readParquet(files, '')} ORDER BY ALL`)).map(readLease);
+    return (await this.#read(`SELECT DISTINCT * EXCLUDE (source) FROM ${readParquet(files, '')} ORDER BY ALL`)).map(
+      readLease,
+    );
   }
 
   async declared(): Promise<readonly DeclaredEndpoint[]> {
@@ -189,9 +191,8 @@ class DuckdbLake implements FlowLake {
   async judgeableEdges(query: EdgeQuery, hangsOnAddresses: (edge: JudgeableEdge) => boolean): Promise<JudgeableSet> {
     const connection = await this.#instance.connect();
     try {
-      return await this.#explain(
-        readJudgeableEdges(connection, { window: this.#window(query), who: query.who, hangsOnAddresses }),
-      );
+      const window = this.#window(query);
+      return await this.#explain(readJudgeableEdges(connection, { window, query, hangsOnAddresses }));
     } finally {
       connection.closeSync();
     }
@@ -249,7 +250,7 @@ class DuckdbLake implements FlowLake {
   async #join(query: EdgeQuery): Promise<void> {
     if (this.#joined === query) return;
     this.#joined = null;
-    await writeWho(this.#connection, query.who);
+    await writeWho(this.#connection, query);
     for (const statement of edgeDayStatements(this.#window(query))) {
       await this.#explain(this.#connection.run(statement));
     }

@@ -71,17 +71,19 @@ export function namingStatements(window: WindowSql): readonly string[] {
 
 /**
  * Gives rows of flows who asked. A reverse look-up by the logger proves nothing: such a row is nameless. `b` is the number of the
- * five-minute bucket. A table serves many questions; a view reads no column that the one question
+ * five-minute bucket. What goes to a proxy or a resolver by address is left out as theirs. A table serves many questions; a view reads no column that the one question
  * does not need.
  */
 export function attributed({ flows, condition }: WindowSql, kind: 'TABLE' | 'VIEW'): string {
   return `CREATE OR REPLACE TEMP ${kind} attributed AS
 SELECT f.* EXCLUDE (client, "user", service, name, name_kind), coalesce(f.client, '') AS client,
   CASE WHEN f.name_kind = 'reverse' THEN NULL ELSE f.name END AS name,
-  CAST(f.bucket AS DATE) AS day, CAST(epoch(f.bucket) / ${bucketSeconds} AS INTEGER) AS b, w.principal, w.principal_no, w.how, w.how_no, w.role
+  CAST(f.bucket AS DATE) AS day, CAST(epoch(f.bucket) / ${bucketSeconds} AS INTEGER) AS b, w.principal, w.principal_no, w.how, w.how_no,
+  CASE WHEN w.role = 'principal' AND (f.name IS NULL OR f.name_kind = 'reverse') THEN coalesce(p.role, w.role) ELSE w.role END AS role
 FROM (SELECT * FROM ${flows} WHERE ${condition}) f
 JOIN who w ON w.client = coalesce(f.client, '') AND w."user" = coalesce(f."user", '') AND w.service = coalesce(f.service, '')
-  AND f.bucket >= w.from_at AND f.bucket < w.until_at`;
+  AND f.bucket >= w.from_at AND f.bucket < w.until_at
+LEFT JOIN passed p ON p.address = f.address`;
 }
 
 const namelessRows = `CREATE OR REPLACE TEMP TABLE nameless AS

@@ -1,5 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { type JudgeableEdge, type JudgeableSet, nameRanks, type RankShare, type WhoRow } from '../../flowmap/index.ts';
+import {
+  type EdgeQuery,
+  type JudgeableEdge,
+  type JudgeableSet,
+  nameRanks,
+  type RankShare,
+} from '../../flowmap/index.ts';
 import { appendColumns } from './append-rows.ts';
 import { attributed, namingStatements, selectLeftOut, type WindowSql } from './edge-sql.ts';
 import {
@@ -23,26 +29,27 @@ import { writeWho } from './write-who.ts';
 /** What is read, and of which edges one address is not enough. */
 export interface JudgeableQuery {
   readonly window: WindowSql;
-  readonly who: readonly WhoRow[];
+  readonly query: Pick<EdgeQuery, 'who' | 'through'>;
   readonly hangsOnAddresses: (edge: JudgeableEdge) => boolean;
 }
 
 /** Reads edges for judging, on a connection that nobody else uses. */
-export async function readJudgeableEdges(connection: DuckDBConnection, query: JudgeableQuery): Promise<JudgeableSet> {
-  const principals = await writeWho(connection, query.who);
-  await connection.run(attributed(query.window, 'VIEW'));
-  const [unnamed] = await readRows(connection, selectUnnamed(query.window));
-  const naming = unnamed?.flag('found') === true ? namingStatements(query.window) : [allNamed];
+export async function readJudgeableEdges(connection: DuckDBConnection, asked: JudgeableQuery): Promise<JudgeableSet> {
+  const { window, query } = asked;
+  const principals = await writeWho(connection, query);
+  await connection.run(attributed(window, 'VIEW'));
+  const [unnamed] = await readRows(connection, selectUnnamed(window));
+  const naming = unnamed?.flag('found') === true ? namingStatements(window) : [allNamed];
   const folding = [edgeParts, plainEdges, severalApplications, edgeTexts];
   for (const statement of [...naming, ...folding]) await connection.run(statement);
   const [kinds] = await readRows(connection, selectKinds);
-  await foldMixed(connection, query.window, (kinds?.number('mixed') ?? 0) > 0);
-  const edges = await readEdges(connection, query, principals, (kinds?.number('listed') ?? 0) > 0);
+  await foldMixed(connection, window, (kinds?.number('mixed') ?? 0) > 0);
+  const edges = await readEdges(connection, asked, principals, (kinds?.number('listed') ?? 0) > 0);
   const shares = [
     ...(await readRows(connection, selectPlainShares)),
     ...(await readRows(connection, selectMixedShares)),
   ];
-  const hasOthers = query.who.some(({ role }) => role !== 'principal');
+  const hasOthers = query.who.some(({ role }) => role !== 'principal') || (query.through ?? []).length > 0;
   return {
     edges,
     shares: addShares(readShares(shares)),

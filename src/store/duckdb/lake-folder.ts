@@ -1,10 +1,7 @@
 import {
-  closeSync,
   existsSync,
-  fsyncSync,
   mkdirSync,
   mkdtempSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -80,7 +77,6 @@ export class LakeFolder {
   publish(entry: SourceEntry): void {
     const from = join(this.dir, 'incoming', entry.id);
     const files = lakeTables.flatMap((table) => moveTable(join(from, table), this.dir, table));
-    for (const file of files) flush(join(this.dir, file));
     replaceFile(join(this.dir, 'sources', `${entry.id}.json`), JSON.stringify({ ...entry, files }, null, 1));
     this.discard(entry.id);
   }
@@ -149,13 +145,6 @@ function readEntry(path: string): LedgerEntry {
 function replaceFile(path: string, text: string): void {
   writeFileSync(`${path}.tmp`, text, { mode: 0o600, flush: true });
   renameSync(`${path}.tmp`, path);
-}
-
-// Of what is written down as there, nothing may be lost by a power cut.
-function flush(path: string): void {
-  const file = openSync(path, 'r+');
-  fsyncSync(file);
-  closeSync(file);
 }
 
 function isWithin(

@@ -134,7 +134,7 @@ async function copyDaily(
       continue;
     }
     const dayFolder = join(folder, `day=${new Date(from * dayMs).toISOString().slice(0, 10)}`);
-    mkdirSync(dayFolder, { recursive: true });
+    mkdirSync(dayFolder, { recursive: true, mode: 0o700 });
     await copyTo(connection, `SELECT * EXCLUDE (day) FROM (${rows})`, join(dayFolder, `${name}.parquet`), '');
   }
 }
@@ -209,7 +209,7 @@ function instant(ms: number | null): bigint | null {
 /** Writes rows that have no day as one file. */
 async function copy(connection: DuckDBConnection, select: string, place: PartPlace, table: string): Promise<void> {
   const folder = join(place.folder, table);
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   await copyTo(connection, select, join(folder, `${place.id}-${place.part}.parquet`), '');
 }
 

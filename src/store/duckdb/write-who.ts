@@ -1,9 +1,25 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { attributions, type WhoRow } from '../../flowmap/index.ts';
+import { attributions, type EdgeQuery, type WhoRow } from '../../flowmap/index.ts';
 import { appendColumns } from './append-rows.ts';
 
-/** Makes the table `who`: who each client was, and for how long. Gives the principals by their numbers. */
-export async function writeWho(connection: DuckDBConnection, who: readonly WhoRow[]): Promise<readonly string[]> {
+/**
+ * Makes the tables `who`, who each client was and for how long, and `passed`, the addresses that flows only pass through. Gives the
+ * principals by their numbers.
+ */
+export async function writeWho(
+  connection: DuckDBConnection,
+  { who, through = [] }: Pick<EdgeQuery, 'who' | 'through'>,
+): Promise<readonly string[]> {
+  await connection.run('CREATE OR REPLACE TEMP TABLE passed(address VARCHAR, role VARCHAR)');
+  await appendColumns(
+    connection,
+    'passed',
+    [
+      { type: 'text', at: (row) => through[row]?.address ?? null },
+      { type: 'text', at: (row) => through[row]?.role ?? null },
+    ],
+    through.length,
+  );
   const numbers = new Map<string, number>();
   for (const { principal } of who) if (!numbers.has(principal)) numbers.set(principal, numbers.size);
   await connection.run(
