@@ -13,6 +13,7 @@ import {
   decide,
   type ListedIdentity,
   listEveryIdentity,
+  type NetworkFacts,
   type Reason,
   type Verdict,
 } from '../policy/index.ts';
@@ -56,9 +57,14 @@ const udp = 17;
 
 /**
  * Makes a judge for a policy and an instant (epoch milliseconds). A flow of the past does not say how its principal was proven, so it is
- * judged with the strongest identity that the policy has for the service.
+ * judged with the strongest identity that the policy has for the service. `localOrigins` are the loopback pairs that the configuration opens.
  */
-export function createEdgeJudge(policy: CompiledPolicy, nowMs: number): EdgeJudge {
+export function createEdgeJudge(
+  policy: CompiledPolicy,
+  nowMs: number,
+  localOrigins: NetworkFacts['localOrigins'] = [],
+): EdgeJudge {
+  const network = { ownAddresses: [], localOrigins };
   const strongest = strongestIdentities(policy);
   const principals = new Map<string, Principal | null>();
   const principalOf = (service: string): Principal | null => {
@@ -74,7 +80,7 @@ export function createEdgeJudge(policy: CompiledPolicy, nowMs: number): EdgeJudg
     if (principal === null) return notJudged('identity_unknown');
     if (edge.protocol !== tcp && edge.protocol !== udp && edge.protocol !== 0) return notJudged(null);
     const from = { ...principal, source: edge.clients[0] ?? null };
-    return judgeHosts(edge, (host) => judgeHost(policy, { principal: from, edge, host, nowMs, parse }));
+    return judgeHosts(edge, (host) => judgeHost(policy, { principal: from, edge, host, nowMs, parse, network }));
   };
   return { judge, hangsOnAddresses: (edge) => addressReasons.has(judge(edge).reason) };
 }
@@ -143,9 +149,11 @@ interface HostQuestion {
   readonly host: string;
   readonly nowMs: number;
   readonly parse: ParseAddress;
+  readonly network: NetworkFacts;
 }
 
-function judgeHost(policy: CompiledPolicy, { principal, edge, host, nowMs, parse }: HostQuestion): EdgeJudgement {
+function judgeHost(policy: CompiledPolicy, question: HostQuestion): EdgeJudgement {
+  const { principal, edge, host, nowMs, parse, network } = question;
   const address = parse(host);
   const request: DecisionRequest = {
     principal,
@@ -162,12 +170,10 @@ function judgeHost(policy: CompiledPolicy, { principal, edge, host, nowMs, parse
   if (!admits(verdict, edge)) return { ...judgement(verdict, 'no_rule_matched'), verdict: 'deny' };
   const addresses = address === null ? addressesOf(edge, parse) : [address];
   if (addresses.length === 0 || request.destination.port === null) return judgement(verdict, verdict.reason);
-  const approval = approveAddresses(policy, request, verdict, { addresses, network: noNetwork });
+  const approval = approveAddresses(policy, request, verdict, { addresses, network });
   if (approval.approved.length > 0) return judgement(verdict, verdict.reason);
   return { ...judgement(verdict, approval.reason), verdict: 'deny' };
 }
-
-const noNetwork = { ownAddresses: [], localOrigins: [] };
 
 /** Through the proxy all but plain requests and datagrams are tunnels. */
 function protocolOf(edge: JudgeableEdge): Protocol | null {

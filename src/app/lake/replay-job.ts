@@ -75,7 +75,7 @@ export interface ReplayTask {
 export async function replayHistory({ lake, config, options, policy, nowMs }: ReplayTask): Promise<Result<Replayed>> {
   const context = await readFlowContext(lake, config, options.window, ok(policy));
   if (!context.ok) return context;
-  const judge = createEdgeJudge(policy.policy, nowMs);
+  const judge = createEdgeJudge(policy.policy, nowMs, context.value.localOrigins);
   const set = await lake.judgeableEdges(context.value.query, judge.hangsOnAddresses);
   const { service } = options;
   const report = replayEdges({
@@ -96,7 +96,11 @@ async function compareTwo(task: ReplayTask, against: CompiledFolder): Promise<Re
   const before = await readFlowContext(lake, config, options.window, ok(against));
   if (!before.ok) return before;
   const { who, principalsOf } = pairPrincipals(now.value.query.who, before.value.query.who);
-  const judges = { now: createEdgeJudge(policy.policy, nowMs), before: createEdgeJudge(against.policy, nowMs) };
+  const { localOrigins } = now.value;
+  const judges = {
+    now: createEdgeJudge(policy.policy, nowMs, localOrigins),
+    before: createEdgeJudge(against.policy, nowMs, localOrigins),
+  };
   const set = await lake.judgeableEdges({ ...now.value.query, who }, (edge) => {
     const pair = principalsOf(edge.principal);
     return (
