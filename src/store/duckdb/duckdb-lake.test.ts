@@ -110,7 +110,7 @@ describe('the folder of a lake', () => {
 
   test('a batch with a flow on every day of two years is written in bounded memory', async () => {
     const bed = createBed();
-    const lake = await openDuckdbLake({ dir: bed.dir, isWriter: true, memoryLimitMb: 192 });
+    const lake = await openDuckdbLake({ dir: bed.dir, isWriter: true, memoryLimitMb: 128 });
     const flows = Array.from({ length: 800 }, (_, index) => ({ ...flow, atMs: at('10:00', -index) }));
     const writer = await lake.begin();
     await writer.append('squid', foldBatch({ flows }));
