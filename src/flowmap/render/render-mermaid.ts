@@ -1,5 +1,6 @@
 import type { FlowMap } from '../flow-map.ts';
 import { createPictureModel, type PictureVerdict } from './picture-model.ts';
+import { replaceUnseen } from './render-svg.ts';
 
 const strokes: Readonly<Record<PictureVerdict, string>> = {
   allow: '#2f9e44',
@@ -28,5 +29,7 @@ export function renderMermaid(map: FlowMap): string {
 
 // Names come from logs: nothing of Mermaid's own syntax may be in them.
 function label(text: string): string {
-  return text.replace(/[^\p{L}\p{N} ._:/*@-]/gu, (character) => `#${character.codePointAt(0) ?? 63};`).slice(0, 120);
+  return replaceUnseen(text)
+    .replace(/[^\p{L}\p{N} ._:/*@-]/gu, (character) => `#${character.codePointAt(0) ?? 63};`)
+    .slice(0, 120);
 }

@@ -139,13 +139,17 @@ function emptyPicture(): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} 80" font-family="system-ui, sans-serif"><text x="20" y="45">no flows in this window</text></svg>\n`;
 }
 
-/** Makes text from logs safe in SVG and HTML, attributes included. Controls that XML forbids become a replacement sign. */
+/** Makes text from logs safe in SVG and HTML, attributes included. */
 export function escapeXml(text: string): string {
-  return text
+  return replaceUnseen(text)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
     .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;')
-    .replace(/\p{Cc}/gu, '\uFFFD');
+    .replaceAll("'", '&#39;');
+}
+
+/** Puts a replacement sign for what XML forbids (controls) and what makes a text look like another one (marks of direction). */
+export function replaceUnseen(text: string): string {
+  return text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, '\uFFFD');
 }
