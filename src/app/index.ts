@@ -1,12 +1,14 @@
 export { type CheckedFolder, checkFolder } from './check-folder.ts';
+export { compileFolder } from './compile-folder.ts';
 export { addCredential, listCredentials, pruneCredentials, removeCredential } from './credentials.ts';
 export type { DemoStart } from './demo/start-demo.ts';
 export type { AnswersOptions } from './lake/answers-job.ts';
 export type { IngestedFile, IngestOptions, IngestReport } from './lake/ingest-job.ts';
 export type { LakeProgress } from './lake/lake-messages.ts';
 export type { MapOptions } from './lake/map-job.ts';
+export { openLakeToRead } from './lake/open-lake.ts';
 export type { ProposeOptions, ShrinkOptions } from './lake/propose-job.ts';
-export type { Replayed, ReplayOptions } from './lake/replay-job.ts';
+export { type Replayed, type ReplayOptions, type ReplayTask, replayHistory } from './lake/replay-job.ts';
 export { type LakeJobOptions, runLakeJob } from './lake/run-lake-job.ts';
 export { lowerPriority } from './lower-priority.ts';
 export { type DecideReport, readDecision, readStatus } from './questions/ask-running.ts';

@@ -86,7 +86,7 @@ export interface Edge {
 
 /**
  * What judging needs of an edge. Every {@link Edge} is one; a lake that is asked for no more leaves lists out that cost most. `clients`
- * then holds the first only.
+ * then holds the first only, `addresses` one where the others cannot change what is decided.
  */
 export type JudgeableEdge = Pick<
   Edge,

@@ -1,5 +1,5 @@
 import { parseIpAddress, patternCovers } from '../destination/index.ts';
-import type { CompiledPolicy } from '../policy/index.ts';
+import type { CompiledPolicy, NetworkFacts } from '../policy/index.ts';
 import type { Coverage } from './coverage.ts';
 import type { Edge } from './edge.ts';
 import { createEdgeJudge, type JudgedEdge } from './judge-edges.ts';
@@ -33,6 +33,8 @@ export interface FlowMapParts {
   readonly ownerOf: (principal: string) => string | null;
   /** Epoch milliseconds: observing that ended by then counts as enforced. */
   readonly nowMs: number;
+  /** Loopback pairs that the configuration opens. */
+  readonly localOrigins: NetworkFacts['localOrigins'];
 }
 
 /** What of a map is wanted; null wants everything. */
@@ -47,7 +49,7 @@ const mostPlaces = 5;
 
 /** Draws the map: joins edges with declarations, judges them, and keeps what the filter wants. */
 export function drawFlowMap(parts: FlowMapParts, filter: FlowMapFilter): FlowMap {
-  const judge = parts.policy === null ? null : createEdgeJudge(parts.policy, parts.nowMs);
+  const judge = parts.policy === null ? null : createEdgeJudge(parts.policy, parts.nowMs, parts.localOrigins);
   const declarations = indexDeclared(parts.declared);
   const edges = parts.edges
     .filter((edge) => isWanted(edge, filter))

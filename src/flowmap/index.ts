@@ -13,7 +13,7 @@ export {
   type SplitView,
 } from './answers/resolution-answer.ts';
 export { type SpecificOutcome, type SpecificRow, specificOutcomes } from './answers/specific-answer.ts';
-export { attributeClients, type ClientDirectory, unattributedPrincipal } from './attribute-clients.ts';
+export { attributeClients, type ClientDirectory } from './attribute-clients.ts';
 export { type Coverage, createCoverage, type FormatCoverage, type Share } from './coverage.ts';
 export {
   type Attribution,
@@ -28,7 +28,6 @@ export {
 } from './edge.ts';
 export { createFlowDraft, resetFlowDraft } from './flow-draft.ts';
 export {
-  coversHost,
   drawFlowMap,
   type FlowMap,
   type FlowMapFilter,
@@ -38,7 +37,6 @@ export {
 export {
   answerKey,
   answerSum,
-  bucketMs,
   type FoldedBatch,
   type FoldedRows,
   type FoldOptions,
@@ -49,7 +47,7 @@ export {
 } from './fold-observations.ts';
 export type { ConfigDocument, ConfigFormat, ConfigReading } from './ingest/config-format.ts';
 export { configFormats } from './ingest/config-formats.ts';
-export { type DetectedFormat, detectFormat, leastScore } from './ingest/detect-format.ts';
+export { type DetectedFormat, detectFormat } from './ingest/detect-format.ts';
 export { type PeeledRecord, type PeelOptions, peelEnvelopes } from './ingest/envelope.ts';
 export { createLocalZone } from './ingest/local-zone.ts';
 export type { FormatFields, LineParser, LocalZone, LogFormat, ParserOptions } from './ingest/log-format.ts';
@@ -70,11 +68,10 @@ export {
   type Inventory,
   type InventoryService,
   type InventorySource,
-  inventoryKinds,
   parseInventory,
   throughAddresses,
 } from './inventory.ts';
-export { createEdgeJudge, domainOf, type EdgeJudge, type EdgeJudgement, type JudgedEdge } from './judge-edges.ts';
+export { createEdgeJudge, type EdgeJudge, type EdgeJudgement, type JudgedEdge } from './judge-edges.ts';
 export type {
   AnswerView,
   ClientKey,
@@ -100,7 +97,6 @@ export {
   type FlowDraft,
   type InitiatorProof,
   initiatorProofs,
-  isReject,
   type LeaseObservation,
   type LineOutcome,
   type NameKind,
@@ -137,8 +133,8 @@ export { coverageLines } from './render/coverage-lines.ts';
 export { renderHtml } from './render/render-html.ts';
 export { renderMermaid } from './render/render-mermaid.ts';
 export { renderSvg } from './render/render-svg.ts';
-export { compareOnEdges, type ReplayChange, type ReplayComparison } from './replay/compare-on-edges.ts';
+export { compareOnEdges, type ReplayChange, type ReplayComparison, withPrincipal } from './replay/compare-on-edges.ts';
 export { pairPrincipals } from './replay/pair-principals.ts';
-export { type ReplayOutcome, type ReplayReport, replayEdges, replayOutcomes } from './replay/replay-edges.ts';
+export { type ReplayOutcome, type ReplayReport, replayEdges } from './replay/replay-edges.ts';
 export type { ReplayGroup, ReplayTotal } from './replay/replay-group.ts';
 export { TextTable } from './text-table.ts';

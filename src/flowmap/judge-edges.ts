@@ -13,6 +13,7 @@ import {
   decide,
   type ListedIdentity,
   listEveryIdentity,
+  type NetworkFacts,
   type Reason,
   type Verdict,
 } from '../policy/index.ts';
@@ -39,7 +40,16 @@ export interface JudgedEdge {
 /** Asks the one evaluator about edges; remembers what a service proves itself with. */
 export interface EdgeJudge {
   judge(edge: JudgeableEdge): EdgeJudgement;
+  /** Whether an edge that is judged with one of its addresses may be judged otherwise with all of them: any that is approved suffices. */
+  hangsOnAddresses(edge: JudgeableEdge): boolean;
 }
+
+/** What is said where the name is allowed and the addresses are not approved. */
+const addressReasons: ReadonlySet<Reason | null> = new Set([
+  'address_forbidden',
+  'environment_crossing',
+  'decision_failed',
+]);
 
 const facts = { revokedIdentities: new Set<string>() };
 const tcp = 6;
@@ -47,9 +57,14 @@ const udp = 17;
 
 /**
  * Makes a judge for a policy and an instant (epoch milliseconds). A flow of the past does not say how its principal was proven, so it is
- * judged with the strongest identity that the policy has for the service.
+ * judged with the strongest identity that the policy has for the service. `localOrigins` are the loopback pairs that the configuration opens.
  */
-export function createEdgeJudge(policy: CompiledPolicy, nowMs: number): EdgeJudge {
+export function createEdgeJudge(
+  policy: CompiledPolicy,
+  nowMs: number,
+  localOrigins: NetworkFacts['localOrigins'] = [],
+): EdgeJudge {
+  const network = { ownAddresses: [], localOrigins };
   const strongest = strongestIdentities(policy);
   const principals = new Map<string, Principal | null>();
   const principalOf = (service: string): Principal | null => {
@@ -59,14 +74,32 @@ export function createEdgeJudge(policy: CompiledPolicy, nowMs: number): EdgeJudg
     principals.set(service, made);
     return made;
   };
-  return {
-    judge: (edge) => {
-      const principal = principalOf(edge.principal);
-      if (principal === null) return notJudged('identity_unknown');
-      if (edge.protocol !== tcp && edge.protocol !== udp && edge.protocol !== 0) return notJudged(null);
-      const from = { ...principal, source: edge.clients[0] ?? null };
-      return judgeHosts(edge, (host) => judgeHost(policy, { principal: from, edge, host, nowMs }));
-    },
+  const parse = createAddressCache();
+  const judge: EdgeJudge['judge'] = (edge) => {
+    const principal = principalOf(edge.principal);
+    if (principal === null) return notJudged('identity_unknown');
+    if (edge.protocol !== tcp && edge.protocol !== udp && edge.protocol !== 0) return notJudged(null);
+    const from = { ...principal, source: edge.clients[0] ?? null };
+    return judgeHosts(edge, (host) => judgeHost(policy, { principal: from, edge, host, nowMs, parse, network }));
+  };
+  return { judge, hangsOnAddresses: (edge) => addressReasons.has(judge(edge).reason) };
+}
+
+type ParseAddress = (text: string) => IpAddress | null;
+
+const mostCached = 100_000;
+
+/** Many edges lead to few addresses: each text is parsed once, or again where there are too many to keep. */
+function createAddressCache(): ParseAddress {
+  const known = new Map<string, IpAddress | null>();
+  return (text) => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    const parsed = parseIpAddress(text);
+    const address = parsed.ok ? parsed.value : null;
+    if (known.size >= mostCached) known.clear();
+    known.set(text, address);
+    return address;
   };
 }
 
@@ -115,14 +148,17 @@ interface HostQuestion {
   readonly edge: JudgeableEdge;
   readonly host: string;
   readonly nowMs: number;
+  readonly parse: ParseAddress;
+  readonly network: NetworkFacts;
 }
 
-function judgeHost(policy: CompiledPolicy, { principal, edge, host, nowMs }: HostQuestion): EdgeJudgement {
-  const address = parseIpAddress(host);
+function judgeHost(policy: CompiledPolicy, question: HostQuestion): EdgeJudgement {
+  const { principal, edge, host, nowMs, parse, network } = question;
+  const address = parse(host);
   const request: DecisionRequest = {
     principal,
     destination: {
-      host: address.ok ? { kind: 'address', address: address.value } : { kind: 'name', name: host },
+      host: address === null ? { kind: 'name', name: host } : { kind: 'address', address },
       port: edge.port > 0 ? edge.port : null,
       protocol: protocolOf(edge),
     },
@@ -132,14 +168,12 @@ function judgeHost(policy: CompiledPolicy, { principal, edge, host, nowMs }: Hos
   const verdict = decide(policy, request);
   if (verdict.verdict === 'deny') return judgement(verdict, verdict.reason);
   if (!admits(verdict, edge)) return { ...judgement(verdict, 'no_rule_matched'), verdict: 'deny' };
-  const addresses = address.ok ? [address.value] : addressesOf(edge);
+  const addresses = address === null ? addressesOf(edge, parse) : [address];
   if (addresses.length === 0 || request.destination.port === null) return judgement(verdict, verdict.reason);
-  const approval = approveAddresses(policy, request, verdict, { addresses, network: noNetwork });
+  const approval = approveAddresses(policy, request, verdict, { addresses, network });
   if (approval.approved.length > 0) return judgement(verdict, verdict.reason);
   return { ...judgement(verdict, approval.reason), verdict: 'deny' };
 }
-
-const noNetwork = { ownAddresses: [], localOrigins: [] };
 
 /** Through the proxy all but plain requests and datagrams are tunnels. */
 function protocolOf(edge: JudgeableEdge): Protocol | null {
@@ -155,11 +189,8 @@ function admits({ admission, wouldDeny }: Verdict, edge: JudgeableEdge): boolean
   return edge.application === 'other' ? admission.tcp || admission.tls : true;
 }
 
-function addressesOf(edge: JudgeableEdge): readonly IpAddress[] {
-  return edge.addresses.flatMap((text) => {
-    const parsed = parseIpAddress(text);
-    return parsed.ok ? [parsed.value] : [];
-  });
+function addressesOf(edge: JudgeableEdge, parse: ParseAddress): readonly IpAddress[] {
+  return edge.addresses.flatMap((text) => parse(text) ?? []);
 }
 
 function judgement(verdict: Verdict, reason: Reason): EdgeJudgement {

@@ -136,8 +136,11 @@ export interface FlowLake {
   leases(): Promise<readonly LeaseObservation[]>;
   declared(): Promise<readonly DeclaredEndpoint[]>;
   edges(query: EdgeQuery): Promise<EdgeSet>;
-  /** The same edges with the same figures, without what judging does not need, in any order: for windows of millions of edge-days. */
-  judgeableEdges(query: EdgeQuery): Promise<JudgeableSet>;
+  /**
+   * The same edges with the same figures, without what judging does not need, in any order: for windows of millions of edge-days. An edge
+   * with several addresses comes with one, unless what is decided with that one `hangsOnAddresses`.
+   */
+  judgeableEdges(query: EdgeQuery, hangsOnAddresses: (edge: JudgeableEdge) => boolean): Promise<JudgeableSet>;
   seenDays(query: EdgeQuery): Promise<readonly SeenDays[]>;
   regularity(query: EdgeQuery): Promise<readonly Regularity[]>;
   nameAnswers(window: LakeWindow): Promise<readonly NameAnswers[]>;

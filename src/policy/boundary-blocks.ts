@@ -1,5 +1,4 @@
 import { type Destination, embeddedIpv4, type IpAddress } from '../destination/index.ts';
-import { MatchCollector } from './match-collector.ts';
 import type { OpenedPolicy } from './open-policy.ts';
 import { pairId } from './policy-verdict.ts';
 
@@ -8,7 +7,7 @@ import { pairId } from './policy-verdict.ts';
  * of addresses would be no boundary if a name led around it, or a gateway that translates to IPv4 (RFC 6052).
  */
 export function boundaryBlocks(policy: OpenedPolicy, address: IpAddress, port: number): string | null {
-  const collector = new MatchCollector(policy.view);
+  const collector = policy.addressCollector;
   for (const each of [address, ...embeddedIpv4(address)]) {
     collector.collectAddress({ host: { kind: 'address', address: each }, port, protocol: null }, each, -1);
     const { boundary } = collector;
@@ -24,7 +23,7 @@ export function boundaryBlocks(policy: OpenedPolicy, address: IpAddress, port: n
 export function collectEmbedded(policy: OpenedPolicy, destination: Destination, head: number): void {
   if (destination.host.kind === 'name') return;
   for (const address of embeddedIpv4(destination.host.address)) {
-    const inner = new MatchCollector(policy.view);
+    const inner = policy.addressCollector;
     inner.collectAddress(destination, address, head);
     policy.collector.addDenials(inner);
   }

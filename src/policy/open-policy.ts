@@ -55,6 +55,8 @@ export class OpenedPolicy implements CompiledPolicy {
   readonly view: FlatView;
   /** @internal */
   readonly collector: MatchCollector;
+  /** @internal For addresses beside the destination: those that a name resolved to, and those that an address carries inside. */
+  readonly addressCollector: MatchCollector;
   /** @internal Row of the `unattributed` principal, or `none`. */
   readonly unattributedRow: number;
   #segments: readonly SegmentSummary[] | null = null;
@@ -62,6 +64,7 @@ export class OpenedPolicy implements CompiledPolicy {
   constructor(view: FlatView) {
     this.view = view;
     this.collector = new MatchCollector(view);
+    this.addressCollector = new MatchCollector(view);
     const meta = (word: number): number => view.words[view.meta.at + word] ?? 0;
     this.version = readText(view, meta(metaWord.version));
     this.ruleCount = meta(metaWord.ruleCount);

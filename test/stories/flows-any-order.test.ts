@@ -185,6 +185,7 @@ async function mapOf(parts: readonly Part[]): Promise<string> {
         declared: [],
         policy: null,
         noPolicy: null,
+        localOrigins: [],
         ownerOf: () => null,
         nowMs: testNowMs,
       },

@@ -60,6 +60,7 @@ export function answerPartsOf(edges: readonly Edge[], options: AnswerPartsOption
     {
       ...{ edges, declared, policy: policy ?? null, noPolicy: policy === undefined ? 'no policy in this test' : null },
       coverage: createCoverage([], { edges, shares: [], leftOut: [] }),
+      localOrigins: [],
       ownerOf: () => null,
       nowMs: firstDayMs + 20 * dayMs,
     },

@@ -164,3 +164,18 @@ export function squidLine(second: number, name: string, client = '10.0.0.5', byt
 export function squidLog(lines: number, names: readonly string[] = ['api.example', 'bank.example']): string {
   return Array.from({ length: lines }, (_, i) => `${squidLine(i, names[i % names.length] ?? '')}\n`).join('');
 }
+
+/** One line of Smokescreen, whose roles are any text that a client certificate says. */
+export function smokescreenLine(role: string, host = 'api.example:443'): string {
+  return JSON.stringify({
+    allow: true,
+    decision_reason: 'rule',
+    requested_host: host,
+    inbound_remote_addr: '10.0.0.5:40000',
+    role,
+    proxy_type: 'connect',
+    msg: 'CANONICAL-PROXY-DECISION',
+    level: 'info',
+    time: new Date(storyStartMs).toISOString(),
+  });
+}

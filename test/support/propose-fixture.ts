@@ -95,6 +95,7 @@ export function partsOf(fixture: ProposeFixture): ProposeParts & { readonly pres
       declared: fixture.declared ?? [],
       policy: present?.policy ?? null,
       noPolicy: present === null ? 'none in tests' : null,
+      localOrigins: [],
       ownerOf: (principal) => present?.policy.service(principal)?.owner ?? owners.get(principal) ?? null,
       nowMs: (firstDay + 50) * dayMs,
     },

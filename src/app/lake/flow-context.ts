@@ -12,14 +12,17 @@ import {
   parseInventory,
   throughAddresses,
 } from '../../flowmap/index.ts';
-import { type CompiledPolicy, listEveryIdentity } from '../../policy/index.ts';
+import { type CompiledPolicy, listEveryIdentity, type NetworkFacts } from '../../policy/index.ts';
 import { type CompiledFolder, compileFolder } from '../compile-folder.ts';
+import { readLocalOrigins } from '../point/network-facts.ts';
 
 /** What flows are read with: who asked, and the policy of the configuration where it holds one that loads. */
 export interface FlowContext {
   readonly query: EdgeQuery;
   readonly inventory: Inventory;
   readonly policy: CompiledFolder | null;
+  /** Loopback pairs that the configuration opens. */
+  readonly localOrigins: NetworkFacts['localOrigins'];
   /** Why there is no policy, for the coverage; null where there is one. */
   readonly noPolicy: string | null;
 }
@@ -47,6 +50,7 @@ export async function readFlowContext(
     query: { ...window, who, through: throughAddresses(inventory.value) },
     inventory: inventory.value,
     policy: compiled.ok ? compiled.value : null,
+    localOrigins: readLocalOrigins(config.localOrigins),
     noPolicy: compiled.ok ? null : compiled.fault.message,
   });
 }

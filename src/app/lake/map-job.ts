@@ -46,6 +46,7 @@ export async function drawLakeMap(
     noPolicy: context.noPolicy,
     ownerOf: ownerFinder(context),
     nowMs,
+    localOrigins: context.localOrigins,
   };
   return drawFlowMap(parts, filter);
 }

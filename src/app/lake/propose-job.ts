@@ -81,6 +81,7 @@ async function askLake(
       noPolicy,
       ownerOf: ownerFinder(context),
       nowMs,
+      localOrigins: context.localOrigins,
     },
     { service: null, newSinceMs: null, class: null },
   );

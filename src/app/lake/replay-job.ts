@@ -3,12 +3,14 @@ import type { Config } from '../../config/index.ts';
 import {
   compareOnEdges,
   createCoverage,
+  createEdgeJudge,
   type FlowLake,
   type LakeWindow,
   pairPrincipals,
   type ReplayComparison,
   type ReplayReport,
   replayEdges,
+  withPrincipal,
 } from '../../flowmap/index.ts';
 import { listRules } from '../../policy/index.ts';
 import { type CompiledFolder, compileFolder } from '../compile-folder.ts';
@@ -47,7 +49,7 @@ export async function replayJob(options: ReplayOptions, { order }: JobPorts): Pr
   const nowMs = options.isEnforced ? Number.MAX_SAFE_INTEGER : order.nowMs;
   const task = { lake, config: order.config, options, policy: policy.value, nowMs };
   try {
-    return await (against === null ? replayOne(task) : compareTwo(task, against.value));
+    return await (against === null ? replayHistory(task) : compareTwo(task, against.value));
   } finally {
     opened.value.close();
   }
@@ -70,18 +72,19 @@ export interface ReplayTask {
 }
 
 /** Replays the history of an open lake. */
-export async function replayOne({ lake, config, options, policy, nowMs }: ReplayTask): Promise<Result<Replayed>> {
+export async function replayHistory({ lake, config, options, policy, nowMs }: ReplayTask): Promise<Result<Replayed>> {
   const context = await readFlowContext(lake, config, options.window, ok(policy));
   if (!context.ok) return context;
-  const set = await lake.judgeableEdges(context.value.query);
+  const judge = createEdgeJudge(policy.policy, nowMs, context.value.localOrigins);
+  const set = await lake.judgeableEdges(context.value.query, judge.hangsOnAddresses);
   const { service } = options;
   const report = replayEdges({
     edges: service === null ? set.edges : set.edges.filter(({ principal }) => principal === service),
     policy: policy.policy,
+    judge,
     rules: listRules(policy.tree).filter(({ document }) => service === null || document === service),
     coverage: createCoverage(lake.sources(), set),
     ownerOf: ownerFinder(context.value),
-    nowMs,
   });
   return ok({ kind: 'replay', report });
 }
@@ -93,19 +96,29 @@ async function compareTwo(task: ReplayTask, against: CompiledFolder): Promise<Re
   const before = await readFlowContext(lake, config, options.window, ok(against));
   if (!before.ok) return before;
   const { who, principalsOf } = pairPrincipals(now.value.query.who, before.value.query.who);
-  const set = await lake.judgeableEdges({ ...options.window, who });
+  const { localOrigins } = now.value;
+  const judges = {
+    now: createEdgeJudge(policy.policy, nowMs, localOrigins),
+    before: createEdgeJudge(against.policy, nowMs, localOrigins),
+  };
+  const set = await lake.judgeableEdges({ ...now.value.query, who }, (edge) => {
+    const pair = principalsOf(edge.principal);
+    return (
+      judges.now.hangsOnAddresses(withPrincipal(edge, pair.now)) ||
+      judges.before.hangsOnAddresses(withPrincipal(edge, pair.before))
+    );
+  });
   const isWanted = (principal: string): boolean => {
     const pair = principalsOf(principal);
     return options.service === null || pair.now === options.service || pair.before === options.service;
   };
   const comparison = compareOnEdges({
     edges: set.edges.filter(({ principal }) => isWanted(principal)),
-    policy: policy.policy,
-    against: against.policy,
+    now: { policy: policy.policy, judge: judges.now },
+    before: { policy: against.policy, judge: judges.before },
     principalsOf,
     coverage: createCoverage(lake.sources(), set),
     ownerOf: eitherOwner(now.value, before.value),
-    nowMs,
   });
   return ok({ kind: 'comparison', comparison });
 }

@@ -14,9 +14,7 @@ const refreshMs = 5_000;
 
 /** Reads the interfaces now and then every 5 s. `localOrigins` come from the configuration and never change. */
 export function createNetworkFacts(localOrigins: readonly Endpoint[]): NetworkFactsSource {
-  const origins = localOrigins.flatMap(({ address, port }) =>
-    readAddresses([address]).map((one) => ({ address: one, port })),
-  );
+  const origins = readLocalOrigins(localOrigins);
   const read = (): NetworkFacts => ({ ownAddresses: readAddresses(interfaceAddresses()), localOrigins: origins });
   let facts = read();
   const timer = setInterval(() => {
@@ -24,6 +22,11 @@ export function createNetworkFacts(localOrigins: readonly Endpoint[]): NetworkFa
   }, refreshMs);
   timer.unref();
   return { current: () => facts, close: () => clearInterval(timer) };
+}
+
+/** The local origins of a configuration as addresses with ports. */
+export function readLocalOrigins(localOrigins: readonly Endpoint[]): NetworkFacts['localOrigins'] {
+  return localOrigins.flatMap(({ address, port }) => readAddresses([address]).map((one) => ({ address: one, port })));
 }
 
 function interfaceAddresses(): readonly string[] {

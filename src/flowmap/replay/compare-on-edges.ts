@@ -1,7 +1,7 @@
 import type { CompiledPolicy } from '../../policy/index.ts';
 import type { Coverage } from '../coverage.ts';
 import type { JudgeableEdge } from '../edge.ts';
-import { createEdgeJudge, type EdgeJudgement } from '../judge-edges.ts';
+import type { EdgeJudge, EdgeJudgement } from '../judge-edges.ts';
 import { outcomeOf, type ReplayOutcome } from './replay-edges.ts';
 import { addToTotal, noTotal, type ReplayGroup, ReplayGroupFold, type ReplayTotal } from './replay-group.ts';
 
@@ -27,22 +27,25 @@ export interface PrincipalPair {
   readonly before: string;
 }
 
+/** A policy with what judges edges by it. */
+export interface JudgingPolicy {
+  readonly policy: CompiledPolicy;
+  readonly judge: EdgeJudge;
+}
+
 /** What is compared. */
 export interface ComparisonParts {
   readonly edges: readonly JudgeableEdge[];
-  readonly policy: CompiledPolicy;
-  readonly against: CompiledPolicy;
+  readonly now: JudgingPolicy;
+  readonly before: JudgingPolicy;
   readonly principalsOf: (principal: string) => PrincipalPair;
   readonly coverage: Coverage;
   readonly ownerOf: (principal: string) => string | null;
-  /** Epoch milliseconds: observing that ended by then counts as enforced. */
-  readonly nowMs: number;
 }
 
 /** Judges edges of the past by two policies and tells where they differ. */
 export function compareOnEdges(parts: ComparisonParts): ReplayComparison {
-  const { edges, policy, against, principalsOf, coverage, ownerOf, nowMs } = parts;
-  const judges = { now: createEdgeJudge(policy, nowMs), before: createEdgeJudge(against, nowMs) };
+  const { edges, now, before, principalsOf, coverage, ownerOf } = parts;
   const totals = Object.fromEntries(replayChanges.map((change) => [change, noTotal])) as Record<
     ReplayChange,
     ReplayTotal
@@ -56,15 +59,15 @@ export function compareOnEdges(parts: ComparisonParts): ReplayComparison {
     const pair = principalsOf(edge.principal);
     const edgeNow = withPrincipal(edge, pair.now);
     const edgeBefore = withPrincipal(edge, pair.before);
-    const now = judges.now.judge(edgeNow);
-    const before = standing(edgeBefore, judges.before.judge(edgeBefore), against);
-    const change = changeOf(before, standing(edgeNow, now, policy));
+    const judgement = now.judge.judge(edgeNow);
+    const stood = standing(edgeBefore, before.judge.judge(edgeBefore), before.policy);
+    const change = changeOf(stood, standing(edgeNow, judgement, now.policy));
     totals[change] = addToTotal(totals[change], edge);
-    if (change !== 'unchanged') folds[change].add(edgeNow, now);
+    if (change !== 'unchanged') folds[change].add(edgeNow, judgement);
   }
   return {
-    policyVersion: policy.version,
-    againstVersion: against.version,
+    policyVersion: now.policy.version,
+    againstVersion: before.policy.version,
     totals,
     groups: {
       newly_denied: folds.newly_denied.groups(),
@@ -75,7 +78,8 @@ export function compareOnEdges(parts: ComparisonParts): ReplayComparison {
   };
 }
 
-function withPrincipal(edge: JudgeableEdge, principal: string): JudgeableEdge {
+/** An edge as that of another principal. */
+export function withPrincipal(edge: JudgeableEdge, principal: string): JudgeableEdge {
   return edge.principal === principal ? edge : { ...edge, principal };
 }
 

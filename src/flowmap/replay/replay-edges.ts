@@ -1,7 +1,7 @@
 import type { CompiledPolicy, ListedRule } from '../../policy/index.ts';
 import type { Coverage } from '../coverage.ts';
 import type { JudgeableEdge } from '../edge.ts';
-import { createEdgeJudge, type EdgeJudgement } from '../judge-edges.ts';
+import type { EdgeJudge, EdgeJudgement } from '../judge-edges.ts';
 import { addToTotal, noTotal, type ReplayGroup, ReplayGroupFold, type ReplayTotal } from './replay-group.ts';
 import { RuleUse, type RuleUses } from './rule-use.ts';
 
@@ -46,17 +46,15 @@ export interface ReplayReport {
 export interface ReplayParts {
   readonly edges: readonly JudgeableEdge[];
   readonly policy: CompiledPolicy;
+  readonly judge: EdgeJudge;
   /** Rules of which use is told. */
   readonly rules: readonly ListedRule[];
   readonly coverage: Coverage;
   readonly ownerOf: (principal: string) => string | null;
-  /** Epoch milliseconds: observing that ended by then counts as enforced. */
-  readonly nowMs: number;
 }
 
 /** Judges edges of the past with the one evaluator, each once. */
-export function replayEdges({ edges, policy, rules, coverage, ownerOf, nowMs }: ReplayParts): ReplayReport {
-  const judge = createEdgeJudge(policy, nowMs);
+export function replayEdges({ edges, policy, judge, rules, coverage, ownerOf }: ReplayParts): ReplayReport {
   const use = new RuleUse();
   const totals = Object.fromEntries(replayOutcomes.map((outcome) => [outcome, noTotal])) as Totals;
   const services = new Map<string, Partial<Totals>>();

@@ -8,6 +8,7 @@ import type {
   EdgeQuery,
   EdgeSet,
   FlowLake,
+  JudgeableEdge,
   JudgeableSet,
   LakeWindow,
   LeaseObservation,
@@ -187,10 +188,11 @@ class DuckdbLake implements FlowLake {
   }
 
   // On a connection of its own, so that its tables are in nobody's way and go with it.
-  async judgeableEdges(query: EdgeQuery): Promise<JudgeableSet> {
+  async judgeableEdges(query: EdgeQuery, hangsOnAddresses: (edge: JudgeableEdge) => boolean): Promise<JudgeableSet> {
     const connection = await this.#instance.connect();
     try {
-      return await this.#explain(readJudgeableEdges(connection, this.#window(query), query));
+      const window = this.#window(query);
+      return await this.#explain(readJudgeableEdges(connection, { window, query, hangsOnAddresses }));
     } finally {
       connection.closeSync();
     }

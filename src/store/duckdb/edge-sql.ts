@@ -61,17 +61,20 @@ export function windowCondition(sinceMs: number | null, untilMs: number | null):
 
 /** Statements that make `edge_days` from flows, answers and the table `who`, in order. */
 export function edgeDayStatements(window: WindowSql): readonly string[] {
-  return [attributed(window, 'TABLE'), ...namingStatements(window), ...foldingStatements('named')];
+  return [
+    attributed(window, 'TABLE'),
+    ...namingStatements(window),
+    byParts,
+    byVantage,
+    edgeDays,
+    edgeApplications,
+    edgeLists,
+  ];
 }
 
 /** Statements that name the rows of `attributed`: they make `named`. */
 export function namingStatements(window: WindowSql): readonly string[] {
   return [namelessRows, evidence(window), evidenceBuckets, ownNames, otherNames, resolved, named];
-}
-
-/** Statements that fold rows of `named`, or some of them, to `edge_days`. */
-export function foldingStatements(rows: string): readonly string[] {
-  return [byParts(rows), byVantage, edgeDays, edgeApplications];
 }
 
 /**
@@ -150,13 +153,13 @@ WHERE a.role = 'principal' AND a.name IS NULL`;
 
 // Plain sums over everything that tells rows apart: what follows makes lists, which is slow, of few rows. What the source refused is no use
 // of an edge and has no hours; a record of a connection that is counted elsewhere is one. The fold never has both in a row.
-const byParts = (rows: string): string => `CREATE OR REPLACE TEMP TABLE by_parts AS
+const byParts = `CREATE OR REPLACE TEMP TABLE by_parts AS
 SELECT day, principal, destination, is_name, port, protocol, format, vantage, client, address, how, source, rank, candidates,
   initiator, application, provider, sampled,
   sum(connections) AS connections, sum(replies) AS replies, sum(bytes_up) AS bytes_up, sum(bytes_down) AS bytes_down,
   sum(denied) AS denied, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
   coalesce(bit_or(1 << CAST(b % 288 // 12 AS INTEGER)) FILTER (WHERE denied = 0), 0) AS hours
-FROM ${rows} GROUP BY ALL`;
+FROM named GROUP BY ALL`;
 
 // One format may log a flow at both ends, and in both directions: within a format the vantage that saw most counts, and of forward and
 // reply records the more.
@@ -166,11 +169,7 @@ SELECT day, principal, destination, is_name, port, protocol, format, vantage,
   sum(bytes_up) AS bytes_up, sum(bytes_down) AS bytes_down, sum(denied) AS denied,
   min(first_seen) AS first_seen, max(last_seen) AS last_seen,
   bit_or(hours) AS hours, min(rank) AS rank, max(CASE initiator WHEN 'stated' THEN 0 WHEN 'flags' THEN 1 ELSE 2 END) AS initiator,
-  bool_or(sampled) AS sampled, min(provider) AS provider,
-  list(DISTINCT how) AS how, list(DISTINCT source) AS sources,
-  list_slice(list_sort(list(DISTINCT client) FILTER (WHERE client <> '')), 1, ${mostListed}) AS clients,
-  list_slice(list_sort(list(DISTINCT address) FILTER (WHERE is_name AND address IS NOT NULL)), 1, ${mostListed}) AS addresses,
-  list_distinct(flatten(list(DISTINCT candidates) FILTER (WHERE candidates IS NOT NULL))) AS candidates
+  bool_or(sampled) AS sampled, min(provider) AS provider
 FROM by_parts GROUP BY ALL`;
 
 // What several kinds of logs saw of an edge in a day is not added: the one that saw most counts.
@@ -179,19 +178,24 @@ SELECT day, principal, destination, is_name, port, protocol,
   max(connections) AS connections, max(bytes_up) AS bytes_up, max(bytes_down) AS bytes_down, max(denied) AS denied,
   min(first_seen) AS first_seen, max(last_seen) AS last_seen, bit_or(hours) AS hours, min(rank) AS rank,
   min(initiator) AS initiator, bool_and(sampled) AS sampled,
-  min(provider) AS provider, list_distinct(flatten(list(how))) AS how, list_distinct(flatten(list(sources))) AS sources,
-  list(DISTINCT format) AS formats, list_distinct(flatten(list(clients))) AS clients,
-  list_distinct(flatten(list(addresses))) AS addresses, list_distinct(flatten(list(candidates))) AS candidates
+  min(provider) AS provider
 FROM (
   SELECT day, principal, destination, is_name, port, protocol, format,
     max(connections) AS connections, max(bytes_up) AS bytes_up, max(bytes_down) AS bytes_down, max(denied) AS denied,
     min(first_seen) AS first_seen, max(last_seen) AS last_seen, bit_or(hours) AS hours, min(rank) AS rank,
     min(initiator) AS initiator, bool_or(sampled) AS sampled,
-    min(provider) AS provider, list_distinct(flatten(list(how))) AS how, list_distinct(flatten(list(sources))) AS sources,
-    list_distinct(flatten(list(clients))) AS clients, list_distinct(flatten(list(addresses))) AS addresses,
-    list_distinct(flatten(list(candidates))) AS candidates
+    min(provider) AS provider
   FROM by_vantage GROUP BY ALL
 ) GROUP BY ALL`;
+
+// Lists are made once for each edge and never for its days, of which there may be millions: the database holds lists in memory.
+const edgeLists = `CREATE OR REPLACE TEMP TABLE edge_lists AS
+SELECT principal, destination, is_name, port, protocol,
+  list_sort(list(DISTINCT how)) AS how, list_sort(list(DISTINCT source)) AS sources, list_sort(list(DISTINCT format)) AS formats,
+  list_slice(list_sort(list(DISTINCT client) FILTER (WHERE client <> '')), 1, ${mostListed}) AS clients,
+  list_slice(list_sort(list(DISTINCT address) FILTER (WHERE is_name AND address IS NOT NULL)), 1, ${mostListed}) AS addresses,
+  list_slice(list_sort(list_distinct(flatten(list(DISTINCT candidates) FILTER (WHERE candidates IS NOT NULL)))), 1, ${mostListed}) AS candidates
+FROM by_parts GROUP BY principal, destination, is_name, port, protocol`;
 
 // What most connections of an edge spoke. A log that cannot tell says nothing against one that can, however much more it saw.
 const edgeApplications = `CREATE OR REPLACE TEMP TABLE edge_applications AS
@@ -209,12 +213,10 @@ export const selectEdges: string = `SELECT principal, destination, is_name, port
   CAST(count(DISTINCT day) FILTER (WHERE hours > 0) AS INTEGER) AS days, CAST(bit_or(1 << CAST(dayofweek(day) AS INTEGER)) FILTER (WHERE hours > 0) AS INTEGER) AS weekdays,
   CAST(bit_or(hours) AS INTEGER) AS hours, CAST(sum(bit_count(hours)) AS DOUBLE) AS active_hours, CAST(min(rank) AS INTEGER) AS rank, CAST(min(initiator) AS INTEGER) AS initiator,
   bool_and(sampled) AS sampled, any_value(application) AS application, min(provider) AS provider,
-  list_sort(list_distinct(flatten(list(how)))) AS how, list_sort(list_distinct(flatten(list(sources)))) AS sources,
-  list_sort(list_distinct(flatten(list(formats)))) AS formats,
-  list_slice(list_sort(list_distinct(flatten(list(clients)))), 1, ${mostListed}) AS clients,
-  list_slice(list_sort(list_distinct(flatten(list(addresses)))), 1, ${mostListed}) AS addresses,
-  list_slice(list_sort(list_distinct(flatten(list(candidates)))), 1, ${mostListed}) AS candidates
+  any_value(how) AS how, any_value(sources) AS sources, any_value(formats) AS formats, any_value(clients) AS clients,
+  any_value(addresses) AS addresses, any_value(candidates) AS candidates
 FROM edge_days JOIN edge_applications USING (principal, destination, is_name, port, protocol)
+JOIN edge_lists USING (principal, destination, is_name, port, protocol)
 GROUP BY principal, destination, is_name, port, protocol
 ORDER BY principal, destination, port, protocol, is_name`;
 

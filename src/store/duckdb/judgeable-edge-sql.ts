@@ -1,14 +1,15 @@
 import { applications, initiatorProofs, nameRanks, vantages } from '../../flowmap/index.ts';
-import { mostListed } from './edge-sql.ts';
+import { mostListed, type WindowSql } from './edge-sql.ts';
 import { sqlText } from './open-database.ts';
 
 // Edges without days: millions of edge-days are grouped once, by whole numbers where it can be, and nothing is listed that is one thing
-// only. Where sums over days are not the sums of days (several formats or vantages, replies beside forward records) or the words of rows
-// differ, the edge is `mixed`, and the statements of edge-sql.ts fold its rows and no others.
+// only. Where the sum of an edge is not that of its rows (several formats or vantages, replies beside forward records, rows whose words
+// differ), the edge is `mixed`: mixed-edge-sql.ts works its figures out day by day, as edge-sql.ts does for all.
 
-/** Whether any row of a principal is without a name of its own. */
-export const selectNameless: string =
-  "SELECT EXISTS (SELECT 1 FROM attributed WHERE name IS NULL AND role = 'principal') AS found";
+/** Whether any row is without a name of its own. The files know that of most of them without being read. */
+export function selectUnnamed({ flows, condition }: WindowSql): string {
+  return `SELECT EXISTS (SELECT 1 FROM ${flows} WHERE (name IS NULL OR name_kind = 'reverse') AND ${condition}) AS found`;
+}
 
 /** Makes `named` of a window in which every row has its name: nothing is looked up. */
 export const allNamed: string = `CREATE OR REPLACE TEMP VIEW named AS
@@ -26,24 +27,28 @@ SELECT principal_no, destination, is_name, port, protocol, format, rank, how_no,
   any_value(address) AS address, min(hash(address)) AS least_address, max(hash(address)) AS most_address
 FROM named WHERE destination IS NOT NULL GROUP BY ALL`;
 
-function numberOf(column: string, words: readonly string[]): string {
+/** A word of a closed list as its number. */
+export function numberOf(column: string, words: readonly string[]): string {
   return `CASE ${column} ${words.map((word, at) => `WHEN ${sqlText(word)} THEN ${at}`).join(' ')} ELSE ${words.length} END`;
 }
 
-const edgeColumns = 'principal_no, destination, is_name, port, protocol';
+const figures = ['connections', 'bytes_up', 'bytes_down', 'denied'] as const;
+
+/** What tells edges apart. */
+export const edgeColumns = 'principal_no, destination, is_name, port, protocol';
 
 /** Makes `plain_edges`, which says of each edge whether it is mixed, and whether it has several addresses or candidates to list. */
 export const plainEdges: string = `CREATE OR REPLACE TEMP TABLE plain_edges AS
-SELECT *, NOT is_mixed AND ((is_name AND least_address <> most_address) OR is_candidate) AS is_listed
-FROM (
+SELECT *, CAST(row_number() OVER () AS INTEGER) AS edge_no FROM (
   SELECT ${edgeColumns}, min(words) AS words, min(rank) AS rank, min(application) AS application, max(application) AS other_application,
-    bool_or(rank IN (${rankNumber('candidates')}, ${rankNumber('other-client')})) AS is_candidate,
+    bool_or(rank IN (${rankNumber('candidates')}, ${rankNumber('other-client')})) AS has_candidates,
+    is_name AND min(least_address) <> max(most_address) AS has_addresses,
     bit_or(1 << how_no) AS hows,
     greatest(sum(connections), sum(replies)) AS connections, sum(bytes_up) AS bytes_up, sum(bytes_down) AS bytes_down,
     sum(denied) AS denied, min(first_seen) AS first_seen, max(last_seen) AS last_seen, min(client) AS client,
-    any_value(address) AS address, min(least_address) AS least_address, max(most_address) AS most_address,
+    CASE WHEN is_name THEN any_value(address) END AS address,
     min(format) <> max(format) OR min(words) <> max(words) OR (sum(connections) > 0 AND sum(replies) > 0) AS is_mixed
-  FROM edge_parts GROUP BY ALL
+  FROM edge_parts GROUP BY ${edgeColumns}
 )`;
 
 function rankNumber(rank: (typeof nameRanks)[number]): number {
@@ -59,33 +64,37 @@ SELECT ${edgeColumns}, application FROM (
   GROUP BY ${edgeColumns}, application
 ) WHERE place = 1`;
 
-/** How many edges are mixed, and how many have lists. */
+/** Makes `texts`: every text of plain edges once, since reading one costs more than all numbers of an edge. */
+export const edgeTexts: string = `CREATE OR REPLACE TEMP TABLE texts AS
+SELECT text, CAST(row_number() OVER () - 1 AS INTEGER) AS no FROM (
+  SELECT DISTINCT unnest([destination, address, client]) AS text FROM plain_edges
+) WHERE text IS NOT NULL`;
+
+/** Reads the texts in order of their numbers. */
+export const selectTexts = 'SELECT text FROM texts ORDER BY no';
+
+/** How many edges are mixed, and how many have candidates to list. */
 export const selectKinds: string =
-  'SELECT CAST(count(*) FILTER (WHERE is_mixed) AS INTEGER) AS mixed, CAST(count(*) FILTER (WHERE is_listed) AS INTEGER) AS listed FROM plain_edges';
+  'SELECT CAST(count(*) FILTER (WHERE is_mixed) AS INTEGER) AS mixed, CAST(count(*) FILTER (WHERE has_candidates) AS INTEGER) AS listed FROM plain_edges';
 
-/** Makes `edge_lists`: addresses and candidate names of the edges that have several. */
-export const edgeLists: string = `CREATE OR REPLACE TEMP TABLE edge_lists AS
-SELECT ${edgeColumns},
-  list_slice(list_sort(list(DISTINCT address) FILTER (WHERE is_name AND address IS NOT NULL)), 1, ${mostListed}) AS addresses,
-  list_slice(list_sort(list_distinct(flatten(list(DISTINCT candidates) FILTER (WHERE candidates IS NOT NULL)))), 1, ${mostListed}) AS candidates
-FROM ${rowsOf('is_listed')} GROUP BY ALL`;
+/** Reads the candidate names of the edges that have several. */
+export const selectCandidates: string = `SELECT edge_no,
+  list_slice(list_sort(list_distinct(flatten(list(DISTINCT candidates) FILTER (WHERE candidates IS NOT NULL)))), 1, ${mostListed}) AS texts
+FROM named JOIN (SELECT ${edgeColumns}, edge_no FROM plain_edges WHERE has_candidates) USING (${edgeColumns}) GROUP BY edge_no`;
 
-/** Rows of `named` of the mixed edges. */
-export const mixedRows: string = rowsOf('is_mixed');
+/** Reads the addresses of the edges whose numbers stand in `wanted_edges`. */
+export const selectAddresses: string = `SELECT edge_no, list_slice(list_sort(list(DISTINCT address)), 1, ${mostListed}) AS texts
+FROM named JOIN (SELECT ${edgeColumns}, edge_no FROM plain_edges SEMI JOIN wanted_edges USING (edge_no)) USING (${edgeColumns})
+WHERE address IS NOT NULL GROUP BY edge_no`;
 
-function rowsOf(flag: 'is_listed' | 'is_mixed'): string {
-  return `(SELECT * FROM named SEMI JOIN (SELECT ${edgeColumns} FROM plain_edges WHERE ${flag}) USING (${edgeColumns}))`;
-}
-
-/** Reads the edges that are not mixed; with their lists where there are any. Columns in the order of `plainColumns`. */
-export function selectPlain(hasLists: boolean): string {
-  const lists = hasLists ? 'l.addresses, l.candidates' : 'NULL::VARCHAR[] AS addresses, NULL::VARCHAR[] AS candidates';
-  return `SELECT ${edgeColumns}, words, coalesce(s.application, e.application), rank, hows, CAST(connections AS DOUBLE), CAST(bytes_up AS DOUBLE), CAST(bytes_down AS DOUBLE),
-  CAST(denied AS DOUBLE), CAST(epoch_ms(first_seen) AS DOUBLE), CAST(epoch_ms(last_seen) AS DOUBLE), client,
-  CASE WHEN is_name AND NOT is_listed THEN address END AS address, ${lists}
-FROM plain_edges e LEFT JOIN several_applications s USING (${edgeColumns})
-${hasLists ? `LEFT JOIN edge_lists l USING (${edgeColumns})` : ''} WHERE NOT is_mixed`;
-}
+/** Reads the edges; texts by their numbers. */
+export const selectPlain: string = `SELECT edge_no, principal_no, d.no AS destination, CAST(is_name AS INTEGER) AS is_name, port, protocol,
+  CASE WHEN is_mixed THEN m.words ELSE e.words END AS words, coalesce(s.application, e.application) AS application, rank,
+  CAST(hows AS INTEGER) AS hows, ${figures.map((name) => `CAST(CASE WHEN is_mixed THEN m.${name} ELSE e.${name} END AS DOUBLE) AS ${name}`).join(', ')},
+  CAST(epoch_ms(first_seen) AS DOUBLE) AS first_ms, CAST(epoch_ms(last_seen) AS DOUBLE) AS last_ms,
+  c.no AS client, a.no AS address, CAST(has_addresses AS INTEGER) AS has_addresses
+FROM plain_edges e LEFT JOIN several_applications s USING (${edgeColumns}) LEFT JOIN mixed_edges m USING (edge_no)
+LEFT JOIN texts d ON d.text = e.destination LEFT JOIN texts a ON a.text = e.address LEFT JOIN texts c ON c.text = e.client`;
 
 /** Reads the shares of name ranks of the edges that are not mixed. */
 export const selectPlainShares: string = `SELECT format, CAST(rank AS INTEGER) AS rank, CAST(sum(greatest(connections, replies)) AS DOUBLE) AS connections,

@@ -1,150 +1,96 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import {
-  applications,
-  attributions,
   type EdgeQuery,
-  initiatorProofs,
   type JudgeableEdge,
   type JudgeableSet,
   nameRanks,
   type RankShare,
 } from '../../flowmap/index.ts';
-import {
-  attributed,
-  foldingStatements,
-  namingStatements,
-  selectEdges,
-  selectLeftOut,
-  selectShares,
-  type WindowSql,
-} from './edge-sql.ts';
+import { appendColumns } from './append-rows.ts';
+import { attributed, namingStatements, selectLeftOut, type WindowSql } from './edge-sql.ts';
 import {
   allNamed,
-  edgeLists,
   edgeParts,
-  mixedRows,
+  edgeTexts,
   plainEdges,
+  selectAddresses,
+  selectCandidates,
   selectKinds,
-  selectNameless,
-  selectPlain,
   selectPlainShares,
+  selectTexts,
+  selectUnnamed,
   severalApplications,
 } from './judgeable-edge-sql.ts';
-import { type RowReader, readEdge, readLeftOut, readRows, readShares } from './read-rows.ts';
+import { mixedDay, mixedEdges, mixedTables, selectDays, selectMixedShares } from './mixed-edge-sql.ts';
+import { type PlainEdge, readPlainEdges } from './read-plain-edges.ts';
+import { readLeftOut, readRows, readShares } from './read-rows.ts';
 import { writeWho } from './write-who.ts';
 
+/** What is read, and of which edges one address is not enough. */
+export interface JudgeableQuery {
+  readonly window: WindowSql;
+  readonly query: Pick<EdgeQuery, 'who' | 'through'>;
+  readonly hangsOnAddresses: (edge: JudgeableEdge) => boolean;
+}
+
 /** Reads edges for judging, on a connection that nobody else uses. */
-export async function readJudgeableEdges(
-  connection: DuckDBConnection,
-  window: WindowSql,
-  query: Pick<EdgeQuery, 'who' | 'through'>,
-): Promise<JudgeableSet> {
+export async function readJudgeableEdges(connection: DuckDBConnection, asked: JudgeableQuery): Promise<JudgeableSet> {
+  const { window, query } = asked;
   const principals = await writeWho(connection, query);
   await connection.run(attributed(window, 'VIEW'));
-  const [nameless] = await readRows(connection, selectNameless);
-  const naming = nameless?.flag('found') === true ? namingStatements(window) : [allNamed];
-  for (const statement of [...naming, edgeParts, plainEdges, severalApplications]) await connection.run(statement);
+  const [unnamed] = await readRows(connection, selectUnnamed(window));
+  const naming = unnamed?.flag('found') === true ? namingStatements(window) : [allNamed];
+  const folding = [edgeParts, plainEdges, severalApplications, edgeTexts];
+  for (const statement of [...naming, ...folding]) await connection.run(statement);
   const [kinds] = await readRows(connection, selectKinds);
-  const plain = await readPlain(connection, kinds, principals);
-  const mixed = await readMixed(connection, kinds);
+  await foldMixed(connection, window, (kinds?.number('mixed') ?? 0) > 0);
+  const edges = await readEdges(connection, asked, principals, (kinds?.number('listed') ?? 0) > 0);
+  const shares = [
+    ...(await readRows(connection, selectPlainShares)),
+    ...(await readRows(connection, selectMixedShares)),
+  ];
   const hasOthers = query.who.some(({ role }) => role !== 'principal') || (query.through ?? []).length > 0;
   return {
-    edges: [...plain, ...mixed.edges],
-    shares: addShares([...readShares(await readRows(connection, selectPlainShares)), ...mixed.shares]),
+    edges,
+    shares: addShares(readShares(shares)),
     leftOut: hasOthers ? readLeftOut(await readRows(connection, selectLeftOut)) : [],
   };
 }
 
-async function readPlain(
+async function foldMixed(connection: DuckDBConnection, window: WindowSql, hasMixed: boolean): Promise<void> {
+  const days = hasMixed ? await readRows(connection, selectDays(window.flows, window.condition)) : [];
+  const statements = days.flatMap((row) => mixedDay(row.text('day')));
+  for (const statement of [...mixedTables, ...statements, mixedEdges]) await connection.run(statement);
+}
+
+async function readEdges(
   connection: DuckDBConnection,
-  kinds: RowReader | undefined,
+  { hangsOnAddresses }: JudgeableQuery,
   principals: readonly string[],
+  hasCandidates: boolean,
 ): Promise<readonly JudgeableEdge[]> {
-  const hasLists = (kinds?.number('listed') ?? 0) > 0;
-  if (hasLists) await connection.run(edgeLists);
-  const result = await connection.stream(selectPlain(hasLists));
-  const edges: JudgeableEdge[] = [];
-  const tellHow = createHowTeller();
-  for await (const rows of result.yieldRowsJs()) {
-    for (const row of rows) edges.push(plainEdge(row as unknown as PlainRow, principals, tellHow));
-  }
-  return edges;
+  const texts = (await connection.runAndReadAll(selectTexts)).getColumnsJS()[0] as readonly string[];
+  const candidates = hasCandidates ? await readLists(connection, selectCandidates) : new Map<number, never>();
+  const edges = await readPlainEdges(connection, { principals, texts, candidates });
+  const wanted = edges.filter(({ edge, hasAddresses }) => hasAddresses && hangsOnAddresses(edge));
+  if (wanted.length === 0) return edges.map(({ edge }) => edge);
+  await writeWanted(connection, wanted);
+  const addresses = await readLists(connection, selectAddresses);
+  return edges.map(({ edge, number }) => {
+    const all = addresses.get(number);
+    return all === undefined ? edge : { ...edge, addresses: all };
+  });
 }
 
-/** A row of `selectPlain`. */
-type PlainRow = readonly [
-  principal: number,
-  destination: string | null,
-  isName: boolean,
-  port: number | null,
-  protocol: number | null,
-  words: number,
-  application: number,
-  rank: number,
-  hows: number,
-  connections: number,
-  bytesUp: number | null,
-  bytesDown: number | null,
-  denied: number | null,
-  firstMs: number,
-  lastMs: number,
-  client: string | null,
-  address: string | null,
-  addresses: readonly string[] | null,
-  candidates: readonly string[] | null,
-];
-
-// By place and not by name: there may be hundreds of thousands.
-function plainEdge(row: PlainRow, principals: readonly string[], tellHow: HowTeller): JudgeableEdge {
-  const [principal, destination, isName, port, protocol, words, application, rank, hows, ...rest] = row;
-  const [connections, bytesUp, bytesDown, denied, firstMs, lastMs, client, address, addresses, candidates] = rest;
-  return {
-    principal: principals[principal] ?? '',
-    how: tellHow(hows),
-    destination: destination ?? '',
-    isName,
-    port: port ?? 0,
-    protocol: protocol ?? 0,
-    application: applications[application] ?? 'unknown',
-    rank: nameRanks[rank] ?? 'address',
-    candidates: candidates ?? none,
-    clients: client === null ? none : [client],
-    addresses: addresses ?? (address === null ? none : [address]),
-    connections,
-    bytesUp,
-    bytesDown,
-    denied: denied ?? 0,
-    firstMs,
-    lastMs,
-    initiator: initiatorProofs[(words >> 1) & 7] ?? 'ports',
-    isSampled: (words & 1) === 1,
-  };
+async function writeWanted(connection: DuckDBConnection, wanted: readonly PlainEdge[]): Promise<void> {
+  await connection.run('CREATE OR REPLACE TEMP TABLE wanted_edges(edge_no INTEGER)');
+  const numbers = { type: 'integer', at: (row: number) => wanted[row]?.number ?? -1 } as const;
+  await appendColumns(connection, 'wanted_edges', [numbers], wanted.length);
 }
 
-const none: readonly string[] = [];
-
-type HowTeller = (hows: number) => JudgeableEdge['how'];
-
-/** Attributions of a mask, sorted by their words; few differ, so that edges share them. */
-function createHowTeller(): HowTeller {
-  const known = new Map<number, JudgeableEdge['how']>();
-  return (hows) => {
-    const made = known.get(hows) ?? attributions.filter((_, at) => (hows & (1 << at)) !== 0).sort();
-    known.set(hows, made);
-    return made;
-  };
-}
-
-async function readMixed(
-  connection: DuckDBConnection,
-  kinds: RowReader | undefined,
-): Promise<Pick<JudgeableSet, 'edges' | 'shares'>> {
-  if ((kinds?.number('mixed') ?? 0) === 0) return { edges: [], shares: [] };
-  for (const statement of foldingStatements(mixedRows)) await connection.run(statement);
-  return {
-    edges: (await readRows(connection, selectEdges)).map(readEdge),
-    shares: readShares(await readRows(connection, selectShares)),
-  };
+async function readLists(connection: DuckDBConnection, sql: string): Promise<ReadonlyMap<number, readonly string[]>> {
+  const rows = await readRows(connection, sql);
+  return new Map(rows.map((row) => [row.number('edge_no'), row.list('texts').map(String)]));
 }
 
 function addShares(shares: readonly RankShare[]): readonly RankShare[] {
