@@ -19,6 +19,7 @@ function draw(
     declared,
     policy: null,
     noPolicy: 'there is none',
+    localOrigins: [],
     ownerOf: (principal: string) => (principal === 'payments-api' ? 'team-payments' : null),
     nowMs: 0,
   };
