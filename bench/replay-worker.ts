@@ -23,7 +23,7 @@ async function replay({ policy, state }: ReplayOrder): Promise<ReplayTimes> {
   if (!compiled.ok) throw new Error(compiled.fault.message);
   const policySeconds = (performance.now() - started) / 1000;
   // Replaying reads no more of a configuration than this.
-  const config = { policy, state, inventory: null } as unknown as Config;
+  const config = { policy, state, inventory: null, localOrigins: [] } as unknown as Config;
   const opened = await openLakeToRead(config);
   if (!opened.ok) throw new Error(opened.fault.message);
   const openedAt = performance.now();

@@ -10,12 +10,17 @@ import type { CommandEnd } from './product.ts';
 
 const cliPath = fileURLToPath(new URL('../../src/cli/exeat.ts', import.meta.url));
 
+/** Root without the powers to pass over permissions. */
+const asAnybody = ['setpriv', '--bounding-set', '-dac_override,-dac_read_search'];
+
 /** What a command is run with. */
 export interface FlowsRun {
   /** Standard input: bytes, or pieces that are made as they are read. Default: closed at once. */
   readonly stdin?: string | Buffer | Iterable<Buffer>;
   /** Variables beside the ones of this process. Default: none. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether root must heed permissions like anybody (setpriv(1), Linux). Default: false. */
+  readonly heedsPermissions?: boolean;
 }
 
 /** How a command ended, and the most memory that any of its processes held. */
@@ -45,9 +50,11 @@ export function createFlowsProduct(options: { readonly state?: string } = {}): F
   const running = new Set<ChildProcessWithoutNullStreams>();
   const start = (
     args: readonly string[],
-    env: Readonly<Record<string, string>> = {},
+    { env = {}, heedsPermissions = false }: FlowsRun = {},
   ): ChildProcessWithoutNullStreams => {
-    const child = spawn(process.execPath, [cliPath, 'flows', ...args, '--config', join(folder, 'exeat.yaml')], {
+    const words = [process.execPath, cliPath, 'flows', ...args, '--config', join(folder, 'exeat.yaml')];
+    const [program = '', ...rest] = heedsPermissions && process.getuid?.() === 0 ? [...asAnybody, ...words] : words;
+    const child = spawn(program, rest, {
       cwd: folder,
       env: { ...process.env, NO_COLOR: '1', TZ: 'UTC', ...env },
     });
@@ -55,8 +62,7 @@ export function createFlowsProduct(options: { readonly state?: string } = {}): F
     child.once('close', () => running.delete(child));
     return child;
   };
-  const flows = (args: readonly string[], run: FlowsRun = {}): Promise<FlowsEnd> =>
-    endOf(start(args, run.env), run.stdin);
+  const flows = (args: readonly string[], run: FlowsRun = {}): Promise<FlowsEnd> => endOf(start(args, run), run.stdin);
   return {
     folder,
     lake: options.state === undefined ? join(folder, '.exeat', 'lake') : join(options.state, 'lake'),
