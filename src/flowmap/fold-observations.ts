@@ -83,14 +83,14 @@ export interface FoldOptions {
   readonly nowMs: number;
   /** A number that outsiders do not know. */
   readonly seed: number;
-  /** Rows in memory at most, before `isFull` asks for a drain. Default: 100,000 (about 15 MB). */
+  /** Rows in memory at most, before `isFull` asks for a drain. Default: 60,000 (about 9 MB). */
   readonly maxRows?: number;
 }
 
 const dayMs = 86_400_000;
 /** Before any log that can be read here. */
 const earliestMs = Date.UTC(2000, 0, 1);
-const defaultMaxRows = 100_000;
+const defaultMaxRows = 60_000;
 const maxTextBytes = 32 * 1024 * 1024;
 const maxLeases = 50_000;
 

@@ -49,7 +49,7 @@ const pieceBytes = 1024 * 1024;
  */
 const piecesInRow = 8;
 /** Pieces under way for each thread: what it gets in a row, and some to go on with. */
-const piecesPerThread = 10;
+const piecesPerThread = 9;
 const mostExamples = 3;
 
 /** Starts the threads. */

@@ -22,6 +22,8 @@ export interface ReaderThreadOptions {
 
 /** V8 heap of a reading thread; nearly all of its data is in typed arrays outside of it. */
 const threadHeapMb = 192;
+/** What is short-lived is small too; the default would keep three times as much. */
+const youngHeapMb = 16;
 
 /**
  * One thread, as the pool sees it: `open` -> pieces -> `end`, again and again. Where it dies or what it found cannot be written, everybody
@@ -100,7 +102,9 @@ export class ReaderThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#options.entry, { resourceLimits: { maxOldGenerationSizeMb: threadHeapMb } });
+    const worker = new Worker(this.#options.entry, {
+      resourceLimits: { maxOldGenerationSizeMb: threadHeapMb, maxYoungGenerationSizeMb: youngHeapMb },
+    });
     worker.on('message', (message: FromReader) => {
       if (message.session === this.#session) this.#hear(message);
     });

@@ -30,7 +30,12 @@ export async function openLakeToWrite(config: Config): Promise<Result<OpenLake>>
     const message = `the flow lake of \`${config.state}\` is being written by another \`exeat flows\`, wait for it to end`;
     return failed(lock.fault.code === 'state_locked' ? fault('lake_locked', message) : lock.fault);
   }
-  const lake = await openDuckdbLake({ dir: state.value.lake, isWriter: true, memoryLimitMb: ingestMemoryMb });
+  const lake = await openDuckdbLake({
+    dir: state.value.lake,
+    isWriter: true,
+    memoryLimitMb: ingestMemoryMb,
+    threads: 1,
+  });
   return ok({
     lake,
     close: () => {

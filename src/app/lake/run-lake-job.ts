@@ -19,6 +19,8 @@ export function runLakeJob<T>(order: LakeOrder, options: LakeJobOptions): Promis
   const entry = entryBeside(import.meta.url, '../lake-process');
   const child = fork(entry, [], {
     execArgv: [`--max-old-space-size=${heapMb}`],
+    // Threads of the database and of reading would each keep an arena of freed memory (mallopt(3)).
+    env: { MALLOC_ARENA_MAX: '2', ...process.env },
     serialization: 'advanced',
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
