@@ -76,7 +76,8 @@ function rateRows(
   });
 }
 
-const sampleEveryMs = 100;
+/** Looking at the memory of a process costs it time. */
+const sampleEveryMs = 500;
 
 async function ingest(
   folder: string,
