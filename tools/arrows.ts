@@ -9,7 +9,18 @@ export interface RoomRow {
   readonly pure: boolean;
 }
 
-const pureRooms = ['base', 'wire', 'identity', 'destination', 'behaviour', 'policy', 'flowmap', 'enforcement'] as const;
+const pureRooms = [
+  'base',
+  'wire',
+  'identity',
+  'destination',
+  'behaviour',
+  'policy',
+  'audit',
+  'exceptions',
+  'flowmap',
+  'enforcement',
+] as const;
 const listenerRooms = ['base', 'wire', 'identity', 'destination', 'behaviour', 'enforcement', 'transport'] as const;
 const outerRooms = ['transport', 'trust', 'proxy', 'dns', 'intake', 'snapshot', 'spool', 'store'] as const;
 
@@ -24,6 +35,8 @@ export const arrows: Readonly<Record<string, RoomRow>> = {
   destination: pure(['base']),
   behaviour: pure(['base']),
   policy: pure(['base', 'identity', 'destination', 'behaviour']),
+  audit: pure(['base']),
+  exceptions: pure(['base', 'identity', 'destination', 'policy', 'audit']),
   flowmap: pure(['base', 'identity', 'destination', 'policy']),
   enforcement: pure(['base', 'wire', 'identity', 'destination', 'behaviour', 'policy']),
   transport: outer(['base', 'destination', 'enforcement'], ['policy']),
@@ -33,7 +46,7 @@ export const arrows: Readonly<Record<string, RoomRow>> = {
   intake: outer(['base', 'flowmap'], []),
   snapshot: outer(['base', 'policy'], []),
   spool: outer(['base', 'policy', 'enforcement'], []),
-  store: outer(['base', 'flowmap'], []),
+  store: outer(['base', 'audit', 'exceptions', 'flowmap'], []),
   config: outer(['base', 'policy'], outerRooms),
   cli: outer([...pureRooms, 'config', 'app'], []),
   app: outer([...pureRooms, ...outerRooms, 'config'], []),

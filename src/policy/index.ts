@@ -37,6 +37,7 @@ export type { ParseOptions } from './documents/source-file.ts';
 export { type ExplainedMiss, type Explanation, explainDecision } from './explain/explain-decision.ts';
 export type { ExplainedRule } from './explain/read-rules.ts';
 export { type PolicyFault, type PolicyFaultCode, type PolicyFaultRow, policyFaultRows, renderFault } from './fault.ts';
+export type { Grant, GrantEnd, GrantList } from './grant.ts';
 export { findLongObserve } from './lint/dates.ts';
 export type { Finding, Severity } from './lint/finding.ts';
 export { lintPolicy } from './lint/lint-policy.ts';
