@@ -66,7 +66,7 @@ export interface ViewQuery {
   readonly untilMs?: number;
   readonly order: 'oldest' | 'newest';
   readonly after: string | null;
-  readonly limit: number;
+  readonly most: number;
 }
 
 /**
@@ -87,7 +87,7 @@ export interface Ledger {
     readonly untilMs?: number;
     readonly after: number | null;
     readonly order: 'oldest' | 'newest';
-    readonly limit: number;
+    readonly most: number;
   }): Promise<readonly Entry[]>;
   view(kind: ViewKind, id: string): Promise<View | null>;
   views(query: ViewQuery): Promise<readonly View[]>;
