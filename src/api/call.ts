@@ -1,0 +1,46 @@
+import type { Actor } from '../audit/index.ts';
+import type { Fault, Result } from '../base/index.ts';
+import type { Endpoint, Scope } from './contract/index.ts';
+
+/** Who calls, as the token says; `person` is the id. */
+export interface Caller {
+  readonly actor: Actor;
+  readonly person: string;
+  readonly scopes: readonly Scope[];
+}
+
+/** What makes an act happen once: the caller's key and the digest of the body it came with. */
+export interface Once {
+  readonly key: string;
+  readonly digest: string;
+}
+
+/** One request, checked and read. `ifMatch` is the place of the last entry that the caller knew, null where it did not say. */
+export interface Call<Params, Query, Body> {
+  readonly caller: Caller | null;
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly ifMatch: number | null;
+  readonly once: Once | null;
+  readonly requestId: string;
+}
+
+/** An answer, with the place of the last entry that it shows where it is of one subject. */
+export interface Answered<Answer> {
+  readonly body: Answer;
+  readonly seq?: number;
+  /** False when what was done is in force and not yet written down. */
+  readonly isDurable?: boolean;
+  /** Whether it was done before, under the same idempotency key. */
+  readonly isReplay?: boolean;
+}
+
+/** Answers calls of one endpoint. */
+export type Handler<E> =
+  E extends Endpoint<infer Params, infer Query, infer Body, infer Answer>
+    ? (call: Call<Params, Query, Body>) => Promise<Result<Answered<Answer>, Fault>>
+    : never;
+
+/** A handler for every endpoint of a contract. */
+export type Handlers<Endpoints> = { readonly [Id in keyof Endpoints]: Handler<Endpoints[Id]> };

@@ -1,0 +1,116 @@
+import { z } from 'zod';
+
+/** What a token may be used for. A token never carries more than its person may do. */
+export const scopes = ['read', 'request', 'review', 'revoke', 'audit', 'admin'] as const;
+
+/** One of {@link scopes}. */
+export type Scope = (typeof scopes)[number];
+
+/**
+ * One operation of the API: what it takes, what it answers, what a token needs for it. `path` starts below `/api/v1`; its parameters stand in
+ * braces. `scope` is null where no token is asked for.
+ */
+export interface Endpoint<Params, Query, Body, Answer> {
+  readonly method: 'GET' | 'POST' | 'PATCH';
+  readonly path: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly scope: Scope | null;
+  readonly params: z.ZodType<Params>;
+  readonly query: z.ZodType<Query>;
+  readonly body: z.ZodType<Body>;
+  readonly answer: z.ZodType<Answer>;
+  readonly status: 200 | 201;
+  /** Whether it changes something: then it takes an idempotency key, and says so in the log of acts. */
+  readonly isAct: boolean;
+}
+
+/** Any endpoint. */
+// biome-ignore lint/suspicious/noExplicitAny: the one place where the four types of an endpoint do not matter
+export type AnyEndpoint = Endpoint<any, any, any, any>;
+
+/** What an endpoint is written with; what is left out is empty. */
+interface EndpointParts<Params, Query, Body, Answer> {
+  readonly path: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly scope: Scope | null;
+  readonly params?: z.ZodType<Params>;
+  readonly query?: z.ZodType<Query>;
+  readonly body?: z.ZodType<Body>;
+  readonly answer: z.ZodType<Answer>;
+}
+
+/** What an endpoint without parameters, query or body takes. */
+export type Nothing = Readonly<Record<string, never>>;
+
+const nothing: z.ZodType<Nothing> = z.strictObject({});
+
+/** An endpoint that only reads. */
+export function reads<Answer, Params = Nothing, Query = Nothing>(
+  parts: EndpointParts<Params, Query, Nothing, Answer>,
+): Endpoint<Params, Query, Nothing, Answer> {
+  return { ...filled(parts), method: 'GET', body: nothing, status: 200, isAct: false };
+}
+
+/** An endpoint that acts on something that is there. */
+export function acts<Answer, Params = Nothing, Body = Nothing>(
+  parts: EndpointParts<Params, Nothing, Body, Answer>,
+): Endpoint<Params, Nothing, Body, Answer> {
+  const body = parts.body ?? (nothing as z.ZodType<unknown> as z.ZodType<Body>);
+  return { ...filled<Params, Nothing, Body, Answer>(parts), method: 'POST', body, status: 200, isAct: true };
+}
+
+/** An endpoint that makes something new. */
+export function makes<Answer, Body, Params = Nothing>(
+  parts: EndpointParts<Params, Nothing, Body, Answer>,
+): Endpoint<Params, Nothing, Body, Answer> {
+  return { ...acts(parts), status: 201 };
+}
+
+function filled<Params, Query, Body, Answer>(
+  parts: EndpointParts<Params, Query, Body, Answer>,
+): Pick<Endpoint<Params, Query, Body, Answer>, 'path' | 'tag' | 'summary' | 'scope' | 'params' | 'query' | 'answer'> {
+  const { path, tag, summary, scope, answer } = parts;
+  return {
+    path,
+    tag,
+    summary,
+    scope,
+    answer,
+    params: parts.params ?? (nothing as z.ZodType<unknown> as z.ZodType<Params>),
+    query: parts.query ?? (nothing as z.ZodType<unknown> as z.ZodType<Query>),
+  };
+}
+
+/** One page of a list. `next` is the cursor of the page after it, null at the end. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
+
+/** The schema of a page. */
+export function pageOf<T>(item: z.ZodType<T>): z.ZodType<Page<T>> {
+  return z.strictObject({
+    items: z.array(item).readonly(),
+    next: z.string().nullable().describe('cursor of the next page, null at the end'),
+  });
+}
+
+/** The most items of a page. */
+export const mostItems = 500;
+
+/** What every list takes: a page size and the cursor that the page before gave. */
+export interface PageQuery {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** The fields of {@link PageQuery}. */
+export const pageQuery: {
+  readonly limit: z.ZodType<number>;
+  readonly cursor: z.ZodType<string | undefined>;
+} = {
+  limit: z.coerce.number().int().min(1).max(mostItems).default(100).describe('items of a page'),
+  cursor: z.string().max(512).optional().describe('`next` of the page before'),
+};

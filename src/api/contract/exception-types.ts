@@ -1,0 +1,123 @@
+/** What a request says. Bytes are caps over all connections together, null for no bound. */
+export interface RequestBody {
+  readonly service: string;
+  readonly identity: string | null;
+  readonly to: string;
+  readonly via: readonly string[];
+  readonly durationSeconds: number;
+  readonly startAt: string | null;
+  readonly bytesUp: number | null;
+  readonly bytesDown: number | null;
+  readonly owner: string;
+  readonly reason: string;
+  readonly ticket: string | null;
+  /** The denial that it answers. */
+  readonly decision: string | null;
+}
+
+/** What an approver takes away; never more than was asked. */
+export interface Narrowing {
+  readonly durationSeconds?: number | undefined;
+  readonly to?: string | undefined;
+  readonly bytesUp?: number | null | undefined;
+  readonly bytesDown?: number | null | undefined;
+}
+
+/** One decision of a person. `isCurrent`: it was given for what is asked now. */
+export interface DecisionAnswer {
+  readonly by: string;
+  readonly verdict: 'approve' | 'deny';
+  readonly at: string;
+  readonly reason: string | null;
+  readonly isCurrent: boolean;
+}
+
+/** An exception with everything that can be said of it now. Instants are RFC 3339, UTC. */
+export interface ExceptionAnswer {
+  readonly id: string;
+  readonly kind: 'exception' | 'break-glass';
+  /** Derived from the log and the clock. */
+  readonly status: string;
+  readonly revision: number;
+  /** What an approval binds to. */
+  readonly digest: string;
+  readonly policyVersion: string;
+  readonly tier: string;
+  readonly service: string;
+  readonly identity: string | null;
+  readonly to: string;
+  readonly via: readonly string[];
+  readonly durationSeconds: number;
+  readonly bytesUp: number | null;
+  readonly bytesDown: number | null;
+  readonly requester: string;
+  readonly owner: string;
+  readonly reason: string;
+  readonly ticket: string | null;
+  readonly extends: string | null;
+  readonly decision: string | null;
+  readonly submittedAt: string;
+  readonly pendingUntil: string | null;
+  readonly startBy: string | null;
+  readonly notBefore: string | null;
+  readonly notAfter: string | null;
+  readonly endedAt: string | null;
+  readonly endedBy: string | null;
+  readonly approvalsNeeded: number;
+  readonly decisions: readonly DecisionAnswer[];
+  readonly closedAt: string | null;
+  readonly reviewDueAt: string | null;
+  readonly review: {
+    readonly by: string;
+    readonly outcome: string;
+    readonly at: string;
+    readonly note: string | null;
+  } | null;
+}
+
+/** Which exceptions are listed. */
+export interface ExceptionQuery {
+  readonly status?: string | undefined;
+  readonly service?: string | undefined;
+  readonly owner?: string | undefined;
+  readonly requester?: string | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** The use of one grant. `observedSince`: from when on uses were counted. */
+export interface UsageAnswer {
+  readonly id: string;
+  readonly service: string;
+  readonly to: string;
+  readonly owner: string;
+  readonly status: string;
+  readonly connections: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  readonly firstUse: string | null;
+  readonly lastUse: string | null;
+  readonly hoursUsed: number;
+  readonly hoursGranted: number;
+  readonly denialsJustOutside: number;
+  readonly observedSince: string;
+  readonly findings: readonly string[];
+}
+
+/** What exceptions come to, over all. Shares are of allowed traffic of 30 days that only grants justify. */
+export interface SummaryAnswer {
+  readonly active: number;
+  readonly pending: number;
+  readonly ended: number;
+  readonly unusedAtEnd: number;
+  readonly extendedTwice: number;
+  readonly nearlyPermanent: readonly string[];
+  readonly repeated: readonly string[];
+  readonly samePairs: readonly string[];
+  readonly medianSecondsToApproval: number | null;
+  readonly approvedWithinAMinute: number;
+  readonly reviewsOverdue: number;
+  readonly breakGlass: number;
+  readonly connectionShare: number | null;
+  readonly byteShare: number | null;
+}

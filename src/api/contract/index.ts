@@ -1,0 +1,23 @@
+// The door of the API contract: what the console and the command line know of the API.
+export {
+  type AnyEndpoint,
+  type Endpoint,
+  type Page,
+  type PageQuery,
+  type Scope,
+  scopes,
+} from './endpoint.ts';
+export { type Endpoints, endpoints } from './endpoints.ts';
+export type {
+  DecisionAnswer,
+  ExceptionAnswer,
+  ExceptionQuery,
+  Narrowing,
+  RequestBody,
+  SummaryAnswer,
+  UsageAnswer,
+} from './exception-types.ts';
+export type { ReviewOutcome } from './exceptions.ts';
+export type { KeyAnswer, NewTokenAnswer, PersonAnswer, Role, TokenAnswer } from './people.ts';
+export { type ApiProblemCode, apiProblems, type Problem, problemSchema } from './problem.ts';
+export type { AuditState, EntryAnswer, EntryQuery, OpenAnswer, OpeningAnswer, OpenQuery } from './reports.ts';

@@ -1,0 +1,223 @@
+import { createHash } from 'node:crypto';
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Clock, NewId, Result } from '../base/index.ts';
+import { failed, fault, ok } from '../base/index.ts';
+import { createAttempts } from './attempts.ts';
+import type { Answered, Call, Caller } from './call.ts';
+import type { AnyEndpoint } from './contract/index.ts';
+import type { OpenApi } from './openapi.ts';
+import { type ProblemRows, type RequestFault, toProblem } from './problems.ts';
+import { readRequest } from './read-call.ts';
+
+/** A handler of any endpoint. */
+export type AnyHandler = (call: Call<never, never, never>) => Promise<Result<Answered<unknown>, RequestFault>>;
+
+/** What the API is made of. */
+export interface ApiOptions {
+  readonly endpoints: Readonly<Record<string, AnyEndpoint>>;
+  readonly handlers: Readonly<Record<string, AnyHandler>>;
+  readonly document: OpenApi;
+  /** Statuses and titles of the faults of acts. */
+  readonly problems: ProblemRows;
+  /** Who a token belongs to. Fault: `token_refused`. */
+  readonly authenticate: (token: string) => Promise<Result<Caller, RequestFault>>;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  /** A defect of ours: the caller is told only that something failed. */
+  readonly onFailure: (where: string, error: unknown) => void;
+  /** TLS of the listener, null for clear text. */
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
+  /** Host names, beside addresses and `localhost`, under which we are asked. Others are refused: a page of a stranger's may point its name at us. */
+  readonly hostNames: readonly string[];
+}
+
+// Requests are commands and short documents; these bounds keep a broken client from holding a socket or memory.
+const maxBodyBytes = 64 * 1024;
+const requestTimeoutMs = 10_000;
+const keepAliveTimeoutMs = 5_000;
+const maxHeaderBytes = 16_384;
+const maxConnections = 256;
+
+/** Makes the server with every endpoint below `/api/v1`; it does not listen yet. */
+export function createApi(options: ApiOptions): FastifyInstance {
+  const server = Fastify({
+    bodyLimit: maxBodyBytes,
+    forceCloseConnections: true,
+    requestIdHeader: false,
+    genReqId: () => options.newId(options.clock.now()),
+    serverFactory: (handler) => createListener(options.tls, handler),
+  });
+  addHooks(server, options);
+  const attempts = createAttempts();
+  for (const [id, endpoint] of Object.entries(options.endpoints)) {
+    const handler = options.handlers[id];
+    if (handler === undefined) throw new TypeError(`no handler for endpoint "${id}"`);
+    server.route({
+      method: endpoint.method,
+      url: `/api/v1${endpoint.path.replace(/\{(\w+)\}/g, ':$1')}`,
+      handler: async (request, reply) => {
+        const outcome = await answer({ options, endpoint, handler, attempts, request });
+        send(options, request, reply, { endpoint, outcome });
+        return reply;
+      },
+    });
+  }
+  server.get('/api/openapi.json', (_request, reply) => reply.send(options.document));
+  return server;
+}
+
+function createListener(tls: ApiOptions['tls'], handler: RequestListener): Server {
+  const bounds = {
+    requestTimeout: requestTimeoutMs,
+    headersTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    maxHeaderSize: maxHeaderBytes,
+  };
+  const server =
+    tls === null
+      ? createHttpServer(bounds, handler)
+      : createHttpsServer({ ...bounds, ...tls, minVersion: 'TLSv1.2' }, handler);
+  server.maxConnections = maxConnections;
+  return server;
+}
+
+function addHooks(server: FastifyInstance, options: ApiOptions): void {
+  const names = new Set(['localhost', ...options.hostNames.map((name) => name.toLowerCase())]);
+  server.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+      'referrer-policy': 'no-referrer',
+      'exeat-request-id': request.id,
+    });
+    if (!isOurs(names, request.headers.host)) {
+      const said = fault(
+        'host_refused',
+        `\`${request.headers.host ?? ''}\` is none of our host names, see \`console.url\``,
+      );
+      return sendProblem(options, request, reply, said);
+    }
+    return undefined;
+  });
+  server.setNotFoundHandler((request, reply) =>
+    sendProblem(options, request, reply, fault('not_found', 'nothing is here, see `/api/openapi.json`')),
+  );
+  server.setErrorHandler((error: Error & { statusCode?: number; code?: string }, request, reply) => {
+    const { statusCode = 500 } = error;
+    if (statusCode === 413) {
+      return sendProblem(
+        options,
+        request,
+        reply,
+        fault('body_too_large', `a body holds at most ${maxBodyBytes} bytes`),
+      );
+    }
+    if (statusCode >= 400 && statusCode < 500) {
+      return sendProblem(
+        options,
+        request,
+        reply,
+        fault('request_malformed', 'the body is not JSON, or is not said to be'),
+      );
+    }
+    options.onFailure(request.routeOptions.url ?? 'unknown', error);
+    return sendProblem(options, request, reply, fault('failed', 'see the log of control for this request'));
+  });
+}
+
+// Addresses cannot be pointed elsewhere by a stranger's DNS; names can.
+function isOurs(names: ReadonlySet<string>, host: string | undefined): boolean {
+  if (host === undefined) return false;
+  const name = host.replace(/:\d+$/, '').toLowerCase();
+  return names.has(name) || /^\d{1,3}(\.\d{1,3}){3}$/.test(name) || /^\[[0-9a-f:.]+\]$/.test(name);
+}
+
+interface Answering {
+  readonly options: ApiOptions;
+  readonly endpoint: AnyEndpoint;
+  readonly handler: AnyHandler;
+  readonly attempts: ReturnType<typeof createAttempts>;
+  readonly request: FastifyRequest;
+}
+
+async function answer(answering: Answering): Promise<Result<Answered<unknown>, RequestFault>> {
+  const { endpoint, handler, request } = answering;
+  const caller = await authenticate(answering);
+  if (!caller.ok) return caller;
+  const read = readRequest(endpoint, {
+    params: request.params,
+    query: request.query,
+    body: request.body,
+    ifMatch: request.headers['if-match'],
+    idempotencyKey: headerText(request.headers['idempotency-key']),
+  });
+  if (!read.ok) return read;
+  const { idempotencyKey, ...parts } = read.value;
+  const once = idempotencyKey === null ? null : { key: idempotencyKey, digest: digestOf(endpoint, parts) };
+  const call = { ...parts, caller: caller.value, once, requestId: request.id };
+  return handler(call as unknown as Call<never, never, never>);
+}
+
+async function authenticate(answering: Answering): Promise<Result<Caller | null, RequestFault>> {
+  const { options, endpoint, attempts, request } = answering;
+  if (endpoint.scope === null) return ok(null);
+  const nowMs = options.clock.now();
+  if (!attempts.mayTry(request.ip, nowMs)) {
+    return failed(fault('too_many_attempts', 'too many refused tokens from this address, wait a minute'));
+  }
+  const token = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (token === undefined) {
+    return failed(fault('token_missing', 'send `Authorization: Bearer …` with a token of `exeat token create`'));
+  }
+  const caller = await options.authenticate(token);
+  if (!caller.ok) {
+    attempts.refused(request.ip, nowMs);
+    return caller;
+  }
+  if (!caller.value.scopes.includes(endpoint.scope)) {
+    return failed(fault('scope_missing', `this needs the scope \`${endpoint.scope}\`, the token does not carry it`));
+  }
+  return caller;
+}
+
+// The path belongs to it: the same body sent to another place is another request.
+function digestOf(endpoint: AnyEndpoint, parts: { readonly params: unknown; readonly body: unknown }): string {
+  const text = JSON.stringify([endpoint.method, endpoint.path, parts.params, parts.body]);
+  return createHash('sha256').update(text).digest('base64url');
+}
+
+function headerText(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : value?.[0];
+}
+
+function send(
+  options: ApiOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: { readonly endpoint: AnyEndpoint; readonly outcome: Result<Answered<unknown>, RequestFault> },
+): void {
+  const { endpoint, outcome } = done;
+  if (!outcome.ok) {
+    sendProblem(options, request, reply, outcome.fault);
+    return;
+  }
+  const { body, seq, isDurable, isReplay } = outcome.value;
+  if (seq !== undefined) reply.header('etag', `"${seq}"`);
+  if (isReplay === true) reply.header('idempotency-replayed', 'true');
+  if (isDurable === false) reply.header('exeat-durable', 'false');
+  reply.code(endpoint.status).type('application/json; charset=utf-8').send(JSON.stringify(body));
+}
+
+function sendProblem(
+  options: ApiOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  said: RequestFault,
+): FastifyReply {
+  const problem = toProblem(options.problems, said, request.id);
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="exeat"');
+  return reply.code(problem.status).type('application/problem+json; charset=utf-8').send(JSON.stringify(problem));
+}
