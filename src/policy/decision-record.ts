@@ -68,6 +68,8 @@ export interface ProgressRecord {
   readonly bytesUp: number;
   readonly bytesDown: number;
   readonly durationMs: number;
+  /** The grant that justified it then, null or absent where a rule did. */
+  readonly grantId?: string | null;
 }
 
 /** The end of a connection whose verdict was allow. `failure` is set when it never reached its destination. */
@@ -81,6 +83,8 @@ export interface CloseRecord {
   readonly durationMs: number;
   readonly endedBy: 'client' | 'upstream' | 'timeout' | 'shutdown' | Reason;
   readonly failure: 'resolver_failed' | 'upstream_unreachable' | null;
+  /** The grant that justified it at its end, null or absent where a rule did. */
+  readonly grantId?: string | null;
 }
 
 /** The first time that a service reached for a registrable domain and port, allowed or not. */

@@ -30,7 +30,7 @@ export async function createControl(config: Config): Promise<Control> {
   const paths = statePaths(config.state);
   const lock = acquireStateLock(join(paths.control, 'lock.db'), lockWaitMs);
   if (!lock.ok) throw new ExeatError(lock.fault.code, lock.fault.message);
-  const usage = keepUsage(paths.spool, paths.control, logger);
+  const usage = keepUsage(paths.spool, paths.control, { logger, nearGrants: () => [] });
   const metrics = createControlMetrics(usage.current);
   const { pointSocket } = paths;
   const policy = keepPolicy({ ...config, pointSocket, logger, onOutcome: metrics.count });

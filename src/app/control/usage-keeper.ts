@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSpool, type SpoolCursor } from '../../spool/index.ts';
 import type { Logger } from '../logger.ts';
+import { foldGrantUse, type NearGrants } from './grant-usage.ts';
 import { createUsage, foldVerdict, pruneUsage, type Usage, usageFromJson, usageToJson } from './usage.ts';
 
 /** Follows the spool and keeps usage. */
@@ -15,6 +16,12 @@ export interface UsageKeeper {
 const saveMs = 10_000;
 const followMs = 200;
 
+/** What following needs beside the records. */
+export interface UsageKeeperOptions {
+  readonly logger: Logger;
+  readonly nearGrants: NearGrants;
+}
+
 /** What is kept between runs: usage and how far into the spool it reaches, in one file, so that they never disagree. */
 interface Kept {
   readonly usage: Usage;
@@ -25,7 +32,8 @@ interface Kept {
  * Folds the spool in `spoolFolder` into usage and keeps it in `folder`. Each record counts once: the cursor is saved with the sums,
  * and what was folded after the last save is folded again from the same point.
  */
-export function keepUsage(spoolFolder: string, folder: string, logger: Logger): UsageKeeper {
+export function keepUsage(spoolFolder: string, folder: string, options: UsageKeeperOptions): UsageKeeper {
+  const { logger, nearGrants } = options;
   const path = join(folder, 'usage.json');
   const kept = load(path);
   const usage = kept.usage;
@@ -40,6 +48,7 @@ export function keepUsage(spoolFolder: string, folder: string, logger: Logger): 
         onGap: (gap) => logger.warn('records are missing from usage', { ...gap }),
       })) {
         if (entry.record.kind === 'verdict') foldVerdict(usage, entry.record);
+        foldGrantUse(usage.grants, entry.record, nearGrants);
         cursor = entry.cursor;
         isChanged = true;
         if (isClosed) return;

@@ -1,5 +1,7 @@
 import type { Strength } from '../../identity/index.ts';
 import { several, type VerdictRecord, verdictCount } from '../../policy/index.ts';
+import { createGrantUsage, type GrantUsage, grantUsageFromData, grantUsageToData } from './grant-usage.ts';
+import { createRuleUsage, foldRules, type RuleUsage } from './rule-usage.ts';
 
 /** One edge: a service, a host and a port, with when it was last let through and last refused (epoch ms, null for never). */
 export interface UsageEdge {
@@ -10,6 +12,8 @@ export interface UsageEdge {
   lastAllowed: number | null;
   lastDenied: number | null;
   lastDeniedReason: string | null;
+  /** The addresses it was dialled at, the latest last. */
+  addresses: readonly string[];
 }
 
 /** What is counted on one day (UTC). A connection is a verdict on a name with a known principal. */
@@ -29,6 +33,9 @@ export interface Usage {
   readonly days: Map<string, UsageDay>;
   /** Allows of the latest flows, to take one back when its first bytes are refused. Not kept between runs. */
   readonly recent: Map<string, { readonly edge: UsageEdge; readonly lastAllowed: number | null }>;
+  /** What each grant carried, and what rules were last used. */
+  readonly grants: GrantUsage;
+  readonly rules: RuleUsage;
   droppedEdges: number;
 }
 
@@ -41,7 +48,14 @@ const maxRecentFlows = 10_000;
 
 /** An empty usage. */
 export function createUsage(): Usage {
-  return { edges: new Map(), days: new Map(), recent: new Map(), droppedEdges: 0 };
+  return {
+    edges: new Map(),
+    days: new Map(),
+    recent: new Map(),
+    grants: createGrantUsage(),
+    rules: createRuleUsage(),
+    droppedEdges: 0,
+  };
 }
 
 /**
@@ -55,6 +69,7 @@ export function foldVerdict(usage: Usage, record: VerdictRecord): void {
   // Denials of several destinations were counted together: they are traffic, and no edge.
   if (host !== several) foldEdge(usage, record, { service: record.principal.service, host, port, atMs });
   foldDay(usage, record, record.principal.strength);
+  foldRules(usage.rules, record, atMs);
 }
 
 interface EdgeAt {
@@ -73,24 +88,45 @@ function foldEdge(usage: Usage, record: VerdictRecord, at: EdgeAt): void {
     lastAllowed: null,
     lastDenied: null,
     lastDeniedReason: null,
+    addresses: [],
   };
   // Taken out and put back: the map stays in order of last use, so the first entry is the one to drop.
   if (known !== undefined) usage.edges.delete(key);
   usage.edges.set(key, edge);
-  if (record.verdict === 'allow') {
-    rememberAllow(usage, record.flow, edge);
-    edge.lastAllowed = Math.max(edge.lastAllowed ?? 0, at.atMs);
-  } else {
-    if (record.stage === 'sni') takeBackAllow(usage, record.flow);
-    edge.lastDenied = Math.max(edge.lastDenied ?? 0, at.atMs);
-    edge.lastDeniedReason = record.reason;
-  }
+  if (record.verdict === 'allow') noteAllow(usage, record, { edge, atMs: at.atMs });
+  else noteDenial(usage, record, { edge, atMs: at.atMs });
   while (usage.edges.size > maxEdges) {
     const [oldest] = usage.edges.keys();
     if (oldest === undefined) break;
     usage.edges.delete(oldest);
     usage.droppedEdges += 1;
   }
+}
+
+interface EdgeUse {
+  readonly edge: UsageEdge;
+  readonly atMs: number;
+}
+
+function noteAllow(usage: Usage, record: VerdictRecord, { edge, atMs }: EdgeUse): void {
+  rememberAllow(usage, record.flow, edge);
+  edge.lastAllowed = Math.max(edge.lastAllowed ?? 0, atMs);
+  const address = record.destination?.address ?? null;
+  if (address !== null) edge.addresses = addLast(edge.addresses, address);
+}
+
+function noteDenial(usage: Usage, record: VerdictRecord, { edge, atMs }: EdgeUse): void {
+  if (record.stage === 'sni') takeBackAllow(usage, record.flow);
+  edge.lastDenied = Math.max(edge.lastDenied ?? 0, atMs);
+  edge.lastDeniedReason = record.reason;
+}
+
+// A name behind a load balancer changes its addresses all day; the latest are those that still may answer.
+const maxAddresses = 16;
+
+function addLast(addresses: readonly string[], address: string): readonly string[] {
+  if (addresses.at(-1) === address) return addresses;
+  return [...addresses.filter((one) => one !== address), address].slice(-maxAddresses);
 }
 
 function rememberAllow(usage: Usage, flow: string, edge: UsageEdge): void {
@@ -148,23 +184,34 @@ export function pruneUsage(usage: Usage, nowMs: number): void {
 /** Usage as plain data for a file. */
 export function usageToJson(usage: Usage): string {
   return JSON.stringify({
-    version: 1,
+    version: 2,
     droppedEdges: usage.droppedEdges,
     edges: [...usage.edges.values()],
     days: [...usage.days.values()],
+    rules: [...usage.rules],
+    grants: grantUsageToData(usage.grants),
   });
 }
 
 /** Reads what {@link usageToJson} wrote; anything else is an empty usage, since records can be folded again. */
 export function usageFromJson(text: string): Usage | null {
   try {
-    const data = JSON.parse(text) as { version: number; droppedEdges: number; edges: UsageEdge[]; days: UsageDay[] };
-    if (data.version !== 1) return null;
+    const data = JSON.parse(text) as {
+      version: number;
+      droppedEdges: number;
+      edges: UsageEdge[];
+      days: UsageDay[];
+      rules: [string, number][];
+      grants: unknown;
+    };
+    if (data.version !== 2) return null;
     return {
       recent: new Map(),
       droppedEdges: data.droppedEdges,
       edges: new Map(data.edges.map((edge) => [`${edge.service}\n${edge.host}\n${edge.port}`, edge])),
       days: new Map(data.days.map((day) => [day.day, day])),
+      rules: new Map(data.rules),
+      grants: grantUsageFromData(data.grants),
     };
   } catch {
     return null;
