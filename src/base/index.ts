@@ -2,6 +2,7 @@ export type { Brand } from './brand.ts';
 export { escapeControls } from './escape-controls.ts';
 export { ExeatError, type Fault, fault } from './fault.ts';
 export { nearestWord } from './nearest-word.ts';
+export { parseDuration, parseSize } from './parse-quantity.ts';
 export type { Clock, Digest, NewId } from './ports.ts';
 export { quoteInput } from './quote.ts';
 export { failed, ok, type Result } from './result.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { addCredential } from '../app/index.ts';
-import { parseDuration } from '../config/index.ts';
+import { parseDuration } from '../base/index.ts';
 import type { Cli } from './cli.ts';
 import { credentialFilePath } from './credential-file-path.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';

@@ -1,10 +1,9 @@
 import { isIP } from 'node:net';
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
-import type { Result } from '../base/index.ts';
+import { parseDuration, parseSize, type Result } from '../base/index.ts';
 import type { JwksSource, UpstreamProxyConfig } from './config.ts';
 import { type Endpoint, isLoopback, parseEndpoint } from './endpoint.ts';
-import { parseDuration, parseSize } from './parse-quantity.ts';
 
 /** A value that was written one way and is read another: text in, `T` out. */
 export type Field<T> = z.ZodType<T, string>;

@@ -13,4 +13,3 @@ export { type ConfigKey, configJsonSchema, configKeys } from './config-keys.ts';
 export { renderConfigReference } from './config-reference.ts';
 export { type Endpoint, parseEndpoint } from './endpoint.ts';
 export { type LoadConfigOptions, loadConfig } from './load-config.ts';
-export { parseDuration, parseSize } from './parse-quantity.ts';

@@ -5,14 +5,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parse } from 'yaml';
+import { parseDuration, parseSize } from '../base/index.ts';
 import {
   type Config,
   configJsonSchema,
   configKeys,
   loadConfig,
-  parseDuration,
   parseEndpoint,
-  parseSize,
   renderConfigFault,
   renderConfigReference,
 } from './index.ts';

@@ -34,7 +34,9 @@ export type PolicyFaultCode =
   | 'rule_duplicate'
   | 'reference_unknown'
   | 'segment_unknown'
-  | 'environment_unknown';
+  | 'environment_unknown'
+  | 'quantity_malformed'
+  | 'tiers_duplicate';
 
 /** Every code of a {@link PolicyFault} with what it says and how to mend it; all of them keep the policy from loading. */
 export const policyFaultRows: Readonly<Record<PolicyFaultCode, PolicyFaultRow>> = {
@@ -74,6 +76,11 @@ export const policyFaultRows: Readonly<Record<PolicyFaultCode, PolicyFaultRow>> 
     says: 'an environment is named that no space or segment has',
     mend: 'name an environment of a space or a segment',
   },
+  quantity_malformed: {
+    says: 'a duration, a size or a count is not written as one, or is outside its bounds',
+    mend: 'write it as the message says',
+  },
+  tiers_duplicate: { says: 'a policy has two `tiers` documents', mend: 'keep one' },
 };
 
 /** Why a policy cannot be loaded, and where: a fault with its place in the source and, where it helps, the mend for this case. */

@@ -34,6 +34,13 @@ export {
   parsePolicyFiles,
 } from './documents/parse-policy-files.ts';
 export type { ParseOptions } from './documents/source-file.ts';
+export {
+  createExceptionFacts,
+  type ExceptionFacts,
+  type FindExceptionFacts,
+  type TargetFacts,
+  tiersOf,
+} from './exception-facts.ts';
 export { type ExplainedMiss, type Explanation, explainDecision } from './explain/explain-decision.ts';
 export type { ExplainedRule } from './explain/read-rules.ts';
 export { type PolicyFault, type PolicyFaultCode, type PolicyFaultRow, policyFaultRows, renderFault } from './fault.ts';
@@ -58,6 +65,7 @@ export type {
   ServiceNode,
   SourceAt,
   SpaceNode,
+  TiersNode,
   ToNode,
   UnattributedNode,
 } from './nodes.ts';
@@ -69,5 +77,13 @@ export { type PolicyCheckReport, toCheckReport } from './report/summary.ts';
 export { unattributedServiceName } from './rule-id.ts';
 export { environmentOf } from './space-index.ts';
 export { type PolicyStats, policyStats } from './stats.ts';
+export {
+  type ApproverKind,
+  type BreakGlassTier,
+  defaultTiers,
+  type Tier,
+  type TierName,
+  type Tiers,
+} from './tiers.ts';
 export type { Admission, DecisionFacts, DecisionRequest, Verdict } from './verdict.ts';
 export { type PolicyFileBytes, policyVersion } from './version.ts';

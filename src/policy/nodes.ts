@@ -1,6 +1,7 @@
 import type { DestinationClass, IpPrefix, Target } from '../destination/index.ts';
 import type { Strength } from '../identity/index.ts';
 import type { Reason } from './reasons.ts';
+import type { Tiers } from './tiers.ts';
 
 /** Where something stands in a policy file: path relative to the policy folder, line and column from 1. */
 export interface SourceAt {
@@ -125,6 +126,12 @@ export interface UnattributedNode extends DocumentBase {
   readonly reason: string;
 }
 
+/** A `tiers:` document: what exceptions need and how long they last, filled in. At most one per policy. */
+export interface TiersNode extends DocumentBase {
+  readonly kind: 'tiers';
+  readonly tiers: Tiers;
+}
+
 /** Any document of a policy. */
 export type PolicyDocument =
   | ServiceNode
@@ -132,7 +139,8 @@ export type PolicyDocument =
   | BoundaryNode
   | SegmentsNode
   | SpaceNode
-  | UnattributedNode;
+  | UnattributedNode
+  | TiersNode;
 
 /** A parsed policy: every document in order of path and place. Immutable. */
 export interface PolicyTree {

@@ -221,6 +221,7 @@ function sortDocuments(tree: PolicyTree): Parts {
     segments: of('segments'),
     space: of('space'),
     unattributed: of('unattributed'),
+    tiers: of('tiers'),
     environmentOf: spaceIndexOf(tree).environmentOf,
   };
 }

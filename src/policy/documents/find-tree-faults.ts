@@ -25,6 +25,7 @@ export function findTreeFaults(tree: PolicyTree): readonly PolicyFault[] {
   };
   const names = collectNames(tree, report);
   findDoubledBoundaryRules(tree, report);
+  findDoubledTiers(tree, report);
   for (const document of tree.documents) checkDocument(document, names, report);
   return faults;
 }
@@ -40,7 +41,7 @@ function collectNames(tree: PolicyTree, report: Report): TreeNames {
   for (const document of tree.documents) {
     for (const environment of environmentsIn(document)) environments.add(environment);
     if (document.kind === 'segments') for (const { name, at } of document.segments) note('segment', name, at);
-    else if (document.kind !== 'boundary' && document.kind !== 'unattributed')
+    else if (document.kind !== 'boundary' && document.kind !== 'unattributed' && document.kind !== 'tiers')
       note(document.kind, document.name, document.at);
   }
   return { destinations: names.destinations, segments: names.segment, environments };
@@ -66,6 +67,13 @@ function findDoubledBoundaryRules(tree: PolicyTree, report: Report): void {
       }
     }
   }
+}
+
+/** Two documents would leave it open which of them counts. */
+function findDoubledTiers(tree: PolicyTree, report: Report): void {
+  const [first, ...others] = tree.documents.filter(({ kind }) => kind === 'tiers');
+  for (const { at } of others)
+    report('tiers_duplicate', at, `\`tiers\` stands at ${first?.at.file}:${first?.at.line} already`);
 }
 
 function checkDocument(document: PolicyDocument, names: TreeNames, report: Report): void {

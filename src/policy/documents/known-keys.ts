@@ -1,5 +1,13 @@
 /** The kinds of document, each named by the key that says so. */
-export const documentKinds = ['service', 'destinations', 'boundary', 'segments', 'space', 'unattributed'] as const;
+export const documentKinds = [
+  'service',
+  'destinations',
+  'boundary',
+  'segments',
+  'space',
+  'unattributed',
+  'tiers',
+] as const;
 
 /** One of {@link documentKinds}. */
 export type DocumentKind = (typeof documentKinds)[number];
@@ -17,7 +25,10 @@ export type MapName =
   | 'requirement'
   | 'revoked'
   | 'segment'
-  | 'unattributedBody';
+  | 'unattributedBody'
+  | 'tiersBody'
+  | 'tier'
+  | 'breakGlass';
 
 const everyDocument = ['apiVersion', 'owner'];
 
@@ -29,6 +40,7 @@ export const knownKeys: Readonly<Record<MapName, readonly string[]>> = {
   segments: [...everyDocument, 'segments'],
   space: [...everyDocument, 'space', 'path', 'owners', 'environment', 'identities'],
   unattributed: [...everyDocument, 'unattributed'],
+  tiers: [...everyDocument, 'tiers'],
   allowRule: ['to', 'reason', 'via', 'crossing', 'ech', 'sni', 'strength'],
   denyRule: ['to', 'reason'],
   crossing: ['from', 'to'],
@@ -40,12 +52,25 @@ export const knownKeys: Readonly<Record<MapName, readonly string[]>> = {
   revoked: ['identity', 'reason'],
   segment: ['ranges', 'environment'],
   unattributedBody: ['sources', 'until', 'reason'],
+  tiersBody: ['low', 'medium', 'high', 'break-glass'],
+  tier: [
+    'quorum',
+    'approvers',
+    'longest',
+    'cumulative',
+    'repeats',
+    'pending',
+    'startWithin',
+    'drain',
+    'strength',
+    'reviewWithin',
+  ],
+  breakGlass: ['longest', 'cumulative', 'bytesUp', 'acknowledgeWithin', 'reviewWithin', 'signatures', 'strength'],
 };
 
 /** Keys of the grammar to come: known, so that they are never silently ignored, and errors until something enforces them. */
 export const unenforcedKeys: Readonly<Record<string, string>> = {
   group: 'groups of people come with a later version',
-  tiers: 'tiers come with a later version',
   limits: 'limits come with a later version',
   rate: 'rate limits come with a later version',
   volume: 'volume limits come with a later version',
@@ -56,8 +81,8 @@ export const unenforcedKeys: Readonly<Record<string, string>> = {
   methods: 'inspection of requests comes with a later version',
   paths: 'inspection of requests comes with a later version',
   inspect: 'inspection of requests comes with a later version',
-  until: 'rules have no end; an exception that ends by itself comes with a later version',
-  expires: 'rules have no end; an exception that ends by itself comes with a later version',
+  until: 'rules have no end; ask for an exception, which ends by itself',
+  expires: 'rules have no end; ask for an exception, which ends by itself',
 };
 
 /** Keys that people look for in the wrong place, with where they belong: by map, then key. */

@@ -6,6 +6,7 @@ import { loadYaml } from './load-yaml.ts';
 import { parseBoundary, parseSpace, parseUnattributed } from './parse-platform.ts';
 import { type DocumentHead, parseService } from './parse-service.ts';
 import { parseDestinations, parseSegments } from './parse-shared.ts';
+import { parseTiers } from './parse-tiers.ts';
 import type { PlainNode } from './plain-node.ts';
 import { listKeys, type ReadMap, readMap, shorten } from './read-map.ts';
 import { readOwner, readText } from './read-value.ts';
@@ -30,6 +31,7 @@ const parsers: Readonly<Record<DocumentKind, ParseDocument>> = {
   segments: parseSegments,
   space: parseSpace,
   unattributed: parseUnattributed,
+  tiers: parseTiers,
 };
 
 /**

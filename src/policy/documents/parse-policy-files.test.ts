@@ -25,7 +25,7 @@ const faultyFiles: readonly (readonly [what: string, text: string, code: PolicyF
   ['no owner', service.replace('owner: team-payments\n', ''), 'owner_missing', '1:1'],
   ['an owner that is a placeholder', service.replace('team-payments', 'TBD'), 'reason_placeholder', '2:8'],
   ['an unknown key', `${service}alow: []\n`, 'key_unknown', '6:1'],
-  ['a key that nothing enforces', `${service}tiers: [ 1 ]\n`, 'key_unenforced', '6:1'],
+  ['a key that nothing enforces', `${service}limits: [ 1 ]\n`, 'key_unenforced', '6:1'],
   ['an environment in a service', `${service}environment: prod\n`, 'key_misplaced', '6:1'],
   ['a key twice', `${service}kind: app\n`, 'key_duplicate', '6:1'],
   ['no kind of service', service.replace('kind: app\n', ''), 'key_missing', '1:1'],
@@ -138,6 +138,8 @@ const faultyFiles: readonly (readonly [what: string, text: string, code: PolicyF
     'key_missing',
     '3:15',
   ],
+  ['a tier of no length', `${head}tiers: { low: { longest: long } }\n`, 'quantity_malformed', '3:26'],
+  ['tiers twice', `${head}tiers: {}\n---\n${head}tiers: {}\n`, 'tiers_duplicate', '5:1'],
 ];
 
 describe('a policy file with a fault', () => {

@@ -1,4 +1,5 @@
-import { type Fault, failed, fault, ok, type Result } from '../base/index.ts';
+import { type Fault, fault } from './fault.ts';
+import { failed, ok, type Result } from './result.ts';
 
 /** Units of duration in milliseconds. Months and years are left out: their length varies. */
 const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
