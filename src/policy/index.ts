@@ -26,6 +26,7 @@ export {
   type VerdictRecord,
   verdictCount,
 } from './decision-record.ts';
+export { comparePolicies, type PolicyChange } from './diff/compare-trees.ts';
 export { type ParsedPolicyFile, parsePolicyFile } from './documents/parse-policy-file.ts';
 export {
   joinPolicyFiles,
