@@ -71,6 +71,12 @@ export type {
   UnattributedNode,
 } from './nodes.ts';
 export { type OpenOptions, openPolicy, verifyPolicyBuffer } from './open-policy.ts';
+export {
+  listPolicyOpenings,
+  type OpeningQuery,
+  type PolicyOpening,
+  type PolicyOpenings,
+} from './openings/list-openings.ts';
 export { type Reason, type ReasonRow, reasons } from './reasons.ts';
 export { renderLintReference } from './report/lint-reference.ts';
 export { type PolicyCheck, type SarifLog, toSarif } from './report/sarif.ts';

@@ -10,6 +10,13 @@ export interface PolicySource {
   readonly text: string;
 }
 
+/** A version that comes into force: its sources, and the ids of the rules that let something out. */
+export interface PolicyInForce {
+  readonly files: readonly PolicySource[];
+  readonly ruleIds: readonly string[];
+  readonly atMs: number;
+}
+
 /** From when to when a version was in force, epoch milliseconds; `toMs` is null while it still is. */
 export interface InForce {
   readonly policyVersion: string;
@@ -20,7 +27,9 @@ export interface InForce {
 /** Every policy version that was ever in force, with its sources. One writer (control); readers may be elsewhere. */
 export interface PolicyHistory {
   /** Keeps the sources and notes that the version is in force from `atMs`. The version already in force is not noted twice. */
-  recordInForce(policyVersion: string, files: readonly PolicySource[], atMs: number): Promise<Result<null>>;
+  recordInForce(policyVersion: string, policy: PolicyInForce): Promise<Result<null>>;
+  /** Since when, without a break, each rule was in force at an instant; epoch milliseconds by rule id. */
+  rulesSince(atMs: number): ReadonlyMap<string, number>;
   /** Which version was in force at an instant, or null before the first. */
   whatWasInForceAt(atMs: number): InForce | null;
   /** Every interval, oldest first. */
@@ -30,13 +39,15 @@ export interface PolicyHistory {
 }
 
 const logName = 'history.ndjson';
+const rulesName = 'rules.ndjson';
 const versionText = /^sha256:([0-9a-f]{64})$/;
 
 /** Opens the history in a folder (`state/policy`). Nothing is made before the first version is recorded. */
 export function openPolicyHistory(dir: string): PolicyHistory {
   const intervals = (): readonly InForce[] => readIntervals(join(dir, logName));
   return {
-    recordInForce: (policyVersion, files, atMs) => recordInForce(dir, policyVersion, { files, atMs }),
+    recordInForce: (policyVersion, policy) => recordInForce(dir, policyVersion, policy),
+    rulesSince: (atMs) => foldRules(readLines(join(dir, rulesName), parseRuleChange), atMs),
     whatWasInForceAt: (atMs) =>
       intervals().findLast((one) => one.fromMs <= atMs && (one.toMs ?? atMs + 1) > atMs) ?? null,
     intervals,
@@ -50,7 +61,7 @@ export function openPolicyHistory(dir: string): PolicyHistory {
 async function recordInForce(
   dir: string,
   policyVersion: string,
-  { files, atMs }: { readonly files: readonly PolicySource[]; readonly atMs: number },
+  { files, ruleIds, atMs }: PolicyInForce,
 ): Promise<Result<null>> {
   const digest = versionText.exec(policyVersion)?.[1];
   if (digest === undefined)
@@ -65,6 +76,8 @@ async function recordInForce(
     if (last?.policyVersion !== policyVersion) {
       // A clock that was set back must not make an interval end before it began.
       const fromMs = Math.max(atMs, last?.fromMs ?? atMs);
+      // Before the version counts: a rule that is in force is never one of unknown age.
+      await noteRules(join(dir, rulesName), ruleIds, fromMs);
       await appendForced(
         join(dir, logName),
         JSON.stringify({ policyVersion, fromMs, from: new Date(fromMs).toISOString() }),
@@ -121,22 +134,56 @@ async function appendForced(path: string, text: string, end = '\n'): Promise<voi
 
 /** Each version is in force until the next one: a stopped product enforces its last policy again when it starts. */
 function readIntervals(path: string): readonly InForce[] {
-  const starts = readLog(path).split('\n').flatMap(parseStart);
+  const starts = readLines(path, parseStart);
   return starts.map((start, index) => ({ ...start, toMs: starts[index + 1]?.fromMs ?? null }));
 }
 
-function readLog(path: string): string {
-  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+function readLines<T>(path: string, parse: (data: Readonly<Record<string, unknown>>) => T | null): readonly T[] {
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  return text.split('\n').flatMap((line) => {
+    try {
+      const parsed = parse(JSON.parse(line) as Readonly<Record<string, unknown>>);
+      return parsed === null ? [] : [parsed];
+    } catch {
+      // An empty line, or one that a kill cut short.
+      return [];
+    }
+  });
 }
 
-function parseStart(line: string): readonly { readonly policyVersion: string; readonly fromMs: number }[] {
-  try {
-    const { policyVersion, fromMs } = JSON.parse(line) as { policyVersion?: unknown; fromMs?: unknown };
-    if (typeof policyVersion !== 'string' || !versionText.test(policyVersion) || !Number.isSafeInteger(fromMs))
-      return [];
-    return [{ policyVersion, fromMs: fromMs as number }];
-  } catch {
-    // An empty line, or one that a kill cut short.
-    return [];
+function parseStart({ policyVersion, fromMs }: Readonly<Record<string, unknown>>): Omit<InForce, 'toMs'> | null {
+  if (typeof policyVersion !== 'string' || !versionText.test(policyVersion) || !Number.isSafeInteger(fromMs))
+    return null;
+  return { policyVersion, fromMs: fromMs as number };
+}
+
+/** Which rules came into force at an instant, and which ended. */
+interface RuleChange {
+  readonly fromMs: number;
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+}
+
+function parseRuleChange({ fromMs, added, removed }: Readonly<Record<string, unknown>>): RuleChange | null {
+  if (!Number.isSafeInteger(fromMs) || !Array.isArray(added) || !Array.isArray(removed)) return null;
+  return { fromMs: fromMs as number, added: added as string[], removed: removed as string[] };
+}
+
+function foldRules(changes: readonly RuleChange[], atMs: number): Map<string, number> {
+  const since = new Map<string, number>();
+  for (const { fromMs, added, removed } of changes) {
+    if (fromMs > atMs) break;
+    for (const id of removed) since.delete(id);
+    for (const id of added) since.set(id, fromMs);
   }
+  return since;
+}
+
+async function noteRules(path: string, ruleIds: readonly string[], fromMs: number): Promise<void> {
+  const known = foldRules(readLines(path, parseRuleChange), fromMs);
+  const now = new Set(ruleIds);
+  const added = [...now].filter((id) => !known.has(id));
+  const removed = [...known.keys()].filter((id) => !now.has(id));
+  if (added.length + removed.length === 0) return;
+  await appendForced(path, JSON.stringify({ fromMs, added, removed }));
 }

@@ -33,7 +33,7 @@ export async function createControl(config: Config): Promise<Control> {
   const usage = keepUsage(paths.spool, paths.control, { logger, nearGrants: () => [] });
   const metrics = createControlMetrics(usage.current);
   const { pointSocket } = paths;
-  const policy = keepPolicy({ ...config, pointSocket, logger, onOutcome: metrics.count });
+  const policy = keepPolicy({ ...config, pointSocket, logger, onOutcome: metrics.count, onChange: async () => null });
   const server = await serveLocal(paths.controlSocket, { status: () => readStatus(paths, usage, policy) });
   const consoleListener = await openConsole(config, {
     readiness: policy.readiness,

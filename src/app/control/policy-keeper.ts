@@ -1,8 +1,9 @@
+import type { Result } from '../../base/index.ts';
 import { tellSupervisor } from '../ipc.ts';
 import type { Logger } from '../logger.ts';
 import type { Readiness } from './console-listener.ts';
 import { linkPoint } from './point-link.ts';
-import type { PolicyOutcome } from './policy-outcome.ts';
+import type { PolicyChangeNotice, PolicyOutcome, PolicyQuestion } from './policy-outcome.ts';
 import { watchPolicy } from './policy-watch.ts';
 
 /** Keeps the point on the latest good policy, and knows what is wrong when it is not. */
@@ -12,6 +13,8 @@ export interface PolicyKeeper {
   /** Asks the point which version it runs and says whether traffic is decided by a good policy. */
   readiness(): Promise<Readiness>;
   problems(): readonly string[];
+  /** Asks the worker that holds the policies. Faults: those of the answer; `policy_busy`. */
+  ask<T>(question: PolicyQuestion): Promise<Result<T>>;
   close(): Promise<void>;
 }
 
@@ -22,6 +25,8 @@ export interface PolicyKeeperOptions {
   readonly pointSocket: string;
   readonly logger: Logger;
   readonly onOutcome: (outcome: PolicyOutcome) => void;
+  /** Asked before a changed policy is put in force: null lets it, a line says why not. */
+  readonly onChange: (change: PolicyChangeNotice) => Promise<string | null>;
 }
 
 // How often control makes sure that the point runs what was written last.
@@ -62,7 +67,7 @@ export function keepPolicy(options: PolicyKeeperOptions): PolicyKeeper {
       void point.agree(written).then(report);
     }
   };
-  const watch = watchPolicy({ policy: options.policy, state: options.state, logger, onOutcome });
+  const watch = watchPolicy({ ...options, onOutcome });
   const agree = async (): Promise<void> => {
     await point.agree(written);
     if (!isSettled) report();
@@ -72,6 +77,7 @@ export function keepPolicy(options: PolicyKeeperOptions): PolicyKeeper {
   return {
     reload: () => watch.look(true),
     problems,
+    ask: watch.ask,
     readiness: async () => {
       const isPointUp = await point.agree(written);
       const all = isPointUp ? problems() : ['the point does not answer', ...problems()];

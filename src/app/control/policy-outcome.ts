@@ -1,3 +1,6 @@
+import type { Result } from '../../base/index.ts';
+import type { OpeningQuery } from '../../policy/index.ts';
+
 /** What became of one look at the policy folder. Plain data: it crosses from the worker. */
 export type PolicyOutcome =
   | { readonly kind: 'unchanged' }
@@ -18,10 +21,38 @@ export interface PolicyWorkerData {
   readonly state: string;
 }
 
-/** What the worker is asked. `isForced` compiles and writes even when no file changed. */
-export interface PolicyWorkerAsk {
-  readonly isForced: boolean;
+/** What a policy that is about to be in force changes: the first of the facts that came and went, and how many there are. */
+export interface PolicyChangeNotice {
+  readonly version: string;
+  readonly before: string | null;
+  readonly isWidening: boolean;
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly addedCount: number;
+  readonly removedCount: number;
 }
+
+/** A question about policies, answered by the worker that holds them. */
+export type PolicyQuestion =
+  | { readonly kind: 'exception-facts'; readonly service: string; readonly to: string; readonly via: readonly string[] }
+  | { readonly kind: 'openings'; readonly policyVersion: string | null; readonly query: OpeningQuery };
+
+/**
+ * What the worker is told. `look`: compile what changed, or all when forced. `go`: a change that it told of may be put in force, or why not.
+ */
+export type ToPolicyWorker =
+  | { readonly kind: 'look'; readonly isForced: boolean }
+  | { readonly kind: 'go'; readonly refusal: string | null }
+  | { readonly kind: 'question'; readonly id: number; readonly question: PolicyQuestion };
+
+/** What the worker tells. `change` comes before anything is put in force and waits for its `go`. */
+export type FromPolicyWorker =
+  | { readonly kind: 'outcome'; readonly outcome: PolicyOutcome }
+  | { readonly kind: 'change'; readonly change: PolicyChangeNotice }
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: Result<unknown> };
 
 /** The most fault lines that are carried out of the worker and logged; the count tells of the rest. */
 export const maxFaultLines = 20;
+
+/** The most facts of a change that are told; an entry of the log holds 64 KiB. */
+export const maxToldFacts = 100;

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import {
   type CompiledPolicy,
+  comparePolicies,
   compilePolicy,
   decide,
   type Finding,
   findLongObserve,
   joinPolicyFiles,
+  listRules,
   openPolicy,
   type ParsedPolicyFile,
   type PolicyTree,
@@ -20,7 +22,15 @@ import { createSigningKey, openPolicyHistory, writeSnapshot } from '../../snapsh
 import { versionOf } from '../compile-folder.ts';
 import { statePaths } from '../state-folder.ts';
 import { type PolicyFile, readPolicyFolder } from './policy-folder.ts';
-import { maxFaultLines, type PolicyOutcome, type PolicyWorkerAsk, type PolicyWorkerData } from './policy-outcome.ts';
+import { createPolicyLibrary } from './policy-library.ts';
+import {
+  type FromPolicyWorker,
+  maxFaultLines,
+  maxToldFacts,
+  type PolicyOutcome,
+  type PolicyWorkerData,
+  type ToPolicyWorker,
+} from './policy-outcome.ts';
 
 // The worker of control: keeps the nodes of every file between looks, so that a reload parses only what changed.
 // It writes the snapshot itself: a hundred megabytes need not cross threads twice.
@@ -30,16 +40,25 @@ const paths = statePaths(state);
 let files: ReadonlyMap<string, PolicyFile> = new Map();
 const parses = new Map<PolicyFile, ParsedPolicyFile>();
 
-parentPort?.on('message', (ask: PolicyWorkerAsk) => {
-  void look(ask).then((outcome) => parentPort?.postMessage(outcome));
+const library = createPolicyLibrary(paths.policy);
+let goes: ((refusal: string | null) => void) | null = null;
+
+parentPort?.on('message', (told: ToPolicyWorker) => {
+  if (told.kind === 'look') void look(told.isForced).then((outcome) => say({ kind: 'outcome', outcome }));
+  if (told.kind === 'go') goes?.(told.refusal);
+  if (told.kind === 'question') say({ kind: 'answer', id: told.id, answer: library.answer(told.question) });
 });
 
-async function look(ask: PolicyWorkerAsk): Promise<PolicyOutcome> {
+function say(message: FromPolicyWorker): void {
+  parentPort?.postMessage(message);
+}
+
+async function look(isForced: boolean): Promise<PolicyOutcome> {
   try {
     const began = Date.now();
     const read = readPolicyFolder(folder, files);
     if (!read.ok) return refuse([read.fault.message]);
-    if (!ask.isForced && isSame(files, read.value)) return { kind: 'unchanged' };
+    if (!isForced && isSame(files, read.value)) return { kind: 'unchanged' };
     files = read.value;
     // An empty folder is a mount that went away or a wrong path, not a wish to deny everybody: the last good policy stays.
     if (files.size === 0) return refuse([`\`${folder}\` holds no policy files (\`*.yaml\`), see the \`policy:\` key`]);
@@ -70,8 +89,9 @@ async function compile(began: number): Promise<PolicyOutcome> {
   if (!opened.ok) return refuse([opened.fault.message]);
   const failures = failedTests(tree, opened.value);
   if (failures.length > 0) return refuse(failures.slice(0, maxFaultLines), failures.length);
-  const trouble = await write(compiled.value, version);
+  const trouble = (await announce(tree, version)) ?? (await write(compiled.value, version, tree));
   if (trouble !== null) return refuse([trouble]);
+  library.putInForce(version, tree);
   const { ruleCount, serviceCount } = opened.value;
   return {
     kind: 'written',
@@ -115,12 +135,40 @@ function failedTests(tree: PolicyTree, policy: CompiledPolicy): readonly string[
     .map(({ at, message }) => `${at.file}:${at.line}:${at.column}: test failed: ${message}`);
 }
 
+// Told before it is in force, and only where something changed: a restart puts the same policy in force again.
+async function announce(tree: PolicyTree, version: string): Promise<string | null> {
+  const before = library.latest();
+  if (before?.version === version) return null;
+  const { added, removed, isWidening } = comparePolicies(before?.tree ?? null, tree);
+  const answered = new Promise<string | null>((resolve) => {
+    goes = resolve;
+  });
+  say({
+    kind: 'change',
+    change: {
+      version,
+      before: before?.version ?? null,
+      isWidening,
+      added: added.slice(0, maxToldFacts),
+      removed: removed.slice(0, maxToldFacts),
+      addedCount: added.length,
+      removedCount: removed.length,
+    },
+  });
+  return answered;
+}
+
 // The history first: a version that decides is never one whose sources were not kept.
-async function write(policy: Uint8Array, version: string): Promise<string | null> {
+async function write(policy: Uint8Array, version: string, tree: PolicyTree): Promise<string | null> {
   const now = Date.now();
   const key = await createSigningKey(paths.keys);
   if (!key.ok) return key.fault.message;
-  const kept = await openPolicyHistory(paths.policy).recordInForce(version, [...files.values()], now);
+  const ruleIds = listRules(tree).flatMap(({ list, id }) => (list === 'allow' ? [id] : []));
+  const kept = await openPolicyHistory(paths.policy).recordInForce(version, {
+    files: [...files.values()],
+    ruleIds,
+    atMs: now,
+  });
   if (!kept.ok) return kept.fault.message;
   const header = { sequence: nextSequence(now), policyVersion: version, createdAtMs: now, revokedIdentities: [] };
   const written = await writeSnapshot({ path: paths.snapshot, policy, header, signingKey: key.value.privateKey });

@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { failed, fault, ok, type Result } from '../../base/index.ts';
+import { parsePolicyTarget } from '../../destination/index.ts';
+import {
+  createExceptionFacts,
+  type FindExceptionFacts,
+  listPolicyOpenings,
+  type PolicyTree,
+  parsePolicyFiles,
+} from '../../policy/index.ts';
+import { openPolicyHistory } from '../../snapshot/index.ts';
+import type { PolicyQuestion } from './policy-outcome.ts';
+
+/** The policy in force and those of before, as trees. Lives in the policy worker, where parsing may take its time. */
+export interface PolicyLibrary {
+  putInForce(version: string, tree: PolicyTree): void;
+  /** The policy in force, or the last one that was, from its kept sources; null before the first. */
+  latest(): { readonly version: string; readonly tree: PolicyTree } | null;
+  /** Answers a question. Faults: `no_policy`, `policy_not_kept`, and those of spelling. */
+  answer(question: PolicyQuestion): Result<unknown>;
+}
+
+interface Shelved {
+  readonly version: string;
+  readonly tree: PolicyTree;
+  facts: FindExceptionFacts | null;
+}
+
+/** Makes the library over a history folder (`state/policy`). One past version is kept parsed: questions about one time come together. */
+export function createPolicyLibrary(historyFolder: string): PolicyLibrary {
+  const history = openPolicyHistory(historyFolder);
+  let current: Shelved | null = null;
+  let past: Shelved | null = null;
+
+  const load = (version: string): Shelved | null => {
+    if (current?.version === version) return current;
+    if (past?.version === version) return past;
+    const folder = history.folderOf(version);
+    if (folder === null) return null;
+    past = { version, tree: parsePolicyFiles(readSources(folder)).tree, facts: null };
+    return past;
+  };
+  const latest = (): Shelved | null => {
+    const last = current?.version ?? history.intervals().at(-1)?.policyVersion;
+    return last === undefined ? null : load(last);
+  };
+  return {
+    putInForce: (version, tree) => {
+      current = { version, tree, facts: null };
+    },
+    latest,
+    answer: (question) => {
+      try {
+        const wanted = question.kind === 'openings' ? question.policyVersion : null;
+        const shelved = wanted === null ? latest() : load(wanted);
+        if (shelved === null) return failed(missing(wanted));
+        return question.kind === 'openings'
+          ? ok(listPolicyOpenings(shelved.tree, question.query))
+          : answerFacts(shelved, question);
+      } catch (error) {
+        return failed(fault('policy_not_kept', `the policy could not be asked (${(error as Error).message})`));
+      }
+    },
+  };
+}
+
+function missing(version: string | null): ReturnType<typeof fault> {
+  return version === null
+    ? fault('no_policy', 'no good policy was ever in force, mend the policy first')
+    : fault('policy_not_kept', `the sources of \`${version}\` are not kept`);
+}
+
+function answerFacts(
+  shelved: Shelved,
+  { service, to, via }: Extract<PolicyQuestion, { readonly kind: 'exception-facts' }>,
+): Result<unknown> {
+  const target = parsePolicyTarget(to);
+  if (!target.ok) return target;
+  shelved.facts ??= createExceptionFacts(shelved.tree, shelved.version);
+  return ok({ target: target.value, facts: shelved.facts({ service, target: target.value, via }) });
+}
+
+function readSources(folder: string): readonly { readonly path: string; readonly text: string }[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      return { path: path.slice(folder.length + 1), text: readFileSync(path, 'utf8') };
+    });
+}
