@@ -163,7 +163,8 @@ async function answer(answering: Answering): Promise<Result<Answered<unknown>, R
 
 async function authenticate(answering: Answering): Promise<Result<Caller | null, RequestFault>> {
   const { options, endpoint, attempts, request } = answering;
-  if (endpoint.scope === null) return ok(null);
+  const { scopes } = endpoint;
+  if (scopes === null) return ok(null);
   const nowMs = options.clock.now();
   if (!attempts.mayTry(request.ip, nowMs)) {
     return failed(fault('too_many_attempts', 'too many refused tokens from this address, wait a minute'));
@@ -177,8 +178,9 @@ async function authenticate(answering: Answering): Promise<Result<Caller | null,
     attempts.refused(request.ip, nowMs);
     return caller;
   }
-  if (!caller.value.scopes.includes(endpoint.scope)) {
-    return failed(fault('scope_missing', `this needs the scope \`${endpoint.scope}\`, the token does not carry it`));
+  if (!scopes.some((scope) => caller.value.scopes.includes(scope))) {
+    const needed = scopes.map((scope) => `\`${scope}\``).join(' or ');
+    return failed(fault('scope_missing', `this needs the scope ${needed}, the token does not carry it`));
   }
   return caller;
 }

@@ -24,12 +24,12 @@ export function describeApi(endpoints: Readonly<Record<string, AnyEndpoint>>, ve
 }
 
 function operation(id: string, endpoint: AnyEndpoint): Record<string, unknown> {
-  const { scope, isAct, method } = endpoint;
+  const { scopes, isAct, method } = endpoint;
   return {
     operationId: id,
     tags: [endpoint.tag],
     summary: endpoint.summary,
-    security: scope === null ? [] : [{ token: [scope] }],
+    security: scopes === null ? [] : scopes.map((scope) => ({ token: [scope] })),
     parameters: [
       ...parameters('path', endpoint.params),
       ...parameters('query', endpoint.query),

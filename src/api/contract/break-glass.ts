@@ -27,7 +27,7 @@ export const breakGlassEndpoints: BreakGlassEndpoints = {
     path: '/break-glass/challenge',
     tag,
     summary: 'ask for what must be signed; good for ten minutes and once',
-    scope: null,
+    scopes: null,
     answer: z.strictObject({ nonce: z.string(), expiresAt: z.string() }).readonly(),
     body: z.strictObject({ key: z.string().min(1).max(128) }),
   }),
@@ -35,7 +35,7 @@ export const breakGlassEndpoints: BreakGlassEndpoints = {
     path: '/break-glass',
     tag,
     summary: 'open one host and port at once, loudly, for at most an hour',
-    scope: null,
+    scopes: null,
     body: z.strictObject({
       key: z.string().min(1).max(128),
       document: z.string().min(2).max(8_192).describe('canonical JSON of what is declared'),

@@ -1,21 +1,31 @@
 import { z } from 'zod';
 
 /** What a token may be used for. A token never carries more than its person may do. */
-export const scopes = ['read', 'request', 'review', 'revoke', 'audit', 'admin'] as const;
+export const scopes = [
+  'read',
+  'audit:read',
+  'exception:request',
+  'exception:approve',
+  'exception:revoke',
+  'exception:review',
+  'people:write',
+  'token:write',
+  'policy:write',
+] as const;
 
 /** One of {@link scopes}. */
 export type Scope = (typeof scopes)[number];
 
 /**
  * One operation of the API: what it takes, what it answers, what a token needs for it. `path` starts below `/api/v1`; its parameters stand in
- * braces. `scope` is null where no token is asked for.
+ * braces. A token needs one of `scopes`; null where no token is asked for.
  */
 export interface Endpoint<Params, Query, Body, Answer> {
   readonly method: 'GET' | 'POST' | 'PATCH';
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
-  readonly scope: Scope | null;
+  readonly scopes: readonly Scope[] | null;
   readonly params: z.ZodType<Params>;
   readonly query: z.ZodType<Query>;
   readonly body: z.ZodType<Body>;
@@ -34,7 +44,7 @@ interface EndpointParts<Params, Query, Body, Answer> {
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
-  readonly scope: Scope | null;
+  readonly scopes: readonly Scope[] | null;
   readonly params?: z.ZodType<Params>;
   readonly query?: z.ZodType<Query>;
   readonly body?: z.ZodType<Body>;
@@ -70,13 +80,13 @@ export function makes<Answer, Body, Params = Nothing>(
 
 function filled<Params, Query, Body, Answer>(
   parts: EndpointParts<Params, Query, Body, Answer>,
-): Pick<Endpoint<Params, Query, Body, Answer>, 'path' | 'tag' | 'summary' | 'scope' | 'params' | 'query' | 'answer'> {
-  const { path, tag, summary, scope, answer } = parts;
+): Pick<Endpoint<Params, Query, Body, Answer>, 'path' | 'tag' | 'summary' | 'scopes' | 'params' | 'query' | 'answer'> {
+  const { path, tag, summary, answer } = parts;
   return {
     path,
     tag,
     summary,
-    scope,
+    scopes: parts.scopes,
     answer,
     params: parts.params ?? (nothing as z.ZodType<unknown> as z.ZodType<Params>),
     query: parts.query ?? (nothing as z.ZodType<unknown> as z.ZodType<Query>),

@@ -9,6 +9,8 @@ export interface RequestBody {
   readonly bytesUp: number | null;
   readonly bytesDown: number | null;
   readonly owner: string;
+  /** The person it is for, null for who asks. */
+  readonly beneficiary: string | null;
   readonly reason: string;
   readonly ticket: string | null;
   /** The denial that it answers. */
@@ -51,6 +53,7 @@ export interface ExceptionAnswer {
   readonly bytesUp: number | null;
   readonly bytesDown: number | null;
   readonly requester: string;
+  readonly beneficiary: string;
   readonly owner: string;
   readonly reason: string;
   readonly ticket: string | null;

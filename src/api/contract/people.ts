@@ -17,7 +17,7 @@ import { type ById, byId, instant, says, seconds, shortName } from './fields.ts'
 const tag = 'people';
 
 /** What people may do. */
-export const roles = ['requester', 'approver', 'security', 'auditor', 'admin'] as const;
+export const roles = ['requester', 'approver', 'security', 'auditor', 'admin', 'policy-author'] as const;
 
 /** One of {@link roles}. */
 export type Role = (typeof roles)[number];
@@ -59,7 +59,6 @@ export interface NewTokenAnswer {
 export interface KeyAnswer {
   readonly id: string;
   readonly person: string;
-  readonly label: string;
   readonly publicKey: string;
   readonly enrolledAt: string;
   readonly enrolledBy: string;
@@ -105,7 +104,6 @@ const keySchema: z.ZodType<KeyAnswer> = z
   .strictObject({
     id: z.string(),
     person: z.string(),
-    label: z.string(),
     publicKey: z.string().describe('Ed25519, SPKI, base64'),
     enrolledAt: instant,
     enrolledBy: z.string(),
@@ -153,6 +151,7 @@ export interface PeopleEndpoints {
   readonly disablePerson: Endpoint<ById, Nothing, Reason, PersonAnswer>;
   readonly enablePerson: Endpoint<ById, Nothing, Reason, PersonAnswer>;
   readonly linkPeople: Endpoint<ById, Nothing, Reason & { readonly to: string }, PersonAnswer>;
+  readonly unlinkPeople: Endpoint<ById, Nothing, Reason & { readonly to: string }, PersonAnswer>;
   readonly listTokens: Endpoint<
     Nothing,
     PageQuery & { readonly person?: string | undefined },
@@ -170,14 +169,10 @@ export interface PeopleEndpoints {
     },
     NewTokenAnswer
   >;
+  readonly resetToken: Endpoint<ById, Nothing, { readonly lastsSeconds: number }, NewTokenAnswer>;
   readonly revokeToken: Endpoint<ById, Nothing, { readonly reason: string | null }, TokenAnswer>;
   readonly listKeys: List<KeyAnswer>;
-  readonly enrolKey: Endpoint<
-    Nothing,
-    Nothing,
-    { readonly person: string; readonly label: string; readonly publicKey: string },
-    KeyAnswer
-  >;
+  readonly enrolKey: Endpoint<Nothing, Nothing, { readonly person: string; readonly publicKey: string }, KeyAnswer>;
   readonly revokeKey: Endpoint<ById, Nothing, Reason, KeyAnswer>;
 }
 
@@ -187,7 +182,7 @@ export const peopleEndpoints: PeopleEndpoints = {
     path: '/setup/claim',
     tag,
     summary: 'become the person that a one-time link was printed for',
-    scope: null,
+    scopes: null,
     body: z.strictObject({ secret: z.string().min(16).max(256), id: shortName, name: says }),
     answer: z.strictObject({ person: personSchema, token: tokenSchema, secret: z.string() }).readonly(),
   }),
@@ -195,14 +190,14 @@ export const peopleEndpoints: PeopleEndpoints = {
     path: '/me',
     tag,
     summary: 'who the token belongs to and what it carries',
-    scope: 'read',
+    scopes: ['read'],
     answer: z.strictObject({ person: personSchema, scopes: z.array(z.string()).readonly() }).readonly(),
   }),
   listPeople: reads({
     path: '/people',
     tag,
     summary: 'list people',
-    scope: 'read',
+    scopes: ['read'],
     query: z.strictObject(pageQuery),
     answer: pageOf(personSchema),
   }),
@@ -210,7 +205,7 @@ export const peopleEndpoints: PeopleEndpoints = {
     path: '/people',
     tag,
     summary: 'add a person; whoever adds one counts as linked to them for 30 days',
-    scope: 'admin',
+    scopes: ['people:write'],
     body: z.strictObject({ id: shortName, name: says, roles: roleList, owns: ownerList.default([]) }),
     answer: personSchema,
   }),
@@ -218,7 +213,7 @@ export const peopleEndpoints: PeopleEndpoints = {
     path: '/people/{id}/change',
     tag,
     summary: 'change name, roles or whom the person acts for',
-    scope: 'admin',
+    scopes: ['people:write'],
     params: byId,
     body: z.strictObject({
       name: says.optional(),
@@ -231,7 +226,7 @@ export const peopleEndpoints: PeopleEndpoints = {
     path: '/people/{id}/disable',
     tag,
     summary: 'disable a person: tokens stop, and what only they answer for is held',
-    scope: 'admin',
+    scopes: ['people:write'],
     params: byId,
     body: z.strictObject({ reason: says }),
     answer: personSchema,
@@ -240,7 +235,7 @@ export const peopleEndpoints: PeopleEndpoints = {
     path: '/people/{id}/enable',
     tag,
     summary: 'let a disabled person in again',
-    scope: 'admin',
+    scopes: ['people:write'],
     params: byId,
     body: z.strictObject({ reason: says }),
     answer: personSchema,
@@ -249,7 +244,16 @@ export const peopleEndpoints: PeopleEndpoints = {
     path: '/people/{id}/link',
     tag,
     summary: 'say that two accounts are of one person: neither approves for the other',
-    scope: 'admin',
+    scopes: ['people:write'],
+    params: byId,
+    body: z.strictObject({ to: shortName, reason: says }),
+    answer: personSchema,
+  }),
+  unlinkPeople: acts({
+    path: '/people/{id}/unlink',
+    tag,
+    summary: 'take back that two accounts are of one person; by somebody whom it does not touch',
+    scopes: ['people:write'],
     params: byId,
     body: z.strictObject({ to: shortName, reason: says }),
     answer: personSchema,
@@ -258,7 +262,7 @@ export const peopleEndpoints: PeopleEndpoints = {
     path: '/tokens',
     tag,
     summary: 'list tokens; their secrets are not kept',
-    scope: 'read',
+    scopes: ['read'],
     query: z.strictObject({ person: shortName.optional(), ...pageQuery }),
     answer: pageOf(tokenSchema),
   }),
@@ -266,7 +270,7 @@ export const peopleEndpoints: PeopleEndpoints = {
     path: '/tokens',
     tag,
     summary: 'make a token, for yourself or (as an admin) for another person',
-    scope: 'read',
+    scopes: ['read'],
     body: z.strictObject({
       person: shortName.nullable().default(null),
       label,
@@ -275,11 +279,20 @@ export const peopleEndpoints: PeopleEndpoints = {
     }),
     answer: newTokenSchema,
   }),
+  resetToken: acts({
+    path: '/tokens/{id}/reset',
+    tag,
+    summary: 'give a token a fresh secret; whoever resets another person’s counts as linked to them for 30 days',
+    scopes: ['read'],
+    params: byId,
+    body: z.strictObject({ lastsSeconds: seconds.default(30 * 86_400) }),
+    answer: newTokenSchema,
+  }),
   revokeToken: acts({
     path: '/tokens/{id}/revoke',
     tag,
     summary: 'revoke a token',
-    scope: 'read',
+    scopes: ['read'],
     params: byId,
     body: z.strictObject({ reason: says.nullable().default(null) }),
     answer: tokenSchema,
@@ -288,7 +301,7 @@ export const peopleEndpoints: PeopleEndpoints = {
     path: '/break-glass/keys',
     tag: 'break-glass',
     summary: 'list who is enrolled for break-glass',
-    scope: 'read',
+    scopes: ['read'],
     query: z.strictObject(pageQuery),
     answer: pageOf(keySchema),
   }),
@@ -296,15 +309,15 @@ export const peopleEndpoints: PeopleEndpoints = {
     path: '/break-glass/keys',
     tag: 'break-glass',
     summary: 'enrol somebody else’s key for break-glass',
-    scope: 'admin',
-    body: z.strictObject({ person: shortName, label, publicKey: z.string().min(32).max(256) }),
+    scopes: ['people:write'],
+    body: z.strictObject({ person: shortName, publicKey: z.string().min(32).max(256) }),
     answer: keySchema,
   }),
   revokeKey: acts({
     path: '/break-glass/keys/{id}/revoke',
     tag: 'break-glass',
     summary: 'take an enrolled key away',
-    scope: 'admin',
+    scopes: ['people:write'],
     params: byId,
     body: z.strictObject({ reason: says }),
     answer: keySchema,

@@ -149,7 +149,7 @@ export const reportEndpoints: ReportEndpoints = {
     path: '/open',
     tag: 'open',
     summary: 'who has what open, now or at any time',
-    scope: 'read',
+    scopes: ['read'],
     query: z.strictObject({
       service: shortName.optional(),
       to: z.string().min(1).max(512).optional().describe('a host, an address, or either with a port'),
@@ -163,7 +163,7 @@ export const reportEndpoints: ReportEndpoints = {
     path: '/audit/entries',
     tag: 'audit',
     summary: 'acts, the newest first',
-    scope: 'audit',
+    scopes: ['audit:read'],
     query: z.strictObject({
       subject: z.string().max(160).optional(),
       action: z.string().max(64).optional().describe('a whole action or its start, `exception.`'),
@@ -178,7 +178,7 @@ export const reportEndpoints: ReportEndpoints = {
     path: '/audit',
     tag: 'audit',
     summary: 'how far the audit log goes, its checkpoint and its anchors',
-    scope: 'audit',
+    scopes: ['audit:read'],
     answer: z
       .strictObject({
         size: z.int(),
@@ -200,7 +200,7 @@ export const reportEndpoints: ReportEndpoints = {
     path: '/clock/reset',
     tag: 'clock',
     summary: 'believe the wall clock again after it jumped; what ended stays ended',
-    scope: 'admin',
+    scopes: ['people:write'],
     body: z.strictObject({ reason: says }),
     answer: z.strictObject({ before: instant, after: instant }).readonly(),
   }),
