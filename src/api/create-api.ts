@@ -93,7 +93,7 @@ function addHooks(server: FastifyInstance, options: ApiOptions): void {
       'referrer-policy': 'no-referrer',
       'exeat-request-id': request.id,
     });
-    if (!isOurs(names, request.headers.host)) {
+    if (!openToAnyName.has(request.routeOptions.url ?? '') && !isOurs(names, request.headers.host)) {
       const said = fault(
         'host_refused',
         `\`${request.headers.host ?? ''}\` is none of our host names, see \`console.url\``,
@@ -127,6 +127,9 @@ function addHooks(server: FastifyInstance, options: ApiOptions): void {
     return sendProblem(options, request, reply, fault('failed', 'see the log of control for this request'));
   });
 }
+
+// Probes and scrapers come by whatever name they know; what they are told is no secret.
+const openToAnyName = new Set(['/healthz', '/readyz', '/metrics']);
 
 // Addresses cannot be pointed elsewhere by a stranger's DNS; names can.
 function isOurs(names: ReadonlySet<string>, host: string | undefined): boolean {

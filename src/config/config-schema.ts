@@ -11,10 +11,14 @@ import {
   sizeField,
   upstreamProxyField,
 } from './config-fields.ts';
+import { isLoopback } from './endpoint.ts';
 import { issuersSection, tlsSection } from './trust-sections.ts';
 
 /** What the schema gives: a {@link Config} without the two fields that depend on where it came from. */
-export type ParsedConfig = Omit<Config, 'file' | 'console'> & { readonly console: { readonly url: string | null } };
+export type ParsedConfig = Omit<Config, 'file' | 'console'> & { readonly console: ParsedConsole };
+
+/** The `console:` section before its URL is filled in. */
+export type ParsedConsole = Omit<Config['console'], 'url'> & { readonly url: string | null };
 
 /** Name of a host as `hosts:` accepts it: canonical, so that lookups compare bytes. */
 const hostName = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*$/;
@@ -46,7 +50,7 @@ export function createConfigSchema(folder: string): z.ZodType<ParsedConfig> {
       limits: limitsSection(),
       decisions: decisionsSection(),
       audit: auditSection(),
-      console: consoleSection(),
+      console: consoleSection(folder),
       upstreamProxy: upstreamProxyField().nullable().prefault(null).meta({
         description: 'a parent proxy, `http://proxy.example:3128`; names are judged here, addresses by it',
       }),
@@ -71,7 +75,17 @@ export function createConfigSchema(folder: string): z.ZodType<ParsedConfig> {
       message: '`demo` needs `credentials` and a first entry in `localOrigins`, where its origin listens',
       path: ['demo'],
     })
+    .refine((config) => !isExposed(config), {
+      message:
+        '`listen.console` is not a loopback address and has no TLS, so tokens could be read on the way: set `console.tls`, or `console.allowCleartext: true` to accept that',
+      path: ['listen', 'console'],
+    })
     .meta({ title: 'exeat.yaml', description: 'runtime configuration of Exeat' });
+}
+
+function isExposed({ listen, console }: Pick<ParsedConfig, 'listen' | 'console'>): boolean {
+  const at = listen.console;
+  return at !== null && !isLoopback(at) && console.tls === null && !console.allowCleartext;
 }
 
 function laterChoice<T extends string>(now: T, later: string, says: string): z.ZodType<T> {
@@ -188,13 +202,25 @@ function auditSection(): z.ZodType<Config['audit']> {
     .meta({ description: 'what happens when records cannot be kept' });
 }
 
-function consoleSection(): z.ZodType<{ readonly url: string | null }> {
+function consoleSection(folder: string): z.ZodType<ParsedConsole> {
+  const tls = z
+    .strictObject({
+      certificate: pathField(folder).meta({ description: 'certificate chain of the console listener, PEM' }),
+      key: pathField(folder).meta({ description: 'its private key, PEM' }),
+    })
+    .nullable()
+    .prefault(null);
   return z
     .strictObject({
       url: baseUrlField().nullable().prefault(null).meta({
         description: 'base of the links that people are given; null for the console listener',
       }),
+      tls: tls.meta({ description: 'TLS of the console listener; null for clear text' }),
+      allowCleartext: z.boolean().prefault(false).meta({
+        description:
+          'listen without TLS on an address that is not loopback: whoever is on the path can read and use tokens',
+      }),
     })
     .prefault({})
-    .meta({ description: 'how people reach the console' });
+    .meta({ description: 'how people and programs reach the console and its API' });
 }

@@ -75,13 +75,20 @@ export interface Config {
   readonly limits: LimitsConfig;
   readonly decisions: DecisionsConfig;
   readonly audit: { readonly onFull: 'auto' | 'block' | 'count' };
-  readonly console: { readonly url: string };
+  readonly console: ConsoleConfig;
   readonly upstreamProxy: UpstreamProxyConfig | null;
   readonly policyTrust: 'local';
   readonly transport: 'node';
   readonly allowCleartextProofs: boolean;
   /** Whether `exeat up` starts the demo origin of the quickstart and makes a credential for it at each start. */
   readonly demo: boolean;
+}
+
+/** How people reach the console. `allowCleartext`: tokens may be sent without TLS to an address that is not loopback. */
+export interface ConsoleConfig {
+  readonly url: string;
+  readonly tls: { readonly certificate: string; readonly key: string } | null;
+  readonly allowCleartext: boolean;
 }
 
 /** A parent proxy that speaks HTTP CONNECT in clear text: `http://proxy.example:3128`. `host` is a name or an address without brackets. */

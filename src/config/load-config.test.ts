@@ -181,6 +181,11 @@ const refusals: readonly (readonly [string, string])[] = [
   ['upstreamProxy: https://u:p@proxy.example:1', 'a parent proxy is written `http://proxy.example:3128`'],
   ['resolver: { servers: [ dns.example ] }', '`dns.example` is not a DNS server'],
   ['console: { url: "javascript:x" }', 'is not an http or https URL'],
+  [
+    'listen: { console: "192.0.2.1:8440" }',
+    '`listen.console`: `listen.console` is not a loopback address and has no TLS',
+  ],
+  ['listen: { console: "0.0.0.0:8440" }', 'tokens could be read on the way: set `console.tls`'],
   ['policy: a\npolicy: b', 'exeat.yaml:2:1: map keys must be unique'],
   ['policy: &x a', 'anchors and aliases are not allowed here'],
   ['- a', 'exeat.yaml:1:1: the file must be a mapping of keys'],
@@ -317,4 +322,12 @@ test('the defaults of the reference page are accepted when they are written out'
     .map((key) => `${key.path}: ${key.defaultText}`);
   assert.deepEqual(parse(lines.join('\n')).policy, './policy');
   assert.deepEqual(faultsOf(lines.join('\n')), []);
+});
+
+test('a console for other machines starts with TLS, or when told that clear text is meant', () => {
+  const listen = 'listen: { console: "192.0.2.1:8440" }';
+  const secure = load(`${listen}\nconsole: { tls: { certificate: c.pem, key: k.pem } }`);
+  assert.equal(secure.console.url, 'https://192.0.2.1:8440');
+  assert.ok(secure.console.tls?.certificate.endsWith('/c.pem'));
+  assert.equal(load(`${listen}\nconsole: { allowCleartext: true }`).console.url, 'http://192.0.2.1:8440');
 });

@@ -103,7 +103,9 @@ function schemaFaults(error: z.ZodError, value: unknown, place: PlaceFinder): re
 
 function fillConfig(parsed: ParsedConfig, file: string): Config {
   const listener = parsed.listen.console ?? parsed.listen.proxy;
-  return deepFreeze({ ...parsed, file, console: { url: parsed.console.url ?? `http://${listener.text}` } });
+  const scheme = parsed.console.tls === null ? 'http' : 'https';
+  const url = parsed.console.url ?? `${scheme}://${listener.text}`;
+  return deepFreeze({ ...parsed, file, console: { ...parsed.console, url } });
 }
 
 function deepFreeze<T extends object>(value: T): T {
