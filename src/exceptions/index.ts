@@ -1,4 +1,15 @@
 // The door of `exceptions`: requests, reviews, grants, people.
+export {
+  type OfflineDocument,
+  type OfflineExpectation,
+  offlineBytes,
+  parseOffline,
+  type SignedOfflineDocument,
+  type VerifySignature,
+  verifyOffline,
+} from './break-glass/offline-document.ts';
+export { type ExceptionFault, type ExceptionFaultCode, type ExceptionFaultRow, exceptionFaultRows } from './fault.ts';
+export { grantsOf, listGrants, offlineSigners } from './grants-of.ts';
 export type {
   Commit,
   KeptAnswer,
@@ -10,3 +21,68 @@ export type {
   ViewKind,
   ViewQuery,
 } from './ledger.ts';
+export { lookAt } from './lifecycle/ask.ts';
+export { capWindowMs, openSpanOf, openTimeOf, type Span } from './lifecycle/caps.ts';
+export { hangsOn } from './lifecycle/end.ts';
+export { refusedEntry } from './lifecycle/entries.ts';
+export type { CommandOf, ExceptionCommand, LearnedBreakGlass } from './lifecycle/exception-command.ts';
+export {
+  type AnyTierName,
+  type Closure,
+  type Decision,
+  type EarlyEnd,
+  type ExceptionState,
+  type GrantedState,
+  type OfflineUse,
+  type PointEvidence,
+  type Review,
+  type ReviewOutcome,
+  reviewOutcomes,
+  type Suspension,
+} from './lifecycle/exception-state.ts';
+export { foldException } from './lifecycle/fold-exception.ts';
+export {
+  type CloseStatus,
+  type DerivedStatus,
+  type ExceptionStatus,
+  endOf,
+  isLive,
+  type ReviewStatus,
+  reviewDueOf,
+  statusOf,
+} from './lifecycle/status.ts';
+export { type Given, transition } from './lifecycle/transition.ts';
+export type { Transition, World } from './lifecycle/world.ts';
+export { type AccessWorld, authorise } from './people/authorise.ts';
+export { changePeople, type PeopleTransition } from './people/change-people.ts';
+export { foldKey, foldPerson, foldSetupLink, foldToken } from './people/fold-people.ts';
+export { type LinkedPeople, linkPeople } from './people/linked-people.ts';
+export type { PeopleCommand } from './people/people-command.ts';
+export {
+  type BreakGlassKey,
+  canWiden,
+  type Directory,
+  isLiveToken,
+  type Person,
+  type Role,
+  roles,
+  type Scope,
+  type SetupLink,
+  scopes,
+  type Token,
+} from './people/person.ts';
+export { setupLinkMs } from './people/setup-links.ts';
+export type { ExceptionSpec, Narrowing } from './spec/exception-spec.ts';
+export { scopeDomainOf } from './spec/scope-domain.ts';
+export { type TierAnswer, type TierFinding, tierFindings, tierOf } from './spec/tier-of.ts';
+export { type AllowedTraffic, exceptionDebt, summariseUsage, type UsageSummary } from './usage/summarise-usage.ts';
+export { type GrantUsage, reportUsage, type UsageFinding, type UsageReport } from './usage/usage.ts';
+export {
+  exceptionOf,
+  exceptionView,
+  foldSubject,
+  keyOfView,
+  personOfView,
+  relatedQueries,
+  tokenOfView,
+} from './views.ts';

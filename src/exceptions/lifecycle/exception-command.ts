@@ -1,0 +1,47 @@
+import type { OfflineDocument } from '../break-glass/offline-document.ts';
+import type { ExceptionSpec, Narrowing } from '../spec/exception-spec.ts';
+import type { PointEvidence, ReviewOutcome } from './exception-state.ts';
+
+/** What may be done about one exception. `digest` and `policyVersion` are those that were looked at. */
+export type ExceptionCommand =
+  | { readonly kind: 'submit'; readonly id: string; readonly spec: ExceptionSpec }
+  | { readonly kind: 'edit'; readonly spec: ExceptionSpec }
+  | { readonly kind: 'withdraw'; readonly reason: string }
+  | {
+      readonly kind: 'approve';
+      readonly digest: string;
+      readonly policyVersion: string;
+      readonly narrowing: Narrowing;
+      readonly note: string;
+    }
+  | { readonly kind: 'deny'; readonly note: string }
+  | { readonly kind: 'revoke'; readonly reason: string }
+  | { readonly kind: 'suspend'; readonly reason: string }
+  | { readonly kind: 'resume'; readonly digest: string; readonly policyVersion: string; readonly note: string }
+  | { readonly kind: 'close'; readonly points: readonly PointEvidence[] }
+  | { readonly kind: 'review'; readonly outcome: ReviewOutcome; readonly note: string }
+  | { readonly kind: 'declare'; readonly id: string; readonly spec: ExceptionSpec }
+  | { readonly kind: 'acknowledge' }
+  | { readonly kind: 'learn'; readonly learned: LearnedBreakGlass }
+  | DeprovisionCommand;
+
+/** What control does to a live grant when its owner, requester or beneficiary was disabled. */
+export interface DeprovisionCommand {
+  readonly kind: 'deprovision';
+  readonly person: string;
+}
+
+/** An offline break-glass as a point tells of it when control is back. `doubts` are what verifying it again found. */
+export interface LearnedBreakGlass {
+  readonly id: string;
+  readonly document: OfflineDocument;
+  /** The people whose signatures hold, the one who declares first. */
+  readonly signers: readonly string[];
+  /** When the point put it in force, and until when. */
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly doubts: readonly string[];
+}
+
+/** A command of one kind. */
+export type CommandOf<K extends ExceptionCommand['kind']> = Extract<ExceptionCommand, { kind: K }>;

@@ -1,0 +1,56 @@
+import type { Role, Scope, SetupLink } from './person.ts';
+
+/**
+ * What may be done about people and what they act by. Ids of people are chosen (`ana`), those of tokens, keys and links are fresh; hashes
+ * are SHA-256 of the secret in hex, made outside: no secret comes here. Times are epoch milliseconds.
+ */
+export type PeopleCommand =
+  | {
+      readonly kind: 'create_person';
+      readonly id: string;
+      readonly name: string;
+      readonly roles: readonly Role[];
+      readonly owns: readonly string[];
+    }
+  | {
+      readonly kind: 'change_person';
+      readonly id: string;
+      readonly name: string;
+      readonly roles: readonly Role[];
+      readonly owns: readonly string[];
+    }
+  | { readonly kind: 'disable_person'; readonly id: string; readonly reason: string }
+  | { readonly kind: 'enable_person'; readonly id: string; readonly reason: string }
+  | { readonly kind: 'link_people'; readonly id: string; readonly other: string; readonly reason: string }
+  | { readonly kind: 'unlink_people'; readonly id: string; readonly other: string; readonly reason: string }
+  | {
+      readonly kind: 'create_token';
+      readonly id: string;
+      readonly person: string;
+      readonly name: string;
+      readonly scopes: readonly Scope[];
+      readonly secretHash: string;
+      readonly expiresAtMs: number;
+    }
+  | { readonly kind: 'reset_token'; readonly id: string; readonly secretHash: string; readonly expiresAtMs: number }
+  | { readonly kind: 'revoke_token'; readonly id: string }
+  | { readonly kind: 'enroll_key'; readonly id: string; readonly person: string; readonly publicKey: string }
+  | { readonly kind: 'revoke_key'; readonly id: string }
+  | SetupCommand;
+
+/** What the product does by itself at its first start, and what whoever holds a founding link does once. */
+export type SetupCommand =
+  | {
+      readonly kind: 'offer_setup';
+      readonly id: string;
+      readonly role: SetupLink['role'];
+      readonly secretHash: string;
+      readonly expiresAtMs: number;
+    }
+  | {
+      readonly kind: 'use_setup';
+      readonly link: SetupLink;
+      readonly id: string;
+      readonly name: string;
+      readonly token: { readonly id: string; readonly secretHash: string; readonly expiresAtMs: number };
+    };
