@@ -69,6 +69,7 @@ export {
   type Scope,
   type SetupLink,
   scopes,
+  scopesOf,
   type Token,
 } from './people/person.ts';
 export { setupLinkMs } from './people/setup-links.ts';

@@ -40,11 +40,15 @@ export interface ExceptionAnswer {
   readonly kind: 'exception' | 'break-glass';
   /** Derived from the log and the clock. */
   readonly status: string;
+  readonly close: string | null;
+  readonly reviewStatus: string | null;
   readonly revision: number;
   /** What an approval binds to. */
   readonly digest: string;
   readonly policyVersion: string;
   readonly tier: string;
+  /** Why it has this tier. */
+  readonly findings: readonly string[];
   readonly service: string;
   readonly identity: string | null;
   readonly to: string;

@@ -50,10 +50,13 @@ export const exceptionSchema: z.ZodType<ExceptionAnswer> = z
     id: z.string(),
     kind: z.enum(['exception', 'break-glass']),
     status: z.string().describe('derived from the log and the clock'),
+    close: z.string().nullable(),
+    reviewStatus: z.string().nullable(),
     revision: z.int(),
     digest: z.string().describe('what an approval binds to'),
     policyVersion: z.string(),
     tier: z.string(),
+    findings: z.array(z.string()).readonly().describe('why it has this tier'),
     service: z.string(),
     identity: z.string().nullable(),
     to: z.string(),
@@ -105,6 +108,8 @@ const narrowing: z.ZodType<Narrowing> = z
 
 const digest = z.string().min(1).max(128).describe('the digest that was looked at: another one is refused');
 
+const policyVersion = z.string().max(128).nullable().default(null).describe('the policy version that was looked at');
+
 const usageSchema: z.ZodType<UsageAnswer> = z
   .strictObject({
     id: z.string(),
@@ -147,7 +152,7 @@ const summarySchema: z.ZodType<SummaryAnswer> = z
   .meta({ id: 'ExceptionSummary' });
 
 type Reason = { readonly reason: string };
-type Judgement = Reason & { readonly digest: string };
+type Looked = { readonly digest: string; readonly policyVersion: string | null };
 type Act<Body> = Endpoint<ById, Nothing, Body, ExceptionAnswer>;
 
 /** The endpoints of exceptions, by operation id. */
@@ -156,19 +161,15 @@ export interface ExceptionEndpoints {
   readonly listExceptions: Endpoint<Nothing, ExceptionQuery, Nothing, Page<ExceptionAnswer>>;
   readonly showException: Endpoint<ById, Nothing, Nothing, ExceptionAnswer>;
   readonly editException: Act<RequestBody>;
-  readonly approveException: Act<{
-    readonly digest: string;
-    readonly reason: string | null;
-    readonly narrow: Narrowing | null;
-  }>;
-  readonly denyException: Act<Judgement>;
-  readonly withdrawException: Act<Nothing>;
+  readonly approveException: Act<Looked & { readonly reason: string | null; readonly narrow: Narrowing | null }>;
+  readonly denyException: Act<Reason>;
+  readonly withdrawException: Act<Reason>;
   readonly revokeException: Act<Reason>;
   readonly suspendException: Act<Reason>;
-  readonly resumeException: Act<Judgement>;
+  readonly resumeException: Act<Reason & Looked>;
   readonly extendException: Act<Reason & { readonly durationSeconds: number; readonly ticket: string | null }>;
   readonly reviewException: Act<{ readonly outcome: ReviewOutcome; readonly note: string | null }>;
-  readonly acknowledgeBreakGlass: Act<{ readonly digest: string; readonly reason: string | null }>;
+  readonly acknowledgeBreakGlass: Act<Nothing>;
   readonly exceptionUsage: Endpoint<ById, Nothing, Nothing, UsageAnswer>;
   readonly listExceptionUsage: Endpoint<Nothing, ExceptionQuery, Nothing, Page<UsageAnswer>>;
   readonly summariseExceptions: Endpoint<Nothing, Nothing, Nothing, SummaryAnswer>;
@@ -218,7 +219,12 @@ export const exceptionEndpoints: ExceptionEndpoints = {
     summary: 'approve what was looked at, or less of it',
     scopes: ['exception:approve'],
     params: byId,
-    body: z.strictObject({ digest, reason: says.nullable().default(null), narrow: narrowing.nullable().default(null) }),
+    body: z.strictObject({
+      digest,
+      policyVersion,
+      reason: says.nullable().default(null),
+      narrow: narrowing.nullable().default(null),
+    }),
     answer: exceptionSchema,
   }),
   denyException: acts({
@@ -227,7 +233,7 @@ export const exceptionEndpoints: ExceptionEndpoints = {
     summary: 'deny it',
     scopes: ['exception:approve', 'exception:request'],
     params: byId,
-    body: z.strictObject({ digest, reason: says }),
+    body: z.strictObject({ reason: says }),
     answer: exceptionSchema,
   }),
   withdrawException: acts({
@@ -236,6 +242,7 @@ export const exceptionEndpoints: ExceptionEndpoints = {
     summary: 'take the request back',
     scopes: ['exception:request'],
     params: byId,
+    body: z.strictObject({ reason: says }),
     answer: exceptionSchema,
   }),
   revokeException: acts({
@@ -262,7 +269,7 @@ export const exceptionEndpoints: ExceptionEndpoints = {
     summary: 'let it go on after it was held',
     scopes: ['exception:approve'],
     params: byId,
-    body: z.strictObject({ digest, reason: says }),
+    body: z.strictObject({ digest, policyVersion, reason: says }),
     answer: exceptionSchema,
   }),
   extendException: makes({
@@ -296,7 +303,6 @@ export const exceptionEndpoints: ExceptionEndpoints = {
     summary: 'stand by somebody else’s break-glass, so that it goes on past its first ten minutes',
     scopes: ['exception:approve'],
     params: byId,
-    body: z.strictObject({ digest, reason: says.nullable().default(null) }),
     answer: exceptionSchema,
   }),
   exceptionUsage: reads({

@@ -1,6 +1,8 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { requestPage, setupPage } from '../../api/index.ts';
 import type { Endpoint } from '../../config/index.ts';
+import type { VerdictRecord } from '../../policy/index.ts';
 
 /** What `/readyz` says: 200 when ready, 503 otherwise, with the problems as lines. */
 export interface Readiness {
@@ -9,80 +11,65 @@ export interface Readiness {
   readonly problems: readonly string[];
 }
 
-/** Where the answers come from. Each is asked anew for every request. */
+/** Where the answers beside the API come from. Each is asked anew for every request. */
 export interface ConsoleAnswers {
   readiness(): Promise<Readiness>;
   metrics(): Promise<string>;
+  /** The verdict of a decision, or null when none is kept. */
+  findVerdict(decisionId: string): Promise<VerdictRecord | null>;
 }
 
-/** The listener for health, readiness and metrics; API and console join it with their issue. */
+/** The listener for the API, health, readiness, metrics, and the pages that links lead to. */
 export interface ConsoleListener {
   readonly address: string;
   close(): Promise<void>;
 }
 
-// Probes are short; these bounds only keep a broken client from holding a socket.
-const requestTimeoutMs = 5_000;
-const maxConnections = 128;
-
-/** Listens for `/healthz`, `/readyz` and `/metrics`. Rejects with the error of listening. */
-export async function listenConsole(at: Endpoint, answers: ConsoleAnswers): Promise<ConsoleListener> {
-  const server = createServer(
-    { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs, maxHeaderSize: 16_384 },
-    (request, response) => {
-      request.resume();
-      void answer(request.method ?? '', request.url ?? '', response, answers).catch(() =>
-        sendText(response, 500, 'failed\n'),
-      );
-    },
-  );
-  server.maxConnections = maxConnections;
-  server.on('clientError', (_error, socket) => socket.destroy());
-  await startListening(server, at);
-  const { port } = server.address() as AddressInfo;
+/** Adds what is beside the API and listens. Rejects with the error of listening. */
+export async function listenConsole(
+  at: Endpoint,
+  server: FastifyInstance,
+  answers: ConsoleAnswers,
+): Promise<ConsoleListener> {
+  addHealth(server, answers);
+  addPages(server, answers);
+  await server.listen({ host: at.address, port: at.port });
+  // An accept that fails (no descriptors left) is not the end of the listener.
+  server.server.on('error', () => undefined);
+  const { port } = server.server.address() as AddressInfo;
   return {
     address: at.address.includes(':') ? `[${at.address}]:${port}` : `${at.address}:${port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: () => server.close(),
   };
 }
 
-async function answer(method: string, url: string, response: ServerResponse, answers: ConsoleAnswers): Promise<void> {
-  if (method !== 'GET' && method !== 'HEAD') return sendText(response, 405, 'only GET is answered here\n');
-  const path = url.split('?', 1)[0];
-  if (path === '/healthz') return sendText(response, 200, 'ok\n');
-  if (path === '/metrics')
-    return sendText(response, 200, await answers.metrics(), 'text/plain; version=0.0.4; charset=utf-8');
-  if (path !== '/readyz') return sendText(response, 404, 'nothing here: ask for /healthz, /readyz or /metrics\n');
-  const readiness = await answers.readiness();
-  const lines = [
-    readiness.isReady ? 'ready' : 'not ready',
-    `policy ${readiness.policyVersion ?? 'none'}`,
-    ...readiness.problems,
-  ];
-  return sendText(response, readiness.isReady ? 200 : 503, `${lines.join('\n')}\n`);
-}
-
-function sendText(response: ServerResponse, status: number, text: string, type = 'text/plain; charset=utf-8'): void {
-  response.writeHead(status, {
-    'content-type': type,
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
+function addHealth(server: FastifyInstance, answers: ConsoleAnswers): void {
+  const text = 'text/plain; charset=utf-8';
+  server.get('/healthz', (_request, reply) => reply.type(text).send('ok\n'));
+  server.get('/metrics', async (_request, reply) =>
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await answers.metrics()),
+  );
+  server.get('/readyz', async (_request, reply) => {
+    const { isReady, policyVersion, problems } = await answers.readiness();
+    const lines = [isReady ? 'ready' : 'not ready', `policy ${policyVersion ?? 'none'}`, ...problems];
+    return reply
+      .code(isReady ? 200 : 503)
+      .type(text)
+      .send(`${lines.join('\n')}\n`);
   });
-  response.end(text);
 }
 
-function startListening(server: Server, at: Endpoint): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(at.port, at.address, () => {
-      server.removeListener('error', reject);
-      // An accept that fails (no descriptors left) is not the end of the listener.
-      server.on('error', () => undefined);
-      resolve();
-    });
+const ulidText = /^[0-9A-HJKMNP-TV-Z]{26}$/;
+
+function addPages(server: FastifyInstance, answers: ConsoleAnswers): void {
+  const html = 'text/html; charset=utf-8';
+  server.get('/setup', (_request, reply) => reply.type(html).send(setupPage()));
+  server.get<{ Querystring: { decision?: string } }>('/request', async (request, reply) => {
+    const { decision = '' } = request.query;
+    const record = ulidText.test(decision) ? await answers.findVerdict(decision) : null;
+    return reply
+      .code(record === null ? 404 : 200)
+      .type(html)
+      .send(requestPage(decision, record));
   });
 }

@@ -1,0 +1,30 @@
+import { exceptionFaultRows } from '../../exceptions/index.ts';
+import type { Handlers } from '../call.ts';
+import type { Endpoints } from '../contract/index.ts';
+import type { ProblemRows } from '../problems.ts';
+import type { ApiPorts } from './api-ports.ts';
+import { breakGlassRoutes } from './break-glass-routes.ts';
+import { exceptionRoutes } from './exception-routes.ts';
+import { peopleRoutes } from './people-routes.ts';
+import { reportRoutes } from './report-routes.ts';
+import { usageRoutes } from './usage-routes.ts';
+
+/** A handler for every endpoint of the contract. */
+export function createHandlers(ports: ApiPorts): Handlers<Endpoints> {
+  return {
+    ...peopleRoutes(ports),
+    ...exceptionRoutes(ports),
+    ...breakGlassRoutes(ports),
+    ...usageRoutes(ports),
+    ...reportRoutes(ports),
+  };
+}
+
+/** Statuses and titles of every fault that an act can have. */
+export const actProblems: ProblemRows = {
+  ...Object.fromEntries(
+    Object.entries(exceptionFaultRows).map(([code, { status, says }]) => [code, { status, title: says }]),
+  ),
+  secret_not_kept: { status: 409, title: 'the secret was shown once' },
+  policy_busy: { status: 503, title: 'the policy is being compiled' },
+};

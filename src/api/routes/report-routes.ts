@@ -1,0 +1,49 @@
+import type { Entry } from '../../audit/index.ts';
+import { ok, type Result } from '../../base/index.ts';
+import type { Answered, Handlers } from '../call.ts';
+import type { Endpoints, EntryAnswer, EntryQuery, Page } from '../contract/index.ts';
+import { readCursor, writeCursor } from '../cursor.ts';
+import type { ApiPorts } from './api-ports.ts';
+import { callerOf } from './exception-routes.ts';
+
+/** The handlers of reports, the audit and the clock. */
+export function reportRoutes(
+  ports: ApiPorts,
+): Pick<Handlers<Endpoints>, 'listOpen' | 'listAudit' | 'auditState' | 'resetClock'> {
+  return {
+    listOpen: async ({ query }) => {
+      const open = await ports.listOpen(query);
+      return open.ok ? ok({ body: open.value }) : open;
+    },
+    listAudit: ({ query }) => listAudit(ports, query),
+    auditState: async () => ok({ body: await ports.auditState() }),
+    resetClock: async (call) => {
+      const reset = await ports.resetClock(callerOf(call).actor, call.body.reason);
+      return reset.ok ? ok({ body: reset.value }) : reset;
+    },
+  };
+}
+
+async function listAudit(ports: ApiPorts, query: EntryQuery): Promise<Result<Answered<Page<EntryAnswer>>>> {
+  const { subject, action, actor, since, until, limit } = query;
+  const list = JSON.stringify([subject, action, actor, since, until]);
+  const cursor = readCursor(list, query.cursor);
+  if (!cursor.ok) return cursor;
+  const entries = await ports.ledger.entries({
+    ...(subject === undefined ? {} : { subject }),
+    ...(action === undefined ? {} : { actionPrefix: action }),
+    ...(actor === undefined ? {} : { actor }),
+    ...(since === undefined ? {} : { sinceMs: Date.parse(since) }),
+    ...(until === undefined ? {} : { untilMs: Date.parse(until) }),
+    after: cursor.value === null ? null : Number(cursor.value),
+    order: 'newest',
+    most: limit,
+  });
+  const last = entries.at(-1);
+  const next = entries.length < limit || last === undefined ? null : writeCursor(list, String(last.seq));
+  return ok({ body: { items: entries.map(toEntry), next } });
+}
+
+function toEntry({ seq, time, actor, subject, action, details }: Entry): EntryAnswer {
+  return { seq, time, actor: actor.kind === 'person' ? actor.id : `(${actor.part})`, subject, action, details };
+}

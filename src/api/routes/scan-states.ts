@@ -1,0 +1,67 @@
+import { ok, type Result } from '../../base/index.ts';
+import { type ExceptionState, exceptionOf, statusOf, type View, type ViewQuery } from '../../exceptions/index.ts';
+import type { ExceptionQuery } from '../contract/index.ts';
+import { readCursor, writeCursor } from '../cursor.ts';
+import type { ApiPorts } from './api-ports.ts';
+
+/** One page of states, the newest first. */
+export interface ScannedStates {
+  readonly states: readonly ExceptionState[];
+  readonly next: string | null;
+}
+
+// A status is derived, so it cannot be asked of the store: pages are read until there are enough, within a bound.
+const mostScanned = 5_000;
+const scanPage = 500;
+
+/** One page of the states that a query asks for, and the cursor of the next one. Fault: `request_malformed` for a cursor of another list. */
+export async function scanStates(ports: ApiPorts, query: ExceptionQuery): Promise<Result<ScannedStates>> {
+  const { status, limit } = query;
+  const narrowed = narrowingOf(query);
+  const list = JSON.stringify([status, narrowed]);
+  const cursor = readCursor(list, query.cursor);
+  if (!cursor.ok) return cursor;
+  const nowMs = ports.clock.now();
+  const states: ExceptionState[] = [];
+  let last = cursor.value;
+  for await (const state of newestStates(ports, narrowed, cursor.value)) {
+    last = state.id;
+    if (status === undefined || statusOf(state, nowMs).status === status) states.push(state);
+    if (states.length === limit) return ok({ states, next: writeCursor(list, last) });
+  }
+  // Short of the limit because the bound was reached: the next page goes on there.
+  const isCut = states.length < limit && last !== cursor.value && (await hasMore(ports, narrowed, last));
+  return ok({ states, next: isCut && last !== null ? writeCursor(list, last) : null });
+}
+
+type Narrowed = Pick<ViewQuery, 'service' | 'owner' | 'person'>;
+
+async function* newestStates(ports: ApiPorts, narrowed: Narrowed, from: string | null): AsyncGenerator<ExceptionState> {
+  let after = from;
+  for (let scanned = 0; scanned < mostScanned; scanned += scanPage) {
+    const views = await readPage(ports, narrowed, { after, most: scanPage });
+    for (const view of views) yield ports.exceptions().get(view.id) ?? exceptionOf(view);
+    after = views.at(-1)?.id ?? after;
+    if (views.length < scanPage) return;
+  }
+}
+
+async function hasMore(ports: ApiPorts, narrowed: Narrowed, after: string | null): Promise<boolean> {
+  return (await readPage(ports, narrowed, { after, most: 1 })).length > 0;
+}
+
+function readPage(
+  ports: ApiPorts,
+  narrowed: Narrowed,
+  page: Pick<ViewQuery, 'after' | 'most'>,
+): Promise<readonly View[]> {
+  return ports.ledger.views({ kind: 'exception', ...narrowed, order: 'newest', ...page });
+}
+
+function narrowingOf({ service, owner, requester }: ExceptionQuery): Narrowed {
+  return {
+    ...(service === undefined ? {} : { service }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(requester === undefined ? {} : { person: requester }),
+  };
+}

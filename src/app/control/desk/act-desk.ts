@@ -1,0 +1,306 @@
+import type { Actor, Entry, JsonValue, NewEntry } from '../../../audit/index.ts';
+import { type Clock, type Digest, type Fault, failed, fault, ok, type Result } from '../../../base/index.ts';
+import {
+  type Commit,
+  changePeople,
+  type Directory,
+  type ExceptionCommand,
+  type ExceptionSpec,
+  type ExceptionState,
+  type Ledger,
+  linkPeople,
+  type NewView,
+  type PeopleCommand,
+  type Person,
+  refusedEntry,
+  scopeDomainOf,
+  transition,
+  type World,
+} from '../../../exceptions/index.ts';
+import type { ExceptionFacts } from '../../../policy/index.ts';
+import { createLogWriter, type LogWriter } from './log-writer.ts';
+import type { PendingActs } from './pending-acts.ts';
+import { createRefusalLimit, type RefusalLimit } from './refusal-limit.ts';
+import type { Standing } from './standing.ts';
+
+/** What makes an act happen once: the caller's key, and the digest of what came with it. */
+export interface ActOnce {
+  readonly key: string;
+  readonly digest: string;
+}
+
+/** One act as it is asked for. `ifMatch` is the place of the last entry that the caller knew. */
+export interface AskedAct<C> {
+  readonly id: string;
+  readonly command: C;
+  readonly actor: Actor;
+  readonly ifMatch?: number | null;
+  readonly once?: ActOnce | null;
+}
+
+/** What became of an act. `isDurable` is false where it is in force and waits for the log. */
+export interface Acted {
+  readonly id: string;
+  readonly seq: number;
+  readonly isDurable: boolean;
+  readonly isReplay: boolean;
+}
+
+/** The one place where acts are issued: asked by the API and by control itself, one at a time. */
+export interface ActDesk {
+  actOnException(asked: AskedAct<ExceptionCommand>): Promise<Result<Acted>>;
+  actOnPeople(asked: AskedAct<PeopleCommand>): Promise<Result<Acted>>;
+  /** Takes down what is no transition: a policy change, a sealed file. */
+  note(entries: readonly NewEntry[], options?: { readonly mayWait: boolean }): Promise<Result<readonly Entry[]>>;
+  /** Writes what waits for the log, if it can be written again. */
+  settle(): Promise<void>;
+  /** Why the log could not be written last time, or null. */
+  problem(): string | null;
+}
+
+/** What the desk works with. */
+export interface ActDeskOptions {
+  readonly ledger: Ledger;
+  readonly standing: Standing;
+  readonly pending: PendingActs;
+  readonly clock: Clock;
+  readonly digest: Digest;
+  /** What the policy says of a spec. Faults: `no_policy`, `policy_busy`, those of spelling. */
+  readonly factsOf: (spec: ExceptionSpec) => Promise<Result<ExceptionFacts>>;
+  readonly points: () => Pick<World, 'points' | 'sequence'>;
+  /** Told after every act that is in force: whether grants may have changed. */
+  readonly onActed: (touchesGrants: boolean) => void;
+}
+
+// A retry with the same key comes within seconds; a day is for those that are queued somewhere.
+const keptAnswerMs = 24 * 3_600_000;
+const mostRetries = 3;
+
+// What only takes away. It takes effect although the log cannot be written, and is appended first when it can be again.
+const narrowingCommands: ReadonlySet<string> = new Set([
+  'withdraw',
+  'deny',
+  'revoke',
+  'suspend',
+  'deprovision',
+  'disable_person',
+  'link_people',
+  'revoke_token',
+  'revoke_key',
+]);
+
+/** What an act is to write, and whether grants may be others afterwards. */
+interface Decided {
+  readonly id: string;
+  readonly kind: NewView['kind'];
+  readonly entries: readonly NewEntry[];
+  readonly views: readonly NewView[];
+}
+
+/** What the functions below share. */
+interface Desk extends ActDeskOptions {
+  readonly writer: LogWriter;
+  readonly refusals: RefusalLimit;
+}
+
+type Decide<C> = (desk: Desk, asked: AskedAct<C>) => Promise<Result<Decided>>;
+
+/** Makes the desk. */
+export function createActDesk(options: ActDeskOptions): ActDesk {
+  const desk: Desk = { ...options, writer: createLogWriter(options), refusals: createRefusalLimit() };
+  const { writer } = desk;
+  let turn: Promise<unknown> = Promise.resolve();
+  // One act at a time: what one decides on, another must not change meanwhile.
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = turn.then(work);
+    turn = mine.catch(() => undefined);
+    return mine;
+  };
+  return {
+    actOnException: (asked) => inTurn(() => act(desk, asked, decideOnException)),
+    actOnPeople: (asked) => inTurn(() => act(desk, asked, decideOnPeople)),
+    note: (entries, { mayWait } = { mayWait: false }) => inTurn(() => note(desk, entries, mayWait)),
+    settle: () => inTurn(async () => void (await writer.settle())),
+    problem: writer.problem,
+  };
+}
+
+async function note(desk: Desk, entries: readonly NewEntry[], mayWait: boolean): Promise<Result<readonly Entry[]>> {
+  await desk.writer.settle();
+  const written = await desk.writer.write({ entries, views: [], answer: null });
+  if (written.ok) desk.onActed(false);
+  if (written.ok || !mayWait) return written;
+  desk.writer.hold({ entries, views: [] });
+  return ok([]);
+}
+
+// A commit that somebody else's came before is decided anew, on what stands there now.
+async function act<C extends { readonly kind: string }>(
+  desk: Desk,
+  asked: AskedAct<C>,
+  decide: Decide<C>,
+): Promise<Result<Acted>> {
+  await desk.writer.settle();
+  const before = await replayed(desk, asked);
+  if (before !== null) return before;
+  for (let left = mostRetries; ; left--) {
+    const outcome = await actOnce(desk, asked, decide);
+    const isConflict = !outcome.ok && outcome.fault.code === 'changed_meanwhile' && asked.ifMatch == null;
+    if (!isConflict || left === 0) return outcome;
+  }
+}
+
+async function actOnce<C extends { readonly kind: string }>(
+  desk: Desk,
+  asked: AskedAct<C>,
+  decide: Decide<C>,
+): Promise<Result<Acted>> {
+  const decided = await decide(desk, asked);
+  if (!decided.ok) return decided;
+  const { id, kind, entries, views } = decided.value;
+  const answer = asked.once == null ? null : keptAnswer(asked.actor, asked.once, id, desk.clock.now());
+  const done = await desk.writer.write({ entries, views, answer });
+  const isHeld = !done.ok && done.fault.code === 'unavailable' && narrowingCommands.has(asked.command.kind);
+  if (!done.ok && !isHeld) return done;
+  if (isHeld) desk.writer.hold({ entries, views });
+  desk.onActed(true);
+  return ok({ id, seq: desk.standing.seqOf(kind, id) ?? 0, isDurable: !isHeld, isReplay: false });
+}
+
+async function replayed(desk: Desk, { actor, once }: AskedAct<unknown>): Promise<Result<Acted> | null> {
+  if (once == null || actor.kind !== 'person') return null;
+  const kept = await desk.ledger.keptAnswer(actor.id, once.key, desk.clock.now());
+  if (kept === null) return null;
+  if (kept.digest !== once.digest) {
+    return failed(fault('idempotency_key_reused', 'the key was used for another request, take a fresh one'));
+  }
+  const { id } = kept.body as { readonly id: string };
+  return ok({ id, seq: 0, isDurable: true, isReplay: true });
+}
+
+async function decideOnException(desk: Desk, asked: AskedAct<ExceptionCommand>): Promise<Result<Decided>> {
+  const { id, command, actor } = asked;
+  const state = await findException(desk, id);
+  const stale = findStale(desk, 'exception', asked);
+  if (stale !== null) return failed(stale);
+  const facts = await readFacts(desk, command, state);
+  if (!facts.ok) return refuse(desk, asked, { subject: `exception/${id}`, why: facts.fault });
+  const world = worldOf(desk, facts.value, { spec: specOf(command, state), requester: personOf(actor) });
+  const outcome = transition(command, state, { actor, world });
+  if (!outcome.ok) return refuse(desk, asked, { subject: `exception/${id}`, why: outcome.fault });
+  const { entries, views } = outcome.value;
+  return ok({ id, kind: 'exception', entries, views });
+}
+
+async function decideOnPeople(desk: Desk, asked: AskedAct<PeopleCommand>): Promise<Result<Decided>> {
+  const { command, actor, id } = asked;
+  const kind = kindOf(command);
+  const stale = findStale(desk, kind, asked);
+  if (stale !== null) return failed(stale);
+  const outcome = changePeople(command, actor, { directory: desk.standing.directory, nowMs: desk.clock.now() });
+  if (!outcome.ok) return refuse(desk, asked, { subject: `${kind}/${id}`, why: outcome.fault });
+  const held = command.kind === 'disable_person' ? deprovision(desk, command.id, outcome.value.views) : noCascade;
+  const { entries, views } = outcome.value;
+  return ok({ id, kind, entries: [...entries, ...held.entries], views: [...views, ...held.views] });
+}
+
+function findStale(desk: Desk, kind: NewView['kind'], { id, ifMatch }: AskedAct<unknown>): Fault | null {
+  const known = desk.standing.seqOf(kind, id);
+  if (ifMatch == null || ifMatch === known) return null;
+  return fault('changed_meanwhile', `its last entry is ${known ?? 'none'} and not ${ifMatch}, look again`);
+}
+
+// A person who tried stands in the log; a part of the product that tried is none of its business.
+async function refuse(
+  desk: Desk,
+  asked: AskedAct<{ readonly kind: string }>,
+  { subject, why }: { readonly subject: string; readonly why: Fault },
+): Promise<Result<never>> {
+  const { actor, command } = asked;
+  if (actor.kind === 'person' && desk.refusals.mayNote(actor.id, desk.clock.now())) {
+    const entry = refusedEntry(subject, command.kind, why as Parameters<typeof refusedEntry>[2], actor);
+    const noted = await desk.writer.write({ entries: [entry], views: [], answer: null });
+    if (noted.ok) desk.onActed(false);
+  }
+  return failed(why);
+}
+
+async function findException({ ledger, standing }: ActDeskOptions, id: string): Promise<ExceptionState | null> {
+  const held = standing.exceptions.get(id);
+  if (held !== undefined) return held;
+  const view = await ledger.view('exception', id);
+  return view === null ? null : standing.hold(view);
+}
+
+/** The spec that a command is about. */
+function specOf(command: ExceptionCommand, state: ExceptionState | null): ExceptionSpec | null {
+  if (command.kind === 'submit' || command.kind === 'edit' || command.kind === 'declare') return command.spec;
+  return state?.spec ?? null;
+}
+
+// Nobody is kept from ending something by a policy that is busy or broken.
+async function readFacts(
+  { factsOf }: ActDeskOptions,
+  command: ExceptionCommand,
+  state: ExceptionState | null,
+): Promise<Result<ExceptionFacts | null>> {
+  const spec = specOf(command, state);
+  if (spec === null) return ok(null);
+  const facts = await factsOf(spec);
+  if (facts.ok || facts.fault.code === 'no_policy') return facts.ok ? facts : ok(null);
+  const needs = ['submit', 'edit', 'declare', 'approve', 'resume'].includes(command.kind);
+  if (!needs) return ok(null);
+  return facts.fault.code === 'policy_busy'
+    ? failed(fault('unavailable', facts.fault.message))
+    : failed(fault('target_malformed', facts.fault.message));
+}
+
+function worldOf(
+  { standing, clock, digest, points }: ActDeskOptions,
+  facts: ExceptionFacts | null,
+  about: { readonly spec: ExceptionSpec | null; readonly requester: string },
+): World {
+  const nowMs = clock.now();
+  const { directory } = standing;
+  const people = linkPeople(directory, nowMs).membersOf(about.requester);
+  const related = about.spec === null ? [] : standing.related(scopeDomainOf(about.spec.to), people);
+  const extended = about.spec?.extends ?? null;
+  const also = extended === null ? undefined : standing.exceptions.get(extended);
+  const all = also === undefined || related.includes(also) ? related : [...related, also];
+  return { directory, nowMs, facts, related: all, digest, ...points() };
+}
+
+const noCascade: { readonly entries: readonly NewEntry[]; readonly views: readonly NewView[] } = {
+  entries: [],
+  views: [],
+};
+
+/** Everything that hangs on a person who is disabled is held by the same commit. */
+function deprovision(options: ActDeskOptions, person: string, views: readonly NewView[]): typeof noCascade {
+  const { standing } = options;
+  const disabled = views.find(({ kind, id }) => kind === 'person' && id === person);
+  const people = new Map(standing.directory.people);
+  if (disabled !== undefined) people.set(person, disabled.body as unknown as Person);
+  const directory: Directory = { ...standing.directory, people };
+  const actor: Actor = { kind: 'system', part: 'control' };
+  const held = [...standing.exceptions.values()].flatMap((state) => {
+    const world = { ...worldOf(options, null, { spec: null, requester: '' }), directory };
+    const outcome = transition({ kind: 'deprovision', person }, state, { actor, world });
+    return outcome.ok ? [outcome.value] : [];
+  });
+  return { entries: held.flatMap(({ entries }) => entries), views: held.flatMap((one) => one.views) };
+}
+
+function kindOf(command: PeopleCommand): 'person' | 'token' | 'key' {
+  if (command.kind.endsWith('_token')) return 'token';
+  return command.kind.endsWith('_key') ? 'key' : 'person';
+}
+
+function personOf(actor: Actor): string {
+  return actor.kind === 'person' ? actor.id : '';
+}
+
+function keptAnswer(actor: Actor, once: ActOnce, id: string, nowMs: number): Commit['answer'] {
+  const body: JsonValue = { id };
+  return { actor: personOf(actor), ...once, status: 200, body, untilMs: nowMs + keptAnswerMs };
+}

@@ -1,0 +1,83 @@
+import type { Entry, NewEntry } from '../../../audit/index.ts';
+import { type Clock, failed, fault, type Result } from '../../../base/index.ts';
+import type { KeptAnswer, Ledger, NewView } from '../../../exceptions/index.ts';
+import type { PendingActs } from './pending-acts.ts';
+import type { Standing } from './standing.ts';
+
+/** What is written together: entries, the views after them, and the answer that a retry is given. */
+export interface Writing {
+  readonly entries: readonly NewEntry[];
+  readonly views: readonly NewView[];
+  readonly answer: KeptAnswer | null;
+}
+
+/** Writes to the ledger, keeps what stands at hand in step with it, and holds what must not wait for it. */
+export interface LogWriter {
+  /** Writes all or nothing. Faults: `changed_meanwhile`, `unavailable`. */
+  write(writing: Writing): Promise<Result<readonly Entry[]>>;
+  /** Lets something count that the log could not take. It is appended first when the log can be written again. */
+  hold(writing: Pick<Writing, 'entries' | 'views'>): void;
+  /** Writes what waits, if it can be. Gives whether nothing waits any more. */
+  settle(): Promise<boolean>;
+  /** Why the log could not be written last time, or null. */
+  problem(): string | null;
+}
+
+/** Makes the writer. One caller at a time. */
+export function createLogWriter(options: {
+  readonly ledger: Ledger;
+  readonly standing: Standing;
+  readonly pending: PendingActs;
+  readonly clock: Clock;
+}): LogWriter {
+  const { ledger, standing, pending, clock } = options;
+  let problem: string | null = null;
+  return {
+    problem: () => problem,
+    write: async (writing) => {
+      const expected = latest(writing.views).map(({ kind, id }) => ({
+        subject: `${kind}/${id}`,
+        seq: standing.seqOf(kind, id),
+      }));
+      const written = await ledger.commit({ ...writing, expected, nowMs: clock.now() });
+      if (written.ok) {
+        problem = null;
+        take(standing, writing.views, written.value);
+        return written;
+      }
+      if (written.fault.code === 'ledger_conflict') {
+        return failed(fault('changed_meanwhile', 'it changed meanwhile, look again'));
+      }
+      problem = written.fault.message;
+      return failed(fault('unavailable', `the log of acts cannot be written: ${written.fault.message}`));
+    },
+    hold: ({ entries, views }) => {
+      pending.add({ atMs: clock.now(), entries, views });
+      for (const view of views) standing.take([view], standing.seqOf(view.kind, view.id) ?? 0);
+    },
+    settle: async () => {
+      const { acts } = pending;
+      if (acts.length === 0) return true;
+      const entries = acts.flatMap((act) => act.entries);
+      const views = latest(acts.flatMap((act) => act.views));
+      const written = await ledger.commit({ nowMs: clock.now(), entries, views, expected: [], answer: null });
+      problem = written.ok ? null : written.fault.message;
+      if (!written.ok) return false;
+      take(standing, views, written.value);
+      pending.clear();
+      return true;
+    },
+  };
+}
+
+/** The last entry of each subject is the one that its view holds. */
+function take(standing: Standing, views: readonly NewView[], entries: readonly Entry[]): void {
+  for (const view of views) {
+    const last = entries.findLast(({ subject }) => subject === `${view.kind}/${view.id}`);
+    if (last !== undefined) standing.take([view], last.seq);
+  }
+}
+
+function latest(views: readonly NewView[]): readonly NewView[] {
+  return [...new Map(views.map((view) => [`${view.kind}/${view.id}`, view])).values()];
+}
