@@ -5,8 +5,8 @@ import { type Fault, failed, fault, ok, type Result } from '../../base/index.ts'
 import { applicationId, migrations, schemaVersion } from './migrations.ts';
 import { openingFault, type StoreFaultCode } from './store-fault.ts';
 
-/** Up to this size every page is looked at when the file is opened (about a second); a larger one is looked at where it is read. */
-const maxCheckedBytes = 512 * 1024 * 1024;
+/** Up to this size every page is looked at when the file is opened (a few seconds at most); a larger one is looked at where it is read. */
+const maxCheckedBytes = 2 * 1024 ** 3;
 
 /** Makes the file when there is none, 0600, and tightens what was wider. Gives its size in bytes. Faults: `store_unavailable`. */
 export function makeFile(path: string): Result<number, Fault<StoreFaultCode>> {

@@ -4,6 +4,9 @@ import { makeFile } from './check-file.ts';
 import { openDatabase } from './connection.ts';
 import { openingFault, type StoreFaultCode } from './store-fault.ts';
 
+// All in one go, on a thread of the platform: the connection is ours alone, so nothing waits for it.
+const allPages = 2 ** 31 - 1;
+
 /**
  * Copies a ledger as it stands at the call into a new file, while it is written to: from a connection of its own whose read transaction
  * holds that moment, so that acts meanwhile neither wait nor make the copy begin again. Gives the number of entries in it.
@@ -17,8 +20,7 @@ export async function copyLedger(from: string, to: string): Promise<Result<numbe
     try {
       source.exec('BEGIN');
       const row = source.prepare('SELECT coalesce(max(seq) + 1, 0) AS entries FROM entry').get();
-      // All pages in one go, on a thread of its own.
-      await backup(source, to, { rate: -1 });
+      await backup(source, to, { rate: allPages });
       return ok(Number(row?.['entries'] ?? 0));
     } finally {
       source.close();

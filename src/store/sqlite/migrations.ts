@@ -7,7 +7,7 @@ export const applicationId = 0x45584c47;
 export type Migration = readonly string[];
 
 // `STRICT` keeps a text from becoming a number. Views are found by id within their kind, so the keys that lists narrow by
-// come before the id; `view_by_span` holds all that choosing by time needs, so that bodies are read of a page only.
+// come before the id; `view_by_id` and `view_by_span` hold all that choosing by time needs, so that rows are read of a page only.
 const first: Migration = [
   `PRAGMA application_id = ${applicationId}`,
   'CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT',
@@ -47,6 +47,7 @@ const first: Migration = [
     body TEXT NOT NULL,
     UNIQUE (kind, id)
   ) STRICT`,
+  'CREATE INDEX view_by_id ON view (kind, id, from_ms, until_ms)',
   `CREATE INDEX view_by_owner ON view (kind, owner, id)`,
   `CREATE INDEX view_by_service ON view (kind, service, id)`,
   `CREATE INDEX view_by_domain ON view (kind, domain, id)`,

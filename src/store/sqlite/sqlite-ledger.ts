@@ -143,7 +143,8 @@ function createTurns(path: string): Turns {
       const mine = last.then(work).finally(() => {
         waiting -= 1;
       });
-      last = mine.catch(() => undefined);
+      // SQLite works while Node waits: without a pause a queue of commits would keep sockets and timers from their turn.
+      last = mine.catch(() => undefined).then(() => new Promise((resolve) => setImmediate(resolve)));
       return await mine.catch((error: unknown) => {
         const says = troubleOf(path, error);
         if (says === null) throw error;
