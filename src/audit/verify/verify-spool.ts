@@ -26,43 +26,56 @@ export interface SpoolCheck {
 /** Missing names that are kept until the end; a budget that took more took them from the old end. */
 const maxMissing = 10_000;
 
+/** What the entries said so far. */
+interface Seals {
+  readonly present: ReadonlySet<string>;
+  readonly kept: Map<string, SpoolFileState>;
+  readonly missing: string[];
+  gone: number;
+  newest: string;
+}
+
 /** Makes a {@link SpoolCheck}. Memory is that of the names in the folder. @internal */
 export function createSpoolCheck(folder: SpoolFolder, findings: Findings): SpoolCheck {
   const present = new Set([...folder.closed, ...(folder.open === null ? [] : [folder.open])]);
-  const seals = new Map<string, SpoolFileState>();
-  const missing: string[] = [];
-  let gone = 0;
-  let newestSealed = '';
-  const onEntry = (entry: Entry): void => {
-    if (entry.action !== spoolSealedAction) return;
-    const seal = readSeal(entry, findings);
-    if (seal === null) return;
-    const { file, ...state } = seal;
-    if (file > newestSealed) newestSealed = file;
-    if (!present.has(file)) {
-      gone += 1;
-      missing.push(file);
-      if (missing.length > maxMissing) missing.shift();
-      return;
-    }
-    const before = seals.get(file) ?? state;
-    if (!isSame(before, state)) findings.add('altered', `spool/${file}`, 'it is sealed twice, with two digests');
-    seals.set(file, before);
-  };
+  const seals: Seals = { present, kept: new Map(), missing: [], gone: 0, newest: '' };
   return {
-    onEntry,
+    onEntry: (entry) => {
+      const seal = entry.action === spoolSealedAction ? readSeal(entry, findings) : null;
+      if (seal === null) return;
+      if (seal.file > seals.newest) seals.newest = seal.file;
+      if (seals.present.has(seal.file)) keepSeal(seals, seal, findings);
+      else noteMissing(seals, seal.file);
+    },
     verdict: async () => {
       blameOthers(folder, findings);
-      blameMissing(missing, folder, findings);
-      const intact = await compareSealed(folder, seals, findings);
-      const unsealed = folder.closed.filter((name) => !seals.has(name));
+      blameMissing(seals.missing, folder, findings);
+      const intact = await compareSealed(folder, seals.kept, findings);
+      const unsealed = folder.closed.filter((name) => !seals.kept.has(name));
       // Files are sealed in their order, so one before the newest seal that has none was put there afterwards.
-      for (const name of unsealed.filter((one) => one < newestSealed)) {
+      for (const name of unsealed.filter((one) => one < seals.newest)) {
         findings.add('unknown_file', `spool/${name}`, 'newer files are sealed and this one is not');
       }
-      return { intact, gone, unsealed: unsealed.filter((name) => name > newestSealed), open: folder.open };
+      const later = unsealed.filter((name) => name > seals.newest);
+      return { intact, gone: seals.gone, unsealed: later, open: folder.open };
     },
   };
+}
+
+function keepSeal(
+  seals: Seals,
+  { file, ...state }: SpoolFileState & { readonly file: string },
+  findings: Findings,
+): void {
+  const before = seals.kept.get(file) ?? state;
+  if (!isSame(before, state)) findings.add('altered', `spool/${file}`, 'it is sealed twice, with two digests');
+  seals.kept.set(file, before);
+}
+
+function noteMissing(seals: Seals, file: string): void {
+  seals.gone += 1;
+  seals.missing.push(file);
+  if (seals.missing.length > maxMissing) seals.missing.shift();
 }
 
 function readSeal({ details, seq }: Entry, findings: Findings): (SpoolFileState & { readonly file: string }) | null {
