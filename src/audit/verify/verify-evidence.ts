@@ -49,9 +49,12 @@ export async function verifyEvidence(options: Omit<VerifyLogOptions, 'spool'>): 
 
 async function checkFolder({ files }: Pick<VerifyLogOptions, 'files'>, findings: Findings): Promise<void> {
   const known: readonly string[] = ['checkpoint', 'log.pub', evidenceFile, readmeFile];
+  let hasEntries = false;
   for await (const path of files.list()) {
+    hasEntries ||= path === evidenceFile;
     if (!known.includes(path)) findings.add('unknown_file', path, 'it is no file of an evidence pack');
   }
+  if (!hasEntries) findings.add('removed', evidenceFile, 'every pack has it, and it is not there');
   const readme = await files.read(readmeFile, 64 * 1024);
   const text = readme.kind === 'bytes' ? new TextDecoder().decode(readme.bytes) : null;
   if (readme.kind === 'absent') findings.add('removed', readmeFile, 'every pack has it, and it is not there');
