@@ -6,7 +6,7 @@ export { findNotes } from './checkpoint-list.ts';
 export type { Actor, Entry, JsonObject, JsonValue, LeafSource, NewEntry } from './entry.ts';
 export { clockResetAction, encodeEntry, maxEntryBytes, parseEntry } from './entry-codec.ts';
 export { evidenceReadme, renderEvidence } from './evidence.ts';
-export { createProver } from './prover.ts';
+export { createProver, type Prover } from './prover.ts';
 export {
   type CheckSignature,
   createVerifierKey,
@@ -15,7 +15,17 @@ export {
   renderVerifierKey,
   type VerifierKey,
 } from './signed-note.ts';
-export { isTileOf, levelsOf, parseTilePath, type Tile, tilePath, tileWidth, widthAt } from './tile.ts';
+export {
+  isTileOf,
+  lastTile,
+  levelsOf,
+  parseTilePath,
+  partialTiles,
+  type Tile,
+  tilePath,
+  tileWidth,
+  widthAt,
+} from './tile.ts';
 export { emptyEdge, growTree, rootOfEdge, type TileBytes, type TreeEdge } from './tree-edge.ts';
 export { createTreeHasher, isSameBytes, type TreeHasher } from './tree-hasher.ts';
 export type { Finding, FindingKind } from './verify/finding.ts';

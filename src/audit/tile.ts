@@ -53,3 +53,15 @@ export function isTileOf(tile: Tile, size: number): boolean {
 export function levelsOf(size: number): readonly number[] {
   return Array.from({ length: maxLevel + 1 }, (_, level) => level).filter((level) => countAt(level, size) > 0);
 }
+
+/** The partial tile that a level ends with in a tree of `size` leaves; of width 0 where it ends with a full one. */
+export function lastTile(level: Tile['level'], size: number): Tile {
+  const index = Math.floor(countAt(level, size) / tileWidth);
+  return { level, index, width: widthAt(level, index, size) };
+}
+
+/** Every partial tile of a tree of `size` leaves. */
+export function partialTiles(size: number): readonly Tile[] {
+  const levels: readonly Tile['level'][] = ['entries', ...levelsOf(size)];
+  return levels.map((level) => lastTile(level, size)).filter((tile) => tile.width > 0);
+}
