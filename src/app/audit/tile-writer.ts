@@ -88,6 +88,8 @@ function createRun(options: TileWriterOptions): () => Promise<Result<WrittenChec
 
 /** Loads what was signed, and removes the partial tiles that a stopped writer left. */
 async function open({ files, leaves, signer }: TileWriterOptions): Promise<Result<SignedEdge, DivergedFault>> {
+  // Names that a run put before it failed.
+  await files.force();
   const loaded = await loadEdge(files, leaves, { key: signer.key, hasher: createTreeHasher(sha256) });
   if (!loaded.ok || loaded.value.note === null) return loaded;
   const { size } = loaded.value.edge;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../../base/index.ts';
 import type { Logger } from '../../logger.ts';
 import type { WrittenCheckpoint } from '../tile-writer.ts';
@@ -61,6 +62,9 @@ interface KeptAnchor {
   close(): Promise<void>;
 }
 
+/** An attempt heeds the end at once, but for a write that hangs in the kernel: that one is left behind. */
+const maxCloseMs = 500;
+
 type Told = Omit<AnchorStatus, 'name' | 'isBehind'>;
 
 /** States: idle (nothing waits), sending (one attempt), waiting (the timer of the next attempt); closed ends all three. */
@@ -83,7 +87,7 @@ function keepAnchor(anchor: Anchor, options: AnchorKeeperOptions): KeptAnchor {
       if (ended.signal.aborted) return;
       tell.refused(error);
       // An attempt that hangs (a share that is gone) keeps its place: another one beside it would hang as well.
-      await Promise.race([sent.catch(() => undefined), untilAborted(ended.signal)]);
+      await sent.catch(() => undefined);
     }
   };
   const go = (): void => {
@@ -111,7 +115,7 @@ function keepAnchor(anchor: Anchor, options: AnchorKeeperOptions): KeptAnchor {
     close: async () => {
       ended.abort();
       if (timer !== null) clearTimeout(timer);
-      await sending;
+      await Promise.race([sending, sleep(maxCloseMs, undefined, { ref: false })]);
     },
   };
 }
