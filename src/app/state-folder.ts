@@ -11,6 +11,9 @@ export interface StatePaths {
   readonly policy: string;
   readonly keys: string;
   readonly lock: string;
+  readonly audit: string;
+  /** Where files of the audit log are made: beside its folder, which holds nothing else. */
+  readonly auditTemporary: string;
   readonly lake: string;
   readonly lakeLock: string;
   readonly snapshot: string;
@@ -28,6 +31,8 @@ export function statePaths(root: string): StatePaths {
     policy: join(root, 'policy'),
     keys: join(root, 'keys'),
     lock: join(root, 'lock.db'),
+    audit: join(root, 'audit'),
+    auditTemporary: join(root, 'audit.tmp'),
     lake: join(root, 'lake'),
     lakeLock: join(root, 'lake.lock.db'),
     snapshot: join(root, 'control', 'snapshot.exeat'),

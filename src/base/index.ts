@@ -1,3 +1,4 @@
+export { decodeBase64, encodeBase64 } from './base64.ts';
 export type { Brand } from './brand.ts';
 export { escapeControls } from './escape-controls.ts';
 export { ExeatError, type Fault, fault } from './fault.ts';

@@ -119,6 +119,31 @@ export function upstreamProxyField(): Field<UpstreamProxyConfig> {
   });
 }
 
+/** A service elsewhere: `siem.example:6514`, `192.0.2.7:6514`, `[2001:db8::7]:6514`. */
+export function remoteField(): Field<{ readonly host: string; readonly port: number }> {
+  return textField((text) => {
+    const match = /^(?:\[(?<six>[0-9a-fA-F:.]+)\]|(?<host>[A-Za-z0-9._-]+)):(?<port>\d{1,5})$/.exec(text);
+    const host = match?.groups?.['six'] ?? match?.groups?.['host'];
+    const port = Number(match?.groups?.['port']);
+    const isAddress = match?.groups?.['six'] === undefined || isIP(host ?? '') === 6;
+    if (host === undefined || !isAddress || port < 1 || port > 65_535) {
+      return `\`${text}\` is not a host and port, write \`siem.example:6514\` or \`[2001:db8::7]:6514\``;
+    }
+    return { value: { host: host.toLowerCase(), port } };
+  });
+}
+
+/** A URL that something is sent to, http or https, without user, password and fragment: it stands in log lines and in status. */
+export function sinkUrlField(): Field<string> {
+  return textField((text) => {
+    const url = URL.canParse(text) ? new URL(text) : null;
+    if (url === null || !/^https?:$/.test(url.protocol)) return `\`${text}\` is not an http or https URL`;
+    return url.username + url.password + url.hash === ''
+      ? { value: url.href }
+      : 'the URL of an anchor has no user, password or fragment';
+  });
+}
+
 function textField<T>(read: (text: string) => string | { readonly value: T }): Field<T> {
   return z.string().transform((text, context): T => {
     const outcome = read(text);

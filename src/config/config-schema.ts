@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditSection } from './audit-section.ts';
 import type { Config } from './config.ts';
 import {
   addressField,
@@ -49,7 +50,7 @@ export function createConfigSchema(folder: string): z.ZodType<ParsedConfig> {
       }),
       limits: limitsSection(),
       decisions: decisionsSection(),
-      audit: auditSection(),
+      audit: auditSection(folder),
       console: consoleSection(folder),
       upstreamProxy: upstreamProxyField().nullable().prefault(null).meta({
         description: 'a parent proxy, `http://proxy.example:3128`; names are judged here, addresses by it',
@@ -188,18 +189,6 @@ function decisionsSection(): z.ZodType<Config['decisions']> {
       budgetBytes: decisions.budget,
     }))
     .meta({ description: 'decision records on disk' });
-}
-
-function auditSection(): z.ZodType<Config['audit']> {
-  return z
-    .strictObject({
-      onFull: z.enum(['auto', 'block', 'count']).prefault('auto').meta({
-        description:
-          'when records cannot be kept: block new connections, count what is lost, or auto (block what only a grant justifies)',
-      }),
-    })
-    .prefault({})
-    .meta({ description: 'what happens when records cannot be kept' });
 }
 
 function consoleSection(folder: string): z.ZodType<ParsedConsole> {

@@ -1,3 +1,4 @@
+import type { AuditConfig } from './audit-config.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /** Where the keys of a token issuer come from: a file, or an https URL. `text` is as shown to people. */
@@ -74,7 +75,7 @@ export interface Config {
   readonly localOrigins: readonly Endpoint[];
   readonly limits: LimitsConfig;
   readonly decisions: DecisionsConfig;
-  readonly audit: { readonly onFull: 'auto' | 'block' | 'count' };
+  readonly audit: AuditConfig;
   readonly console: ConsoleConfig;
   readonly upstreamProxy: UpstreamProxyConfig | null;
   readonly policyTrust: 'local';

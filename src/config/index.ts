@@ -1,3 +1,4 @@
+export type { AnchorConfig, AuditConfig } from './audit-config.ts';
 export type {
   Config,
   DecisionsConfig,

@@ -74,7 +74,14 @@ resolver: { servers: [ 192.0.2.53, "[2001:db8::53]:5353" ] }
 hosts: { bank-gateway.example.com: 127.0.0.1, two.example.com: [ 127.0.0.2, "::1" ] }
 localOrigins: [ "127.0.0.1:8443", "[::1]:8443" ]
 upstreamProxy: http://Parent.example:3128
-audit: { onFull: block }
+audit:
+  onFull: block
+  anchors:
+    - { path: ./anchor.txt }
+    - { syslog: "SIEM.example:6514", authorities: ./siem.crt }
+    - { syslog: "[2001:db8::7]:601", protocol: tcp }
+    - { git: ./evidence }
+    - { http: "https://anchors.example/exeat" }
 console: { url: "https://exeat.example.com/" }
 `);
   const outcome = loadConfig({ path, env: {} });
@@ -106,19 +113,45 @@ console: { url: "https://exeat.example.com/" }
   );
   assert.deepEqual(config.upstreamProxy, { url: 'http://Parent.example:3128', host: 'parent.example', port: 3128 });
   assert.equal(config.console.url, 'https://exeat.example.com');
+  assert.deepEqual(config.audit.anchors, [
+    { kind: 'path', path: join(folder, 'anchor.txt') },
+    { kind: 'syslog', host: 'siem.example', port: 6514, protocol: 'tls', authorities: join(folder, 'siem.crt') },
+    { kind: 'syslog', host: '2001:db8::7', port: 601, protocol: 'tcp', authorities: null },
+    { kind: 'git', folder: join(folder, 'evidence') },
+    { kind: 'http', url: 'https://anchors.example/exeat', authorities: null },
+  ]);
 });
 
 const refusals: readonly (readonly [string, string])[] = [
   ['polcy: ./x', 'exeat.yaml:1:1: unknown key `polcy`, did you mean `policy`?'],
   ['limits:\n  headTimout: 10s', 'exeat.yaml:2:3: unknown key `limits.headTimout`, did you mean `headTimeout`?'],
-  ['audit: { zzz: 1 }', 'exeat.yaml:1:10: unknown key `audit.zzz`, known here: `onFull`'],
+  ['audit: { zzz: 1 }', 'exeat.yaml:1:10: unknown key `audit.zzz`, known here: `onFull`, `anchors`'],
   [
     'listen: { dns: "127.0.0.1:53" }',
     'exeat.yaml:1:11: `listen.dns` is not enforced yet: the DNS listener comes with the DNS issue; remove it',
   ],
   [
-    'audit: { anchors: [] }',
-    'exeat.yaml:1:10: `audit.anchors` is not enforced yet: audit anchors come with the audit log; remove it',
+    'audit: { anchors: [{}] }',
+    'exeat.yaml:1:20: `audit.anchors.0`: an anchor has one of `path`, `syslog`, `git`, `http`',
+  ],
+  [
+    'audit: { anchors: [{ path: a, git: b }] }',
+    'exeat.yaml:1:20: `audit.anchors.0`: an anchor has one of `path`, `syslog`, `git`, `http`',
+  ],
+  ['audit: { anchors: [{ path: a, protocol: tcp }] }', '`audit.anchors.0.protocol`: `protocol` belongs to `syslog`'],
+  [
+    'audit: { anchors: [{ syslog: siem.example }] }',
+    '`siem.example` is not a host and port, write `siem.example:6514`',
+  ],
+  ['audit: { anchors: [{ syslog: "h:1", protocol: udp }] }', '`udp` is not accepted, write `tcp` or `tls`'],
+  ['audit: { anchors: [{ http: "ftp://a.example/" }] }', '`ftp://a.example/` is not an http or https URL'],
+  [
+    'audit: { anchors: [{ http: "https://u:p@a.example/" }] }',
+    'the URL of an anchor has no user, password or fragment',
+  ],
+  [
+    'audit: { anchors: [{ http: "http://a.example/", authorities: x }] }',
+    '`authorities` needs `syslog` over TLS or an https',
   ],
   ['transport: native', 'exeat.yaml:1:12: `transport`: transport `native` comes with a later issue'],
   ['policyTrust: approved', 'exeat.yaml:1:14: `policyTrust`: `approved` comes with a later issue, write `local`'],

@@ -4,23 +4,21 @@ import { join } from 'node:path';
 import { type Fault, failed, fault, ok, type Result } from '../base/index.ts';
 import { replaceFile } from './replace-file.ts';
 
-/** The key that signs snapshots; only control reads it. */
-const privateName = 'snapshot.key';
-/** Its public half; all that a point is given. */
-const publicName = 'snapshot.pub';
+/** What a key signs. Each has a pair of its own: `snapshot.key` and `snapshot.pub`, of which a point is given the public half; `audit.key`. */
+export type KeyUse = 'snapshot' | 'audit';
 
-/** The pair that signs and checks snapshots, Ed25519. */
+/** A pair that signs and checks, Ed25519. */
 export interface SigningKey {
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
 }
 
 /**
- * Loads the signing key of a state from its `keys` folder, making it (0600, folder 0700) when there is none.
+ * Loads a signing key of a state from its `keys` folder, making it (0600, folder 0700) when there is none. `use` is `snapshot` unless told.
  * Faults: `key_unreadable`, with the mend.
  */
-export async function createSigningKey(dir: string): Promise<Result<SigningKey, Fault>> {
-  const path = join(dir, privateName);
+export async function createSigningKey(dir: string, use: KeyUse = 'snapshot'): Promise<Result<SigningKey, Fault>> {
+  const path = join(dir, `${use}.key`);
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     const mode = statSync(path, { throwIfNoEntry: false })?.mode;
@@ -37,7 +35,7 @@ export async function createSigningKey(dir: string): Promise<Result<SigningKey, 
     const publicKey = createPublicKey(privateKey);
     if (publicKey.asymmetricKeyType !== 'ed25519') return failed(unusable(path, 'it is not an Ed25519 key'));
     // Written at every start: a public half that does not fit would make every snapshot look forged.
-    await replaceFile(join(dir, publicName), [Buffer.from(publicKey.export({ type: 'spki', format: 'pem' }))]);
+    await replaceFile(join(dir, `${use}.pub`), [Buffer.from(publicKey.export({ type: 'spki', format: 'pem' }))]);
     return ok({ privateKey, publicKey });
   } catch (error) {
     return failed(unusable(path, (error as NodeJS.ErrnoException).code ?? (error as Error).message));
@@ -46,7 +44,7 @@ export async function createSigningKey(dir: string): Promise<Result<SigningKey, 
 
 /** Loads the public half, for a point. Faults: `key_unreadable`. */
 export function loadVerifyingKey(dir: string): Result<KeyObject, Fault> {
-  const path = join(dir, publicName);
+  const path = join(dir, 'snapshot.pub');
   try {
     const key = createPublicKey(readFileSync(path));
     return key.asymmetricKeyType === 'ed25519' ? ok(key) : failed(unusable(path, 'it is not an Ed25519 key'));

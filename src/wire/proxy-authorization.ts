@@ -1,5 +1,4 @@
-import { ok, type Result } from '../base/index.ts';
-import { decodeBase64 } from './base64.ts';
+import { decodeBase64, ok, type Result } from '../base/index.ts';
 import { strictUtf8 } from './utf8.ts';
 import { failedAs, type WireFault } from './wire-fault.ts';
 

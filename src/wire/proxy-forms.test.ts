@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseAbsoluteForm } from './absolute-form.ts';
-import { decodeBase64 } from './base64.ts';
 import { createChunkedScanner } from './chunked.ts';
 import { classifyFirstByte } from './first-byte.ts';
 import { latin1Bytes } from './latin1.ts';
@@ -80,20 +79,6 @@ test('a proof is read from its field, in one spelling, and no message repeats it
     const result = parseProxyAuthorization(value);
     assert.ok(!result.ok && !result.fault.message.includes(secret), value);
   }
-});
-
-test('base64 is decoded as Node does, when it is the one spelling', () => {
-  fc.assert(
-    fc.property(fc.uint8Array(), (bytes) =>
-      assert.deepEqual(decodeBase64(Buffer.from(bytes).toString('base64')), bytes),
-    ),
-  );
-  fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom(...'AQgw/+=a-'), maxLength: 8 }), (text) => {
-      const bytes = decodeBase64(text);
-      if (bytes !== null) assert.equal(Buffer.from(bytes).toString('base64'), text);
-    }),
-  );
 });
 
 test('SOCKS5 messages are read, and whatever comes later is left', () => {

@@ -24,3 +24,19 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | null {
   }
   return (held & ((1 << bits) - 1)) === 0 ? bytes : null;
 }
+
+/** Bytes as base64 (RFC 4648 section 4) with its padding. */
+export function encodeBase64(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 3) {
+    const [first = 0, second = 0, third = 0] = bytes.subarray(at, at + 3);
+    const held = (first << 16) | (second << 8) | third;
+    text += `${sextet(held, 18)}${sextet(held, 12)}${sextet(held, 6)}${sextet(held, 0)}`;
+  }
+  const padding = (3 - (bytes.length % 3)) % 3;
+  return text.slice(0, text.length - padding) + '='.repeat(padding);
+}
+
+function sextet(held: number, shift: number): string {
+  return alphabet.charAt((held >>> shift) & 63);
+}

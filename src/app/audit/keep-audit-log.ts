@@ -1,0 +1,83 @@
+import type { LeafSource } from '../../audit/index.ts';
+import type { Clock, Fault, Result } from '../../base/index.ts';
+import type { AnchorConfig } from '../../config/index.ts';
+import { createSigningKey } from '../../snapshot/index.ts';
+import type { Logger } from '../logger.ts';
+import type { StatePaths } from '../state-folder.ts';
+import { createAnchors } from './anchors/create-anchors.ts';
+import { type AnchorStatus, keepAnchors } from './anchors/keep-anchors.ts';
+import { createNoteSigner } from './note-signer.ts';
+import { openTileFiles } from './tile-files.ts';
+import { createTileWriter, type TileWriter, type WriteTilesFault, type WrittenCheckpoint } from './tile-writer.ts';
+
+/** What the audit log is kept with. */
+export interface AuditLogOptions {
+  readonly paths: Pick<StatePaths, 'keys' | 'audit' | 'auditTemporary'>;
+  readonly leaves: LeafSource;
+  readonly anchors: readonly AnchorConfig[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Between two writes without an act, in milliseconds. Default: 60,000. */
+  readonly everyMs?: number;
+}
+
+/** How the files of the audit log are. */
+export interface AuditLogStatus {
+  /** The last checkpoint on disk; null before the first. */
+  readonly size: number | null;
+  readonly writtenAtMs: number | null;
+  /** Why the last write failed; null when it did not. */
+  readonly lastError: string | null;
+  readonly anchors: readonly AnchorStatus[];
+}
+
+/** The files of the audit log, kept up to the store. */
+export interface AuditLog {
+  /** Writes what was committed, signs it, and hands the checkpoint to the anchors. To be called after each act of a person. */
+  write(): Promise<Result<WrittenCheckpoint, WriteTilesFault>>;
+  status(): AuditLogStatus;
+  /** Writes once more, and ends. */
+  close(): Promise<void>;
+}
+
+/**
+ * Keeps the files of the audit log: writes them at once, after each act, and every 60 s. A failing write or anchor is told by `status` and
+ * in the log, and tried again. Faults: `key_unreadable`. Rejects when the folders cannot be made.
+ */
+export async function keepAuditLog(options: AuditLogOptions): Promise<Result<AuditLog, Fault>> {
+  const { paths, leaves, clock, logger, everyMs = 60_000 } = options;
+  const key = await createSigningKey(paths.keys, 'audit');
+  if (!key.ok) return key;
+  const files = await openTileFiles(paths.audit, paths.auditTemporary);
+  const writer = createTileWriter({ files, leaves, signer: createNoteSigner(key.value) });
+  const anchors = keepAnchors(createAnchors(options.anchors, clock), { clock, logger });
+  let published = '';
+  let said: Omit<AuditLogStatus, 'anchors'> = { size: null, writtenAtMs: null, lastError: null };
+  const write: TileWriter['write'] = async () => {
+    const written = await writer.write();
+    if (!written.ok) {
+      if (said.lastError !== written.fault.message) logger.error(written.fault.message);
+      said = { ...said, lastError: written.fault.message };
+      return written;
+    }
+    said = { size: written.value.size, writtenAtMs: clock.now(), lastError: null };
+    if (written.value.note !== published) anchors.publish(written.value);
+    published = written.value.note;
+    return written;
+  };
+  const timer = setInterval(() => void write(), everyMs);
+  timer.unref();
+  await write();
+  return {
+    ok: true,
+    value: {
+      write,
+      status: () => ({ ...said, anchors: anchors.status() }),
+      close: async () => {
+        clearInterval(timer);
+        await write();
+        await anchors.close();
+      },
+    },
+  };
+}
