@@ -5,3 +5,5 @@ export { readCursor, writeCursor } from './cursor.ts';
 export { describeApi, type OpenApi } from './openapi.ts';
 export { requestPage, setupPage } from './pages.ts';
 export type { ProblemRows, RequestFault } from './problems.ts';
+export type { ApiPorts, NewSecret } from './routes/api-ports.ts';
+export { actProblems, createHandlers } from './routes/create-handlers.ts';

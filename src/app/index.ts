@@ -18,3 +18,4 @@ export { type Inspection, inspectMachine } from './questions/inspect-machine.ts'
 export type { ToldExplanation } from './questions/told-explanation.ts';
 export type { BrokenFlow, ConnectionShares, PointStatus, StatusReport } from './status.ts';
 export { startUp, type Up, type UpReport } from './supervisor.ts';
+export { readVersion } from './read-version.ts';

@@ -1,11 +1,11 @@
 import { Command, CommanderError, Option } from 'commander';
+import { readVersion } from '../app/index.ts';
 import { ExeatError, escapeControls } from '../base/index.ts';
 import { type Cli, createCli, type GlobalFlags } from './cli.ts';
 import type { CliIo } from './cli-io.ts';
 import { registerCommands } from './commands.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { outputFormats } from './output.ts';
-import { readVersion } from './version.ts';
 
 /** Runs one command line (without `node` and the script) and gives its exit code. Never throws for outside causes. */
 export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCode> {

@@ -1,15 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { readVersion } from '../app/index.ts';
 import type { Cli } from './cli.ts';
 import { exitCodes } from './exit-codes.ts';
-
-/** The version of this package, read from its `package.json`: `0.1.0`. */
-export function readVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : 'unknown';
-}
 
 /** Adds `exeat version`. */
 export function registerVersion(parent: Command, cli: Cli): void {

@@ -7,6 +7,7 @@ import {
   type ExceptionCommand,
   type ExceptionSpec,
   type ExceptionState,
+  foldSetupLink,
   type Ledger,
   linkPeople,
   type NewView,
@@ -68,6 +69,8 @@ export interface ActDeskOptions {
   /** What the policy says of a spec. Faults: `no_policy`, `policy_busy`, those of spelling. */
   readonly factsOf: (spec: ExceptionSpec) => Promise<Result<ExceptionFacts>>;
   readonly points: () => Pick<World, 'points' | 'sequence'>;
+  /** Why the audit log cannot be kept up to the ledger, or null: what widens waits then. */
+  readonly auditTrouble: () => string | null;
   /** Told after every act that is in force: whether grants may have changed. */
   readonly onActed: (touchesGrants: boolean) => void;
 }
@@ -155,12 +158,15 @@ async function actOnce<C extends { readonly kind: string }>(
   asked: AskedAct<C>,
   decide: Decide<C>,
 ): Promise<Result<Acted>> {
+  const isNarrowing = narrowingCommands.has(asked.command.kind);
+  const trouble = isNarrowing ? null : desk.auditTrouble();
+  if (trouble !== null) return failed(fault('unavailable', `nothing is widened while the audit log fails: ${trouble}`));
   const decided = await decide(desk, asked);
   if (!decided.ok) return decided;
   const { id, kind, entries, views } = decided.value;
   const answer = asked.once == null ? null : keptAnswer(asked.actor, asked.once, id, desk.clock.now());
   const done = await desk.writer.write({ entries, views, answer });
-  const isHeld = !done.ok && done.fault.code === 'unavailable' && narrowingCommands.has(asked.command.kind);
+  const isHeld = !done.ok && done.fault.code === 'unavailable' && isNarrowing;
   if (!done.ok && !isHeld) return done;
   if (isHeld) desk.writer.hold({ entries, views });
   desk.onActed(true);
@@ -193,7 +199,8 @@ async function decideOnException(desk: Desk, asked: AskedAct<ExceptionCommand>):
 }
 
 async function decideOnPeople(desk: Desk, asked: AskedAct<PeopleCommand>): Promise<Result<Decided>> {
-  const { command, actor, id } = asked;
+  const { actor, id } = asked;
+  const command = await withFreshLink(desk, asked.command);
   const kind = kindOf(command);
   const stale = findStale(desk, kind, asked);
   if (stale !== null) return failed(stale);
@@ -202,6 +209,13 @@ async function decideOnPeople(desk: Desk, asked: AskedAct<PeopleCommand>): Promi
   const held = command.kind === 'disable_person' ? deprovision(desk, command.id, outcome.value.views) : noCascade;
   const { entries, views } = outcome.value;
   return ok({ id, kind, entries: [...entries, ...held.entries], views: [...views, ...held.views] });
+}
+
+// Read here and not by the caller: of two who claim one link at once, the second finds it used.
+async function withFreshLink({ ledger }: Desk, command: PeopleCommand): Promise<PeopleCommand> {
+  if (command.kind !== 'use_setup') return command;
+  const link = foldSetupLink(await ledger.entriesOf(`setup/${command.link.id}`));
+  return { ...command, link: link ?? command.link };
 }
 
 function findStale(desk: Desk, kind: NewView['kind'], { id, ifMatch }: AskedAct<unknown>): Fault | null {

@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs';
+import type { FastifyInstance } from 'fastify';
+import { actProblems, type ApiPorts, createApi, createHandlers, describeApi } from '../../api/index.ts';
+import { endpoints, type OpenAnswer, type OpenQuery } from '../../api/contract/index.ts';
+import type { Actor } from '../../audit/index.ts';
+import { ExeatError, type Result } from '../../base/index.ts';
+import type { Config } from '../../config/index.ts';
+import type { GrantUsage } from '../../exceptions/index.ts';
+import { askLocal } from '../local-socket.ts';
+import { createLogger } from '../logger.ts';
+import { createNewId } from '../new-id.ts';
+import { statePaths } from '../state-folder.ts';
+import { readVersion } from '../read-version.ts';
+import type { ControlActs } from './assemble-acts.ts';
+import { readSetupLink } from './founding.ts';
+import { sumDebt, type GrantUsage as FoldedUsage } from './grant-usage.ts';
+import { reportOpen } from './open/open-report.ts';
+import { authenticateToken, isSecret, makeToken, verifyEd25519 } from './secrets.ts';
+
+/** Makes the API of control over what acts. Throws an ExeatError when the certificate cannot be read. */
+export function createConsoleApi(config: Config, acts: ControlActs): FastifyInstance {
+  const logger = createLogger('control');
+  const newId = createNewId();
+  const { clock, standing } = acts;
+  return createApi({
+    endpoints: { ...endpoints },
+    handlers: { ...createHandlers(toPorts(config, acts)) },
+    document: describeApi({ ...endpoints }, readVersion()),
+    problems: actProblems,
+    authenticate: async (token) => authenticateToken(token, standing.directory, clock.now()),
+    clock,
+    newId,
+    onFailure: (where, error) =>
+      logger.error('a request failed inside', { where, cause: error instanceof Error ? error.stack : String(error) }),
+    tls: readTls(config),
+    hostNames: [new URL(config.console.url).hostname],
+  });
+}
+
+function readTls({ console: { tls } }: Config): { readonly cert: Buffer; readonly key: Buffer } | null {
+  if (tls === null) return null;
+  try {
+    return { cert: readFileSync(tls.certificate), key: readFileSync(tls.key) };
+  } catch (error) {
+    const { path, code } = error as NodeJS.ErrnoException;
+    throw new ExeatError('tls_unreadable', `\`${path}\` of \`console.tls\` cannot be read (${code})`, { cause: error });
+  }
+}
+
+function toPorts(config: Config, acts: ControlActs): ApiPorts {
+  const { clock, ledger, standing, desk, digest, factsOf } = acts;
+  const newId = createNewId();
+  return {
+    ...{ clock, newId, digest, ledger, factsOf, isSecret },
+    directory: () => standing.directory,
+    exceptions: () => standing.exceptions,
+    seqOf: standing.seqOf,
+    actOnException: desk.actOnException,
+    actOnPeople: desk.actOnPeople,
+    grantUsage: () => toUsage(acts.usage.current().grants),
+    traffic: () => {
+      const { connections, bytes, grantConnections, grantBytes } = sumDebt(acts.usage.current().grants, clock.now(), 30);
+      return { all: { connections, bytes }, byGrantOnly: { connections: grantConnections, bytes: grantBytes } };
+    },
+    newToken: (nowMs) => makeToken(newId, nowMs),
+    setupLink: (id) => readSetupLink(ledger, id),
+    verifySignature: verifyEd25519,
+    listOpen: (query) => listOpen(config, acts, query),
+    auditState: async () => {
+      const status = acts.audit.status();
+      return {
+        size: await ledger.size(),
+        checkpoint: status.note,
+        publicKey: status.publicKey,
+        isWritable: desk.problem() === null && status.lastError === null,
+        pendingActs: acts.pendingCount(),
+        anchors: status.anchors.map(({ anchor, lastSuccessMs, lastError }) => ({
+          anchor,
+          lastAt: lastSuccessMs === null ? null : new Date(lastSuccessMs).toISOString(),
+          problem: lastError,
+        })),
+      };
+    },
+    resetClock: (actor, reason) => resetClock(acts, statePaths(config.state).pointSocket, { actor, reason }),
+  };
+}
+
+function listOpen(config: Config, acts: ControlActs, query: OpenQuery): Promise<Result<OpenAnswer>> {
+  const servers = config.resolver.servers ?? ['those of the system'];
+  return reportOpen(
+    {
+      clock: acts.clock,
+      ledger: acts.ledger,
+      history: acts.history,
+      exceptions: () => acts.standing.exceptions,
+      directory: () => acts.standing.directory,
+      usage: acts.usage.current,
+      askPolicy: acts.policy.ask,
+      configured: [
+        ...config.localOrigins.map(({ text }) => ({
+          kind: 'local-origin',
+          to: text,
+          note: 'a loopback pair that rules may reach',
+        })),
+        ...(config.upstreamProxy === null
+          ? []
+          : [{ kind: 'parent-proxy', to: config.upstreamProxy.url, note: 'it resolves and reaches what is allowed here' }]),
+        ...servers.map((to) => ({ kind: 'dns-forward', to, note: 'names of allowed destinations are asked of it' })),
+      ],
+    },
+    query,
+  );
+}
+
+function toUsage(usage: FoldedUsage): ReadonlyMap<string, GrantUsage> {
+  return new Map(
+    [...usage.uses.values()].map((use) => [
+      use.grantId,
+      {
+        grantId: use.grantId,
+        sinceMs: usage.sinceMs ?? 0,
+        connections: use.connections,
+        bytesUp: use.bytesUp,
+        bytesDown: use.bytesDown,
+        firstUsedMs: use.firstUseMs,
+        lastUsedMs: use.lastUseMs,
+        minutesUsed: use.hoursUsed * 60,
+        nearMisses: use.denialsJustOutside,
+      },
+    ]),
+  );
+}
+
+/** Believes the wall clock again, here and at the point. Noted before, so that nobody sets a clock unseen. */
+async function resetClock(
+  acts: ControlActs,
+  pointSocket: string,
+  { actor, reason }: { readonly actor: Actor; readonly reason: string },
+): Promise<Result<{ readonly before: string; readonly after: string }>> {
+  const before = new Date(acts.clock.now()).toISOString();
+  const after = new Date().toISOString();
+  const details = { before, after, reason };
+  const noted = await acts.desk.note([{ subject: 'clock', action: 'clock.reset', actor, details }]);
+  if (!noted.ok) return noted;
+  acts.clock.reset();
+  const told = await askLocal(pointSocket, 'reset-clock', null, 5_000);
+  return told.ok ? { ok: true, value: { before, after } } : told;
+}
