@@ -1,19 +1,13 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { type CliIo, runCli } from '../src/cli/index.ts';
 import { configJsonSchema, renderConfigReference } from '../src/config/index.ts';
 import { reasons, renderLintReference } from '../src/policy/index.ts';
 import { boundRows, exitCodeRows, limitRows, metricRows, recordKinds } from './reference-tables.ts';
-import { repositoryRoot } from './source-files.ts';
 
 /** A page of `docs/reference/` as it should be: its path from the root, and its text. */
 export interface ReferencePage {
   readonly path: string;
   readonly text: string;
 }
-
-const run = promisify(execFile);
-const program = join(repositoryRoot, 'src/cli/exeat.ts');
 
 /** Makes every page of `docs/reference/` from the code that it describes. */
 export async function renderReferencePages(): Promise<readonly ReferencePage[]> {
@@ -95,13 +89,28 @@ async function renderCommandLine(): Promise<string> {
   return page('Command line', 'the help of `exeat`', [...codes, ...sections]);
 }
 
-/** The help of one command and of those below it, as Markdown sections. */
+/** The help of one command and of those below it, as Markdown sections. Made here: a process for each of 80 commands held the machine for minutes. */
 async function helpOf(command: readonly string[]): Promise<readonly string[]> {
-  // Help is wrapped to the width of the terminal, which must not change the page.
-  const env = { ...process.env, NO_COLOR: '1', COLUMNS: '110' };
-  const { stdout } = await run(process.execPath, [program, ...command, '--help'], { env });
-  const below = await Promise.all(subcommandsIn(stdout).map((name) => helpOf([...command, name])));
-  return [`## exeat ${command.join(' ')}`.trim(), '', '```', stdout.trim(), '```', '', ...below.flat()];
+  const help = await readHelp(command);
+  const sections = [`## exeat ${command.join(' ')}`.trim(), '', '```', help.trim(), '```', ''];
+  for (const name of subcommandsIn(help)) sections.push(...(await helpOf([...command, name])));
+  return sections;
+}
+
+async function readHelp(command: readonly string[]): Promise<string> {
+  let help = '';
+  const io: CliIo = {
+    env: {},
+    now: Date.now,
+    writeOut: (text) => {
+      help += text;
+    },
+    writeError: () => undefined,
+    // Help is wrapped to the width of the terminal, which must not change the page.
+    helpColumns: 80,
+  };
+  await runCli([...command, '--help'], io);
+  return help;
 }
 
 function subcommandsIn(help: string): readonly string[] {
