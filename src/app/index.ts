@@ -11,6 +11,12 @@ export type { ProposeOptions, ShrinkOptions } from './lake/propose-job.ts';
 export { type Replayed, type ReplayOptions, type ReplayTask, replayHistory } from './lake/replay-job.ts';
 export { type LakeJobOptions, runLakeJob } from './lake/run-lake-job.ts';
 export { lowerPriority } from './lower-priority.ts';
+export {
+  applyBreakGlass,
+  type BreakGlassChallenge,
+  readBreakGlassChallenge,
+  type SignedDocument,
+} from './questions/ask-point.ts';
 export { type DecideReport, readDecision, readStatus } from './questions/ask-running.ts';
 export type { DecideAnswer, DecideAsk } from './questions/decide-question.ts';
 export { type ExplainReport, readExplanation } from './questions/explain-question.ts';

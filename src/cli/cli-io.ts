@@ -6,6 +6,8 @@ export interface CliIo {
   readonly writeError: (text: string) => void;
   /** Whether stderr is a terminal, where progress may be shown. */
   readonly isErrorTerminal?: boolean;
+  /** Columns that help is wrapped to; those of the terminal, or 80, unless given. */
+  readonly helpColumns?: number;
 }
 
 /** The command's real process as a {@link CliIo}. A closed pipe (`exeat status | head -1`) ends quietly. */

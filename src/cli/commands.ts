@@ -1,5 +1,15 @@
 import type { Command } from 'commander';
+import { registerAuditList, registerAuditState } from './audit-list.ts';
+import {
+  registerBreakGlassEnrol,
+  registerBreakGlassKeygen,
+  registerBreakGlassKeys,
+  registerBreakGlassRevokeKey,
+} from './break-glass-enrol.ts';
+import { registerBreakGlassApply, registerBreakGlassChallenge, registerBreakGlassSign } from './break-glass-offline.ts';
+import { registerBreakGlassOpen } from './break-glass-open.ts';
 import type { Cli } from './cli.ts';
+import { registerClockReset } from './clock-reset.ts';
 import { registerCompletion } from './completion.ts';
 import { registerCredentialAdd } from './credential-add.ts';
 import { registerCredentialList } from './credential-list.ts';
@@ -7,6 +17,13 @@ import { registerCredentialRemove } from './credential-remove.ts';
 import { registerDecide } from './decide.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerEnv } from './env.ts';
+import { registerExceptionApprove } from './exception-approve.ts';
+import { registerBreakGlassAcknowledge, registerExceptionDeny, registerExceptionResume } from './exception-decide.ts';
+import { registerExceptionRevoke, registerExceptionSuspend, registerExceptionWithdraw } from './exception-end.ts';
+import { registerExceptionExtend, registerExceptionReview } from './exception-extend.ts';
+import { registerExceptionList, registerExceptionShow } from './exception-list.ts';
+import { registerExceptionEdit, registerExceptionRequest } from './exception-request.ts';
+import { registerExceptionSummary, registerExceptionUsage } from './exception-usage.ts';
 import { registerExplain } from './explain.ts';
 import { registerFlowsAnswers } from './flows-answers.ts';
 import { registerFlowsFormats } from './flows-formats.ts';
@@ -16,9 +33,16 @@ import { registerFlowsPropose } from './flows-propose.ts';
 import { registerFlowsRank } from './flows-rank.ts';
 import { registerFlowsReplay } from './flows-replay.ts';
 import { registerFlowsForget, registerFlowsSources } from './flows-sources.ts';
+import { registerOpen } from './open.ts';
+import { registerPersonAdd, registerPersonChange } from './person-add.ts';
+import { registerPersonDisable, registerPersonEnable, registerPersonLink } from './person-disable.ts';
+import { registerPersonList } from './person-list.ts';
 import { registerPolicyCheck } from './policy-check.ts';
 import { registerPolicyStats } from './policy-stats.ts';
 import { registerStatus } from './status.ts';
+import { registerTokenClaim } from './token-claim.ts';
+import { registerTokenCreate } from './token-create.ts';
+import { registerTokenList, registerTokenRevoke, registerTokenWhoami } from './token-list.ts';
 import { registerUp } from './up.ts';
 import { registerVersion } from './version.ts';
 
@@ -36,6 +60,13 @@ const commands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerDecide,
   registerExplain,
   registerFlows,
+  registerException,
+  registerBreakGlass,
+  registerOpen,
+  registerAudit,
+  registerPerson,
+  registerToken,
+  registerClock,
   registerCredential,
   registerEnv,
   registerCompletion,
@@ -77,3 +108,85 @@ const flowsCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerFlowsForget,
   registerFlowsFormats,
 ];
+
+function registerException(program: Command, cli: Cli): void {
+  const exception = program
+    .command('exception')
+    .description('let something out for a while: ask, decide, end, look back');
+  for (const register of exceptionCommands) register(exception, cli);
+}
+
+const exceptionCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
+  registerExceptionRequest,
+  registerExceptionList,
+  registerExceptionShow,
+  registerExceptionApprove,
+  registerExceptionDeny,
+  registerExceptionEdit,
+  registerExceptionWithdraw,
+  registerExceptionExtend,
+  registerExceptionSuspend,
+  registerExceptionResume,
+  registerExceptionRevoke,
+  registerExceptionReview,
+  registerExceptionUsage,
+  registerExceptionSummary,
+];
+
+function registerBreakGlass(program: Command, cli: Cli): void {
+  const breakGlass = program.command('break-glass').description('open something at once in an emergency, loudly');
+  for (const register of breakGlassCommands) register(breakGlass, cli);
+}
+
+const breakGlassCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
+  registerBreakGlassOpen,
+  registerBreakGlassAcknowledge,
+  registerBreakGlassKeygen,
+  registerBreakGlassEnrol,
+  registerBreakGlassKeys,
+  registerBreakGlassRevokeKey,
+  registerBreakGlassChallenge,
+  registerBreakGlassSign,
+  registerBreakGlassApply,
+];
+
+function registerAudit(program: Command, cli: Cli): void {
+  const audit = program.command('audit').description('look at the log of acts');
+  for (const register of auditCommands) register(audit, cli);
+}
+
+const auditCommands: readonly ((parent: Command, cli: Cli) => void)[] = [registerAuditList, registerAuditState];
+
+function registerPerson(program: Command, cli: Cli): void {
+  const person = program.command('person').description('work on people and what they may do');
+  for (const register of personCommands) register(person, cli);
+}
+
+const personCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
+  registerPersonList,
+  registerPersonAdd,
+  registerPersonChange,
+  registerPersonDisable,
+  registerPersonEnable,
+  registerPersonLink,
+];
+
+function registerToken(program: Command, cli: Cli): void {
+  const token = program.command('token').description('work on API tokens: what people prove themselves with');
+  for (const register of tokenCommands) register(token, cli);
+}
+
+const tokenCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
+  registerTokenClaim,
+  registerTokenCreate,
+  registerTokenList,
+  registerTokenRevoke,
+  registerTokenWhoami,
+];
+
+function registerClock(program: Command, cli: Cli): void {
+  const clock = program.command('clock').description('work on the time that decisions go by');
+  for (const register of clockCommands) register(clock, cli);
+}
+
+const clockCommands: readonly ((parent: Command, cli: Cli) => void)[] = [registerClockReset];

@@ -24,6 +24,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
 /** The whole program with every command registered; also read by shell completion and the docs. */
 export function createProgram(io: CliIo, end: (code: ExitCode) => void): Command {
   const program = new Command('exeat');
+  const { helpColumns } = io;
   program
     .description('Decides, enforces and measures every way out of a network.')
     .version(readVersion(), '-V, --version', 'print the version')
@@ -37,6 +38,7 @@ export function createProgram(io: CliIo, end: (code: ExitCode) => void): Command
       writeOut: io.writeOut,
       writeErr: io.writeError,
       outputError: (text, write) => write(usageLine(text)),
+      ...(helpColumns === undefined ? {} : { getOutHelpWidth: () => helpColumns }),
     });
   program.hook('preAction', (_, command) => {
     if (command.name() !== 'check' && readFlags(program, io).isSarif)

@@ -18,6 +18,13 @@ export type {
   UsageAnswer,
 } from './exception-types.ts';
 export type { ReviewOutcome } from './exceptions.ts';
-export type { KeyAnswer, NewTokenAnswer, PersonAnswer, Role, TokenAnswer } from './people.ts';
+export {
+  type KeyAnswer,
+  type NewTokenAnswer,
+  type PersonAnswer,
+  type Role,
+  roles,
+  type TokenAnswer,
+} from './people.ts';
 export { type ApiProblemCode, apiProblems, type Problem, problemSchema } from './problem.ts';
 export type { AuditState, EntryAnswer, EntryQuery, OpenAnswer, OpeningAnswer, OpenQuery } from './reports.ts';

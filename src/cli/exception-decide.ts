@@ -1,0 +1,72 @@
+import type { Command } from 'commander';
+import { endpoints } from '../api/contract/index.ts';
+import type { ApiClient } from './api-client.ts';
+import { type ApiFlags, addApiCommand, failCall, runWithApi } from './api-command.ts';
+import type { Cli } from './cli.ts';
+import { printException } from './exception-text.ts';
+import type { ExitCode } from './exit-codes.ts';
+import { addDigestOption, lookAt } from './look-at.ts';
+
+interface JudgeFlags extends ApiFlags {
+  readonly digest?: string;
+  readonly reason: string;
+}
+
+type AckFlags = ApiFlags & { readonly digest?: string; readonly reason?: string };
+
+/** Adds `exeat exception deny ID`. */
+export function registerExceptionDeny(parent: Command, cli: Cli): void {
+  addJudgement(parent, 'deny', 'deny what was asked').action((id: string, flags: JudgeFlags) =>
+    runWithApi(cli, flags, (client) => deny(cli, client, id, flags)),
+  );
+}
+
+/** Adds `exeat exception resume ID`: a decision like an approval. */
+export function registerExceptionResume(parent: Command, cli: Cli): void {
+  addJudgement(parent, 'resume', 'let a suspended exception go on, until the end it always had').action(
+    (id: string, flags: JudgeFlags) => runWithApi(cli, flags, (client) => resume(cli, client, id, flags)),
+  );
+}
+
+/** Adds `exeat break-glass acknowledge ID`: somebody else stands by it, so that it goes on past its first ten minutes. */
+export function registerBreakGlassAcknowledge(parent: Command, cli: Cli): void {
+  addDigestOption(
+    addApiCommand(
+      parent,
+      'acknowledge',
+      'stand by somebody else’s break-glass, so that it outlives ten minutes',
+    ).argument('<id>', 'id of the break-glass'),
+  )
+    .option('--reason <text>', 'why, for the log of acts')
+    .action((id: string, flags: AckFlags) => runWithApi(cli, flags, (client) => acknowledge(cli, client, id, flags)));
+}
+
+function addJudgement(parent: Command, name: string, description: string): Command {
+  return addDigestOption(
+    addApiCommand(parent, name, description).argument('<id>', 'id of the exception'),
+  ).requiredOption('--reason <text>', 'why, for whoever asked');
+}
+
+async function deny(cli: Cli, client: ApiClient, id: string, { digest, reason }: JudgeFlags): Promise<ExitCode> {
+  const seen = await lookAt(cli, client, id, { doing: 'denying', digest });
+  if (!seen.ok) return failCall(cli, seen.fault);
+  const body = { digest: seen.value.digest, reason };
+  const denied = await client.call(endpoints.denyException, { params: { id }, body });
+  return denied.ok ? printException(cli, denied.value.body) : failCall(cli, denied.fault);
+}
+
+async function resume(cli: Cli, client: ApiClient, id: string, { digest, reason }: JudgeFlags): Promise<ExitCode> {
+  const seen = await lookAt(cli, client, id, { doing: 'resuming', digest });
+  if (!seen.ok) return failCall(cli, seen.fault);
+  const body = { digest: seen.value.digest, reason };
+  const resumed = await client.call(endpoints.resumeException, { params: { id }, body });
+  return resumed.ok ? printException(cli, resumed.value.body) : failCall(cli, resumed.fault);
+}
+
+async function acknowledge(cli: Cli, client: ApiClient, id: string, flags: AckFlags): Promise<ExitCode> {
+  const seen = await lookAt(cli, client, id, { doing: 'standing by', digest: flags.digest });
+  if (!seen.ok) return failCall(cli, seen.fault);
+  const body = { digest: seen.value.digest, reason: flags.reason ?? null };
+  const done = await client.call(endpoints.acknowledgeBreakGlass, { params: { id }, body });
+  return done.ok ? printException(cli, done.value.body) : failCall(cli, done.fault);
+}

@@ -1,0 +1,50 @@
+import { type Command, Option } from 'commander';
+import { endpoints, type Scope, scopes } from '../api/contract/index.ts';
+import type { ApiClient } from './api-client.ts';
+import { type ApiFlags, addApiCommand, failCall, runWithApi } from './api-command.ts';
+import { parseSeconds } from './api-options.ts';
+import type { Cli } from './cli.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { chooseTokenFile, handOver } from './token-secret.ts';
+
+interface CreateFlags extends ApiFlags {
+  readonly person?: string;
+  readonly label: string;
+  readonly scope: readonly Scope[];
+  readonly lasts: string;
+  readonly save?: boolean;
+}
+
+/** Adds `exeat token create`: a token for yourself, or (as an admin) for another person. */
+export function registerTokenCreate(parent: Command, cli: Cli): void {
+  addApiCommand(parent, 'create', 'make a token; it is shown once')
+    .option('--person <id>', 'who it is for (default: you); you count as linked to them for 30 days')
+    .requiredOption('--label <text>', 'what it is for')
+    .addOption(
+      new Option('--scope <scope...>', 'what it may be used for, never more than its person may do')
+        .choices([...scopes])
+        .makeOptionMandatory(),
+    )
+    .option('--lasts <duration>', 'how long it lives', '30d')
+    .option('--save', 'write it to your token file instead of stdout')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  exeat token create --label laptop --scope read request review --lasts 30d --save\n  exeat token create --person ben --label "first token" --scope read request -o json\n',
+    )
+    .action((flags: CreateFlags) => runWithApi(cli, flags, (client) => create(cli, client, flags)));
+}
+
+async function create(cli: Cli, client: ApiClient, flags: CreateFlags): Promise<ExitCode> {
+  const lasts = parseSeconds('--lasts', flags.lasts);
+  if (!lasts.ok) return cli.fail(lasts.fault);
+  const file = chooseTokenFile(cli, flags.save === true);
+  if (file === false) return exitCodes.error;
+  const { person = null, label, scope } = flags;
+  const made = await client.call(endpoints.createToken, {
+    body: { person, label, scopes: [...new Set(scope)], lastsSeconds: lasts.value },
+  });
+  if (!made.ok) return failCall(cli, made.fault);
+  const { token, secret } = made.value.body;
+  cli.io.writeError(`exeat: token ${token.id} of \`${token.person}\` ends ${token.expiresAt}; it is not shown again\n`);
+  return handOver(cli, file, secret, { token });
+}
