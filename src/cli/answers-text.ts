@@ -239,9 +239,10 @@ export function answerRows({ internet, specific, registries, resolution }: FlowA
 }
 
 function evidenceRow(one: RegistryUse | InternetRow['evidence'][number]): Row {
-  const { connections, bytesUp, bytesDown, denied, days, rank, declaredAt } = one;
+  const { connections, bytesUp, bytesDown, denied, days, rank, provider, declaredAt } = one;
   return {
     ...{ destination: hostText(one.destination, one.port), connections, bytesUp, bytesDown, denied, days, rank },
+    provider,
     ...{ first: isoText(one.firstMs), last: isoText(one.lastMs), policy: one.verdict, declaredAt },
   };
 }

@@ -20,6 +20,7 @@ const csvColumns = [
   'first',
   'last',
   'rank',
+  'provider',
   'policy',
   'declaredAt',
 ] as const;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { configFormats, type LogFormat, logFormats } from '../flowmap/index.ts';
+import { configFormats, type LogFormat, logFormats, rangeFormats } from '../flowmap/index.ts';
 import type { Cli } from './cli.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Row } from './table.ts';
@@ -18,6 +18,7 @@ export function registerFlowsFormats(parent: Command, cli: Cli): void {
         const rows = [
           ...logFormats.map((format) => ({ ...formatRow(format), ...(isLong ? format.fields : {}) })),
           ...configFormats.map(({ id, title }) => ({ format: id, title, names: 'declared' })),
+          ...rangeFormats.map(({ id, title }) => ({ format: id, title, names: 'provider' })),
         ];
         cli.printRows(columns, rows);
         return exitCodes.ok;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { IngestedFile, IngestReport, LakeProgress } from '../app/index.ts';
 import { escapeControls, nearestWord } from '../base/index.ts';
-import { configFormats, logFormats, rejects } from '../flowmap/index.ts';
+import { configFormats, logFormats, rangeFormats, rejects } from '../flowmap/index.ts';
 import type { Cli } from './cli.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { bytesText, runFlowJob } from './flows-options.ts';
@@ -12,11 +12,11 @@ interface IngestFlags {
   readonly timezone?: string;
 }
 
-/** Adds `exeat flows ingest`: reads logs and configuration into the flow lake. */
+/** Adds `exeat flows ingest`: reads logs, configuration and tables of address ranges into the flow lake. */
 export function registerFlowsIngest(parent: Command, cli: Cli): void {
   parent
     .command('ingest')
-    .description('read logs and configuration files into the flow lake')
+    .description('read logs, configuration files and published tables of address ranges into the flow lake')
     .argument('<path...>', 'files, folders, or `-` for standard input; gzip, zstd and Parquet are read as they are')
     .option(
       '--format <format>',
@@ -29,7 +29,7 @@ export function registerFlowsIngest(parent: Command, cli: Cli): void {
     )
     .addHelpText(
       'after',
-      "\nThe same bytes are never counted twice: ingest again whenever you like.\nFormats and what each can tell: exeat flows formats\n\nExit codes: 0 everything was read, 1 a file could not be used.\n\nExamples:\n  exeat flows ingest /var/log/squid/access.log*\n  zcat flows.gz | exeat flows ingest -\n  exeat flows ingest access.log --format 'squid=%ts.%03tu %6tr %>a %Ss/%03>Hs %<st %rm %ru %[un %Sh/%<a %mt'\n  exeat flows ingest ./deploy\n",
+      "\nThe same bytes are never counted twice: ingest again whenever you like.\nFormats and what each can tell: exeat flows formats\n\nExit codes: 0 everything was read, 1 a file could not be used.\n\nExamples:\n  exeat flows ingest /var/log/squid/access.log*\n  zcat flows.gz | exeat flows ingest -\n  exeat flows ingest access.log --format 'squid=%ts.%03tu %6tr %>a %Ss/%03>Hs %<st %rm %ru %[un %Sh/%<a %mt'\n  exeat flows ingest ./deploy\n  exeat flows ingest ip-ranges.json\n",
     )
     .action((paths: string[], flags: IngestFlags) => cli.run(() => runIngest(cli, paths, flags)));
 }
@@ -57,15 +57,14 @@ function machineZone(): string {
 
 function formatTrouble(id: string, hasGrammar: boolean): string | null {
   if (id === 'auto') return null;
-  const log = logFormats.find((format) => format.id === id);
-  if (hasGrammar && log?.grammar === null)
-    return `format \`${id}\` has no grammar of its own, write \`--format ${id}\``;
-  if (log !== undefined || configFormats.some((format) => format.id === id)) return null;
-  const near = nearestWord(
-    id,
-    [...logFormats, ...configFormats].map((format) => format.id),
-  );
-  return `format \`${id}\` is not known${near === null ? '' : `, did you mean \`${near}\``}; see \`exeat flows formats\``;
+  const known = [...logFormats, ...configFormats, ...rangeFormats].map((format) => format.id);
+  if (!known.includes(id)) {
+    const near = nearestWord(id, known);
+    return `format \`${id}\` is not known${near === null ? '' : `, did you mean \`${near}\``}; see \`exeat flows formats\``;
+  }
+  const grammar = logFormats.find((format) => format.id === id)?.grammar ?? null;
+  if (!hasGrammar || grammar !== null) return null;
+  return `format \`${id}\` has no grammar of its own, write \`--format ${id}\``;
 }
 
 const columns = ['file', 'outcome', 'format', 'lines', 'taken', 'skipped', 'rejected', 'from', 'to'] as const;

@@ -79,6 +79,7 @@ const csvColumns = [
   'application',
   'rank',
   'candidates',
+  'provider',
   'connections',
   'bytesUp',
   'bytesDown',
@@ -110,7 +111,7 @@ function tableRow({ edge, judgement, declaredAt }: MapEdge): Row {
   return {
     service: edge.principal,
     destination: destinationText(edge),
-    name: edge.rank,
+    name: edge.rank === 'provider' ? `${edge.rank}: ${edge.provider}` : edge.rank,
     connections: edge.connections,
     up: bytesText(edge.bytesUp),
     down: bytesText(edge.bytesDown),

@@ -77,6 +77,17 @@ describe('what a map rests on', () => {
     );
   });
 
+  test('the lines of tables of address ranges do not make a log look understood', () => {
+    const tally = { lines: 15_000, taken: 15_000, skips: {}, rejects: {} };
+    const half = { lines: 2, taken: 1, skips: {}, rejects: { bad_time: { count: 1, examples: [] } } };
+    const table = sourceOf({ kind: 'ranges', formats: ['aws-ranges'], tally, notes: ['published'] });
+    const { sources, lines, understoodShare, formats, notes } = createCoverage(
+      [sourceOf({ tally: half }), table],
+      nothing,
+    );
+    assert.deepEqual([sources, lines, understoodShare, formats.length, notes.length], [2, 2, 0.5, 1, 1]);
+  });
+
   test('an edge that was attributed in two ways counts for the weaker one, and guesses are noted', () => {
     const edges = [
       edgeOf({ how: ['inventory', 'address'], connections: 2 }),

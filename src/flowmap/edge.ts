@@ -63,6 +63,7 @@ export interface Edge {
   readonly clients: readonly string[];
   /** Addresses behind a name, at most 20. */
   readonly addresses: readonly string[];
+  /** Whose the address is by the logs' own tables (`S3`), or else by a published one (`aws EC2 eu-central-1`). It names nothing. */
   readonly provider: string | null;
   readonly connections: number;
   /** Null where no record told them. */

@@ -53,6 +53,8 @@ export { createLocalZone } from './ingest/local-zone.ts';
 export type { FormatFields, LineParser, LocalZone, LogFormat, ParserOptions } from './ingest/log-format.ts';
 export { findLogFormat, logFormats } from './ingest/log-formats.ts';
 export { LogLine } from './ingest/log-line.ts';
+export type { RangeFormat, RangeReading } from './ingest/range-format.ts';
+export { rangeFormats } from './ingest/range-formats.ts';
 export {
   createSourceReader,
   createTally,
@@ -129,6 +131,7 @@ export type {
 export { proposePolicy } from './propose/propose-policy.ts';
 export { readinessText } from './propose/readiness-of-service.ts';
 export { type Shrinkage, type ShrinkSettings, shrinkPolicy } from './propose/shrink-policy.ts';
+export type { ProviderRange } from './provider-range.ts';
 export { coverageLines } from './render/coverage-lines.ts';
 export { renderHtml } from './render/render-html.ts';
 export { renderMermaid } from './render/render-mermaid.ts';

@@ -2,6 +2,7 @@ import type { Edge, JudgeableEdge, NameRank, WhoRow } from './edge.ts';
 import type { FoldedBatch } from './fold-observations.ts';
 import type { LineTally } from './ingest/source-reader.ts';
 import type { DeclaredEndpoint, LeaseObservation } from './observation.ts';
+import type { ProviderRange } from './provider-range.ts';
 
 /** A source that was ingested. */
 export interface SourceEntry {
@@ -11,7 +12,7 @@ export interface SourceEntry {
   readonly digest: string;
   /** As given to ingest; `-` for standard input. */
   readonly path: string;
-  readonly kind: 'log' | 'configuration';
+  readonly kind: 'log' | 'configuration' | 'ranges';
   /** Formats that took lines, best first. */
   readonly formats: readonly string[];
   readonly tally: LineTally;
@@ -29,6 +30,8 @@ export interface SourceWriter {
   readonly id: string;
   append(format: string, batch: FoldedBatch): Promise<void>;
   declare(endpoints: readonly DeclaredEndpoint[]): Promise<void>;
+  /** `publishedMs`: when the provider published them, epoch milliseconds; null where the table does not say. */
+  keepRanges(ranges: readonly ProviderRange[], publishedMs: number | null): Promise<void>;
   /** Makes the source part of the lake; false where the same bytes are in it already, and then nothing is kept. */
   publish(entry: Omit<SourceEntry, 'id'>): Promise<boolean>;
   discard(): Promise<void>;

@@ -159,6 +159,7 @@ export const rejects = {
   bad_fields: 'too few fields, or one that must be there is missing',
   bad_time: 'a time that cannot be read',
   bad_address: 'an address that is none',
+  bad_prefix: 'a prefix with a length that cannot be, with bits set past it, or of every address',
   bad_name: 'a host that is no name and no address',
   bad_number: 'a number that cannot be read, is negative or too large',
   bad_json: 'no JSON, or cut short',

@@ -1,19 +1,18 @@
-import { createHash, type Hash, randomBytes } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { type Fault, failed, fault, ok, type Result } from '../base/index.ts';
 import {
-  type ConfigFormat,
-  configFormats,
+  type ConfigDocument,
   type LineTally,
   maxRecordBytes,
-  ObservationFold,
   type PeelOptions,
   type SourceEntry,
   type SourceWriter,
 } from '../flowmap/index.ts';
 import { LineChunker } from './chunk-lines.ts';
 import type { SourceBytes } from './open-bytes.ts';
-import type { ReaderPool, ReadOutcome, SourceFeed } from './reader-pool.ts';
-import { type FormatChoice, planSource, type SourcePlan, sampleBytes } from './sample-source.ts';
+import { readConfiguration, readRangeTable, readText, type SourceOutcome, shownPath } from './read-document.ts';
+import type { ReaderPool, SourceFeed } from './reader-pool.ts';
+import { type DocumentPlan, type FormatChoice, planSource, type SourcePlan, sampleBytes } from './sample-source.ts';
 
 /** Everything that ingesting one source needs. */
 export interface IngestOrder {
@@ -74,33 +73,34 @@ async function written<T>(work: Promise<T>): Promise<T> {
 function faultOf(path: string, error: unknown): Fault {
   const { code, message } = error as NodeJS.ErrnoException;
   if (!(error instanceof WriteError)) {
-    return fault('source_unreadable', `${shown(path)} cannot be read (${code ?? message})`);
+    return fault('source_unreadable', `${shownPath(path)} cannot be read (${code ?? message})`);
   }
   const why = message.split('\n', 1)[0] ?? '';
   return fault(
     'lake_unwritable',
-    `nothing of ${shown(path)} is kept, the flow lake cannot be written, see that its disk has room: ${why}`,
+    `nothing of ${shownPath(path)} is kept, the flow lake cannot be written, see that its disk has room: ${why}`,
   );
 }
 
-async function readPlanned(order: IngestOrder, plan: SourcePlan, reader: ByteReader): Promise<Result<ReadOutcome>> {
+async function readPlanned(order: IngestOrder, plan: SourcePlan, reader: ByteReader): Promise<Result<SourceOutcome>> {
   if (plan.kind === 'log') return readLog(order, plan, reader);
-  if (plan.kind === 'configuration') return readConfig(order, plan.formatId, reader);
+  if (plan.kind === 'configuration' || plan.kind === 'ranges') return readDocument(order, plan, reader);
   return failed(whyNot(order.path, plan));
 }
 
 function whyNot(path: string, plan: SourcePlan): Fault {
-  if (plan.kind === 'empty') return fault('source_empty', `${shown(path)} is empty`);
-  if (plan.kind === 'binary') return fault('source_binary', `${shown(path)} is no text: it has NUL bytes at its head`);
+  if (plan.kind === 'empty') return fault('source_empty', `${shownPath(path)} is empty`);
+  if (plan.kind === 'binary')
+    return fault('source_binary', `${shownPath(path)} is no text: it has NUL bytes at its head`);
   const mend = 'name its format with `--format`, see `exeat flows formats`';
-  return fault('format_unknown', `${shown(path)} is in no format that is known, ${mend}`);
+  return fault('format_unknown', `${shownPath(path)} is in no format that is known, ${mend}`);
 }
 
 async function readLog(
   order: IngestOrder,
   plan: Extract<SourcePlan, { kind: 'log' }>,
   reader: ByteReader,
-): Promise<Result<ReadOutcome>> {
+): Promise<Result<SourceOutcome>> {
   const { pool, writer } = order;
   const opened = await pool.open(plan.order, plan.isOrdered, async (format, batch) => {
     await written(writer.append(format, batch));
@@ -143,66 +143,65 @@ async function feedPieces(
   await chunker.end(chunks);
 }
 
-function judge(path: string, title: string, outcome: ReadOutcome): Result<ReadOutcome> {
+function judge(path: string, title: string, outcome: SourceOutcome): Result<SourceOutcome> {
   const { tally } = outcome;
   const rejects = Object.values(tally.rejects).reduce((sum, { count }) => sum + count, 0);
   if (tally.lines === 0 || rejects <= tally.lines * mostRejects) return ok(outcome);
   const [worst] = Object.entries(tally.rejects).sort((a, b) => b[1].count - a[1].count);
   const example = worst?.[1].examples[0];
   const told = example === undefined ? '' : `, first in line ${example.line}`;
-  const message = `${shown(path)} looks like ${title}, but ${rejects} of ${tally.lines} lines cannot be used (most: ${worst?.[0]}${told}); nothing of it is kept`;
+  const message = `${shownPath(path)} looks like ${title}, but ${rejects} of ${tally.lines} lines cannot be used (most: ${worst?.[0]}${told}); nothing of it is kept`;
   return failed(fault('source_unusable', message));
 }
 
-async function readConfig(order: IngestOrder, formatId: string, reader: ByteReader): Promise<Result<ReadOutcome>> {
-  const format = configFormats.find(({ id }) => id === formatId) as ConfigFormat;
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of reader.pieces()) {
-    size += piece.length;
-    if (size > maxRecordBytes)
-      return failed(
-        fault('source_unusable', `${shown(order.path)} is larger than 16 MiB, too large for configuration`),
-      );
-    parts.push(new Uint8Array(piece));
-  }
-  const text = new TextDecoder().decode(Buffer.concat(parts));
-  const fold = new ObservationFold({ nowMs: order.peel.nowMs, seed: randomBytes(4).readUInt32LE() });
-  const { faults } = format.read({ path: order.path, text }, fold);
-  const batch = fold.drain();
+// A document is small, and what it says hangs on all of it.
+async function readDocument(
+  order: IngestOrder,
+  plan: DocumentPlan,
+  reader: ByteReader,
+): Promise<Result<SourceOutcome>> {
+  const text = await readText(order.path, reader.pieces());
+  if (!text.ok) return text;
+  const document = { path: order.path, text: text.value };
+  if (plan.kind === 'configuration') return ok(await readConfig(order, plan.formatId, document));
+  const { ranges, outcome } = readRangeTable(plan.formatId, document);
+  const judged = judge(order.path, plan.title, outcome);
+  if (judged.ok && ranges.length > 0) await written(order.writer.keepRanges(ranges, outcome.publishedMs));
+  return judged;
+}
+
+async function readConfig(order: IngestOrder, formatId: string, document: ConfigDocument): Promise<SourceOutcome> {
+  const { batch, outcome } = readConfiguration(formatId, document, order.peel.nowMs);
   if (batch.leases.length > 0) await written(order.writer.append(formatId, batch));
   if (batch.declared.length > 0) await written(order.writer.declare(batch.declared));
-  const found = batch.declared.length + batch.leases.length;
-  const tally: LineTally = { lines: found + faults.length, taken: found, skips: {}, rejects: {} };
-  if (faults.length > 0) {
-    const examples = faults.slice(0, 3).map(({ line, message }) => ({ line, text: message }));
-    tally.rejects.bad_fields = { count: faults.length, examples };
-  }
-  return ok({ tally, firstMs: Number.NaN, lastMs: Number.NaN });
+  return outcome;
 }
 
 async function publish(
   order: IngestOrder,
   plan: SourcePlan,
   reader: ByteReader,
-  { tally, firstMs, lastMs }: ReadOutcome,
+  { tally, firstMs, lastMs, notes = [] }: SourceOutcome,
 ): Promise<Result<IngestedSource>> {
-  const notes = reader.trouble === null ? [] : [`the input ended early (${reader.trouble}): what came before is used`];
-  const formats =
-    plan.kind === 'log' ? plan.order.formats.map(({ id }) => id) : plan.kind === 'configuration' ? [plan.formatId] : [];
+  const early = `the input ended early (${reader.trouble}): what came before is used`;
   const entry = {
     digest: reader.digest(),
     path: order.path,
-    kind: plan.kind === 'configuration' ? ('configuration' as const) : ('log' as const),
-    formats,
+    ...kindOf(plan),
     tally,
     bytes: reader.bytes,
     firstMs: Number.isNaN(firstMs) ? null : firstMs,
     lastMs: Number.isNaN(lastMs) ? null : lastMs,
     ingestedAtMs: order.peel.nowMs,
-    notes,
+    notes: reader.trouble === null ? notes : [early, ...notes],
   };
   return ok({ entry, isNew: await written(order.writer.publish(entry)) });
+}
+
+function kindOf(plan: SourcePlan): Pick<SourceEntry, 'kind' | 'formats'> {
+  if (plan.kind === 'log') return { kind: 'log', formats: plan.order.formats.map(({ id }) => id) };
+  if (plan.kind === 'configuration' || plan.kind === 'ranges') return { kind: plan.kind, formats: [plan.formatId] };
+  return { kind: 'log', formats: [] };
 }
 
 function addTruncated(tally: LineTally): void {
@@ -210,10 +209,6 @@ function addTruncated(tally: LineTally): void {
   const sum = tally.rejects.truncated ?? { count: 0, examples: [] };
   sum.count += 1;
   tally.rejects.truncated = sum;
-}
-
-function shown(path: string): string {
-  return path === '-' ? 'standard input' : `\`${path}\``;
 }
 
 /** Reads a stream, keeps its digest, and stops quietly where compressed data ends too early: what came before is good. */

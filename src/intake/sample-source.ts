@@ -1,4 +1,5 @@
 import {
+  type ConfigFormat,
   configFormats,
   type DetectedFormat,
   detectFormat,
@@ -11,7 +12,9 @@ import {
   maxRecordBytes,
   type PeelOptions,
   peelEnvelopes,
+  type RangeFormat,
   type ReadOrder,
+  rangeFormats,
 } from '../flowmap/index.ts';
 
 /** The user's word on formats: `squid`, `squid=%ts.%03tu …`, or nothing (detect). */
@@ -23,16 +26,23 @@ export interface FormatChoice {
 /** How a source is to be read. */
 export type SourcePlan =
   | { readonly kind: 'log'; readonly order: ReadOrder; readonly isOrdered: boolean; readonly title: string }
-  | { readonly kind: 'configuration'; readonly formatId: string; readonly title: string }
+  | DocumentPlan
   | { readonly kind: 'empty' }
   | { readonly kind: 'binary' }
   | { readonly kind: 'unknown'; readonly looksLike: string | null };
 
+/** A file that is read as a whole: configuration, or a table of address ranges. */
+export interface DocumentPlan {
+  readonly kind: 'configuration' | 'ranges';
+  readonly formatId: string;
+  readonly title: string;
+}
+
 /** Bytes of the head that are looked at. */
 export const sampleBytes: number = 256 * 1024;
 const sampleLines = 200;
-/** A file that is read as configuration must look like one. */
-const leastConfigScore = 0.5;
+/** A file that is read as a whole must look like one of them. */
+const leastDocumentScore = 0.5;
 
 /** What is known of a source before it is read. */
 export interface SourceHead {
@@ -46,17 +56,15 @@ export interface SourceHead {
 export function planSource(source: SourceHead, choice: FormatChoice | null, peel: PeelOptions): SourcePlan {
   if (source.head.length === 0) return { kind: 'empty' };
   const text = new TextDecoder().decode(source.head);
-  const config = chosenConfig(source, choice, text);
-  if (config !== null && choice !== null) return { kind: 'configuration', formatId: config.id, title: config.title };
+  const found = findDocument(source, choice, text);
+  if (found !== null && choice !== null) return found.plan;
   if (source.head.subarray(0, 8192).includes(0)) return { kind: 'binary' };
   const nesting = jsonNestingOf(text.slice(0, 64 * 1024));
   const raw = recordsOf(source, nesting).slice(0, sampleLines);
   const peeled = raw.map((line) => peelLine(line, peel));
   if (choice !== null) return planChosen(choice, { raw, peeled, nesting });
   const detected = detectFormat(raw, peeled);
-  if (config !== null && config.score > (detected?.score ?? 0)) {
-    return { kind: 'configuration', formatId: config.id, title: config.title };
-  }
+  if (found !== null && found.score > (detected?.score ?? 0)) return found.plan;
   if (detected === null) return { kind: 'unknown', looksLike: null };
   return planLog(detected, { raw, peeled, nesting }, null);
 }
@@ -88,20 +96,29 @@ function planLog(detected: DetectedFormat, sample: Sample, grammar: string | nul
   };
 }
 
-function chosenConfig(
+interface DocumentFormat {
+  readonly kind: DocumentPlan['kind'];
+  readonly format: ConfigFormat | RangeFormat;
+}
+
+/** Tables first: what looks like both is the more particular. */
+const documentFormats: readonly DocumentFormat[] = [
+  ...rangeFormats.map((format) => ({ kind: 'ranges' as const, format })),
+  ...configFormats.map((format) => ({ kind: 'configuration' as const, format })),
+];
+
+function findDocument(
   { path }: SourceHead,
   choice: FormatChoice | null,
   text: string,
-): { readonly id: string; readonly title: string; readonly score: number } | null {
-  if (choice !== null) {
-    const format = configFormats.find(({ id }) => id === choice.id);
-    return format === undefined ? null : { ...format, id: format.id, title: format.title, score: 1 };
-  }
-  const scored = configFormats
-    .map(({ id, title, detect }) => ({ id, title, score: detect({ path, text }) }))
+): { readonly plan: DocumentPlan; readonly score: number } | null {
+  const isWanted = ({ format }: DocumentFormat): boolean => choice === null || format.id === choice.id;
+  const [best] = documentFormats
+    .filter(isWanted)
+    .map(({ kind, format }) => ({ kind, format, score: choice === null ? format.detect({ path, text }) : 1 }))
     .sort((a, b) => b.score - a.score);
-  const [best] = scored;
-  return best === undefined || best.score < leastConfigScore ? null : best;
+  if (best === undefined || best.score < leastDocumentScore) return null;
+  return { plan: { kind: best.kind, formatId: best.format.id, title: best.format.title }, score: best.score };
 }
 
 function recordsOf(source: SourceHead, nesting: JsonNesting | null): readonly LogLine[] {

@@ -8,6 +8,7 @@ import {
   findLogFormat,
   logFormats,
   parseInventory,
+  rangeFormats,
   type ServiceRanking,
 } from '../../src/flowmap/index.ts';
 import { createFlowFolder, type FlowFolder, squidLine, zeekLog } from '../support/flow-folder.ts';
@@ -275,5 +276,10 @@ describe('docs/guide/flow-map.md', () => {
     const told = rows.flatMap(([, names = '']) => [...names.matchAll(/`([^`]+)`/g)].map(([, id = '']) => id));
     const own = logFormats.filter(({ grammar }) => grammar !== null).map(({ id }) => id);
     assert.deepEqual(told.sort(), [...own].sort());
+  });
+
+  test('has every table of address ranges', () => {
+    const told = [...page.matchAll(/^\| `([a-z]+-ranges)` \|/gm)].map(([, id]) => id);
+    assert.deepEqual(told.sort(), rangeFormats.map(({ id }) => id).sort());
   });
 });

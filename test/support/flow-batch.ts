@@ -16,6 +16,7 @@ import {
   type LeaseObservation,
   type NameKind,
   ObservationFold,
+  type ProviderRange,
   type SourceEntry,
   throughAddresses,
   type Vantage,
@@ -134,6 +135,7 @@ export function answerOf(spec: AnswerSpec): DnsObservation {
 export interface SourceSpec {
   readonly batches?: readonly BatchSpec[];
   readonly declared?: readonly DeclaredEndpoint[];
+  readonly ranges?: readonly ProviderRange[];
   /** Default: one of its own. */
   readonly digest?: string;
   readonly path?: string;
@@ -148,7 +150,7 @@ export function entryOf(spec: SourceSpec): Omit<SourceEntry, 'id'> {
   return {
     digest: spec.digest ?? `digest-${madeDigests}`,
     path: spec.path ?? 'test.log',
-    kind: spec.declared === undefined ? 'log' : 'configuration',
+    kind: spec.ranges !== undefined ? 'ranges' : spec.declared !== undefined ? 'configuration' : 'log',
     formats,
     tally: createTally(),
     bytes: 1,
@@ -164,6 +166,7 @@ export async function addSource(lake: FlowLake, spec: SourceSpec): Promise<strin
   const writer = await lake.begin();
   for (const batch of spec.batches ?? []) await writer.append(batch.format ?? 'squid', foldBatch(batch));
   if (spec.declared !== undefined) await writer.declare(spec.declared);
+  if (spec.ranges !== undefined) await writer.keepRanges(spec.ranges, testDayMs);
   return (await writer.publish(entryOf(spec))) ? writer.id : null;
 }
 

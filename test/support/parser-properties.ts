@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { configFormats, createLocalZone, findLogFormat, LogLine, rejects, skips } from '../../src/flowmap/index.ts';
+import {
+  configFormats,
+  createLocalZone,
+  findLogFormat,
+  LogLine,
+  rangeFormats,
+  rejects,
+  skips,
+} from '../../src/flowmap/index.ts';
 import { createCollectingSink, fixtureNowMs } from './collect-observations.ts';
 
 const outcomes: ReadonlySet<string> = new Set(['taken', ...Object.keys(skips), ...Object.keys(rejects)]);
@@ -85,6 +93,27 @@ export function assertReaderNeverThrows(formatId: string, path: string, fixtureT
       const score = format.detect({ path, text: written });
       assert.ok(score >= 0 && score <= 1, `a score of ${score}`);
       format.read({ path, text: written }, createCollectingSink());
+    }),
+    { numRuns: 200 },
+  );
+}
+
+/** Property of every table of address ranges: detecting and reading arbitrary and mutated text never throw, and every entry is counted. */
+export function assertTableNeverThrows(formatId: string, path: string, fixtureText: string): void {
+  const format = rangeFormats.find(({ id }) => id === formatId);
+  assert.ok(format !== undefined, `no format \`${formatId}\` is registered`);
+  const text = fc.oneof(fc.string({ maxLength: 200, unit: 'binary' }), mutated([fixtureText]));
+  fc.assert(
+    fc.property(text, (written) => {
+      const score = format.detect({ path, text: written });
+      assert.ok(score >= 0 && score <= 1, `a score of ${score}`);
+      const { ranges, tally } = format.read({ path, text: written });
+      const counts = [...Object.values(tally.skips), ...Object.values(tally.rejects).map(({ count }) => count)];
+      assert.equal(
+        tally.lines,
+        counts.reduce((sum, count) => sum + count, tally.taken),
+      );
+      assert.ok(ranges.length <= tally.taken);
     }),
     { numRuns: 200 },
   );

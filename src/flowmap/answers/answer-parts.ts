@@ -31,6 +31,8 @@ export interface DestinationEvidence {
   readonly port: number;
   readonly protocol: number;
   readonly rank: NameRank;
+  /** Whose the address is; null where nobody said, and for names. */
+  readonly provider: string | null;
   readonly category: KnownCategory | null;
   readonly connections: number;
   readonly bytesUp: number | null;
@@ -49,7 +51,18 @@ export function evidenceOf({ edge, judgement, declaredAt }: MapEdge): Destinatio
   const { destination, port, protocol, rank, connections, bytesUp, bytesDown, denied, days, firstMs, lastMs } = edge;
   const category = edge.isName ? (findKnownDestination(destination)?.category ?? null) : null;
   const seen = { connections, bytesUp, bytesDown, denied, days, firstMs, lastMs };
-  return { destination, port, protocol, rank, category, ...seen, verdict: judgement?.verdict ?? null, declaredAt };
+  const provider = edge.isName ? null : edge.provider;
+  return {
+    destination,
+    port,
+    protocol,
+    rank,
+    provider,
+    category,
+    ...seen,
+    verdict: judgement?.verdict ?? null,
+    declaredAt,
+  };
 }
 
 /** The largest of edges as evidence, by connections, then by name. */

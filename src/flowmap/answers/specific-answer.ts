@@ -23,6 +23,7 @@ export type SpecificOutcome = keyof typeof specificOutcomes;
 export interface DomainReach {
   readonly domain: string;
   readonly category: KnownCategory | null;
+  /** What is known of it: of a domain what it is for, of an address whose it is. */
   readonly what: string | null;
   /** Names and ports seen below it, `api.bank.example:443`, at most 20. */
   readonly names: readonly string[];
@@ -112,7 +113,7 @@ function domainReach(domain: string, edges: readonly MapEdge[], newFromMs: numbe
   return {
     domain,
     category: known?.category ?? null,
-    what: known?.what ?? null,
+    what: known?.what ?? edges.find(({ edge }) => !edge.isName)?.edge.provider ?? null,
     names: [...new Set(names)].sort(compareTexts).slice(0, mostNames),
     rank: nameRanks[worst] ?? 'address',
     connections: sumConnections(edges),

@@ -45,6 +45,14 @@ export function createTally(): LineTally {
   return { lines: 0, taken: 0, skips: {}, rejects: {} };
 }
 
+/** Counts a record that could not be used; of the first ones the text is kept, cut. */
+export function tallyReject(tally: LineTally, code: RejectCode, line: number, text: string): void {
+  const sum = tally.rejects[code] ?? { count: 0, examples: [] };
+  sum.count += 1;
+  if (sum.examples.length < mostExamples) sum.examples.push({ line, text: text.slice(0, exampleLength) });
+  tally.rejects[code] = sum;
+}
+
 /** Reads records of one source: bytes in, observations folded by format. Never throws. Fault: `grammar_invalid`. */
 export function createSourceReader(order: ReadOrder, ports: ReadPorts): Result<SourceReader, Fault> {
   const parts: FormatPart[] = [];
@@ -169,12 +177,8 @@ export class SourceReader {
   }
 
   #count(code: RejectCode, line: LogLine | string): void {
-    const tally = this.tally.rejects[code] ?? { count: 0, examples: [] };
-    tally.count += 1;
-    if (tally.examples.length < mostExamples) {
-      const text = typeof line === 'string' ? line : line.text().slice(0, exampleLength);
-      tally.examples.push({ line: this.position, text });
-    }
-    this.tally.rejects[code] = tally;
+    // Making a text of bytes costs: only of the lines that are shown.
+    const isShown = (this.tally.rejects[code]?.examples.length ?? 0) < mostExamples;
+    tallyReject(this.tally, code, this.position, typeof line === 'string' ? line : isShown ? line.text() : '');
   }
 }

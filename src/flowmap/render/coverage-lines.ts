@@ -6,7 +6,7 @@ const rankSays: Readonly<Record<(typeof nameRanks)[number], string>> = {
   answer: 'the only name that the client was told for the address',
   candidates: 'one of several names',
   'other-client': 'a name that only other clients were told',
-  provider: 'no name, an address of a known provider',
+  provider: "no name, an address in a provider's range",
   address: 'nothing but an address',
 };
 

@@ -39,7 +39,7 @@ function rowOf({ edge, judgement }: MapEdge): string {
     cell(edge.principal),
     cell(edge.destination),
     number(edge.port < 0 ? '-' : String(edge.port)),
-    cell(edge.rank),
+    cell(edge.rank === 'provider' ? `${edge.rank}: ${edge.provider}` : edge.rank),
     number(String(edge.connections)),
     number(edge.bytesUp === null ? '-' : String(edge.bytesUp)),
     number(edge.bytesDown === null ? '-' : String(edge.bytesDown)),

@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { addSource, at, entryOf, type FlowSpec, foldBatch, queryOf } from '../../../test/support/flow-batch.ts';
 import { checkLakeJoin } from '../../../test/support/lake-join-suite.ts';
+import { checkLakeRanges } from '../../../test/support/lake-range-suite.ts';
 import { checkLakeKeeping, edgesOf, type LakeBed } from '../../../test/support/lake-suite.ts';
 import { type AppendedBatch, joinByReference } from '../../../test/support/reference-join.ts';
 import { openDuckdbLake } from './duckdb-lake.ts';
@@ -22,6 +23,7 @@ function createBed(): LakeBed & { readonly dir: string } {
 
 checkLakeKeeping('the lake of Parquet files', createBed);
 checkLakeJoin('the lake of Parquet files', createBed);
+checkLakeRanges('the lake of Parquet files', createBed);
 
 const flow: FlowSpec = { atMs: at('10:00'), client: '10.0.0.5', name: 'api.example', up: 100, down: 200 };
 

@@ -31,11 +31,13 @@ import {
   selectRegularity,
   selectSeenDays,
   selectShares,
+  type WindowSql,
   windowCondition,
 } from './edge-sql.ts';
 import { readJudgeableEdges } from './judgeable-edges.ts';
 import { LakeFolder, type LedgerEntry } from './lake-folder.ts';
 import { openDatabase } from './open-database.ts';
+import { rangeColumns, writeRanges } from './provider-ranges.ts';
 import {
   type Rows,
   readDeclared,
@@ -123,6 +125,7 @@ class DuckdbLake implements FlowLake {
       id,
       append: (format, batch) => inTurn((place) => writeBatch(connection, place, format, batch)),
       declare: (endpoints) => inTurn((place) => writeDeclared(connection, place, endpoints)),
+      keepRanges: (ranges, publishedMs) => inTurn((place) => writeRanges(connection, place, { ranges, publishedMs })),
       publish: async (entry) => {
         await last;
         await close();
@@ -257,7 +260,7 @@ class DuckdbLake implements FlowLake {
     this.#joined = query;
   }
 
-  #window({ sinceMs, untilMs }: LakeWindow): { flows: string; answers: string; condition: string } {
+  #window({ sinceMs, untilMs }: LakeWindow): WindowSql {
     const days = { from: dayOf(sinceMs), to: dayOf(untilMs) };
     // Answers of the days around count for the window's first and last flows.
     const wide = {
@@ -267,6 +270,8 @@ class DuckdbLake implements FlowLake {
     return {
       flows: readParquet(this.#folder.files('flows', days), flowColumns),
       answers: readParquet(this.#folder.files('answers', wide), answerColumns),
+      // A table says whose an address is now; of whose it was nobody keeps a record.
+      ranges: readParquet(this.#folder.files('ranges', { from: null, to: null }), rangeColumns),
       condition: windowCondition(sinceMs, untilMs),
     };
   }

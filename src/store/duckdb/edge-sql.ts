@@ -1,4 +1,5 @@
 import { sqlText } from './open-database.ts';
+import { isProvided, joinProvider, providerOf, provideStatements } from './provider-sql.ts';
 
 // The join of who, where and which way, as it is done when a window is read. Every step is a temporary table, so that what was worked out
 // once serves edges, shares and regularity. Order of sources and of lines, and how lines are spread over sources and batches, cannot matter:
@@ -47,6 +48,7 @@ export const answerColumns: string = [
 export interface WindowSql {
   readonly flows: string;
   readonly answers: string;
+  readonly ranges: string;
   readonly condition: string;
 }
 
@@ -74,7 +76,16 @@ export function edgeDayStatements(window: WindowSql): readonly string[] {
 
 /** Statements that name the rows of `attributed`: they make `named`. */
 export function namingStatements(window: WindowSql): readonly string[] {
-  return [namelessRows, evidence(window), evidenceBuckets, ownNames, otherNames, resolved, named];
+  return [
+    namelessRows,
+    evidence(window),
+    evidenceBuckets,
+    ownNames,
+    otherNames,
+    resolved,
+    ...provideStatements(window),
+    named,
+  ];
 }
 
 /**
@@ -146,9 +157,10 @@ UNION ALL
 SELECT a.* EXCLUDE (name),
   CASE WHEN r.rank = 1 OR (r.rank = 3 AND len(r.names) = 1) THEN r.names[1] ELSE a.address END AS destination,
   coalesce(r.rank = 1 OR (r.rank = 3 AND len(r.names) = 1), false) AS is_name,
-  CASE WHEN r.rank IS NOT NULL THEN r.rank WHEN a.provider IS NOT NULL THEN 4 ELSE 5 END AS rank,
+  CASE WHEN r.rank IS NOT NULL THEN r.rank WHEN a.provider IS NOT NULL OR ${isProvided} THEN 4 ELSE 5 END AS rank,
   CASE WHEN len(r.names) > 1 OR r.rank = 3 THEN r.names ELSE NULL END AS candidates
 FROM attributed a LEFT JOIN resolved r ON r.client = a.client AND r.address = a.address AND r.b = a.b
+${joinProvider('a.address')}
 WHERE a.role = 'principal' AND a.name IS NULL`;
 
 // Plain sums over everything that tells rows apart: what follows makes lists, which is slow, of few rows. What the source refused is no use
@@ -212,10 +224,11 @@ export const selectEdges: string = `SELECT principal, destination, is_name, port
   CAST(sum(denied) AS DOUBLE) AS denied, CAST(epoch_ms(min(first_seen)) AS DOUBLE) AS first_ms, CAST(epoch_ms(max(last_seen)) AS DOUBLE) AS last_ms,
   CAST(count(DISTINCT day) FILTER (WHERE hours > 0) AS INTEGER) AS days, CAST(bit_or(1 << CAST(dayofweek(day) AS INTEGER)) FILTER (WHERE hours > 0) AS INTEGER) AS weekdays,
   CAST(bit_or(hours) AS INTEGER) AS hours, CAST(sum(bit_count(hours)) AS DOUBLE) AS active_hours, CAST(min(rank) AS INTEGER) AS rank, CAST(min(initiator) AS INTEGER) AS initiator,
-  bool_and(sampled) AS sampled, any_value(application) AS application, min(provider) AS provider,
+  bool_and(sampled) AS sampled, any_value(application) AS application, ${providerOf('min(provider)')} AS provider,
   any_value(how) AS how, any_value(sources) AS sources, any_value(formats) AS formats, any_value(clients) AS clients,
   any_value(addresses) AS addresses, any_value(candidates) AS candidates
-FROM edge_days JOIN edge_applications USING (principal, destination, is_name, port, protocol)
+FROM edge_days ${joinProvider('destination')}
+JOIN edge_applications USING (principal, destination, is_name, port, protocol)
 JOIN edge_lists USING (principal, destination, is_name, port, protocol)
 GROUP BY principal, destination, is_name, port, protocol
 ORDER BY principal, destination, port, protocol, is_name`;

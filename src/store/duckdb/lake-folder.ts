@@ -18,7 +18,7 @@ export interface LedgerEntry extends SourceEntry {
 }
 
 /** The kinds of rows, each in a folder of its own, partitioned by day where it has days. */
-export const lakeTables = ['flows', 'answers', 'leases', 'declared'] as const;
+export const lakeTables = ['flows', 'answers', 'leases', 'declared', 'ranges'] as const;
 
 /** One of {@link lakeTables}. */
 export type LakeTable = (typeof lakeTables)[number];

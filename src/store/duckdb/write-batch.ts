@@ -170,7 +170,12 @@ async function writeLeases(
     ],
     leases.length,
   );
-  await copy(connection, `SELECT DISTINCT *, ${sqlText(place.id)} AS source FROM folded_leases`, place, 'leases');
+  await copyUndated(
+    connection,
+    `SELECT DISTINCT *, ${sqlText(place.id)} AS source FROM folded_leases`,
+    place,
+    'leases',
+  );
 }
 
 /** Writes declared endpoints; they have no day. */
@@ -199,7 +204,12 @@ export async function writeDeclared(
     ],
     endpoints.length,
   );
-  await copy(connection, `SELECT DISTINCT *, ${sqlText(place.id)} AS source FROM declared_rows`, place, 'declared');
+  await copyUndated(
+    connection,
+    `SELECT DISTINCT *, ${sqlText(place.id)} AS source FROM declared_rows`,
+    place,
+    'declared',
+  );
 }
 
 function instant(ms: number | null): bigint | null {
@@ -207,7 +217,12 @@ function instant(ms: number | null): bigint | null {
 }
 
 /** Writes rows that have no day as one file. */
-async function copy(connection: DuckDBConnection, select: string, place: PartPlace, table: string): Promise<void> {
+export async function copyUndated(
+  connection: DuckDBConnection,
+  select: string,
+  place: PartPlace,
+  table: string,
+): Promise<void> {
   const folder = join(place.folder, table);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   await copyTo(connection, select, join(folder, `${place.id}-${place.part}.parquet`), '');
