@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { registerBackup } from './backup.ts';
 import type { Cli } from './cli.ts';
 import { registerCompletion } from './completion.ts';
 import { registerCredentialAdd } from './credential-add.ts';
@@ -18,6 +19,7 @@ import { registerFlowsReplay } from './flows-replay.ts';
 import { registerFlowsForget, registerFlowsSources } from './flows-sources.ts';
 import { registerPolicyCheck } from './policy-check.ts';
 import { registerPolicyStats } from './policy-stats.ts';
+import { registerRestore } from './restore.ts';
 import { registerStatus } from './status.ts';
 import { registerUp } from './up.ts';
 import { registerVersion } from './version.ts';
@@ -37,6 +39,8 @@ const commands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerExplain,
   registerFlows,
   registerCredential,
+  registerBackup,
+  registerRestore,
   registerEnv,
   registerCompletion,
   registerVersion,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ExeatError } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
+import { backupAnswers } from '../backup/backup-answers.ts';
 import { tellSupervisor } from '../ipc.ts';
 import { listenFault } from '../listen-fault.ts';
 import { askLocal, serveLocal } from '../local-socket.ts';
@@ -11,6 +12,7 @@ import type { PointStatus, StatusReport } from '../status.ts';
 import { type ConsoleAnswers, type ConsoleListener, listenConsole } from './console-listener.ts';
 import { createControlMetrics } from './control-metrics.ts';
 import { findBrokenFlows, foldConnections } from './fold-status.ts';
+import { openControlLedger } from './open-control-ledger.ts';
 import { keepPolicy, type PolicyKeeper } from './policy-keeper.ts';
 import { keepUsage, type UsageKeeper } from './usage-keeper.ts';
 
@@ -24,17 +26,21 @@ export interface Control {
 const lockWaitMs = 3_000;
 const askTimeoutMs = 5_000;
 
-/** Assembles control, top to bottom. Throws an ExeatError with one line when it cannot start. */
-export async function createControl(config: Config): Promise<Control> {
+/** Assembles control, top to bottom; `restart` ends the process so that it is started again. Throws an ExeatError with one line when it cannot start. */
+export async function createControl(config: Config, restart: () => void): Promise<Control> {
   const logger = createLogger('control');
   const paths = statePaths(config.state);
   const lock = acquireStateLock(join(paths.control, 'lock.db'), lockWaitMs);
   if (!lock.ok) throw new ExeatError(lock.fault.code, lock.fault.message);
+  const ledger = await openControlLedger(paths, logger);
   const usage = keepUsage(paths.spool, paths.control, { logger, nearGrants: () => [] });
   const metrics = createControlMetrics(usage.current);
   const { pointSocket } = paths;
   const policy = keepPolicy({ ...config, pointSocket, logger, onOutcome: metrics.count, onChange: async () => null });
-  const server = await serveLocal(paths.controlSocket, { status: () => readStatus(paths, usage, policy) });
+  const server = await serveLocal(paths.controlSocket, {
+    status: () => readStatus(paths, usage, policy),
+    ...backupAnswers({ paths, ledger, restart }),
+  });
   const consoleListener = await openConsole(config, {
     readiness: policy.readiness,
     metrics: async () => {
@@ -50,6 +56,7 @@ export async function createControl(config: Config): Promise<Control> {
     reload: policy.reload,
     close: async () => {
       await Promise.all([policy.close(), server.close(), consoleListener?.close(), usage.close()]);
+      await ledger.close();
       lock.value.release();
     },
   };
