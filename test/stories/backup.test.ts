@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { makeLedgerFolder, openForTest } from '../support/ledger-bed.ts';
@@ -99,6 +99,18 @@ describe('backup and restore', () => {
     assert.match(refused.stderr, /holds 3 acts, which a restore replaces/);
     assert.equal((await run('restore', join(folder, 'b'), '--force')).code, 0);
     assert.deepEqual(actionsIn(ledger), ['exception.submitted', 'exception.approved']);
+  });
+
+  test('a damaged log of acts: no start, one line with the file, exit code 1', { timeout: 120_000 }, async (context) => {
+    const folder = makeLedgerFolder(context);
+    const { configPath } = await writeProductFolder(folder, options);
+    const ledger = join(folder, '.exeat', 'control', 'ledger.db');
+    mkdirSync(dirname(ledger), { recursive: true });
+    writeFileSync(ledger, 'a text of some length, and no database of any program at all');
+    const ended = await runExeat(['up', '--config', configPath]);
+    assert.equal(ended.code, 1);
+    assert.match(ended.stderr, /^exeat: ledger `.*ledger\.db` is not a database/m);
+    assert.equal(readFileSync(ledger, 'utf8'), 'a text of some length, and no database of any program at all');
   });
 
   test('a backup that was altered replaces nothing', { timeout: 120_000 }, async (context) => {

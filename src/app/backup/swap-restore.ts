@@ -33,11 +33,18 @@ async function swapPart(staged: string, live: string, aside: string): Promise<vo
   if (!existsSync(staged)) return;
   // The log that a database writes ahead goes first: beside another database it would be played into that.
   for (const suffix of ['-wal', '-shm', '']) {
-    if (existsSync(`${live}${suffix}`)) await rename(`${live}${suffix}`, `${aside}${suffix}`);
+    if (existsSync(`${live}${suffix}`)) await rename(`${live}${suffix}`, freeName(`${aside}${suffix}`));
   }
   await forceFolder(dirname(aside));
   await rename(staged, live);
   await forceFolder(dirname(live));
+}
+
+// Killed between the two renames, the next start has made an empty folder in the place of the one that was put aside.
+function freeName(path: string): string {
+  let name = path;
+  for (let at = 1; existsSync(name); at += 1) name = `${path}.${at}`;
+  return name;
 }
 
 /**
