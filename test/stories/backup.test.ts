@@ -101,7 +101,9 @@ describe('backup and restore', () => {
     assert.deepEqual(actionsIn(ledger), ['exception.submitted', 'exception.approved']);
   });
 
-  test('a damaged log of acts: no start, one line with the file, exit code 1', { timeout: 120_000 }, async (context) => {
+  test('a damaged log of acts: no start, one line with the file, exit code 1', {
+    timeout: 120_000,
+  }, async (context) => {
     const folder = makeLedgerFolder(context);
     const { configPath } = await writeProductFolder(folder, options);
     const ledger = join(folder, '.exeat', 'control', 'ledger.db');

@@ -29,9 +29,6 @@ export const ledgerName = 'ledger.db';
 /** The folders of the state that a backup holds. Keys only where that is asked: whoever has them can sign in our name. */
 export const backupFolders = ['audit', 'policy', 'keys'] as const;
 
-/** One of {@link backupFolders}. */
-export type BackupFolder = (typeof backupFolders)[number];
-
 // The history of a policy that changes every hour for years has some hundred thousand files.
 const maxFiles = 2_000_000;
 
