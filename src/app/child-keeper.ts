@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { type Config, type Endpoint, parseEndpoint } from '../config/index.ts';
 import { entryBeside } from './entry-beside.ts';
-import type { FromChild, ToChild } from './ipc.ts';
+import { type FromChild, restartExitCode, type ToChild } from './ipc.ts';
 import type { Logger } from './logger.ts';
 
 /** One child that is kept alive. */
@@ -47,9 +47,11 @@ export function keepChild(options: ChildKeeperOptions): ChildKeeper {
 
   const beginLater = (livedMs: number, facts: Readonly<Record<string, unknown>>): void => {
     if (isStopped) return;
-    if (livedMs > healthyMs) attempt = 0;
+    const isAsked = facts['code'] === restartExitCode;
+    if (livedMs > healthyMs || isAsked) attempt = 0;
     const afterMs = Math.min(firstRestartMs * 2 ** attempt, lastRestartMs);
-    logger.error(`${name} ended and is started again`, { ...facts, afterMs });
+    if (isAsked) logger.info(`${name} is started again, as it asked`);
+    else logger.error(`${name} ended and is started again`, { ...facts, afterMs });
     restart = setTimeout(begin, afterMs);
   };
   const begin = (): void => {

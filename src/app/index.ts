@@ -1,3 +1,6 @@
+export type { BackupAsk, RestoreAsk } from './backup/backup-answers.ts';
+export { backupState, type RestoreReport, restoreState } from './backup/backup-state.ts';
+export type { BackupReport } from './backup/write-backup.ts';
 export { type CheckedFolder, checkFolder } from './check-folder.ts';
 export { compileFolder } from './compile-folder.ts';
 export { addCredential, listCredentials, pruneCredentials, removeCredential } from './credentials.ts';

@@ -59,6 +59,16 @@ export function runChild(work: ChildWork): void {
   });
 }
 
+/** The exit code of a child that asks to be started again (sysexits.h, EX_TEMPFAIL). */
+export const restartExitCode = 75;
+
+/** Ends a child after its work, so that the supervisor starts it again at once. */
+export function restartChild(stop: () => Promise<void>): void {
+  const end = (): never => process.exit(restartExitCode);
+  setTimeout(end, stopBoundMs).unref();
+  void stop().then(end, end);
+}
+
 /** Ends a child that cannot start: the supervisor prints the line. */
 export function failStart(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);

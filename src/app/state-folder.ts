@@ -10,6 +10,14 @@ export interface StatePaths {
   readonly spool: string;
   readonly policy: string;
   readonly keys: string;
+  /** The log of acts. */
+  readonly ledger: string;
+  /** The folder of the audit log. */
+  readonly audit: string;
+  /** What a restore has laid ready for the next start of control. */
+  readonly restore: string;
+  /** What restores have put aside, a folder each. */
+  readonly replaced: string;
   readonly lock: string;
   readonly audit: string;
   /** Where files of the audit log are made: beside its folder, which holds nothing else. */
@@ -30,6 +38,10 @@ export function statePaths(root: string): StatePaths {
     spool: join(root, 'spool'),
     policy: join(root, 'policy'),
     keys: join(root, 'keys'),
+    ledger: join(root, 'control', 'ledger.db'),
+    audit: join(root, 'audit'),
+    restore: join(root, 'restore'),
+    replaced: join(root, 'replaced'),
     lock: join(root, 'lock.db'),
     audit: join(root, 'audit'),
     auditTemporary: join(root, 'audit.tmp'),

@@ -8,6 +8,7 @@ import {
 } from './break-glass-enrol.ts';
 import { registerBreakGlassApply, registerBreakGlassChallenge, registerBreakGlassSign } from './break-glass-offline.ts';
 import { registerBreakGlassOpen } from './break-glass-open.ts';
+import { registerBackup } from './backup.ts';
 import type { Cli } from './cli.ts';
 import { registerClockReset } from './clock-reset.ts';
 import { registerCompletion } from './completion.ts';
@@ -39,6 +40,7 @@ import { registerPersonDisable, registerPersonEnable, registerPersonLink } from 
 import { registerPersonList } from './person-list.ts';
 import { registerPolicyCheck } from './policy-check.ts';
 import { registerPolicyStats } from './policy-stats.ts';
+import { registerRestore } from './restore.ts';
 import { registerStatus } from './status.ts';
 import { registerTokenClaim } from './token-claim.ts';
 import { registerTokenCreate } from './token-create.ts';
@@ -68,6 +70,8 @@ const commands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerToken,
   registerClock,
   registerCredential,
+  registerBackup,
+  registerRestore,
   registerEnv,
   registerCompletion,
   registerVersion,

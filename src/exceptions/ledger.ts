@@ -54,14 +54,17 @@ export interface Commit {
 /** Why nothing was written. */
 export type LedgerFaultCode = 'ledger_conflict' | 'ledger_unavailable';
 
-/** Which views are listed: every field narrows. `after` is the id of the last one of the page before. */
+/**
+ * Which views are listed, in the order of their ids (which are made with the time): every field narrows. `after` is the id of the last
+ * one of the page before; at most 1,000 a page.
+ */
 export interface ViewQuery {
   readonly kind: ViewKind;
   readonly owner?: string;
   readonly service?: string;
   readonly domain?: string;
   readonly person?: string;
-  /** Those whose time touches this span. */
+  /** Those whose time touches this span, its ends included: what was in force at an instant has both at it. */
   readonly sinceMs?: number;
   readonly untilMs?: number;
   readonly order: 'oldest' | 'newest';
@@ -78,7 +81,7 @@ export interface Ledger {
   commit(commit: Commit): Promise<Result<readonly Entry[], Fault<LedgerFaultCode>>>;
   /** The entries of a subject in order. */
   entriesOf(subject: string): Promise<readonly Entry[]>;
-  /** Entries by place, newest or oldest first, of one kind of action (`exception.`) or all; at most 1,000. */
+  /** Entries by place, newest or oldest first, of one kind of action (`exception.`) or all; at most 1,000. `actor` is `person/ana` or `system/control`. */
   entries(query: {
     readonly actionPrefix?: string;
     readonly subject?: string;
