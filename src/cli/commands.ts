@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { registerAuditExport } from './audit-export.ts';
+import { registerAuditVerify } from './audit-verify.ts';
 import type { Cli } from './cli.ts';
 import { registerCompletion } from './completion.ts';
 import { registerCredentialAdd } from './credential-add.ts';
@@ -36,6 +38,7 @@ const commands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerDecide,
   registerExplain,
   registerFlows,
+  registerAudit,
   registerCredential,
   registerEnv,
   registerCompletion,
@@ -49,6 +52,11 @@ function registerPolicy(program: Command, cli: Cli): void {
 }
 
 const policyCommands: readonly ((parent: Command, cli: Cli) => void)[] = [registerPolicyCheck, registerPolicyStats];
+
+function registerAudit(parent: Command, cli: Cli): void {
+  const audit = parent.command('audit').description('check the audit log, and take evidence from it');
+  for (const register of [registerAuditVerify, registerAuditExport]) register(audit, cli);
+}
 
 function registerCredential(program: Command, cli: Cli): void {
   const credential = program.command('credential').description('work on the proxy credentials of workloads');
