@@ -29,9 +29,9 @@ test('the log is written at the start, after an act, by the clock and at the end
   sizes.now = 2;
   const written = await log.write();
   assert.equal(written.ok && written.value.size, 2);
-  await until(() => log.status().anchors[0]?.sentSize === 2);
+  await until(() => log.status().anchors[0]?.sentCount === 2);
   sizes.now = 3;
-  await until(() => log.status().anchors[0]?.sentSize === 3);
+  await until(() => log.status().anchors[0]?.sentCount === 3);
   sizes.now = 4;
   await log.close();
   assert.deepEqual(log.status().size, 4);
