@@ -1,6 +1,9 @@
 export type { BackupAsk, RestoreAsk } from './backup/backup-answers.ts';
 export { backupState, type RestoreReport, restoreState } from './backup/backup-state.ts';
 export type { BackupReport } from './backup/write-backup.ts';
+export { type ReadAnchors, readAnchors } from './audit/anchors/read-anchors.ts';
+export { type Exported, exportEvidence } from './audit/export-evidence.ts';
+export { type VerifyFolderOptions, verifyFolder } from './audit/verify-folder.ts';
 export { type CheckedFolder, checkFolder } from './check-folder.ts';
 export { compileFolder } from './compile-folder.ts';
 export { addCredential, listCredentials, pruneCredentials, removeCredential } from './credentials.ts';
@@ -25,6 +28,7 @@ export type { DecideAnswer, DecideAsk } from './questions/decide-question.ts';
 export { type ExplainReport, readExplanation } from './questions/explain-question.ts';
 export { type Inspection, inspectMachine } from './questions/inspect-machine.ts';
 export type { ToldExplanation } from './questions/told-explanation.ts';
+export { statePaths } from './state-folder.ts';
 export type { BrokenFlow, ConnectionShares, PointStatus, StatusReport } from './status.ts';
 export { startUp, type Up, type UpReport } from './supervisor.ts';
 export { readVersion } from './read-version.ts';

@@ -1,10 +1,9 @@
 // The door of `audit`: entries, the Merkle log over them, and its verification.
-export { encodeBundle, maxBundleBytes, parseBundle, parseHashes } from './bundle.ts';
-export { canonicalJson } from './canonical-json.ts';
+export { parseBundle, parseHashes } from './bundle.ts';
 export { type Checkpoint, type CheckpointFault, openCheckpoint, readCheckpoint, signCheckpoint } from './checkpoint.ts';
 export { findNotes } from './checkpoint-list.ts';
 export type { Actor, Entry, JsonObject, JsonValue, LeafSource, NewEntry } from './entry.ts';
-export { clockResetAction, encodeEntry, maxEntryBytes, parseEntry } from './entry-codec.ts';
+export { encodeEntry, maxEntryBytes, parseEntry } from './entry-codec.ts';
 export { evidenceReadme, renderEvidence } from './evidence.ts';
 export { createProver, type Prover } from './prover.ts';
 export {

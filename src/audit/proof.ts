@@ -17,9 +17,9 @@ export interface InclusionClaim {
 
 /** What proves that a tree is the beginning of a larger one (RFC 9162 section 2.1.4). */
 export interface ConsistencyClaim {
-  readonly oldSize: number;
+  readonly oldCount: number;
   readonly oldRoot: Uint8Array;
-  readonly newSize: number;
+  readonly newCount: number;
   readonly newRoot: Uint8Array;
   readonly proof: readonly Uint8Array[];
 }
@@ -36,13 +36,13 @@ export function inclusionRanges(index: number, size: number): readonly LeafRange
   return ranges;
 }
 
-/** The ranges whose hashes prove that the first `oldSize` leaves of a tree of `size` were a tree by themselves. */
-export function consistencyRanges(oldSize: number, size: number): readonly LeafRange[] {
+/** The ranges whose hashes prove that the first `oldCount` leaves of a tree of `size` were a tree by themselves. */
+export function consistencyRanges(oldCount: number, size: number): readonly LeafRange[] {
   const ranges: LeafRange[] = [];
   let [from, until, isWhole] = [0, size, true];
-  while (until > oldSize) {
+  while (until > oldCount) {
     const middle = from + leftWidth(until - from);
-    if (oldSize <= middle) {
+    if (oldCount <= middle) {
       ranges.unshift({ from: middle, until });
       until = middle;
     } else {
@@ -68,17 +68,17 @@ export function isIncluded({ leafHash, index, size, root, proof }: InclusionClai
 
 /** Whether a proof of consistency holds: both roots follow from it (RFC 9162 section 2.1.4.2). */
 export function isConsistent(claim: ConsistencyClaim, hasher: TreeHasher): boolean {
-  const { oldSize, oldRoot, newSize, newRoot, proof } = claim;
-  if (!Number.isSafeInteger(newSize) || !(oldSize >= 0 && oldSize <= newSize)) return false;
+  const { oldCount, oldRoot, newCount, newRoot, proof } = claim;
+  if (!Number.isSafeInteger(newCount) || !(oldCount >= 0 && oldCount <= newCount)) return false;
   // Every tree begins with the empty one, and with itself: there is nothing to prove, and nothing to be taken for a proof.
-  if (oldSize === 0) return proof.length === 0 && isSameBytes(oldRoot, hasher.empty());
-  if (oldSize === newSize) return proof.length === 0 && isSameBytes(oldRoot, newRoot);
-  const ranges = consistencyRanges(oldSize, newSize);
+  if (oldCount === 0) return proof.length === 0 && isSameBytes(oldRoot, hasher.empty());
+  if (oldCount === newCount) return proof.length === 0 && isSameBytes(oldRoot, newRoot);
+  const ranges = consistencyRanges(oldCount, newCount);
   if (proof.length !== ranges.length) return false;
   // The proof begins with a part of the old tree, but where the old tree is a whole part of the new one: its root is known then.
-  const isPartGiven = ranges[0]?.until === oldSize;
+  const isPartGiven = ranges[0]?.until === oldCount;
   const [start = oldRoot, ...beside] = isPartGiven ? proof : [oldRoot, ...proof];
-  const roots = joinBeside(start, beside, (at) => (ranges[at + (isPartGiven ? 1 : 0)]?.from ?? 0) >= oldSize, hasher);
+  const roots = joinBeside(start, beside, (at) => (ranges[at + (isPartGiven ? 1 : 0)]?.from ?? 0) >= oldCount, hasher);
   return isSameBytes(roots.old, oldRoot) && isSameBytes(roots.grown, newRoot);
 }
 

@@ -11,8 +11,8 @@ export type ReadTile = (tile: Tile) => Promise<Uint8Array | null>;
 export interface Prover {
   /** The hashes that prove leaf `index`. */
   inclusion(index: number): Promise<Result<readonly Uint8Array[], Fault<'tile_malformed'>>>;
-  /** The hashes that prove that the first `oldSize` leaves were a tree by themselves. */
-  consistency(oldSize: number): Promise<Result<readonly Uint8Array[], Fault<'tile_malformed'>>>;
+  /** The hashes that prove that the first `oldCount` leaves were a tree by themselves. */
+  consistency(oldCount: number): Promise<Result<readonly Uint8Array[], Fault<'tile_malformed'>>>;
 }
 
 /** Tiles that are kept, 8 KiB each: neighbouring leaves share all but the lowest. */
@@ -58,7 +58,7 @@ export function createProver(size: number, readTile: ReadTile, hasher: TreeHashe
   };
   return {
     inclusion: (index) => hashesOfAll(inclusionRanges(index, size)),
-    consistency: (oldSize) => hashesOfAll(oldSize === 0 ? [] : consistencyRanges(oldSize, size)),
+    consistency: (oldCount) => hashesOfAll(oldCount === 0 ? [] : consistencyRanges(oldCount, size)),
   };
 }
 

@@ -91,14 +91,14 @@ test('INVARIANT: proofs of inclusion and of consistency hold for every size, and
       assert.equal(isIncluded({ ...claim, leafHash: hasher.leaf(Uint8Array.of(1)) }, hasher), false);
       assert.equal(isIncluded({ ...claim, index: (index + 1) % size }, hasher), size === 1);
       assert.equal(isIncluded({ ...claim, proof: [...claim.proof, root] }, hasher), false);
-      const oldSize = other % (size + 1);
-      const consistency = await prover.consistency(oldSize);
+      const oldCount = other % (size + 1);
+      const consistency = await prover.consistency(oldCount);
       assert.ok(consistency.ok);
-      const oldRoot = roots[oldSize] ?? root;
-      const grown = { oldSize, oldRoot, newSize: size, newRoot: root, proof: consistency.value };
-      assert.ok(isConsistent(grown, hasher), `${oldSize} to ${size}`);
+      const oldRoot = roots[oldCount] ?? root;
+      const grown = { oldCount, oldRoot, newCount: size, newRoot: root, proof: consistency.value };
+      assert.ok(isConsistent(grown, hasher), `${oldCount} to ${size}`);
       assert.equal(isConsistent({ ...grown, oldRoot: hasher.leaf(Uint8Array.of(2)) }, hasher), false);
-      if (oldSize > 0) assert.equal(isConsistent({ ...grown, newRoot: hasher.leaf(Uint8Array.of(3)) }, hasher), false);
+      if (oldCount > 0) assert.equal(isConsistent({ ...grown, newRoot: hasher.leaf(Uint8Array.of(3)) }, hasher), false);
       assert.equal(isConsistent({ ...grown, proof: [...grown.proof, root] }, hasher), false);
     }
   }

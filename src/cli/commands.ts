@@ -9,6 +9,8 @@ import {
 import { registerBreakGlassApply, registerBreakGlassChallenge, registerBreakGlassSign } from './break-glass-offline.ts';
 import { registerBreakGlassOpen } from './break-glass-open.ts';
 import { registerBackup } from './backup.ts';
+import { registerAuditExport } from './audit-export.ts';
+import { registerAuditVerify } from './audit-verify.ts';
 import type { Cli } from './cli.ts';
 import { registerClockReset } from './clock-reset.ts';
 import { registerCompletion } from './completion.ts';
@@ -155,11 +157,16 @@ const breakGlassCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
 ];
 
 function registerAudit(program: Command, cli: Cli): void {
-  const audit = program.command('audit').description('look at the log of acts');
+  const audit = program.command('audit').description('look at the log of acts, check it, and take evidence from it');
   for (const register of auditCommands) register(audit, cli);
 }
 
-const auditCommands: readonly ((parent: Command, cli: Cli) => void)[] = [registerAuditList, registerAuditState];
+const auditCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
+  registerAuditList,
+  registerAuditState,
+  registerAuditVerify,
+  registerAuditExport,
+];
 
 function registerPerson(program: Command, cli: Cli): void {
   const person = program.command('person').description('work on people and what they may do');

@@ -19,7 +19,14 @@ export function openLogFolder(dir: string): LogFiles {
 
 /** A spool folder on disk, as verification reads it. Throws what the file system says of the folder. */
 export function openSpoolFolder(dir: string): SpoolFolder {
-  return { ...listSpool(dir), state: (name) => readSpoolFile(dir, name) };
+  const isTaken = (name: string): boolean => {
+    const { closed, open: newest } = listSpool(dir);
+    const oldest = closed[0] ?? newest;
+    return oldest !== null && oldest > name;
+  };
+  const state: SpoolFolder['state'] = async (name) =>
+    (await readSpoolFile(dir, name)) ?? (isTaken(name) ? 'gone' : null);
+  return { ...listSpool(dir), state };
 }
 
 async function* listFolder(dir: string, inside: string, depth: number): AsyncGenerator<string> {

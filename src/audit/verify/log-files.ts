@@ -25,6 +25,6 @@ export interface SpoolFolder {
   readonly closed: readonly string[];
   readonly open: string | null;
   readonly others: readonly string[];
-  /** Reads one file through; null when it cannot be read. */
-  readonly state: (name: string) => Promise<SpoolFileState | null>;
+  /** Reads one file through; null when it cannot be read, `gone` when the disk budget took it since the folder was listed. */
+  readonly state: (name: string) => Promise<SpoolFileState | 'gone' | null>;
 }

@@ -50,14 +50,14 @@ export function createSpoolCheck(folder: SpoolFolder, findings: Findings): Spool
     verdict: async () => {
       blameOthers(folder, findings);
       blameMissing(seals.missing, folder, findings);
-      const intact = await compareSealed(folder, seals.kept, findings);
+      const { intact, taken } = await compareSealed(folder, seals.kept, findings);
       const unsealed = folder.closed.filter((name) => !seals.kept.has(name));
       // Files are sealed in their order, so one before the newest seal that has none was put there afterwards.
       for (const name of unsealed.filter((one) => one < seals.newest)) {
         findings.add('unknown_file', `spool/${name}`, 'newer files are sealed and this one is not');
       }
       const later = unsealed.filter((name) => name > seals.newest);
-      return { intact, gone: seals.gone, unsealed: later, open: folder.open };
+      return { intact, gone: seals.gone + taken, unsealed: later, open: folder.open };
     },
   };
 }
@@ -103,15 +103,16 @@ async function compareSealed(
   folder: SpoolFolder,
   seals: ReadonlyMap<string, SpoolFileState>,
   findings: Findings,
-): Promise<number> {
-  let intact = 0;
+): Promise<{ readonly intact: number; readonly taken: number }> {
+  let [intact, taken] = [0, 0];
   for (const [name, sealed] of seals) {
     const state = await folder.state(name);
-    if (state === null) findings.add('unreadable', `spool/${name}`, 'it cannot be read');
+    if (state === 'gone') taken += 1;
+    else if (state === null) findings.add('unreadable', `spool/${name}`, 'it cannot be read');
     else if (isSame(state, sealed)) intact += 1;
     else findings.add('altered', `spool/${name}`, `it was sealed with ${sealed.bytes} bytes and another digest`);
   }
-  return intact;
+  return { intact, taken };
 }
 
 function isSame(left: SpoolFileState, right: SpoolFileState): boolean {

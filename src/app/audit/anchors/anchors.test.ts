@@ -150,11 +150,11 @@ test('an anchor that fails is tried again, told once, and gets the newest checkp
   keeper.publish(checkpoint(2));
   await until(() => (keeper.status()[0]?.failures ?? 0) >= 3);
   const [down] = keeper.status();
-  assert.deepEqual([down?.lastError, down?.isBehind, down?.sentSize], ['ECONNREFUSED', true, null]);
+  assert.deepEqual([down?.lastError, down?.isBehind, down?.sentCount], ['ECONNREFUSED', true, null]);
   isUp = true;
   await until(() => keeper.status()[0]?.isBehind === false);
   const [up] = keeper.status();
-  assert.deepEqual([up?.lastError, up?.failures, up?.sentSize, up?.lastSuccessAtMs], [null, 0, 2, clock.now()]);
+  assert.deepEqual([up?.lastError, up?.failures, up?.sentCount, up?.lastSuccessAtMs], [null, 0, 2, clock.now()]);
   assert.deepEqual(sent, [noteOf(2)]);
   assert.deepEqual(lines, [
     'an anchor did not take a checkpoint, it is tried again',

@@ -4,10 +4,10 @@ import type { Logger } from '../../logger.ts';
 import type { WrittenCheckpoint } from '../tile-writer.ts';
 import type { Anchor } from './anchor.ts';
 
-/** How an anchor is. `sentSize` is the size of the last checkpoint that it took; `lastError` is null while it takes them. */
+/** How an anchor is. `sentCount` is the size of the last checkpoint that it took; `lastError` is null while it takes them. */
 export interface AnchorStatus {
   readonly name: string;
-  readonly sentSize: number | null;
+  readonly sentCount: number | null;
   readonly lastSuccessAtMs: number | null;
   readonly lastError: string | null;
   /** Attempts that failed since the last one that did not. */
@@ -128,12 +128,12 @@ interface Teller {
 
 /** Remembers how an anchor is, and logs where that changes: once an episode, for an anchor may be away for days. */
 function createTeller({ name }: Anchor, { clock, logger }: AnchorKeeperOptions): Teller {
-  let told: Told = { sentSize: null, lastSuccessAtMs: null, lastError: null, failures: 0 };
+  let told: Told = { sentCount: null, lastSuccessAtMs: null, lastError: null, failures: 0 };
   return {
     told: () => told,
     taken: ({ size }) => {
       if (told.lastError !== null) logger.info('an anchor takes checkpoints again', { anchor: name });
-      told = { sentSize: size, lastSuccessAtMs: clock.now(), lastError: null, failures: 0 };
+      told = { sentCount: size, lastSuccessAtMs: clock.now(), lastError: null, failures: 0 };
     },
     refused: (error) => {
       const lastError = ((error as NodeJS.ErrnoException).code ?? (error as Error).message).slice(0, 200);
