@@ -277,6 +277,16 @@ describe('deciding', () => {
       },
     ],
     [
+      'quorum_unreachable',
+      'a quorum of two where the other approver is linked to who asked',
+      () => {
+        const town = asked({ to: vault });
+        for (const id of ['ben', 'vera']) must(change(town, 'ada', { kind: 'disable_person', id, reason: 'left' }));
+        must(change(town, 'ada', { kind: 'link_people', id: 'eve', other: 'cara', reason: 'one human' }));
+        return approveNow(town, 'dan', 'x1');
+      },
+    ],
+    [
       'beneficiary_unknown',
       'something for somebody who left',
       () => {
@@ -462,6 +472,28 @@ describe('the life of an exception', () => {
     must(change(town, 'ada', { kind: 'enable_person', id: 'cara', reason: 'back' }));
     assert.equal(codeOf(resume()), 'done');
     assert.equal(status(town), 'active');
+  });
+
+  it('counts no approval of somebody who was linked to who asked since', () => {
+    const town = asked({ to: vault });
+    must(approveNow(town, 'dan', 'x1'));
+    must(change(town, 'ada', { kind: 'link_people', id: 'dan', other: 'cara', reason: 'one human' }));
+    must(approveNow(town, 'eve', 'x1'));
+    assert.equal(status(town), 'pending');
+    must(approveNow(town, 'ben', 'x1'));
+    assert.deepEqual(stateOf(town, 'x1')?.grant?.approvers, ['eve', 'ben']);
+  });
+
+  it('is held when the last who acts for its owner leaves, not before', () => {
+    const town = granted({ owner: 'team-vault' });
+    admit(town, 'victor', ['requester'], ['team-vault']);
+    const leave = (id: string): string => {
+      must(change(town, 'ada', { kind: 'disable_person', id, reason: 'left' }));
+      return codeOf(act(town, 'control', { kind: 'deprovision', person: id }, 'x1'));
+    };
+    assert.equal(leave('victor'), 'not_granted');
+    assert.equal(leave('vera'), 'done');
+    assert.equal(status(town), 'suspended');
   });
 
   it('is extended by a decision of its own while it is active, never wider, never after its end', () => {
