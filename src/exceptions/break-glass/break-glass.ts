@@ -59,13 +59,15 @@ export function declare({ command, actor, world }: Asked<CommandOf<'declare'>>, 
 
 /**
  * Acknowledges a break-glass before it ends, so that it lasts as long as was declared. By a second person who approves, or whose key is
- * enrolled, and who is not linked to who declared it or benefits. Faults: `already_acknowledged`, `acknowledge_late`, `self_acknowledge`.
+ * enrolled, and who is not linked to who declared it or benefits. Faults: `already_acknowledged`, `acknowledge_late`, `self_acknowledge`,
+ * `not_eligible`.
  */
 export function acknowledge({ actor, world }: Asked<CommandOf<'acknowledge'>>, state: ExceptionState): Outcome {
   const byKey = authoriseByKey(actor, world);
   const access = byKey.ok ? byKey : authorise(actor, ['exception:approve'], world);
   if (!access.ok) return access;
   if (state.kind !== 'break-glass' || state.grant === null) return refuse('not_granted');
+  if (!byKey.ok && !mayAcknowledge(access.value, state.spec)) return refuse('not_eligible');
   if (state.acknowledged !== null || state.offline !== null) return refuse('already_acknowledged');
   const { status } = statusOf(state, world.nowMs);
   if (status !== 'active') return refuse('acknowledge_late', `the break-glass is \`${status}\``);
@@ -74,6 +76,11 @@ export function acknowledge({ actor, world }: Asked<CommandOf<'acknowledge'>>, s
   if (involved.some((person) => links.areLinked(person, access.value.id))) return refuse('self_acknowledge');
   const notAfterMs = state.grant.atMs + state.grant.spec.durationMs;
   return one(state.id, 'exception.acknowledged', { notAfterMs }, actor);
+}
+
+/** Without a key of their own it takes somebody who approves anything, or who acts for the owner. */
+function mayAcknowledge({ roles, owns }: Person, { owner }: ExceptionSpec): boolean {
+  return roles.includes('approver') || roles.includes('security') || owns.includes(owner);
 }
 
 /** Takes down what a point did while control was away. A fact is never refused: what is wrong with it is told as doubts. */
