@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { noFacts } from '../policy/index.ts';
 import type { Command, ConnectionFacts, Judge, SessionEvent, SessionPorts } from './index.ts';
 import { defaultLimits, proxySession, silentObserver } from './index.ts';
 
@@ -40,7 +41,7 @@ function ports(judge: Judge, hasPolicy = true): SessionPorts {
     newId: () => 'id',
     policy: {
       current: () => (hasPolicy ? policy : null),
-      facts: () => ({ revokedIdentities: new Set() }),
+      facts: () => noFacts,
       network: () => ({ ownAddresses: [], localOrigins: [] }),
     },
     judge,

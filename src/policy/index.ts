@@ -38,6 +38,18 @@ export { type ExplainedMiss, type Explanation, explainDecision } from './explain
 export type { ExplainedRule } from './explain/read-rules.ts';
 export { type PolicyFault, type PolicyFaultCode, type PolicyFaultRow, policyFaultRows, renderFault } from './fault.ts';
 export type { Grant, GrantEnd, GrantList } from './grant.ts';
+export {
+  createGrantIndexBuilder,
+  type EndedGrant,
+  endOfGrant,
+  type GrantIndex,
+  type GrantIndexBuilder,
+  type GrantOver,
+  maxGrants,
+  noGrants,
+  openGrants,
+  withEnded,
+} from './grant-index.ts';
 export { findLongObserve } from './lint/dates.ts';
 export type { Finding, Severity } from './lint/finding.ts';
 export { lintPolicy } from './lint/lint-policy.ts';
@@ -62,12 +74,12 @@ export type {
   UnattributedNode,
 } from './nodes.ts';
 export { type OpenOptions, openPolicy, verifyPolicyBuffer } from './open-policy.ts';
-export { type Reason, type ReasonRow, reasons } from './reasons.ts';
+export { type Reason, type ReasonRow, reasons, requestableReasons } from './reasons.ts';
 export { renderLintReference } from './report/lint-reference.ts';
 export { type PolicyCheck, type SarifLog, toSarif } from './report/sarif.ts';
 export { type PolicyCheckReport, toCheckReport } from './report/summary.ts';
 export { unattributedServiceName } from './rule-id.ts';
 export { environmentOf } from './space-index.ts';
 export { type PolicyStats, policyStats } from './stats.ts';
-export type { Admission, DecisionFacts, DecisionRequest, Verdict } from './verdict.ts';
+export { type Admission, type DecisionFacts, type DecisionRequest, noFacts, type Verdict } from './verdict.ts';
 export { type PolicyFileBytes, policyVersion } from './version.ts';

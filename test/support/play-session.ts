@@ -14,6 +14,7 @@ import {
   type CompiledPolicy,
   type DecisionRecord,
   decide,
+  noFacts,
   type VerdictRecord,
 } from '../../src/policy/index.ts';
 
@@ -115,7 +116,7 @@ function portsOf({ policy, nowMs, judge }: SessionPlay): SessionPorts {
     },
     policy: {
       current: () => policy,
-      facts: () => ({ revokedIdentities: new Set() }),
+      facts: () => noFacts,
       network: () => ({ ownAddresses: [], localOrigins: [] }),
     },
     judge: { identify, decide, approve: approveAddresses, ...judge },
