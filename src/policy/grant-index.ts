@@ -113,6 +113,23 @@ export function createGrantIndexBuilder(): GrantIndexBuilder {
   };
 }
 
+/** The same index with more grants; those that it knows already stay as they are. Costs a copy of the index. */
+export function withGrants(index: GrantIndex, grants: readonly Grant[]): GrantIndex {
+  const more = grants.filter(({ id }) => !index.byId.has(id));
+  if (more.length === 0) return index;
+  const byId = new Map(index.byId);
+  const byService = new Map(index.byService);
+  for (const service of new Set(more.map((grant) => grant.service)))
+    byService.set(service, copyOf(byService.get(service)));
+  for (const grant of more) {
+    const opened = openGrant(grant);
+    if (opened === null || byId.has(grant.id)) continue;
+    byId.set(grant.id, opened);
+    placeGrant(byService, opened);
+  }
+  return { ...index, byId, byService };
+}
+
 /** The same index with more grants ended; what an index says of others does not change. */
 export function withEnded(index: GrantIndex, ended: readonly EndedGrant[]): GrantIndex {
   if (ended.length === 0) return index;
@@ -167,9 +184,17 @@ function openGrant(grant: Grant): OpenedGrant | null {
   return { grant, target: target.value };
 }
 
+function copyOf(of: ServiceGrants | undefined): ServiceGrants {
+  const lists = (map: ReadonlyMap<string, OpenedGrant[]>): Map<string, OpenedGrant[]> =>
+    new Map([...map].map(([key, list]) => [key, [...list]]));
+  return of === undefined
+    ? { hosts: new Map(), below: new Map(), blocks: [] }
+    : { hosts: lists(of.hosts), below: lists(of.below), blocks: [...of.blocks] };
+}
+
 function placeGrant(byService: Map<string, ServiceGrants>, opened: OpenedGrant): void {
   const { service } = opened.grant;
-  const ofService: ServiceGrants = byService.get(service) ?? { hosts: new Map(), below: new Map(), blocks: [] };
+  const ofService = byService.get(service) ?? copyOf(undefined);
   byService.set(service, ofService);
   const { host } = opened.target;
   if (host.kind === 'name') push(ofService.hosts, host.name, opened);

@@ -15,6 +15,7 @@ export { type CompileStamp, compilePolicy } from './compile/compile-policy.ts';
 export type { CompiledPolicy, NetworkFacts, SegmentSummary, ServiceSummary } from './compiled-policy.ts';
 export { decide } from './decide.ts';
 export {
+  type BreakGlassRecord,
   type CloseRecord,
   type DecisionRecord,
   type FirstSeenRecord,
@@ -49,6 +50,7 @@ export {
   noGrants,
   openGrants,
   withEnded,
+  withGrants,
 } from './grant-index.ts';
 export { findLongObserve } from './lint/dates.ts';
 export type { Finding, Severity } from './lint/finding.ts';
@@ -74,6 +76,7 @@ export type {
   UnattributedNode,
 } from './nodes.ts';
 export { type OpenOptions, openPolicy, verifyPolicyBuffer } from './open-policy.ts';
+export { readEndedGrant, readGrant, readOfflineSigners } from './read-grant.ts';
 export { type Reason, type ReasonRow, reasons, requestableReasons } from './reasons.ts';
 export { renderLintReference } from './report/lint-reference.ts';
 export { type PolicyCheck, type SarifLog, toSarif } from './report/sarif.ts';
