@@ -1,6 +1,16 @@
 export type { Brand } from './brand.ts';
 export { escapeControls } from './escape-controls.ts';
 export { ExeatError, type Fault, fault } from './fault.ts';
+export {
+  advanceClock,
+  anchorClock,
+  type ClockReading,
+  clockJumpMs,
+  effectiveNow,
+  type KeptTime,
+  mostJumpMs,
+  resetClock,
+} from './kept-clock.ts';
 export { nearestWord } from './nearest-word.ts';
 export type { Clock, Digest, NewId } from './ports.ts';
 export { quoteInput } from './quote.ts';
