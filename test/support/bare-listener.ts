@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ProxyObserver } from '../../src/enforcement/index.ts';
+import { noBudgets, type ProxyObserver } from '../../src/enforcement/index.ts';
 import { identify } from '../../src/identity/index.ts';
 import { approveAddresses, type CompiledPolicy, type DecisionRecord, decide, noFacts } from '../../src/policy/index.ts';
 import { createProxyListener, type ProxyListener } from '../../src/proxy/index.ts';
@@ -31,6 +31,7 @@ export async function startBareListener(options: BareListenerOptions): Promise<P
       holds: () => false,
     },
     records: { isKeeping: true, write: options.write },
+    budgets: noBudgets,
     clock: { now: Date.now },
     newId: () => `id-${ids++}`,
     ...(options.observer === undefined ? {} : { observer: options.observer }),

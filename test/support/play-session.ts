@@ -3,6 +3,7 @@ import { parseIpAddress } from '../../src/destination/index.ts';
 import {
   type Command,
   defaultLimits,
+  noBudgets,
   proxySession,
   type SessionEvent,
   type SessionPorts,
@@ -127,6 +128,7 @@ function portsOf({ policy, nowMs, judge }: SessionPlay): SessionPorts {
     },
     resolver: { holds: () => false },
     records: { isKeeping: true },
+    budgets: noBudgets,
     denials: { note: (record) => ({ record, id: record.id }) },
     registry: { arrive: () => true, settle: () => undefined, enter: () => true, leave: () => undefined },
     observer: {
@@ -139,6 +141,7 @@ function portsOf({ policy, nowMs, judge }: SessionPlay): SessionPorts {
       limits: defaultLimits,
       allowCleartextProof: false,
       onFull: 'auto',
+      requestBase: null,
       viaName: 'played',
       parent: null,
       pac: null,
