@@ -14,6 +14,7 @@ export interface StatePaths {
   readonly lake: string;
   readonly lakeLock: string;
   readonly snapshot: string;
+  readonly grants: string;
   readonly pointSocket: string;
   readonly controlSocket: string;
 }
@@ -31,6 +32,7 @@ export function statePaths(root: string): StatePaths {
     lake: join(root, 'lake'),
     lakeLock: join(root, 'lake.lock.db'),
     snapshot: join(root, 'control', 'snapshot.exeat'),
+    grants: join(root, 'control', 'grants.exeat'),
     pointSocket: join(root, 'point', 'point.sock'),
     controlSocket: join(root, 'control', 'control.sock'),
   };
