@@ -1,5 +1,12 @@
 import { type IpAddress, parseIpPrefix, parsePolicyTarget, type Target } from '../src/destination/index.ts';
-import type { DecisionRequest, PolicyDocument, PolicyTree, RuleNode, ServiceNode } from '../src/policy/index.ts';
+import {
+  type DecisionRequest,
+  noFacts,
+  type PolicyDocument,
+  type PolicyTree,
+  type RuleNode,
+  type ServiceNode,
+} from '../src/policy/index.ts';
 
 /** A generator of numbers below 2^32 that gives the same run every time. */
 export function createGenerator(seed: number): () => number {
@@ -86,8 +93,6 @@ function target(text: string): Target {
   return parsed.value;
 }
 
-const facts = { revokedIdentities: new Set<string>() };
-
 /** Uniformly random questions; every fourth asks for a name that no rule covers. Strings are made afresh, as from the wire. */
 export function benchRequests(size: PolicySize, count: number, seed: number): readonly DecisionRequest[] {
   const next = createGenerator(seed);
@@ -103,7 +108,7 @@ export function benchRequests(size: PolicySize, count: number, seed: number): re
         expiresAt: null,
       },
       destination: { host: hostOf(size, service, next() % size.rulesPerService, index), port: 443, protocol: null },
-      facts,
+      facts: noFacts,
       now: 1_800_000_000_000,
     };
   });

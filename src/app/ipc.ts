@@ -11,7 +11,12 @@ export type ToChild =
  * `failed`: it cannot start, one line that says why and what to do; the child ends by itself.
  */
 export type FromChild =
-  | { readonly kind: 'listening'; readonly addresses: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'listening';
+      readonly addresses: Readonly<Record<string, string>>;
+      /** One-time links that this start made, to be told to whoever started it. */
+      readonly founding?: readonly { readonly role: string; readonly secret: string }[];
+    }
   | {
       readonly kind: 'ready';
       readonly policyVersion: string | null;

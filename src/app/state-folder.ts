@@ -19,12 +19,12 @@ export interface StatePaths {
   /** What restores have put aside, a folder each. */
   readonly replaced: string;
   readonly lock: string;
-  readonly audit: string;
   /** Where files of the audit log are made: beside its folder, which holds nothing else. */
   readonly auditTemporary: string;
   readonly lake: string;
   readonly lakeLock: string;
   readonly snapshot: string;
+  readonly grants: string;
   readonly pointSocket: string;
   readonly controlSocket: string;
 }
@@ -43,11 +43,11 @@ export function statePaths(root: string): StatePaths {
     restore: join(root, 'restore'),
     replaced: join(root, 'replaced'),
     lock: join(root, 'lock.db'),
-    audit: join(root, 'audit'),
     auditTemporary: join(root, 'audit.tmp'),
     lake: join(root, 'lake'),
     lakeLock: join(root, 'lake.lock.db'),
     snapshot: join(root, 'control', 'snapshot.exeat'),
+    grants: join(root, 'control', 'grants.exeat'),
     pointSocket: join(root, 'point', 'point.sock'),
     controlSocket: join(root, 'control', 'control.sock'),
   };

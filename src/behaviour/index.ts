@@ -1,4 +1,11 @@
 export {
+  type ByteBudget,
+  type ByteBudgetParts,
+  type BytesByDirection,
+  createByteBudget,
+  type Direction,
+} from './byte-budget.ts';
+export {
   createFirstSeen,
   type FirstSeen,
   type FirstSeenCounts,

@@ -73,6 +73,8 @@ function followedRow(record: DecisionRecord): Row {
       return { time, kind, what: `${record.verdict} ${record.reason} (${record.stage})${repeatsText(record)}` };
     case 'first-seen':
       return { time, kind, what: `${record.service} reached for ${record.domain} for the first time` };
+    case 'break-glass':
+      return { time, kind, what: `${record.grantId}, signed by ${record.people.join(' and ')}` };
     case 'progress':
       return { time, kind, what: `${sizeText(record.bytesUp)} up, ${sizeText(record.bytesDown)} down` };
     case 'close': {

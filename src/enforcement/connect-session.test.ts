@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { noFacts } from '../policy/index.ts';
 import type { Command, ConnectionFacts, Judge, SessionEvent, SessionPorts } from './index.ts';
-import { defaultLimits, proxySession, silentObserver } from './index.ts';
+import { defaultLimits, noBudgets, proxySession, silentObserver } from './index.ts';
 
 const facts: ConnectionFacts = {
   sourceAddress: '192.0.2.7',
@@ -40,12 +41,13 @@ function ports(judge: Judge, hasPolicy = true): SessionPorts {
     newId: () => 'id',
     policy: {
       current: () => (hasPolicy ? policy : null),
-      facts: () => ({ revokedIdentities: new Set() }),
+      facts: () => noFacts,
       network: () => ({ ownAddresses: [], localOrigins: [] }),
     },
     judge,
     verifier: { generation: 0, verify: () => ({ kind: 'failed', why: 'unknown' }), stillHolds: () => true },
     resolver: { holds: () => false },
+    budgets: noBudgets,
     records: { isKeeping: true },
     denials: { note: (record) => ({ record, id: record.id }) },
     registry: { arrive: () => true, settle: () => undefined, enter: () => true, leave: () => undefined },
@@ -54,6 +56,7 @@ function ports(judge: Judge, hasPolicy = true): SessionPorts {
       limits: defaultLimits,
       allowCleartextProof: false,
       onFull: 'auto',
+      requestBase: null,
       viaName: 'exeat-test',
       parent: null,
       pac: null,

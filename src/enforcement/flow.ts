@@ -4,6 +4,7 @@ import type { ApprovedAddress, CloseRecord, DecisionRequest, Reason, Verdict, Ve
 import { type ClientContext, type Over, takePlace } from './client-context.ts';
 import { arm, ask, type Step } from './conversation.ts';
 import type { EndedBy } from './event.ts';
+import { grantOverOfFlow, meterFlow } from './grants-of-flow.ts';
 import type { ClientIdentity } from './identify-client.ts';
 import type { LiveFlow } from './live-flow.ts';
 import { dialParent } from './parent-proxy.ts';
@@ -184,10 +185,10 @@ function* dial(client: ClientContext, judged: Judged, approval: Approval | null)
   const { flow } = judged;
   flow.address = viaParent ? (approval?.approved[0] ?? null) : result.address;
   if (approval !== null && flow.address !== null) {
-    flow.verdict = admittedAt(flow.verdict, approval.admissions[approval.approved.indexOf(flow.address)]);
+    flow.verdict = admittedAt(flow.verdict, approval, approval.approved.indexOf(flow.address));
   }
   const reason = approval?.reason === 'local_origin' ? 'local_origin' : judged.verdict.reason;
-  yield* recordAllow(client, { ...judged, verdict: allowedBy(judged.verdict, reason) });
+  yield* recordAllow(client, { ...judged, verdict: allowedBy(flow.verdict, reason) });
   return yield* establish(client, flow);
 }
 
@@ -201,10 +202,11 @@ function* dialApproved(
   return { failure: 'upstream_unreachable', by: 'upstream', cause };
 }
 
-// The policy or the trust material may have changed while we resolved and dialled.
+// The policy, the trust material or the grants may have changed while we resolved and dialled.
 function* establish(client: ClientContext, flow: LiveFlow): Step<FlowOutcome> {
   const { policy, verifier } = client.ports;
-  if (policy.current() !== flow.judgedBy || verifier.generation !== flow.trustGeneration) {
+  const isOld = policy.current() !== flow.judgedBy || verifier.generation !== flow.trustGeneration;
+  if (isOld || grantOverOfFlow(client.ports, flow) !== null) {
     const found = recheckFlow(client.ports, flow);
     if (found !== null) {
       yield { type: 'record', record: found.record };
@@ -213,6 +215,7 @@ function* establish(client: ClientContext, flow: LiveFlow): Step<FlowOutcome> {
       return { kind: 'refused', refusal: { reason: found.reason, decisionId: found.record.id, isChallenge: false } };
     }
   }
+  meterFlow(client.ports, flow);
   client.facts.flow = flow;
   return { kind: 'connected', flow };
 }
@@ -290,6 +293,8 @@ function newFlow(
     carried: 'unread',
     usesEch: false,
     inner: null,
+    innerGrantId: null,
+    meter: null,
     innerHost: asked.innerHost,
     judgedBy: identity.policy,
     trustGeneration: identity.trustGeneration,

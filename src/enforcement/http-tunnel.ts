@@ -119,7 +119,8 @@ function* refuse(client: ClientContext, flow: LiveFlow, inner: InnerVerdict): St
   if (inner.kind === 'fine') return yield* closeBy('client');
   const decisionId = yield* recordInner(client, flow, { ...inner, kind: 'refused' });
   const { reason } = inner.verdict;
-  const form = { accept: null, isHead: false, closes: true };
+  const { requestBase } = client.ports.settings;
+  const form = { accept: null, isHead: false, closes: true, requestBase };
   yield* send('client', refusalResponse({ reason, decisionId, isChallenge: false }, form));
   yield { type: 'close' };
   return reason;

@@ -1,12 +1,21 @@
 export type { BlockingCommand, Command, Side } from './command.ts';
 export type { Conversation } from './conversation.ts';
 export type { EndedBy, SessionEvent } from './event.ts';
+export { grantEndOfFlow, grantsOfFlow } from './grants-of-flow.ts';
 export { defaultLimits, type SessionLimits } from './limits.ts';
 export type { Carried, LiveFlow } from './live-flow.ts';
 export { type ProxyObserver, silentObserver } from './observer.ts';
-export type { RecordSink, Resolution, Resolver, VerifyProof } from './ports.ts';
+export {
+  type BudgetBook,
+  type ByteMeter,
+  noBudgets,
+  type RecordSink,
+  type Resolution,
+  type Resolver,
+  type VerifyProof,
+} from './ports.ts';
 export { proxySession } from './proxy-session.ts';
-export { type RecheckFinding, recheckFlow } from './recheck.ts';
+export { blockFlow, type RecheckFinding, recheckFlow } from './recheck.ts';
 export { progressRecord } from './records.ts';
 export { type NotedDenial, RepeatedDenials } from './repeated-denials.ts';
 export type {

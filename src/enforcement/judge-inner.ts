@@ -1,6 +1,7 @@
 import type { Destination, Host } from '../destination/index.ts';
 import type { Reason, Verdict } from '../policy/index.ts';
 import type { ClientContext } from './client-context.ts';
+import { meterFlow } from './grants-of-flow.ts';
 import type { LiveFlow } from './live-flow.ts';
 import { denied, wouldBeDenied } from './records.ts';
 import { decisionRequest } from './session-ports.ts';
@@ -24,13 +25,21 @@ export function judgeInnerHost(client: ClientContext, flow: LiveFlow, host: Host
   const inner: Destination = { ...flow.destination, host };
   const own = decideInner(client, flow, inner);
   if (own.verdict === 'allow' && isServedThere(client, asked, host)) {
-    flow.inner = inner;
+    setInner(client, flow, inner, own);
     return fine;
   }
   if (!isObserved(flow)) return { kind: 'refused', verdict: denied(flow.verdict, mismatch), inner };
   if (own.verdict === 'deny') return { kind: 'refused', verdict: own, inner };
-  flow.inner = inner;
+  setInner(client, flow, inner, own);
   return { kind: 'observed', verdict: wouldBeDenied(flow.verdict, mismatch), inner };
+}
+
+// From now on the bytes count against the caps of what allows the inside, too.
+function setInner({ ports }: ClientContext, flow: LiveFlow, inner: Destination, { grantId }: Verdict): void {
+  const before = flow.innerGrantId;
+  flow.inner = inner;
+  flow.innerGrantId = grantId;
+  if (grantId !== before) meterFlow(ports, flow);
 }
 
 /** What a breach that names no other destination comes to: a no, or under observe a remark. */

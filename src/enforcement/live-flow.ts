@@ -1,13 +1,15 @@
 import type { Destination } from '../destination/index.ts';
 import type { EvidenceSet, Principal } from '../identity/index.ts';
 import type { ApprovedAddress, CompiledPolicy, Verdict } from '../policy/index.ts';
+import type { ByteMeter } from './ports.ts';
 
 /** What a tunnel turned out to carry. `unread`: not known yet. */
 export type Carried = 'unread' | 'tls' | 'http' | 'tcp' | 'unnamed-tls' | 'unknown';
 
 /**
  * An allowed flow while it lives: all that is needed to judge it again. Mutable only by its own session and by recheck.
- * `inner` is the destination that the first bytes or the last head named, when it is not the one asked for.
+ * `inner` is the destination that the first bytes or the last head named, when it is not the one asked for, and `innerGrantId` the
+ * grant that allows that one. `meter` counts bytes against the caps of the grants; null where none has any.
  */
 export interface LiveFlow {
   readonly id: string;
@@ -23,6 +25,8 @@ export interface LiveFlow {
   carried: Carried;
   usesEch: boolean;
   inner: Destination | null;
+  innerGrantId: string | null;
+  meter: ByteMeter | null;
   innerHost: string;
   judgedBy: CompiledPolicy;
   trustGeneration: number;

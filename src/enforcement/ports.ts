@@ -1,4 +1,5 @@
 import type { Result } from '../base/index.ts';
+import type { ByteBudget } from '../behaviour/index.ts';
 import type { IpAddress } from '../destination/index.ts';
 import type { ProofVerifier } from '../identity/index.ts';
 import type { DecisionRecord } from '../policy/index.ts';
@@ -22,6 +23,18 @@ export interface RecordSink {
   /** Whether a record written now would be kept. */
   readonly isKeeping: boolean;
 }
+
+/** Counts the bytes of a flow against what justifies it: gives how many of those that are about to pass may. */
+export type ByteMeter = Pick<ByteBudget, 'take'>;
+
+/** The budgets of capped grants. Made by `app`. */
+export interface BudgetBook {
+  /** What counts the bytes under a grant; null where it has no cap. */
+  meterOf(grantId: string): ByteMeter | null;
+}
+
+/** A book for listeners whose grants, if any, have no caps. */
+export const noBudgets: BudgetBook = { meterOf: () => null };
 
 /** Verifies a presented proof, as `trust/` does; what a driver is handed, so that it needs to know no identities. */
 export type VerifyProof = ProofVerifier['verify'];

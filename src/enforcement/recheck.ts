@@ -1,5 +1,6 @@
 import type { Principal } from '../identity/index.ts';
 import type { CompiledPolicy, DecisionRequest, Reason, Verdict, VerdictRecord } from '../policy/index.ts';
+import { grantOverOfFlow, meterFlow } from './grants-of-flow.ts';
 import type { LiveFlow } from './live-flow.ts';
 import { admittedAt, denied, denyRecord, factsOfFlow, verdictRecord } from './records.ts';
 import { decisionRequest, type SessionPorts } from './session-ports.ts';
@@ -24,14 +25,24 @@ export function recheckFlow(ports: SessionPorts, flow: LiveFlow): RecheckFinding
   const policy = ports.policy.current();
   const cause = findCause(ports, flow, policy);
   if (cause === null) return null;
+  return findingOf(ports, flow, cause);
+}
+
+/** Ends a live flow whose bytes cannot be counted: what a capped grant lets pass must be written down first. */
+export function blockFlow(ports: SessionPorts, flow: LiveFlow): RecheckFinding {
+  return findingOf(ports, flow, { reason: 'records_blocked', verdict: flow.verdict });
+}
+
+// The record names the grant that justified the flow until now.
+function findingOf(ports: SessionPorts, flow: LiveFlow, { reason, verdict }: Cause): RecheckFinding {
   const nowMs = ports.clock.now();
   const facts = factsOfFlow(flow, ports.newId(nowMs), nowMs, 'recheck');
   const record =
-    cause.verdict === null
-      ? denyRecord(facts, cause.reason, policy?.version ?? null)
-      : verdictRecord(facts, denied(cause.verdict, cause.reason));
-  ports.observer.refused(cause.reason, flow.principal.service);
-  return { reason: cause.reason, record };
+    verdict === null
+      ? denyRecord(facts, reason, ports.policy.current()?.version ?? null)
+      : verdictRecord(facts, denied(verdict, reason));
+  ports.observer.refused(reason, flow.principal.service);
+  return { reason, record: { ...record, grantId: flow.verdict.grantId ?? flow.innerGrantId } };
 }
 
 function findCause(ports: SessionPorts, flow: LiveFlow, policy: CompiledPolicy | null): Cause | null {
@@ -49,18 +60,21 @@ function judgeAgain(ports: SessionPorts, flow: LiveFlow, policy: CompiledPolicy)
   if (typeof principal === 'string') return { reason: principal, verdict: null };
   const request = decisionRequest(ports, principal, flow.destination);
   const decided = ports.judge.decide(policy, request);
-  if (decided.verdict === 'deny') return { reason: reasonNow(decided.reason), verdict: decided };
+  if (decided.verdict === 'deny') return { reason: reasonNow(ports, flow, decided.reason), verdict: decided };
   const verdict = approveAgain(ports, flow, { policy, request, decided });
-  if (typeof verdict === 'string') return { reason: verdict, verdict: decided };
-  if (!isStillAdmitted(flow, verdict)) return { reason: 'policy_changed', verdict };
+  const over = grantOverOfFlow(ports, flow);
+  if (typeof verdict === 'string') return { reason: over ?? verdict, verdict: decided };
+  if (!isStillAdmitted(flow, verdict)) return { reason: over ?? 'policy_changed', verdict };
   if (flow.inner !== null) {
     const inner = ports.judge.decide(policy, decisionRequest(ports, principal, flow.inner));
-    if (inner.verdict === 'deny') return { reason: reasonNow(inner.reason), verdict: inner };
+    if (inner.verdict === 'deny') return { reason: reasonNow(ports, flow, inner.reason), verdict: inner };
+    flow.innerGrantId = inner.grantId;
   }
   flow.principal = principal;
   flow.verdict = verdict;
   flow.judgedBy = policy;
   flow.trustGeneration = ports.verifier.generation;
+  meterFlow(ports, flow);
   return null;
 }
 
@@ -74,7 +88,7 @@ function approveAgain(
   const answer = { addresses: [address.address], network: ports.policy.network() };
   const approval = ports.judge.approve(found.policy, found.request, found.decided, answer);
   if (approval.approved.length === 0) return approval.reason ?? 'address_forbidden';
-  return admittedAt(found.decided, approval.admissions[0]);
+  return admittedAt(found.decided, approval, 0);
 }
 
 function stillIdentified(ports: SessionPorts, flow: LiveFlow, policy: CompiledPolicy): Principal | Reason {
@@ -86,10 +100,19 @@ function stillIdentified(ports: SessionPorts, flow: LiveFlow, policy: CompiledPo
   return found.principal.service === flow.principal.service ? found.principal : 'policy_changed';
 }
 
-// A rule that was taken away leaves no deny behind it, only its absence.
-function reasonNow(reason: Reason): Reason {
-  return reason === 'no_rule_matched' ? 'policy_changed' : reason;
+// A rule that was taken away leaves no deny behind it, only its absence; a flow that lived by a grant ends with that one's end, whatever
+// else covers it and does not count.
+function reasonNow(ports: SessionPorts, flow: LiveFlow, reason: Reason): Reason {
+  return absences.has(reason) ? (grantOverOfFlow(ports, flow) ?? 'policy_changed') : reason;
 }
+
+const absences: ReadonlySet<Reason> = new Set([
+  'no_rule_matched',
+  'grant_expired',
+  'grant_revoked',
+  'grant_suspended',
+  'budget_spent',
+]);
 
 function isStillAdmitted(flow: LiveFlow, { admission, mode }: Verdict): boolean {
   if (mode === 'observe') return true;

@@ -14,7 +14,7 @@ test('log injection: text of a client never breaks a line of the log or turns it
 });
 
 test('a refusal shows its reason and id; 407 is only ever a challenge', () => {
-  const form = { accept: null, isHead: false, closes: false };
+  const form = { accept: null, isHead: false, closes: false, requestBase: null };
   const denial = { reason: 'no_rule_matched', decisionId: '01J', isChallenge: false } as const;
   const text = Buffer.from(refusalResponse(denial, form)).toString('latin1');
   assert.match(text, /^HTTP\/1\.1 403 Forbidden\r\nExeat-Decision: 01J\r\nExeat-Reason: no_rule_matched\r\n/);
@@ -32,4 +32,30 @@ test('a refusal shows its reason and id; 407 is only ever a challenge', () => {
   const problem = refusalResponse(denial, { ...form, accept: 'application/problem+json' });
   const body = Buffer.from(problem).toString('latin1').split('\r\n\r\n')[1] ?? '';
   assert.equal(JSON.parse(body).reason, 'no_rule_matched');
+});
+
+test('a denial that a grant can mend says where to ask for one, as text, in a header and in a problem', () => {
+  const form = { accept: null, isHead: false, closes: false, requestBase: 'https://exeat.example.com' };
+  const link = 'https://exeat.example.com/request?decision=01J';
+  for (const [reason, isRequestable] of [
+    ['no_rule_matched', true],
+    ['grant_expired', true],
+    ['grant_revoked', true],
+    ['budget_spent', true],
+    ['grant_suspended', false],
+    ['rule_denied', false],
+    ['boundary_denied', false],
+    ['identity_revoked', false],
+    ['resolver_failed', false],
+  ] as const) {
+    const denial = { reason, decisionId: '01J', isChallenge: false };
+    const text = Buffer.from(refusalResponse(denial, form)).toString('latin1');
+    assert.equal(text.includes(`\r\nExeat-Request: ${link}\r\n`), isRequestable, reason);
+    assert.equal(text.endsWith(`, to ask for an exception: ${link}\n`), isRequestable, reason);
+    const problem = Buffer.from(refusalResponse(denial, { ...form, accept: 'application/json' })).toString('latin1');
+    const { requestable } = JSON.parse(problem.split('\r\n\r\n')[1] ?? '');
+    assert.deepEqual(requestable, isRequestable ? { url: link } : undefined, reason);
+  }
+  const challenge = { reason: 'no_rule_matched', decisionId: null, isChallenge: true } as const;
+  assert.doesNotMatch(Buffer.from(refusalResponse(challenge, form)).toString('latin1'), /Exeat-Request/);
 });

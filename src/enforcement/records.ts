@@ -3,6 +3,7 @@ import type { Principal } from '../identity/index.ts';
 import type { CloseRecord, ProgressRecord, Reason, Stage, Verdict, VerdictRecord } from '../policy/index.ts';
 import type { EndedBy } from './event.ts';
 import type { LiveFlow } from './live-flow.ts';
+import type { Approval } from './session-ports.ts';
 
 /** What a verdict record is made of; what was never known is null. */
 export interface VerdictFacts {
@@ -67,9 +68,18 @@ export function allowedBy(verdict: Verdict, reason: Reason): Verdict {
   return verdict.reason === reason ? verdict : { ...copyOf(verdict), reason };
 }
 
-/** A verdict narrowed to what may go to the address that was dialled; the verdict itself where that is all the same. */
-export function admittedAt(verdict: Verdict, admission: Verdict['admission'] | undefined): Verdict {
-  return admission === undefined || admission === verdict.admission ? verdict : { ...copyOf(verdict), admission };
+/** A verdict narrowed to what justifies the address that was dialled, the `index`th that was approved; itself where that is all the same. */
+export function admittedAt(
+  verdict: Verdict,
+  approval: Pick<Approval, 'admissions' | 'grantIds'>,
+  index: number,
+): Verdict {
+  const { admission = verdict.admission, grantId = verdict.grantId } = {
+    admission: approval.admissions[index],
+    grantId: approval.grantIds[index],
+  };
+  if (admission === verdict.admission && grantId === verdict.grantId) return verdict;
+  return { ...copyOf(verdict), admission, grantId };
 }
 
 /** What a live flow contributes to a later verdict record. */
@@ -185,5 +195,6 @@ function totalsPart(flow: LiveFlow, totals: FlowTotals): Omit<ProgressRecord, 'k
     bytesUp: totals.bytesUp,
     bytesDown: totals.bytesDown,
     durationMs: Math.max(0, totals.nowMs - flow.startedAt),
+    ...(flow.verdict.grantId === null ? {} : { grantId: flow.verdict.grantId }),
   };
 }

@@ -1,4 +1,4 @@
-import { type Reason, reasons } from '../policy/index.ts';
+import { type Reason, reasons, requestableReasons } from '../policy/index.ts';
 import { latin1Bytes } from '../wire/index.ts';
 
 /** A failure of a dependency, told to the client with a status of its own; never a decision. */
@@ -19,6 +19,8 @@ export interface RefusalForm {
   readonly accept: string | null;
   readonly isHead: boolean;
   readonly closes: boolean;
+  /** Base of the link to ask for an exception, without a slash at its end: `https://exeat.example.com`. Null for no link. */
+  readonly requestBase: string | null;
 }
 
 const titles: Readonly<Record<number, string>> = {
@@ -43,14 +45,15 @@ export function refusalStatus(refusal: Refusal): number {
 }
 
 /**
- * Writes a refusal as an HTTP/1.1 response. Only the reason, its public sentence and the decision's id are shown: no rule text, no
- * address and nothing that the client sent, so nothing can be injected or learned.
+ * Writes a refusal as an HTTP/1.1 response. Only the reason, its public sentence, the decision's id and where to ask for an exception
+ * are shown: no rule text, no address and nothing that the client sent, so nothing can be injected or learned.
  */
 export function refusalResponse(refusal: Refusal, form: RefusalForm): Uint8Array {
   const status = refusalStatus(refusal);
   const says = isFailure(refusal.reason) ? failureSays[refusal.reason] : reasons[refusal.reason].says;
   const isProblem = wantsProblem(form.accept);
-  const body = isProblem ? problemBody(refusal, status, says) : textBody(refusal, says);
+  const link = requestLink(refusal, form.requestBase);
+  const body = isProblem ? problemBody(refusal, { status, says, link }) : textBody(refusal, says, link);
   const head = [
     `HTTP/1.1 ${status} ${titles[status] ?? 'Refused'}`,
     ...(refusal.isChallenge
@@ -58,6 +61,7 @@ export function refusalResponse(refusal: Refusal, form: RefusalForm): Uint8Array
       : []),
     ...(refusal.decisionId === null ? [] : [`Exeat-Decision: ${refusal.decisionId}`]),
     `Exeat-Reason: ${refusal.reason}`,
+    ...(link === null ? [] : [`Exeat-Request: ${link}`]),
     `Content-Type: ${isProblem ? 'application/problem+json' : 'text/plain; charset=utf-8'}`,
     `Content-Length: ${body.length}`,
     'Cache-Control: no-store',
@@ -68,6 +72,12 @@ export function refusalResponse(refusal: Refusal, form: RefusalForm): Uint8Array
   return latin1Bytes(`${head.join('\r\n')}\r\n\r\n${form.isHead ? '' : body}`);
 }
 
+// Where a grant can mend it; the decision tells the page what was asked.
+function requestLink({ reason, decisionId, isChallenge }: Refusal, base: string | null): string | null {
+  if (base === null || decisionId === null || isChallenge || isFailure(reason)) return null;
+  return requestableReasons.has(reason) ? `${base}/request?decision=${decisionId}` : null;
+}
+
 function isFailure(reason: Reason | Failure): reason is Failure {
   return reason === 'resolver_failed' || reason === 'upstream_unreachable';
 }
@@ -76,12 +86,19 @@ function wantsProblem(accept: string | null): boolean {
   return accept !== null && /application\/(?:problem\+)?json/i.test(accept);
 }
 
-function textBody(refusal: Refusal, says: string): string {
+function textBody(refusal: Refusal, says: string, link: string | null): string {
   const id = refusal.decisionId === null ? '' : ` (decision ${refusal.decisionId})`;
-  return `exeat: ${refusal.reason}: ${says}${id}\n`;
+  const ask = link === null ? '' : `, to ask for an exception: ${link}`;
+  return `exeat: ${refusal.reason}: ${says}${id}${ask}\n`;
 }
 
-function problemBody(refusal: Refusal, status: number, says: string): string {
-  const decision = refusal.decisionId === null ? {} : { decision: refusal.decisionId };
+function problemBody(
+  refusal: Refusal,
+  { status, says, link }: { readonly status: number; readonly says: string; readonly link: string | null },
+): string {
+  const decision = {
+    ...(refusal.decisionId === null ? {} : { decision: refusal.decisionId }),
+    ...(link === null ? {} : { requestable: { url: link } }),
+  };
   return `${JSON.stringify({ type: 'about:blank', title: titles[status], status, detail: says, reason: refusal.reason, ...decision })}\n`;
 }

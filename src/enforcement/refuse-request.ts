@@ -17,7 +17,8 @@ export function* refuseRequest(client: ClientContext, head: RequestHead | null, 
   client.challenges = refusal.isChallenge ? client.challenges + 1 : 0;
   const closes = head === null || closesAfter(client, refusal) || !wantsToKeep(head) || !isDrainable(head);
   const accept = head === null ? null : fieldValue(head, 'accept');
-  yield* send('client', refusalResponse(refusal, { accept, isHead: head?.method === 'HEAD', closes }));
+  const { requestBase } = client.ports.settings;
+  yield* send('client', refusalResponse(refusal, { accept, isHead: head?.method === 'HEAD', closes, requestBase }));
   if (!closes && head !== null && (yield* drainBody(client, head))) return true;
   yield { type: 'close' };
   return false;

@@ -13,7 +13,7 @@ import type {
 import type { SessionLimits } from './limits.ts';
 import type { LiveFlow } from './live-flow.ts';
 import type { ProxyObserver } from './observer.ts';
-import type { RecordSink, Resolver } from './ports.ts';
+import type { BudgetBook, RecordSink, Resolver } from './ports.ts';
 import type { RepeatedDenials } from './repeated-denials.ts';
 
 /** The policy in force and what the deciding moment adds; asked anew for every decision. */
@@ -29,6 +29,8 @@ export interface Approval {
   readonly approved: readonly ApprovedAddress[];
   /** What a connection to each of them may carry, in the same order. */
   readonly admissions: readonly Verdict['admission'][];
+  /** Which grant justifies each of them, in the same order; null for a rule. */
+  readonly grantIds: readonly (string | null)[];
   readonly refused: readonly { readonly address: IpAddress; readonly reason: Reason; readonly why: string }[];
   readonly reason: Reason | null;
 }
@@ -69,6 +71,8 @@ export interface SessionSettings {
   readonly viaName: string;
   /** The parent proxy, if every flow goes through one: the text of its authority and credentials. */
   readonly parent: { readonly authorization: string | null } | null;
+  /** Base of the link to ask for an exception, or null for none. */
+  readonly requestBase: string | null;
   /** The PAC file for a client that connected to this authority, or null where none is served. */
   readonly pac: ((authority: string) => string) | null;
 }
@@ -82,6 +86,7 @@ export interface SessionPorts {
   readonly verifier: ProofVerifier;
   readonly resolver: Pick<Resolver, 'holds'>;
   readonly records: Pick<RecordSink, 'isKeeping'>;
+  readonly budgets: BudgetBook;
   /** Counts denials that repeat; its sums are written by the listener. */
   readonly denials: Pick<RepeatedDenials, 'note'>;
   readonly registry: FlowRegistry;

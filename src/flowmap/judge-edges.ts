@@ -14,6 +14,7 @@ import {
   type ListedIdentity,
   listEveryIdentity,
   type NetworkFacts,
+  noFacts,
   type Reason,
   type Verdict,
 } from '../policy/index.ts';
@@ -51,7 +52,6 @@ const addressReasons: ReadonlySet<Reason | null> = new Set([
   'decision_failed',
 ]);
 
-const facts = { revokedIdentities: new Set<string>() };
 const tcp = 6;
 const udp = 17;
 
@@ -162,7 +162,7 @@ function judgeHost(policy: CompiledPolicy, question: HostQuestion): EdgeJudgemen
       port: edge.port > 0 ? edge.port : null,
       protocol: protocolOf(edge),
     },
-    facts,
+    facts: noFacts,
     now: nowMs,
   };
   const verdict = decide(policy, request);

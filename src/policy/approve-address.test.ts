@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { addressOf, policyOf, ruleNode, serviceNode } from '../../test/support/policy-fixture.ts';
 import { nowForTest, requestOf } from '../../test/support/request-fixture.ts';
 import { parseIpPrefix } from '../destination/index.ts';
-import { approveAddresses, type DecisionRequest, decide, type SegmentNode } from './index.ts';
+import { approveAddresses, type DecisionRequest, decide, noFacts, type SegmentNode } from './index.ts';
 
 const at = { file: 'payments/api.yaml', line: 1, column: 1 };
 const now = nowForTest;
@@ -138,7 +138,7 @@ test('INVARIANT: a verdict that another policy gave is made again before anythin
   const request: DecisionRequest = {
     principal: { service: 'payments-api', identity: 'x', strength: 'network', source: null, expiresAt: null },
     destination: { host: { kind: 'name', name: 'old.example.org' }, port: 443, protocol: null },
-    facts: { revokedIdentities: new Set() },
+    facts: noFacts,
     now,
   };
   const question = { addresses: [addressOf('203.0.113.7')], network };
@@ -158,7 +158,7 @@ test('borrowed protocol: an address carries only what the rules that justify it 
   const request: DecisionRequest = {
     principal: { service: 'payments-api', identity: 'x', strength: 'network', source: null, expiresAt: null },
     destination: { host: { kind: 'name', name: 'api.example.com' }, port: 443, protocol: null },
-    facts: { revokedIdentities: new Set() },
+    facts: noFacts,
     now,
   };
   const question = { addresses: [addressOf('203.0.113.7'), addressOf('10.60.0.7')], network };

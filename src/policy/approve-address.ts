@@ -4,9 +4,10 @@ import { boundaryBlocks } from './boundary-blocks.ts';
 import type { CompiledPolicy, NetworkFacts } from './compiled-policy.ts';
 import { decide } from './decide.ts';
 import { attributeWord, matchWord, none, segmentWord, serviceWord } from './format/layout.ts';
+import type { OpenedGrant } from './grant-index.ts';
 import type { MatchPairs } from './match-collector.ts';
 import type { OpenedPolicy } from './open-policy.ts';
-import { admissionOf, PolicyVerdict } from './policy-verdict.ts';
+import { admissionOf, admissionOfGrant, PolicyVerdict } from './policy-verdict.ts';
 import type { Reason } from './reasons.ts';
 import { narrowestSegments, segmentHolds } from './segment-rows.ts';
 import type { Admission, DecisionRequest, Verdict } from './verdict.ts';
@@ -19,15 +20,17 @@ export interface RefusedAddress {
 }
 
 /**
- * What of an answer may be dialled. `reason` is `rule_matched` or `observed` (that of the verdict) or `local_origin` when something
- * was approved; else why nothing was: `environment_crossing` where that refused every address, `address_forbidden` otherwise, or the
+ * What of an answer may be dialled. `reason` is `rule_matched`, `grant_matched` or `observed` (that of the verdict) or `local_origin`
+ * when something was approved; else why nothing was: `environment_crossing` where that refused every address, `address_forbidden` otherwise, or the
  * verdict's own reason when it was a deny. `isMixed`: the answer mixed addresses that may be dialled with ones that may not,
  * which is how rebinding looks: worth an alarm. `admissions` says for each approved address what a connection to it may carry: what
- * the rules that justify this very address admit, which can be less than what all matched rules admit together.
+ * the rules that justify this very address admit, which can be less than what all matched rules admit together. `grantIds` says for
+ * each which grant justifies it, null where a rule does.
  */
 export interface AddressApproval {
   readonly approved: readonly ApprovedAddress[];
   readonly admissions: readonly Admission[];
+  readonly grantIds: readonly (string | null)[];
   readonly refused: readonly RefusedAddress[];
   readonly reason: Reason;
   readonly isMixed: boolean;
@@ -45,7 +48,8 @@ const mostAddresses = 256;
 /**
  * Approves the addresses that a name resolved to, or the address that was asked for. INVARIANT: this is the only maker of
  * `ApprovedAddress`, and only approved addresses are dialled. By default public addresses only; others by the segments that the
- * rules which matched name with `via`, and a rule with `via` must resolve into one of them. Forbidden ranges, our own addresses and
+ * rules which matched name with `via`, and a rule with `via` must resolve into one of them; a grant is held to the same, and crosses
+ * no environments. Forbidden ranges, our own addresses and
  * the prefixes of the boundary are refused whatever a rule says; a loopback address only where `localOrigins` lists it with
  * this port and a rule allowed the name. Never throws.
  */
@@ -75,7 +79,7 @@ function verdictOf(policy: CompiledPolicy, request: DecisionRequest, verdict: Ve
 
 function refuseAll(addresses: readonly IpAddress[], reason: Reason, why: string): AddressApproval {
   const refused = addresses.slice(0, mostAddresses).map((address) => ({ address, reason, why }));
-  return { approved: [], admissions: [], refused, reason, isMixed: false };
+  return { approved: [], admissions: [], grantIds: [], refused, reason, isMixed: false };
 }
 
 /** What the addresses of one request are judged by. */
@@ -85,13 +89,19 @@ interface Context {
   readonly network: NetworkFacts;
   readonly environment: number;
   readonly pairs: MatchPairs;
+  readonly grants: readonly OpenedGrant[];
   readonly admission: Admission;
   readonly byRule: boolean;
   readonly byName: boolean;
 }
 
 type Answer =
-  | { readonly kind: 'approved'; readonly reason: Reason; readonly admission: Admission }
+  | {
+      readonly kind: 'approved';
+      readonly reason: Reason;
+      readonly admission: Admission;
+      readonly grantId: string | null;
+    }
   | { readonly kind: 'refused'; readonly reason: Reason; readonly why: string };
 
 function approveAll(verdict: PolicyVerdict, request: DecisionRequest, question: AddressQuestion): AddressApproval {
@@ -104,12 +114,14 @@ function approveAll(verdict: PolicyVerdict, request: DecisionRequest, question: 
     network: question.network,
     environment: verdict.policy.serviceWord(row, serviceWord.environment),
     pairs: verdict.pairs,
+    grants: verdict.grants,
     admission: verdict.admission,
     byRule: !verdict.wouldDeny,
     byName: host.kind === 'name',
   };
   const approved: ApprovedAddress[] = [];
   const admissions: Admission[] = [];
+  const grantIds: (string | null)[] = [];
   const refused: RefusedAddress[] = [];
   let isLocal = false;
   for (const address of question.addresses.slice(0, mostAddresses)) {
@@ -119,11 +131,14 @@ function approveAll(verdict: PolicyVerdict, request: DecisionRequest, question: 
       isLocal ||= answer.reason === 'local_origin';
       approved.push(Object.freeze({ address, port }) as ApprovedAddress);
       admissions.push(answer.admission);
+      grantIds.push(answer.grantId);
     }
   }
-  if (approved.length === 0) return { approved, admissions, refused, reason: commonReason(refused), isMixed: false };
+  if (approved.length === 0) {
+    return { approved, admissions, grantIds, refused, reason: commonReason(refused), isMixed: false };
+  }
   const reason = isLocal ? 'local_origin' : verdict.reason;
-  return { approved, admissions, refused, reason, isMixed: refused.length > 0 };
+  return { approved, admissions, grantIds, refused, reason, isMixed: refused.length > 0 };
 }
 
 function commonReason(refused: readonly RefusedAddress[]): Reason {
@@ -133,7 +148,8 @@ function commonReason(refused: readonly RefusedAddress[]): Reason {
 
 function judgeAddress(context: Context, address: IpAddress): Answer {
   if (isLocalOrigin(context, address)) {
-    return { kind: 'approved', reason: 'local_origin', admission: context.admission };
+    const grantId = context.grants[0]?.grant.id ?? null;
+    return { kind: 'approved', reason: 'local_origin', admission: context.admission, grantId };
   }
   if (isOwn(context, address)) return refuse('it is an address of this machine');
   const denied = boundaryBlocks(context.policy, address, context.port);
@@ -166,9 +182,10 @@ function isLoopback(address: IpAddress): boolean {
 function judgeSegments(context: Context, address: IpAddress, kind: 'public' | 'private'): Answer {
   if (!context.byRule) {
     return kind === 'public'
-      ? { kind: 'approved', reason: 'observed', admission: context.admission }
+      ? { kind: 'approved', reason: 'observed', admission: context.admission, grantId: null }
       : refuse('it is private, and no rule says via which segment');
   }
+  if (context.grants.length > 0) return judgeByGrants(context, address, kind);
   let isCrossing = false;
   const justifying: number[] = [];
   for (let i = 0; i < context.pairs.length; i += 2) {
@@ -179,7 +196,7 @@ function judgeSegments(context: Context, address: IpAddress, kind: 'public' | 'p
   if (justifying.length > 0) {
     const admission =
       justifying.length === context.pairs.length ? context.admission : admissionOf(context.policy, justifying);
-    return { kind: 'approved', reason: 'rule_matched', admission };
+    return { kind: 'approved', reason: 'rule_matched', admission, grantId: null };
   }
   if (isCrossing) {
     return { kind: 'refused', reason: 'environment_crossing', why: 'its segment is of another environment' };
@@ -214,11 +231,50 @@ function judgeRule(
   return answer;
 }
 
+/** Any live grant may justify the address; the first that does is accounted to. */
+function judgeByGrants(context: Context, address: IpAddress, kind: 'public' | 'private'): Answer {
+  let isCrossing = false;
+  for (const opened of context.grants) {
+    const answer = judgeGrant(context, opened, address, kind);
+    if (answer === 'approved') {
+      const admission = admissionOfGrant(opened);
+      return { kind: 'approved', reason: 'grant_matched', admission, grantId: opened.grant.id };
+    }
+    isCrossing ||= answer === 'crossing';
+  }
+  if (!isCrossing)
+    return refuse('no grant is for it: without via for public addresses, else for those of its segments');
+  return { kind: 'refused', reason: 'environment_crossing', why: 'its segment is of another environment' };
+}
+
+function judgeGrant(
+  { policy, environment }: Context,
+  { grant }: OpenedGrant,
+  address: IpAddress,
+  kind: 'public' | 'private',
+): 'approved' | 'crossing' | 'no' {
+  if (grant.via.length === 0) return kind === 'public' ? 'approved' : 'no';
+  let answer: 'crossing' | 'no' = 'no';
+  for (const [row, { name }] of policy.segments().entries()) {
+    if (!grant.via.includes(name) || !segmentHolds(policy.view, row, address)) continue;
+    // As for rules; but no grant names a crossing.
+    const owners = [row, ...narrowestSegments(policy.view, address)];
+    if (owners.every((each) => isSameEnvironment(policy, each, environment))) return 'approved';
+    answer = 'crossing';
+  }
+  return answer;
+}
+
+function isSameEnvironment({ view }: OpenedPolicy, segment: number, environment: number): boolean {
+  const target = view.words[view.segments.at + segment * 4 + segmentWord.environment] as number;
+  return target === none || target === environment;
+}
+
 /** Texts are stored once each, so equal places are equal texts. A service without an environment equals nothing (fail closed). */
 function mayCross({ policy, environment }: Context, segment: number, attributes: number): boolean {
   const { view } = policy;
+  if (isSameEnvironment(policy, segment, environment)) return true;
   const target = view.words[view.segments.at + segment * 4 + segmentWord.environment] as number;
-  if (target === none || target === environment) return true;
   const from = view.words[attributes + attributeWord.crossingFrom] as number;
   const to = view.words[attributes + attributeWord.crossingTo] as number;
   return environment !== none && from === environment && to === target;

@@ -19,6 +19,7 @@ import {
   type DecisionRequest,
   type DestinationsNode,
   decide,
+  noFacts,
   type PolicyDocument,
   type Reason,
   type RuleNode,
@@ -236,7 +237,7 @@ const someRequest: fc.Arbitrary<DecisionRequest> = fc
   .map(({ service, strength, host, port, protocol, revoked }) => ({
     principal: { service, identity: `credential:${service}`, strength, source: null, expiresAt: null },
     destination: { host, port, protocol: port === null ? null : protocol },
-    facts: { revokedIdentities: new Set([revoked]) },
+    facts: { ...noFacts, revokedIdentities: new Set([revoked]) },
     now: 1000,
   }));
 

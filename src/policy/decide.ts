@@ -16,10 +16,11 @@ import {
   requireWord,
 } from './format/layout.ts';
 import { findText } from './format/lookup.ts';
+import { findGrants, type OpenedGrant } from './grant-index.ts';
 import type { MatchPairs } from './match-collector.ts';
 import { OpenedPolicy } from './open-policy.ts';
 import type { PairList } from './pair-list.ts';
-import { admissionOf, admitNothing, admitObserved, PolicyVerdict } from './policy-verdict.ts';
+import { admissionOf, admissionOfGrant, admitNothing, admitObserved, PolicyVerdict } from './policy-verdict.ts';
 import { matchUnattributed } from './principal-directory.ts';
 import type { Reason } from './reasons.ts';
 import { boundaryDocumentName } from './rule-id.ts';
@@ -42,9 +43,12 @@ import type { DecisionRequest, Verdict } from './verdict.ts';
  *    before any allow, so that an observed service and an enforced one get the same answer;
  * 7. `rule_matched`: any allow whose own `strength` the proof has;
  * 8. `strength_insufficient`: allows matched and the proof is too weak for each of them. It holds under observe;
- * 9. `no_rule_matched`.
+ * 9. `grant_matched`: a live grant, where no rule allows. It is looked for here and nowhere else;
+ * 10. why a grant that covers it does not count: `strength_insufficient`, `budget_spent`, `grant_suspended`, `grant_revoked`,
+ *     `grant_expired`;
+ * 11. `no_rule_matched`.
  *
- * Observe turns 5 and 9 into allow with `observed`, `wouldDeny` and the reason; nothing else.
+ * Observe turns 5, 10 and 11 into allow with `observed`, `wouldDeny` and the reason; nothing else.
  */
 export function decide(policy: CompiledPolicy, request: DecisionRequest): Verdict {
   try {
@@ -81,6 +85,7 @@ interface Case {
 
 const noPairs: MatchPairs = [];
 const noIds: readonly string[] = [];
+const noneLive: readonly OpenedGrant[] = [];
 
 function judge(policy: OpenedPolicy, request: DecisionRequest): Verdict {
   const { principal, destination } = request;
@@ -157,7 +162,21 @@ function judgeRules(each: Case): Verdict {
   if (pairs.length === 0 && allows.length > 0) return deny(each, 'strength_insufficient', allows.copy());
   if (denies.length > 0) return observed(each, 'rule_denied', denies.copy());
   if (pairs.length > 0) return allow(each, pairs);
-  return each.mode === 'observe' ? observed(each, 'no_rule_matched', noPairs) : deny(each, 'no_rule_matched');
+  return judgeGrants(each);
+}
+
+/** INVARIANT: ending is decided by the clock at every decision; a grant that ended only stops counting. */
+function judgeGrants(each: Case): Verdict {
+  const { principal, destination, facts, now } = each.request;
+  if (facts.grants.byService.size === 0) return missed(each, 'no_rule_matched', null);
+  const { live, miss } = findGrants(facts.grants, { principal, destination, now, spent: facts.spent });
+  const [chosen] = live;
+  if (chosen !== undefined) return allowByGrant(each, live, chosen);
+  return missed(each, miss?.reason ?? 'no_rule_matched', miss?.id ?? null);
+}
+
+function missed(each: Case, reason: Reason, grantId: string | null): Verdict {
+  return each.mode === 'observe' ? observed(each, reason, noPairs) : deny(each, reason, noPairs, noIds, grantId);
 }
 
 /**
@@ -245,6 +264,23 @@ function allow({ policy, mode }: Case, pairs: MatchPairs): Verdict {
     admission: admissionOf(policy, pairs),
     pairs,
     otherIds: noIds,
+    grants: noneLive,
+    grantId: null,
+  });
+}
+
+function allowByGrant({ policy, mode }: Case, grants: readonly OpenedGrant[], chosen: OpenedGrant): Verdict {
+  return new PolicyVerdict(policy, {
+    verdict: 'allow',
+    reason: 'grant_matched',
+    wouldDenyReason: null,
+    class: policy.collector.class,
+    mode,
+    admission: admissionOfGrant(chosen),
+    pairs: noPairs,
+    otherIds: noIds,
+    grants,
+    grantId: chosen.grant.id,
   });
 }
 
@@ -258,14 +294,18 @@ function observed({ policy, request, mode }: Case, wouldDenyReason: Reason, pair
     admission: admitObserved(request.destination.protocol === 'udp'),
     pairs,
     otherIds: noIds,
+    grants: noneLive,
+    grantId: null,
   });
 }
 
+// biome-ignore lint/complexity/useMaxParams: an options object would be made for every denial
 function deny(
   { policy, mode }: Case,
   reason: Reason,
   pairs: MatchPairs = noPairs,
   otherIds: readonly string[] = noIds,
+  grantId: string | null = null,
 ): Verdict {
   return new PolicyVerdict(policy, {
     verdict: 'deny',
@@ -276,5 +316,7 @@ function deny(
     admission: admitNothing,
     pairs,
     otherIds,
+    grants: noneLive,
+    grantId,
   });
 }

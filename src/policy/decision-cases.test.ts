@@ -4,7 +4,7 @@ import { decisionCaseNow, decisionCasePolicy, decisionCases } from '../../test/s
 import { policyOf } from '../../test/support/policy-fixture.ts';
 import { parseWireHost } from '../destination/index.ts';
 import { identify } from '../identity/index.ts';
-import { decide, parsePolicyFiles } from './index.ts';
+import { decide, noFacts, parsePolicyFiles } from './index.ts';
 
 const parsed = parsePolicyFiles([{ path: 'cases.yaml', text: decisionCasePolicy }]);
 const policy = policyOf(parsed.tree.documents);
@@ -22,7 +22,7 @@ for (const row of decisionCases) {
     const verdict = decide(policy, {
       principal: who.principal,
       destination: { host: host.value, port: row.port, protocol: row.protocol },
-      facts: { revokedIdentities: new Set() },
+      facts: noFacts,
       now: decisionCaseNow,
     });
     assert.deepEqual([verdict.verdict, verdict.reason, verdict.ruleIds], [row.verdict, row.reason, row.ruleIds]);

@@ -68,8 +68,8 @@ export interface ProgressRecord {
   readonly bytesUp: number;
   readonly bytesDown: number;
   readonly durationMs: number;
-  /** The grant that justified it then, null or absent where a rule did. */
-  readonly grantId?: string | null;
+  /** The grant that justified it up to now; absent where a rule did. */
+  readonly grantId?: string;
 }
 
 /** The end of a connection whose verdict was allow. `failure` is set when it never reached its destination. */
@@ -83,8 +83,8 @@ export interface CloseRecord {
   readonly durationMs: number;
   readonly endedBy: 'client' | 'upstream' | 'timeout' | 'shutdown' | Reason;
   readonly failure: 'resolver_failed' | 'upstream_unreachable' | null;
-  /** The grant that justified it at its end, null or absent where a rule did. */
-  readonly grantId?: string | null;
+  /** The grant that justified it at its end; absent where a rule did. Bytes under an earlier one are in the progress record before. */
+  readonly grantId?: string;
 }
 
 /** The first time that a service reached for a registrable domain and port, allowed or not. */
@@ -99,5 +99,21 @@ export interface FirstSeenRecord {
   readonly verdict: 'allow' | 'deny';
 }
 
+/**
+ * A grant that a point took without control, on the word of people whose keys were enrolled for that: what they signed and their
+ * signatures (base64), so that control can check them when it is back. It belongs to no flow; `flow` is its own id.
+ */
+export interface BreakGlassRecord {
+  readonly kind: 'break-glass';
+  readonly id: string;
+  readonly flow: string;
+  readonly time: string;
+  readonly grantId: string;
+  readonly document: string;
+  readonly signatures: readonly { readonly key: string; readonly signature: string }[];
+  /** Whose keys they are, sorted. */
+  readonly people: readonly string[];
+}
+
 /** Anything the spool holds. */
-export type DecisionRecord = VerdictRecord | ProgressRecord | CloseRecord | FirstSeenRecord;
+export type DecisionRecord = VerdictRecord | ProgressRecord | CloseRecord | FirstSeenRecord | BreakGlassRecord;

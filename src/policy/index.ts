@@ -15,6 +15,7 @@ export { type CompileStamp, compilePolicy } from './compile/compile-policy.ts';
 export type { CompiledPolicy, NetworkFacts, SegmentSummary, ServiceSummary } from './compiled-policy.ts';
 export { decide } from './decide.ts';
 export {
+  type BreakGlassRecord,
   type CloseRecord,
   type DecisionRecord,
   type FirstSeenRecord,
@@ -46,6 +47,19 @@ export { type ExplainedMiss, type Explanation, explainDecision } from './explain
 export type { ExplainedRule } from './explain/read-rules.ts';
 export { type PolicyFault, type PolicyFaultCode, type PolicyFaultRow, policyFaultRows, renderFault } from './fault.ts';
 export type { Grant, GrantEnd, GrantList } from './grant.ts';
+export {
+  createGrantIndexBuilder,
+  type EndedGrant,
+  endOfGrant,
+  type GrantIndex,
+  type GrantIndexBuilder,
+  type GrantOver,
+  maxGrants,
+  noGrants,
+  openGrants,
+  withEnded,
+  withGrants,
+} from './grant-index.ts';
 export { findLongObserve } from './lint/dates.ts';
 export type { Finding, Severity } from './lint/finding.ts';
 export { lintPolicy } from './lint/lint-policy.ts';
@@ -77,7 +91,8 @@ export {
   type PolicyOpening,
   type PolicyOpenings,
 } from './openings/list-openings.ts';
-export { type Reason, type ReasonRow, reasons } from './reasons.ts';
+export { readEndedGrant, readGrant, readOfflineSigners } from './read-grant.ts';
+export { type Reason, type ReasonRow, reasons, requestableReasons } from './reasons.ts';
 export { renderLintReference } from './report/lint-reference.ts';
 export { type PolicyCheck, type SarifLog, toSarif } from './report/sarif.ts';
 export { type PolicyCheckReport, toCheckReport } from './report/summary.ts';
@@ -92,5 +107,5 @@ export {
   type TierName,
   type Tiers,
 } from './tiers.ts';
-export type { Admission, DecisionFacts, DecisionRequest, Verdict } from './verdict.ts';
+export { type Admission, type DecisionFacts, type DecisionRequest, noFacts, type Verdict } from './verdict.ts';
 export { type PolicyFileBytes, policyVersion } from './version.ts';

@@ -11,6 +11,7 @@ import {
   type DecisionRequest,
   decide,
   explainDecision,
+  noFacts,
   openPolicy,
   type PolicyDocument,
 } from './index.ts';
@@ -68,7 +69,7 @@ function requests(): readonly DecisionRequest[] {
     ['payments-api', 'watched', 'gone'].map((service) => ({
       principal: { service, identity: 'credential:lost', strength: 'network', source: '10.60.0.7', expiresAt: null },
       destination: { host: { kind: 'name', name }, port: 443, protocol: null },
-      facts: { revokedIdentities: new Set<string>() },
+      facts: noFacts,
       now: 0,
     })),
   );

@@ -1,6 +1,7 @@
 import { type DestinationClass, destinationClasses } from '../destination/index.ts';
 import { readText } from './format/flat-view.ts';
 import { matchFlag, matchWord, ruleWord } from './format/layout.ts';
+import type { OpenedGrant } from './grant-index.ts';
 import type { MatchPairs } from './match-collector.ts';
 import type { OpenedPolicy } from './open-policy.ts';
 import type { Reason } from './reasons.ts';
@@ -18,6 +19,9 @@ export interface VerdictParts {
   readonly pairs: MatchPairs;
   /** Ids of what decided without being a match: a requirement, a revocation. */
   readonly otherIds: readonly string[];
+  /** The grants that justify it, the chosen one first; empty where a rule does. */
+  readonly grants: readonly OpenedGrant[];
+  readonly grantId: string | null;
 }
 
 const noIds: readonly string[] = [];
@@ -31,7 +35,7 @@ export class PolicyVerdict implements Verdict {
   readonly reason: Reason;
   readonly wouldDeny: boolean;
   readonly wouldDenyReason: Reason | null;
-  readonly grantId = null;
+  readonly grantId: string | null;
   readonly class: DestinationClass;
   readonly mode: 'observe' | 'enforce';
   readonly admission: Admission;
@@ -39,6 +43,8 @@ export class PolicyVerdict implements Verdict {
   readonly policy: OpenedPolicy;
   /** @internal */
   readonly pairs: MatchPairs;
+  /** @internal */
+  readonly grants: readonly OpenedGrant[];
   readonly #otherIds: readonly string[];
   #ruleIds: readonly string[] | null = null;
 
@@ -47,11 +53,13 @@ export class PolicyVerdict implements Verdict {
     this.reason = parts.reason;
     this.wouldDeny = parts.wouldDenyReason !== null;
     this.wouldDenyReason = parts.wouldDenyReason;
+    this.grantId = parts.grantId;
     this.class = destinationClasses[parts.class] ?? 'admin';
     this.mode = parts.mode;
     this.admission = parts.admission;
     this.policy = policy;
     this.pairs = parts.pairs;
+    this.grants = parts.grants;
     this.#otherIds = parts.otherIds;
   }
 
@@ -108,6 +116,13 @@ const byBits: readonly Admission[] = Array.from({ length: 64 }, (_, bits) =>
 export function admitObserved(isUdp: boolean): Admission {
   return byBits[isUdp ? 63 : 55] ?? admitNothing;
 }
+
+/** What a grant admits: its protocol and no more. */
+export function admissionOfGrant({ target }: OpenedGrant): Admission {
+  return byBits[protocolBits[target.protocol]] ?? admitNothing;
+}
+
+const protocolBits: Readonly<Record<OpenedGrant['target']['protocol'], number>> = { tls: 1, http: 2, tcp: 4, udp: 8 };
 
 /** What matched allows admit together. */
 export function admissionOf({ view }: OpenedPolicy, pairs: MatchPairs): Admission {

@@ -1,9 +1,14 @@
 /** A reason code: a closed set, spelled the same in records, metrics, headers, the command line and the console. */
 export type Reason =
   | 'rule_matched'
+  | 'grant_matched'
   | 'observed'
   | 'local_origin'
   | 'no_rule_matched'
+  | 'grant_expired'
+  | 'grant_revoked'
+  | 'grant_suspended'
+  | 'budget_spent'
   | 'rule_denied'
   | 'boundary_denied'
   | 'address_forbidden'
@@ -43,6 +48,11 @@ export interface ReasonRow {
 /** Every reason with its row: what happened, and who can mend it. */
 export const reasons: Readonly<Record<Reason, ReasonRow>> = {
   rule_matched: { says: 'a rule of the service allows this destination', mend: 'nothing to mend', status: null },
+  grant_matched: {
+    says: 'no rule covers this destination, and a live exception does',
+    mend: 'nothing to mend; what stays needed becomes a rule before the exception ends',
+    status: null,
+  },
   observed: {
     says: 'the service is observed: this would be denied under enforce',
     mend: 'service owner: add a rule before enforcing',
@@ -56,6 +66,26 @@ export const reasons: Readonly<Record<Reason, ReasonRow>> = {
   no_rule_matched: {
     says: 'no rule of the service covers this destination',
     mend: 'service owner: add a rule',
+    status: 403,
+  },
+  grant_expired: {
+    says: 'the exception that allowed this destination has ended',
+    mend: 'service owner: ask for a new exception, or add a rule',
+    status: 403,
+  },
+  grant_revoked: {
+    says: 'the exception that allowed this destination was revoked',
+    mend: 'service owner: ask who revoked it, then for a new one',
+    status: 403,
+  },
+  grant_suspended: {
+    says: 'the exception that allowed this destination is suspended',
+    mend: 'exception owner: have it resumed',
+    status: 403,
+  },
+  budget_spent: {
+    says: 'the bytes that the exception for this destination may carry are spent',
+    mend: 'service owner: ask for a new exception with a larger budget',
     status: 403,
   },
   rule_denied: {
@@ -187,3 +217,11 @@ export const reasons: Readonly<Record<Reason, ReasonRow>> = {
     status: 403,
   },
 };
+
+/** The reasons of denials that a grant can mend: those after which the refused side is shown where to ask for one. */
+export const requestableReasons: ReadonlySet<Reason> = new Set([
+  'no_rule_matched',
+  'grant_expired',
+  'grant_revoked',
+  'budget_spent',
+]);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ExeatError, type Result } from '../base/index.ts';
 import {
   defaultLimits,
+  grantsOfFlow,
   proxySession,
   RepeatedDenials,
   type SessionPorts,
@@ -29,6 +30,8 @@ export interface ProxyListener {
    */
   recheckAll(): Promise<number>;
   counts(): ProxyCounts;
+  /** How many live connections each grant justifies, only those that justify any. */
+  liveByGrant(): ReadonlyMap<string, number>;
   /** Stops accepting, lets live flows go on for `drainMs`, then cuts them. */
   close(options: { readonly drainMs: number }): Promise<void>;
 }
@@ -48,6 +51,7 @@ export function createProxyListener(options: ProxyListenerOptions): ProxyListene
     verifier: options.verifier,
     resolver: options.resolver,
     records: options.records,
+    budgets: options.budgets,
     denials,
     registry: counter,
     observer,
@@ -68,6 +72,7 @@ export function createProxyListener(options: ProxyListenerOptions): ProxyListene
     record,
     opened: () => observer.opened(),
     failed: (where, error) => observer.failed(where, error),
+    outOfBudget: (link, meter) => flows.outOfBudget(link, meter),
     flowChanged: (link) => flows.changed(link),
   });
   const sums = new RepeatWriter({ denials, clock: options.clock, record });
@@ -107,6 +112,14 @@ class AssembledListener implements ProxyListener {
     return { connections: transport.links.size, identified: counter.total, byService: new Map(counter.byService) };
   }
 
+  liveByGrant(): ReadonlyMap<string, number> {
+    const live = new Map<string, number>();
+    for (const { flow } of this.#parts.transport.links) {
+      for (const id of flow === null ? [] : grantsOfFlow(flow)) live.set(id, (live.get(id) ?? 0) + 1);
+    }
+    return live;
+  }
+
   async close(closing: { readonly drainMs: number }): Promise<void> {
     await this.#parts.transport.close(closing);
     this.#parts.flows.stop();
@@ -120,6 +133,7 @@ function settingsOf(options: ProxyListenerOptions, parent: ParentProxy | null): 
     limits: { ...defaultLimits, ...options.limits },
     allowCleartextProof: options.allowCleartextProof ?? false,
     onFull: options.onFull ?? 'auto',
+    requestBase: options.requestBase ?? null,
     viaName: `exeat-${randomBytes(8).toString('hex')}`,
     parent: parent === null ? null : { authorization: parent.authorization },
     pac: servesPac ? (authority): string => pacScript(authority, options.policy.current()?.segments() ?? []) : null,

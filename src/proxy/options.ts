@@ -1,6 +1,14 @@
 import type { SecureContext } from 'node:tls';
 import type { Clock, NewId } from '../base/index.ts';
-import type { Judge, PolicyHolder, ProxyObserver, RecordSink, Resolver, SessionLimits } from '../enforcement/index.ts';
+import type {
+  BudgetBook,
+  Judge,
+  PolicyHolder,
+  ProxyObserver,
+  RecordSink,
+  Resolver,
+  SessionLimits,
+} from '../enforcement/index.ts';
 import type { ProofVerifier } from '../identity/index.ts';
 
 /** What a proxy listener is made of. */
@@ -9,6 +17,8 @@ export interface ProxyListenerOptions {
   readonly verifier: ProofVerifier;
   readonly resolver: Resolver;
   readonly records: RecordSink;
+  /** What may still pass under capped grants. */
+  readonly budgets: BudgetBook;
   readonly clock: Clock;
   readonly newId: NewId;
   /** Default: every limit of `enforcement/limits.ts`. */
@@ -21,6 +31,8 @@ export interface ProxyListenerOptions {
   readonly onFull?: 'auto' | 'block' | 'count';
   /** A parent proxy that every flow goes through: `http://user:secret@parent.example:3128`. Default: none. */
   readonly upstreamProxy?: string | null;
+  /** Base of the link that a denial carries where an exception can mend it: `https://exeat.example.com`. Default: none, no link. */
+  readonly requestBase?: string | null;
   /** Whether `GET /proxy.pac` is answered on the proxy port. Default: true. */
   readonly servesPac?: boolean;
   /** Is told what happens. Default: nobody is. */

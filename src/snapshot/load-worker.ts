@@ -1,20 +1,19 @@
 import { createPublicKey } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
-import { failed, fault, type Result } from '../base/index.ts';
+import { failed, type Result } from '../base/index.ts';
 import { verifyPolicyBuffer } from '../policy/index.ts';
 import { type ReadSnapshot, readSnapshot } from './read-snapshot.ts';
-import type { SnapshotFault } from './snapshot-format.ts';
+import type { LoadRequest } from './run-load-worker.ts';
+import { trouble } from './signed-file.ts';
+import { type SnapshotFault, snapshotKind } from './snapshot-format.ts';
 
-/** What the worker is asked: the key as PEM, since a thread receives plain data. @internal */
-export interface LoadRequest {
-  readonly path: string;
-  readonly publicKeyPem: string;
-  readonly leastSequence: number;
+/** What the worker is asked. @internal */
+export interface SnapshotRequest extends LoadRequest {
   readonly checksPolicy: boolean;
 }
 
 // The policy travels as shared memory, so answering copies nothing.
-const { path, publicKeyPem, leastSequence, checksPolicy } = workerData as LoadRequest;
+const { path, publicKeyPem, leastSequence, checksPolicy } = workerData as SnapshotRequest;
 const read = readSnapshot(path, createPublicKey(publicKeyPem), leastSequence);
 parentPort?.postMessage(checksPolicy && read.ok ? checkPolicy(read.value) : read);
 
@@ -22,5 +21,5 @@ parentPort?.postMessage(checksPolicy && read.ok ? checkPolicy(read.value) : read
 function checkPolicy(snapshot: ReadSnapshot): Result<ReadSnapshot, SnapshotFault> {
   const damage = verifyPolicyBuffer(snapshot.policy);
   if (damage === null) return { ok: true, value: snapshot };
-  return failed(fault('snapshot_malformed', `snapshot \`${path}\` holds no policy of this version (${damage})`));
+  return failed(trouble(snapshotKind, 'malformed', `snapshot \`${path}\` holds no policy of this version (${damage})`));
 }

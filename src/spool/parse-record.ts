@@ -1,6 +1,6 @@
 import type { DecisionRecord } from '../policy/index.ts';
 
-const kinds: ReadonlySet<unknown> = new Set(['verdict', 'progress', 'close', 'first-seen']);
+const kinds: ReadonlySet<unknown> = new Set(['verdict', 'progress', 'close', 'first-seen', 'break-glass']);
 
 /**
  * A line as a record, or null when it is none. The spool was written by us, but a disk can fail and a person can edit: the fields

@@ -1,6 +1,7 @@
 import type { SecureContext } from 'node:tls';
 import type { Clock, Result } from '../base/index.ts';
 import type {
+  ByteMeter,
   ConnectionFacts,
   Conversation,
   EndedBy,
@@ -38,6 +39,10 @@ export interface TransportOptions {
   opened(): void;
   /** A broken invariant: the connection was reset. */
   failed(where: string, error: unknown): void;
+  /**
+   * The bytes of a link's flow are past what this meter lets pass: true when something else justifies it from now on; else the link was cut.
+   */
+  outOfBudget(link: LiveLink, meter: ByteMeter): boolean;
   /** A flow became live, or ended: for those who watch when it must be judged again. */
   flowChanged?(link: LiveLink): void;
 }

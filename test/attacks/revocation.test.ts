@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type EvidenceSet, identify } from '../../src/identity/index.ts';
-import { decide, type PolicyDocument, parsePolicyFile } from '../../src/policy/index.ts';
+import { decide, noFacts, type PolicyDocument, parsePolicyFile } from '../../src/policy/index.ts';
 import { identityNode, policyOf, ruleNode, serviceNode } from '../support/policy-fixture.ts';
 
 const at = { file: 'boundary.yaml', line: 1, column: 1 };
@@ -26,7 +26,7 @@ function reasonOf(identities: readonly string[], revoked: string, evidence: Evid
   const { principal } = found as Extract<typeof found, { kind: 'identified' }>;
   const host = { kind: 'name', name: 'bank-gateway.example.com' } as const;
   const destination = { host, port: 443, protocol: null };
-  return decide(policy, { principal, destination, facts: { revokedIdentities: new Set() }, now }).reason;
+  return decide(policy, { principal, destination, facts: noFacts, now }).reason;
 }
 
 const fromOffice: EvidenceSet = { source: '10.20.5.5', presented: [] };

@@ -7,6 +7,7 @@ import {
   compilePolicy,
   type DecisionRecord,
   decide,
+  noFacts,
   openPolicy,
   parsePolicyFiles,
   type Reason,
@@ -153,7 +154,7 @@ function byDecide(row: DecisionCase): Answer {
   const verdict = decide(policy, {
     principal: { service: row.credential, identity, strength: row.strength, source: null, expiresAt: null },
     destination: { host: host.value, port: row.port, protocol: row.protocol },
-    facts: { revokedIdentities: new Set() },
+    facts: noFacts,
     now: decisionCaseNow,
   });
   return pick(verdict);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { ProxyObserver } from '../../src/enforcement/index.ts';
+import { noBudgets, type ProxyObserver } from '../../src/enforcement/index.ts';
 import { identify } from '../../src/identity/index.ts';
-import { approveAddresses, type CompiledPolicy, type DecisionRecord, decide } from '../../src/policy/index.ts';
+import { approveAddresses, type CompiledPolicy, type DecisionRecord, decide, noFacts } from '../../src/policy/index.ts';
 import { createProxyListener, type ProxyListener } from '../../src/proxy/index.ts';
 import { addressOf } from './policy-fixture.ts';
 
@@ -22,7 +22,7 @@ export async function startBareListener(options: BareListenerOptions): Promise<P
     judge: { identify, decide, approve: approveAddresses },
     policy: {
       current: options.policy,
-      facts: () => ({ revokedIdentities: new Set<string>() }),
+      facts: () => noFacts,
       network: () => ({ ownAddresses: [], localOrigins: [{ address: loopback, port: options.port }] }),
     },
     verifier: { generation: 0, verify: () => ({ kind: 'failed', why: 'unknown' }), stillHolds: () => true },
@@ -31,6 +31,7 @@ export async function startBareListener(options: BareListenerOptions): Promise<P
       holds: () => false,
     },
     records: { isKeeping: true, write: options.write },
+    budgets: noBudgets,
     clock: { now: Date.now },
     newId: () => `id-${ids++}`,
     ...(options.observer === undefined ? {} : { observer: options.observer }),

@@ -3,6 +3,7 @@ import { parseIpAddress } from '../../src/destination/index.ts';
 import {
   type Command,
   defaultLimits,
+  noBudgets,
   proxySession,
   type SessionEvent,
   type SessionPorts,
@@ -14,6 +15,7 @@ import {
   type CompiledPolicy,
   type DecisionRecord,
   decide,
+  noFacts,
   type VerdictRecord,
 } from '../../src/policy/index.ts';
 
@@ -115,7 +117,7 @@ function portsOf({ policy, nowMs, judge }: SessionPlay): SessionPorts {
     },
     policy: {
       current: () => policy,
-      facts: () => ({ revokedIdentities: new Set() }),
+      facts: () => noFacts,
       network: () => ({ ownAddresses: [], localOrigins: [] }),
     },
     judge: { identify, decide, approve: approveAddresses, ...judge },
@@ -126,6 +128,7 @@ function portsOf({ policy, nowMs, judge }: SessionPlay): SessionPorts {
     },
     resolver: { holds: () => false },
     records: { isKeeping: true },
+    budgets: noBudgets,
     denials: { note: (record) => ({ record, id: record.id }) },
     registry: { arrive: () => true, settle: () => undefined, enter: () => true, leave: () => undefined },
     observer: {
@@ -138,6 +141,7 @@ function portsOf({ policy, nowMs, judge }: SessionPlay): SessionPorts {
       limits: defaultLimits,
       allowCleartextProof: false,
       onFull: 'auto',
+      requestBase: null,
       viaName: 'played',
       parent: null,
       pac: null,

@@ -1,4 +1,4 @@
-import type { DecisionRequest } from '../../src/policy/index.ts';
+import { type DecisionRequest, noFacts } from '../../src/policy/index.ts';
 import { addressOf } from './policy-fixture.ts';
 
 /** The instant at which tests decide: 2026-11-23 in UTC, epoch milliseconds. */
@@ -24,7 +24,7 @@ export function requestOf(
       port,
       protocol: null,
     },
-    facts: { revokedIdentities: new Set() },
+    facts: noFacts,
     now: nowForTest,
   };
 }

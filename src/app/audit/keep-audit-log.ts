@@ -1,4 +1,4 @@
-import type { LeafSource } from '../../audit/index.ts';
+import { type LeafSource, renderVerifierKey } from '../../audit/index.ts';
 import type { Clock, Fault, Result } from '../../base/index.ts';
 import type { AnchorConfig } from '../../config/index.ts';
 import { createSigningKey } from '../../snapshot/index.ts';
@@ -25,6 +25,9 @@ export interface AuditLogOptions {
 export interface AuditLogStatus {
   /** The last checkpoint on disk; null before the first. */
   readonly size: number | null;
+  /** Its signed text, and the key that signed it, as `log.pub` holds it. */
+  readonly note: string | null;
+  readonly publicKey: string;
   readonly writtenAtMs: number | null;
   /** Why the last write failed; null when it did not. */
   readonly lastError: string | null;
@@ -49,10 +52,12 @@ export async function keepAuditLog(options: AuditLogOptions): Promise<Result<Aud
   const key = await createSigningKey(paths.keys, 'audit');
   if (!key.ok) return key;
   const files = await openTileFiles(paths.audit, paths.auditTemporary);
-  const writer = createTileWriter({ files, leaves, signer: createNoteSigner(key.value) });
+  const signer = createNoteSigner(key.value);
+  const writer = createTileWriter({ files, leaves, signer });
   const anchors = keepAnchors(createAnchors(options.anchors, clock), { clock, logger });
   let published = '';
-  let said: Omit<AuditLogStatus, 'anchors'> = { size: null, writtenAtMs: null, lastError: null };
+  const publicKey = renderVerifierKey(signer.key);
+  let said: Omit<AuditLogStatus, 'anchors'> = { size: null, note: null, publicKey, writtenAtMs: null, lastError: null };
   const write: TileWriter['write'] = async () => {
     const written = await writer.write();
     if (!written.ok) {
@@ -60,7 +65,8 @@ export async function keepAuditLog(options: AuditLogOptions): Promise<Result<Aud
       said = { ...said, lastError: written.fault.message };
       return written;
     }
-    said = { size: written.value.size, writtenAtMs: clock.now(), lastError: null };
+    const { size, note } = written.value;
+    said = { size, note, publicKey, writtenAtMs: clock.now(), lastError: null };
     if (written.value.note !== published) anchors.publish(written.value);
     published = written.value.note;
     return written;

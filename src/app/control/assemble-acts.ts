@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Digest, ExeatError, type Result } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 import { registrableDomain } from '../../destination/index.ts';
-import { type ExceptionSpec, scopeDomainOf, statusOf } from '../../exceptions/index.ts';
+import { type ExceptionSpec, type ExceptionState, scopeDomainOf, statusOf } from '../../exceptions/index.ts';
 import { defaultTiers, type ExceptionFacts, type Tiers } from '../../policy/index.ts';
 import { createSigningKey, openPolicyHistory, type PolicyHistory } from '../../snapshot/index.ts';
 import type { SqliteLedger } from '../../store/index.ts';
@@ -14,12 +14,13 @@ import { createNewId } from '../new-id.ts';
 import type { StatePaths } from '../state-folder.ts';
 import { pointName, startCloser } from './closer.ts';
 import type { Readiness } from './console-listener.ts';
+import { findProblems } from './control-problems.ts';
 import { type ActDesk, createActDesk } from './desk/act-desk.ts';
-import { openPendingActs } from './desk/pending-acts.ts';
+import { openPendingActs, type PendingActs } from './desk/pending-acts.ts';
 import { loadStanding, type Standing } from './desk/standing.ts';
 import { type FoundingLink, makeFoundingLinks } from './founding.ts';
-import type { NearGrants } from './grant-usage.ts';
 import { createGrantPublisher, type GrantPublisher } from './grant-publisher.ts';
+import type { NearGrants } from './grant-usage.ts';
 import { startLearning } from './learn-break-glass.ts';
 import { openControlLedger } from './open-control-ledger.ts';
 import { keepPolicy, type PolicyKeeper } from './policy-keeper.ts';
@@ -45,6 +46,8 @@ export interface ControlActs {
   onPolicyOutcome(listener: (outcome: PolicyOutcome) => void): void;
   readiness(): Promise<Readiness>;
   problems(): readonly string[];
+  /** Acts in force that are not written down yet. */
+  pendingCount(): number;
   close(): Promise<void>;
 }
 
@@ -59,15 +62,11 @@ export interface AssembleActsOptions {
 const pruneMs = 60 * 60_000;
 
 /** Assembles what acts, top to bottom. Throws an ExeatError with one line when it cannot start. */
-export async function assembleActs({ config, paths, logger }: AssembleActsOptions): Promise<ControlActs> {
+export async function assembleActs(options: AssembleActsOptions): Promise<ControlActs> {
+  const { config, paths, logger } = options;
   const digest: Digest = (bytes) => createHash('sha256').update(bytes).digest();
-  const clock = openFiledClock(join(paths.control, 'clock.json'), logger);
-  const ledger = await openControlLedger(paths, logger);
-  const standing = await loadStanding(ledger, clock.now());
-  const pending = openPendingActs(join(paths.control, 'pending-acts.json'));
-  for (const { views } of pending.acts) for (const view of views) standing.take([view], seqAt(standing, view));
-  const audit = await openAudit(config, { paths, logger, ledger, clock });
-  const states = (): ReturnType<Standing['exceptions']['values']> => standing.exceptions.values();
+  const stores = await openStores(options);
+  const { clock, ledger, standing, pending, audit } = stores;
   const outcomes: ((outcome: PolicyOutcome) => void)[] = [];
   const policy: PolicyKeeper = keepPolicy({
     ...config,
@@ -84,17 +83,7 @@ export async function assembleActs({ config, paths, logger }: AssembleActsOption
     const said = await policy.ask<{ readonly facts: ExceptionFacts }>({ kind: 'exception-facts', service, to, via });
     return said.ok ? { ok: true, value: said.value.facts } : said;
   };
-  const publisher: GrantPublisher = createGrantPublisher({
-    path: paths.grants,
-    sequencePath: join(paths.control, 'grants.sequence'),
-    pointSocket: paths.pointSocket,
-    signingKey: await signingKey(paths),
-    clock,
-    logger,
-    states,
-    directory: () => standing.directory,
-    tiers: () => readTiers(factsOf),
-  });
+  const publisher = await openPublisher(options, stores, factsOf);
   const desk: ActDesk = createActDesk({
     ...{ ledger, standing, pending, clock, digest, factsOf },
     points: () => ({ points: [pointName], sequence: publisher.sequence() }),
@@ -105,30 +94,19 @@ export async function assembleActs({ config, paths, logger }: AssembleActsOption
     },
   });
   await desk.settle();
-  const learning = startLearning(desk);
   const usage = keepUsage(paths.spool, paths.control, {
     logger,
     nearGrants: nearGrants(standing, clock.now),
-    onRecord: learning.take,
+    onRecord: startLearning(desk).take,
   });
   const founding = await makeFoundingLinks({ ledger, desk, clock, newId: createNewId() });
   publisher.publish();
-  const closer = startCloser({ desk, clock, pointSocket: paths.pointSocket, states });
-  const sealing = startSealing({ spool: paths.spool, ledger, desk, logger });
-  const pruning = setInterval(() => standing.prune(clock.now()), pruneMs);
-  const problems = (): readonly string[] => [
-    ...policy.problems(),
-    ...lines(desk.problem(), (why) => `the log of acts cannot be written, nothing is widened: ${why}`),
-    ...lines(pending.acts.length === 0 ? null : pending.acts.length, (count) => `${count} acts in force are not written down yet`),
-    ...lines(audit.status().lastError, (why) => `the audit log cannot be written, nothing is widened: ${why}`),
-    ...audit.status().anchors.flatMap(({ anchor, lastError }) => lines(lastError, (why) => `anchor ${anchor}: ${why}`)),
-    ...lines(publisher.problem(), (why) => why),
-    ...lines(clock.problem(), (why) => why),
-    ...overdue(standing, clock.now()),
-  ];
+  const chores = startChores(options, stores, desk);
+  const problems = (): readonly string[] => findProblems({ policy, desk, pending, audit, publisher, clock, standing });
   return {
     ...{ clock, ledger, standing, desk, policy, usage, audit, publisher, digest, founding, factsOf, problems },
     history: openPolicyHistory(paths.policy),
+    pendingCount: () => pending.acts.length,
     onPolicyOutcome: (listener) => void outcomes.push(listener),
     readiness: async () => {
       const said = await policy.readiness();
@@ -136,10 +114,8 @@ export async function assembleActs({ config, paths, logger }: AssembleActsOption
       return { ...said, isReady: said.isReady && all.length === 0, problems: all };
     },
     close: async () => {
-      clearInterval(pruning);
-      closer.close();
       publisher.close();
-      await Promise.all([sealing.close(), policy.close(), usage.close()]);
+      await Promise.all([chores.close(), policy.close(), usage.close()]);
       await audit.close();
       await ledger.close();
       await clock.close();
@@ -147,24 +123,79 @@ export async function assembleActs({ config, paths, logger }: AssembleActsOption
   };
 }
 
+/** What is on disk and at hand, before anybody acts. */
+interface Stores {
+  readonly clock: FiledClock;
+  readonly ledger: SqliteLedger;
+  readonly standing: Standing;
+  readonly pending: PendingActs;
+  readonly audit: AuditLog;
+}
+
+async function openStores({ config, paths, logger }: AssembleActsOptions): Promise<Stores> {
+  const clock = openFiledClock(join(paths.control, 'clock.json'), logger);
+  const ledger = await openControlLedger(paths, logger);
+  const standing = await loadStanding(ledger, clock.now());
+  const pending = openPendingActs(join(paths.control, 'pending-acts.json'));
+  // In force since before this start, and not in the log yet.
+  for (const { views } of pending.acts)
+    for (const view of views) standing.take([view], standing.seqOf(view.kind, view.id) ?? 0);
+  const audit = await openAudit(config, { paths, logger, ledger, clock });
+  return { clock, ledger, standing, pending, audit };
+}
+
+async function openPublisher(
+  { paths, logger }: AssembleActsOptions,
+  { clock, standing }: Stores,
+  factsOf: ControlActs['factsOf'],
+): Promise<GrantPublisher> {
+  const key = await createSigningKey(paths.keys);
+  if (!key.ok) throw new ExeatError(key.fault.code, key.fault.message);
+  return createGrantPublisher({
+    path: paths.grants,
+    sequencePath: join(paths.control, 'grants.sequence'),
+    pointSocket: paths.pointSocket,
+    signingKey: key.value.privateKey,
+    clock,
+    logger,
+    states: () => standing.exceptions.values(),
+    directory: () => standing.directory,
+    tiers: () => readTiers(factsOf),
+  });
+}
+
+/** What goes on by itself: closing what is over, sealing records, letting go of what no time reaches any more. */
+function startChores(
+  { paths, logger }: AssembleActsOptions,
+  { clock, ledger, standing }: Stores,
+  desk: ActDesk,
+): { close(): Promise<void> } {
+  const states = (): Iterable<ExceptionState> => standing.exceptions.values();
+  const closer = startCloser({ desk, clock, pointSocket: paths.pointSocket, states });
+  const sealing = startSealing({ spool: paths.spool, ledger, desk, logger });
+  const pruning = setInterval(() => standing.prune(clock.now()), pruneMs);
+  return {
+    close: async () => {
+      clearInterval(pruning);
+      closer.close();
+      await sealing.close();
+    },
+  };
+}
+
 async function openAudit(
   config: Config,
-  parts: { readonly paths: StatePaths; readonly logger: Logger; readonly ledger: SqliteLedger; readonly clock: FiledClock },
+  parts: {
+    readonly paths: StatePaths;
+    readonly logger: Logger;
+    readonly ledger: SqliteLedger;
+    readonly clock: FiledClock;
+  },
 ): Promise<AuditLog> {
   const { paths, logger, ledger, clock } = parts;
   const kept = await keepAuditLog({ paths, leaves: ledger, anchors: config.audit.anchors, clock, logger });
   if (!kept.ok) throw new ExeatError(kept.fault.code, kept.fault.message);
   return kept.value;
-}
-
-async function signingKey(paths: StatePaths): Promise<Parameters<typeof createGrantPublisher>[0]['signingKey']> {
-  const key = await createSigningKey(paths.keys);
-  if (!key.ok) throw new ExeatError(key.fault.code, key.fault.message);
-  return key.value.privateKey;
-}
-
-function seqAt(standing: Standing, view: { readonly kind: 'exception' | 'person' | 'token' | 'key'; readonly id: string }): number {
-  return standing.seqOf(view.kind, view.id) ?? 0;
 }
 
 /** Notes a policy change before it is in force. What widens waits for the log, what narrows does not. */
@@ -193,22 +224,4 @@ function nearGrants(standing: Standing, now: () => number): NearGrants {
       return isNear && statusOf(state, now()).status === 'active' ? [state.id] : [];
     });
   };
-}
-
-function overdue(standing: Standing, nowMs: number): readonly string[] {
-  const all = [...standing.exceptions.values()].map((state) => ({ state, ...statusOf(state, nowMs) }));
-  const closing = all.filter(({ close }) => close === 'close_overdue').map(({ state }) => state.id);
-  const reviews = all.filter(({ review }) => review === 'review_overdue').map(({ state }) => state.id);
-  return [
-    ...lines(closing.length === 0 ? null : closing, (ids) => `the end of ${idsText(ids)} is not confirmed by the point`),
-    ...lines(reviews.length === 0 ? null : reviews, (ids) => `the review of ${idsText(ids)} is overdue`),
-  ];
-}
-
-function idsText(ids: readonly string[]): string {
-  return ids.length <= 3 ? ids.join(', ') : `${ids.slice(0, 3).join(', ')} and ${ids.length - 3} more`;
-}
-
-function lines<T>(what: T | null, say: (what: T) => string): readonly string[] {
-  return what === null ? [] : [say(what)];
 }

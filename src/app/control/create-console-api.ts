@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
-import { actProblems, type ApiPorts, createApi, createHandlers, describeApi } from '../../api/index.ts';
 import { endpoints, type OpenAnswer, type OpenQuery } from '../../api/contract/index.ts';
+import { type ApiPorts, actProblems, createApi, createHandlers, describeApi } from '../../api/index.ts';
 import type { Actor } from '../../audit/index.ts';
 import { ExeatError, type Result } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
@@ -9,11 +9,11 @@ import type { GrantUsage } from '../../exceptions/index.ts';
 import { askLocal } from '../local-socket.ts';
 import { createLogger } from '../logger.ts';
 import { createNewId } from '../new-id.ts';
-import { statePaths } from '../state-folder.ts';
 import { readVersion } from '../read-version.ts';
+import { statePaths } from '../state-folder.ts';
 import type { ControlActs } from './assemble-acts.ts';
 import { readSetupLink } from './founding.ts';
-import { sumDebt, type GrantUsage as FoldedUsage } from './grant-usage.ts';
+import { type GrantUsage as FoldedUsage, sumDebt } from './grant-usage.ts';
 import { reportOpen } from './open/open-report.ts';
 import { authenticateToken, isSecret, makeToken, verifyEd25519 } from './secrets.ts';
 
@@ -59,7 +59,11 @@ function toPorts(config: Config, acts: ControlActs): ApiPorts {
     actOnPeople: desk.actOnPeople,
     grantUsage: () => toUsage(acts.usage.current().grants),
     traffic: () => {
-      const { connections, bytes, grantConnections, grantBytes } = sumDebt(acts.usage.current().grants, clock.now(), 30);
+      const { connections, bytes, grantConnections, grantBytes } = sumDebt(
+        acts.usage.current().grants,
+        clock.now(),
+        30,
+      );
       return { all: { connections, bytes }, byGrantOnly: { connections: grantConnections, bytes: grantBytes } };
     },
     newToken: (nowMs) => makeToken(newId, nowMs),
@@ -74,9 +78,9 @@ function toPorts(config: Config, acts: ControlActs): ApiPorts {
         publicKey: status.publicKey,
         isWritable: desk.problem() === null && status.lastError === null,
         pendingActs: acts.pendingCount(),
-        anchors: status.anchors.map(({ anchor, lastSuccessMs, lastError }) => ({
-          anchor,
-          lastAt: lastSuccessMs === null ? null : new Date(lastSuccessMs).toISOString(),
+        anchors: status.anchors.map(({ name, lastSuccessAtMs, lastError }) => ({
+          anchor: name,
+          lastAt: lastSuccessAtMs === null ? null : new Date(lastSuccessAtMs).toISOString(),
           problem: lastError,
         })),
       };
@@ -104,7 +108,13 @@ function listOpen(config: Config, acts: ControlActs, query: OpenQuery): Promise<
         })),
         ...(config.upstreamProxy === null
           ? []
-          : [{ kind: 'parent-proxy', to: config.upstreamProxy.url, note: 'it resolves and reaches what is allowed here' }]),
+          : [
+              {
+                kind: 'parent-proxy',
+                to: config.upstreamProxy.url,
+                note: 'it resolves and reaches what is allowed here',
+              },
+            ]),
         ...servers.map((to) => ({ kind: 'dns-forward', to, note: 'names of allowed destinations are asked of it' })),
       ],
     },

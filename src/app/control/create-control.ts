@@ -12,8 +12,8 @@ import { acquireStateLock } from '../state-lock.ts';
 import type { PointStatus, StatusReport } from '../status.ts';
 import { assembleActs, type ControlActs } from './assemble-acts.ts';
 import { type ConsoleAnswers, type ConsoleListener, listenConsole } from './console-listener.ts';
-import { createConsoleApi } from './create-console-api.ts';
 import { createControlMetrics } from './control-metrics.ts';
+import { createConsoleApi } from './create-console-api.ts';
 import { findBrokenFlows, foldConnections } from './fold-status.ts';
 
 /** The control process, running. */

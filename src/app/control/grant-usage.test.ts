@@ -71,7 +71,7 @@ test('what a rule justified is traffic and no use of a grant, and the shares say
   const usage = createGrantUsage();
   foldGrantUse(usage, verdict(now), nobody);
   for (let i = 0; i < 3; i++) foldGrantUse(usage, verdict(now, { grantId: null }), nobody);
-  foldGrantUse(usage, { ...bytes('close', now, 10, 20), flow: 'other', grantId: null }, nobody);
+  foldGrantUse(usage, { ...bytes('close', now, 10, 20), flow: 'other', grantId: undefined as never }, nobody);
   foldGrantUse(usage, bytes('close', now, 4, 6), nobody);
   assert.deepEqual(sumDebt(usage, now, 30), { connections: 4, grantConnections: 1, bytes: 40, grantBytes: 10 });
   assert.deepEqual(sumDebt(usage, now + 40 * 86_400_000, 30), {

@@ -1,5 +1,6 @@
 import type { LearnedBreakGlass } from '../../exceptions/index.ts';
-import type { DecisionRecord } from '../../policy/index.ts';
+import type { BreakGlassRecord, DecisionRecord } from '../../policy/index.ts';
+import { readBreakGlassDocument } from '../point/break-glass.ts';
 import type { ActDesk } from './desk/act-desk.ts';
 
 /** Takes down what the point opened by offline break-glass while control was away. */
@@ -12,25 +13,32 @@ export interface Learning {
 export function startLearning(desk: ActDesk): Learning {
   return {
     take: (record) => {
-      if (record.kind !== 'break-glass') return;
-      void desk.actOnException({
-        id: record.grantId,
-        command: { kind: 'learn', learned: toLearned(record) },
-        actor: { kind: 'system', part: 'point' },
-      });
+      const learned = record.kind === 'break-glass' ? toLearned(record) : null;
+      if (learned === null) return;
+      const command = { kind: 'learn', learned } as const;
+      void desk.actOnException({ id: learned.id, command, actor: { kind: 'system', part: 'point' } });
     },
   };
 }
 
-function toLearned(record: Extract<DecisionRecord, { readonly kind: 'break-glass' }>): LearnedBreakGlass {
-  const { document } = record;
+function toLearned(record: BreakGlassRecord): LearnedBreakGlass | null {
   const fromMs = Date.parse(record.time);
+  const document = readBreakGlassDocument(record.document);
+  if (!document.ok || Number.isNaN(fromMs)) return null;
+  const { point, nonce, service, to, reason, durationMs, bytesUp } = document.value;
+  const untilMs = fromMs + durationMs;
   return {
     id: record.grantId,
-    document,
+    document: {
+      ...{ point, nonce, service, to, reason, bytesUp },
+      identity: null,
+      via: [],
+      owner: '',
+      notAfterMs: untilMs,
+    },
     signers: record.people,
     fromMs,
-    untilMs: document.notAfterMs,
+    untilMs,
     doubts: [],
   };
 }

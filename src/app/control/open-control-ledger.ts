@@ -1,4 +1,4 @@
-import type { Entry, JsonValue } from '../../audit/index.ts';
+import { type Entry, encodeEntry } from '../../audit/index.ts';
 import { ExeatError } from '../../base/index.ts';
 import { openLedger, type SqliteLedger } from '../../store/index.ts';
 import { noteRestored, swapRestore } from '../backup/swap-restore.ts';
@@ -20,12 +20,9 @@ export async function openControlLedger(paths: StatePaths, logger: Logger): Prom
   throw new ExeatError(trouble.code, trouble.message);
 }
 
-/** Canonical JSON of an entry: members by their names, numbers and texts as the language writes them (RFC 8785 section 3.2). */
+/** The bytes of an entry, which are its leaf. What cannot be spelled canonically was never an entry: a defect of ours. */
 function encodeCanonical(entry: Entry): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(entry, sortMembers));
-}
-
-function sortMembers(_name: string, value: JsonValue): JsonValue {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));
+  const encoded = encodeEntry(entry);
+  if (encoded.ok) return encoded.value;
+  throw new RangeError(encoded.fault.message);
 }

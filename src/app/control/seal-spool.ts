@@ -20,9 +20,11 @@ export function startSealing(options: {
 }): Sealing {
   let running: Promise<void> = Promise.resolve();
   const run = (): void => {
-    running = running.then(() => seal(options)).catch((error: unknown) => {
-      options.logger.error('record files could not be sealed', { cause: (error as Error).message });
-    });
+    running = running
+      .then(() => seal(options))
+      .catch((error: unknown) => {
+        options.logger.error('record files could not be sealed', { cause: (error as Error).message });
+      });
   };
   run();
   const timer = setInterval(run, everyMs);

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DecisionRecord } from '../../policy/index.ts';
 import { readSpool, type SpoolCursor } from '../../spool/index.ts';
 import type { Logger } from '../logger.ts';
 import { foldGrantUse, type NearGrants } from './grant-usage.ts';
@@ -20,6 +21,8 @@ const followMs = 200;
 export interface UsageKeeperOptions {
   readonly logger: Logger;
   readonly nearGrants: NearGrants;
+  /** Is told of every record, once or, after a kill, twice. */
+  readonly onRecord: (record: DecisionRecord) => void;
 }
 
 /** What is kept between runs: usage and how far into the spool it reaches, in one file, so that they never disagree. */
@@ -33,7 +36,7 @@ interface Kept {
  * and what was folded after the last save is folded again from the same point.
  */
 export function keepUsage(spoolFolder: string, folder: string, options: UsageKeeperOptions): UsageKeeper {
-  const { logger, nearGrants } = options;
+  const { logger, nearGrants, onRecord } = options;
   const path = join(folder, 'usage.json');
   const kept = load(path);
   const usage = kept.usage;
@@ -49,6 +52,7 @@ export function keepUsage(spoolFolder: string, folder: string, options: UsageKee
       })) {
         if (entry.record.kind === 'verdict') foldVerdict(usage, entry.record);
         foldGrantUse(usage.grants, entry.record, nearGrants);
+        onRecord(entry.record);
         cursor = entry.cursor;
         isChanged = true;
         if (isClosed) return;

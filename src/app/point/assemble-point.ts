@@ -1,17 +1,22 @@
+import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { ExeatError } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 import { createResolver, type DnsResolver } from '../../dns/index.ts';
 import { identify } from '../../identity/index.ts';
-import { approveAddresses, decide } from '../../policy/index.ts';
+import { approveAddresses, type DecisionFacts, decide } from '../../policy/index.ts';
 import { createProxyListener, type ProxyListener, type ProxyListenerOptions } from '../../proxy/index.ts';
 import { loadVerifyingKey } from '../../snapshot/index.ts';
 import { createSpool, type Spool } from '../../spool/index.ts';
 import { createTrust, type Trust } from '../../trust/index.ts';
+import { type FiledClock, openFiledClock } from '../clock-file.ts';
 import type { Logger } from '../logger.ts';
 import { createNewId } from '../new-id.ts';
 import type { StatePaths } from '../state-folder.ts';
+import { type BreakGlassDesk, openBreakGlassDesk, readTakenGrants } from './break-glass-desk.ts';
+import { type FiledBudgets, openBudgets } from './budget-book.ts';
 import { type FirstSeenFile, openFirstSeenFile } from './first-seen-file.ts';
+import { createGrantHolder, type GrantHolder } from './grant-holder.ts';
 import { createNetworkFacts, type NetworkFactsSource } from './network-facts.ts';
 import { createPointMetrics, type PointMetrics } from './point-metrics.ts';
 import { createPolicyHolder, type PolicyHolder } from './policy-holder.ts';
@@ -22,10 +27,15 @@ import { toTrustOptions } from './trust-options.ts';
 
 /** Every part of the point, made and joined; nothing listens yet. */
 export interface PointAssembly {
+  readonly clock: FiledClock;
   readonly trust: Trust;
   readonly resolver: DnsResolver;
   readonly network: NetworkFactsSource;
   readonly policy: PolicyHolder;
+  readonly budgets: FiledBudgets;
+  readonly grants: GrantHolder;
+  readonly facts: () => DecisionFacts;
+  readonly breakGlass: BreakGlassDesk;
   readonly spool: Spool;
   readonly metrics: PointMetrics;
   readonly firstSeen: FirstSeenFile;
@@ -34,11 +44,16 @@ export interface PointAssembly {
 
 /** Makes the parts of the point, each once, in the order in which they need each other. Throws an ExeatError with one line. */
 export async function assemblePoint(config: Config, paths: StatePaths, logger: Logger): Promise<PointAssembly> {
-  const clock = { now: Date.now };
+  // Whatever decides or writes down a time asks this clock.
+  const clock = openFiledClock(join(paths.point, 'clock.json'), logger);
   const trust = await createTrust(toTrustOptions(config, clock, logger));
   const resolver = createResolver({ clock, servers: config.resolver.servers, hosts: config.hosts });
   const network = createNetworkFacts(config.localOrigins);
-  const policy = openHolder(paths);
+  const verifyingKey = loadKey(paths);
+  const policy = createPolicyHolder(paths.snapshot, verifyingKey);
+  const budgets = openBudgets(join(paths.point, 'budgets.ndjson'), logger, clock.now());
+  const grants = openGrantHolder({ paths, verifyingKey, clock, logger, budgets });
+  const facts = joinFacts(policy, grants, budgets);
   const spool = createSpool({
     dir: paths.spool,
     ...config.decisions,
@@ -53,12 +68,16 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
     firstSeenOverflowed: () => firstSeen.overflowed(),
     trustProblems: () => trust.status(clock.now()).problems.length,
     resolver: () => resolver.counts(),
+    grants: () => grants.index().byId.size,
+    grantsSpent: () => budgets.spent.size,
+    clockJumpMs: clock.jumpMs,
   });
   const firstSeen = await openFirstSeenFile(join(paths.point, 'first-seen.ndjson'), logger);
   const records = createRecordTap({ spool, firstSeen, metrics, logger, newId: createNewId() });
   const observer = createProxyObserver(metrics, logger);
   const listener: ProxyListener = createProxyListener({
-    policy: { current: policy.current, facts: policy.facts, network: network.current },
+    policy: { current: policy.current, facts, network: network.current },
+    budgets,
     verifier: trust,
     resolver,
     records,
@@ -69,16 +88,63 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
     judge: { identify, decide, approve: approveAddresses },
     ...listenerSettings(config, trust),
   });
-  return { trust, resolver, network, policy, spool, metrics, firstSeen, listener };
+  // Its connections are judged again at once, but not while the bytes of one of them are being counted.
+  budgets.onSpent = (): void => void setImmediate(() => void listener.recheckAll());
+  const breakGlass = openBreakGlassDesk({
+    idPath: join(paths.point, 'id'),
+    keptPath: keptPath(paths),
+    clock,
+    newId: createNewId(),
+    records,
+    logger,
+  });
+  const holders = { policy, budgets, grants, facts, breakGlass };
+  return { clock, trust, resolver, network, ...holders, spool, metrics, firstSeen, listener };
 }
 
-function openHolder(paths: StatePaths): PolicyHolder {
+function keptPath(paths: StatePaths): string {
+  return join(paths.point, 'break-glass.ndjson');
+}
+
+interface GrantParts {
+  readonly paths: StatePaths;
+  readonly verifyingKey: KeyObject;
+  readonly clock: FiledClock;
+  readonly logger: Logger;
+  readonly budgets: FiledBudgets;
+}
+
+function openGrantHolder({ paths, verifyingKey, clock, logger, budgets }: GrantParts): GrantHolder {
+  return createGrantHolder({
+    path: paths.grants,
+    endedPath: join(paths.point, 'revoked.json'),
+    verifyingKey,
+    clock,
+    logger,
+    local: readTakenGrants(keptPath(paths), clock.now()),
+    changed: (index) => budgets.adopt(index, clock.now()),
+  });
+}
+
+// Made anew only when a part changed: every decision asks.
+function joinFacts(policy: PolicyHolder, grants: GrantHolder, { spent }: FiledBudgets): () => DecisionFacts {
+  let facts: DecisionFacts = { ...policy.facts(), grants: grants.index(), spent };
+  let from = policy.facts();
+  return () => {
+    if (policy.facts() === from && grants.index() === facts.grants) return facts;
+    from = policy.facts();
+    facts = { ...from, grants: grants.index(), spent };
+    return facts;
+  };
+}
+
+function loadKey(paths: StatePaths): KeyObject {
   const key = loadVerifyingKey(paths.keys);
   if (!key.ok) throw new ExeatError(key.fault.code, key.fault.message);
-  return createPolicyHolder(paths.snapshot, key.value);
+  return key.value;
 }
 
-function listenerSettings(config: Config, trust: Trust): Partial<ProxyListenerOptions> {
+function listenerSettings(config: Config, trust: Trust): Partial<Omit<ProxyListenerOptions, 'budgets'>> {
   const { upstreamProxy } = config;
   const tls = createProxyTls(trust);
   return {
@@ -86,6 +152,7 @@ function listenerSettings(config: Config, trust: Trust): Partial<ProxyListenerOp
     ...(tls === null ? {} : { tls }),
     allowCleartextProof: config.allowCleartextProofs,
     onFull: config.audit.onFull,
+    requestBase: config.console.url,
     upstreamProxy: upstreamProxy === null ? null : upstreamProxy.url,
   };
 }

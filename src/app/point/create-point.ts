@@ -42,6 +42,8 @@ export async function createPoint(config: Config): Promise<Point> {
   // The last good policy is in force before the first connection; without one everything is denied.
   const first = await policy.apply();
   if (!first.ok) logger.warn('no policy in force yet, everything is denied', { cause: first.fault.message });
+  const granted = await parts.grants.apply();
+  if (!granted.ok) logger.error('no list of grants in force yet, none counts', { cause: granted.fault.message });
   const server = await serveLocal(paths.pointSocket, createPointAnswers({ ...parts, config, apply }));
   const proxy = await openProxy(config, listener);
   const pac = await openPac(config, listener.addresses[0]?.port ?? 0, policy);
@@ -57,7 +59,8 @@ export async function createPoint(config: Config): Promise<Point> {
       await Promise.all([listener.close({ drainMs }), server.close(), pac?.close()]);
       parts.network.close();
       parts.resolver.close();
-      await Promise.all([parts.firstSeen.close(), trust.close(), parts.spool.close()]);
+      parts.budgets.close();
+      await Promise.all([parts.firstSeen.close(), trust.close(), parts.spool.close(), parts.clock.close()]);
       lock.value.release();
     },
   };

@@ -5,6 +5,7 @@ import { answerDecide } from '../questions/decide-question.ts';
 import { parseDecideAsk } from '../questions/parse-decide-ask.ts';
 import type { PointStatus } from '../status.ts';
 import type { PointAssembly } from './assemble-point.ts';
+import { createGrantAnswers } from './grant-answers.ts';
 import { summarisePolicy } from './policy-summary.ts';
 
 /** What the point answers from. `apply` loads the snapshot and judges live connections again. */
@@ -13,7 +14,7 @@ export interface PointParts extends Omit<PointAssembly, 'firstSeen'> {
   readonly apply: () => Promise<string>;
 }
 
-/** The questions that the point answers on its local socket: version, apply, status, metrics, decide. */
+/** The questions that the point answers on its local socket: version, apply, status, metrics, decide, and those about grants. */
 export function createPointAnswers(parts: PointParts): Answerers {
   const startedAt = new Date().toISOString();
   return {
@@ -21,6 +22,7 @@ export function createPointAnswers(parts: PointParts): Answerers {
     apply: parts.apply,
     status: () => readPointStatus(parts, startedAt),
     metrics: parts.metrics.text,
+    ...createGrantAnswers(parts),
     decide: async (body) => {
       const ask = parseDecideAsk(body);
       const answer = ask.ok ? await decideNow(parts, ask.value) : ask;
@@ -31,20 +33,20 @@ export function createPointAnswers(parts: PointParts): Answerers {
 }
 
 function decideNow(parts: PointParts, ask: Parameters<typeof answerDecide>[0]): ReturnType<typeof answerDecide> {
-  const { policy, network, resolver } = parts;
+  const { policy, network, resolver, clock } = parts;
   return answerDecide(ask, {
     policy: policy.current(),
-    facts: policy.facts(),
+    facts: parts.facts(),
     network: network.current(),
     resolver,
-    now: Date.now,
+    now: clock.now,
   });
 }
 
 function readPointStatus(parts: PointParts, startedAt: string): PointStatus {
   const { config, policy, spool, trust } = parts;
-  const now = Date.now();
-  const problem = policy.problem();
+  const now = parts.clock.now();
+  const held = [policy.problem(), parts.grants.problem(), parts.budgets.problem(), parts.clock.problem()];
   return {
     pid: process.pid,
     startedAt,
@@ -54,7 +56,7 @@ function readPointStatus(parts: PointParts, startedAt: string): PointStatus {
     allowCleartextProofs: config.allowCleartextProofs,
     records: { ...spool.counts(), isKeeping: spool.isKeeping },
     problems: [
-      ...(problem === null ? [] : [problem]),
+      ...held.filter((problem) => problem !== null),
       ...(spool.isKeeping ? [] : ['decision records are not being kept: free the disk or mend the state folder']),
       ...trust.status(now).problems.map((one) => `${one.part}: ${one.message}`),
     ],

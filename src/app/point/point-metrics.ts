@@ -21,6 +21,9 @@ export interface PointReadings {
   readonly firstSeenOverflowed: () => number;
   readonly trustProblems: () => number;
   readonly resolver: () => ResolverCounts;
+  readonly grants: () => number;
+  readonly grantsSpent: () => number;
+  readonly clockJumpMs: () => number;
 }
 
 // A thousand services on one dashboard are past reading; the records hold the rest.
@@ -55,6 +58,11 @@ export function createPointMetrics(readings: PointReadings): PointMetrics {
     help: 'Connections that ended, by who or what ended them',
     labelNames: ['ended_by', 'failure'],
   });
+  const brokenGlass = createTally(registry, {
+    name: 'exeat_break_glass_total',
+    help: 'Break-glass grants that this point took without control',
+    labelNames: [],
+  });
   const coalesced = createTally(registry, {
     name: 'exeat_records_coalesced_total',
     help: 'Denials that were counted in the `repeats` of a record rather than written one by one',
@@ -74,6 +82,7 @@ export function createPointMetrics(readings: PointReadings): PointMetrics {
     count: (record) => {
       if (record.kind === 'verdict') countVerdict(record);
       if (record.kind === 'first-seen') firstSeen([record.verdict]);
+      if (record.kind === 'break-glass') brokenGlass([]);
       if (record.kind !== 'close') return;
       bytes(['up'], record.bytesUp);
       bytes(['down'], record.bytesDown);
@@ -107,6 +116,13 @@ function registerReadings(registry: Registry, readings: PointReadings): void {
     () => readings.resolver().failed,
   );
   gauge('exeat_resolver_in_flight', 'Names being resolved now', () => readings.resolver().inFlight);
+  gauge('exeat_grants', 'Grants that the point knows, live or not', readings.grants);
+  gauge('exeat_grants_spent', 'Grants whose budget of bytes is spent', readings.grantsSpent);
+  gauge(
+    'exeat_clock_jump_seconds',
+    'How far the wall clock is ahead of kept time, or behind it (negative)',
+    () => readings.clockJumpMs() / 1_000,
+  );
   gauge('exeat_policy_loaded', 'Whether a good policy is in force', () => (readings.policy() === null ? 0 : 1));
   gauge('exeat_policy_rules', 'Rules in force', () => readings.policy()?.ruleCount ?? 0);
   gauge('exeat_policy_services', 'Services in force', () => readings.policy()?.serviceCount ?? 0);

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { type Fault, failed, ok, type Result } from '../../base/index.ts';
-import { type CompiledPolicy, type DecisionFacts, openPolicy } from '../../policy/index.ts';
+import { type CompiledPolicy, type DecisionFacts, noFacts, openPolicy } from '../../policy/index.ts';
 import { loadSnapshot } from '../../snapshot/index.ts';
 
 /** The policy that the point decides by. */
@@ -19,7 +19,7 @@ export interface PolicyHolder {
 /** Makes a holder over the snapshot at `path`. INVARIANT: a snapshot that does not verify never replaces one that did. */
 export function createPolicyHolder(path: string, verifyingKey: KeyObject): PolicyHolder {
   let policy: CompiledPolicy | null = null;
-  let facts: DecisionFacts = { revokedIdentities: new Set() };
+  let facts: DecisionFacts = noFacts;
   let problem: string | null = null;
   let sequence = 0;
   let turn: Promise<unknown> = Promise.resolve();
@@ -35,7 +35,7 @@ export function createPolicyHolder(path: string, verifyingKey: KeyObject): Polic
     if (!opened.ok) return refuse(opened.fault);
     policy = opened.value;
     sequence = loaded.value.sequence;
-    facts = { revokedIdentities: new Set(loaded.value.revokedIdentities) };
+    facts = { ...noFacts, revokedIdentities: new Set(loaded.value.revokedIdentities) };
     problem = null;
     return ok(policy.version);
   };

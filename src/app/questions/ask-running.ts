@@ -1,6 +1,7 @@
 import { ok, type Result } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 import { createResolver } from '../../dns/index.ts';
+import { noFacts } from '../../policy/index.ts';
 import { compileFolder } from '../compile-folder.ts';
 import { askLocal } from '../local-socket.ts';
 import { createNetworkFacts } from '../point/network-facts.ts';
@@ -24,7 +25,7 @@ export async function readDecision(config: Config, ask: DecideAsk): Promise<Resu
   const network = createNetworkFacts(config.localOrigins);
   const answer = await answerDecide(ask, {
     policy: compiled.value.policy,
-    facts: { revokedIdentities: new Set() },
+    facts: noFacts,
     network: network.current(),
     resolver,
     now: Date.now,

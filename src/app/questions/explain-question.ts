@@ -1,7 +1,7 @@
 import { failed, fault, ok, type Result } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 import { parseWireHost } from '../../destination/index.ts';
-import { type DecisionRecord, type ReasonRow, reasons, type VerdictRecord } from '../../policy/index.ts';
+import { type DecisionRecord, noFacts, type ReasonRow, reasons, type VerdictRecord } from '../../policy/index.ts';
 import { openPolicyHistory } from '../../snapshot/index.ts';
 import { findFlowRecords, findRecord } from '../../spool/index.ts';
 import { compileFolder } from '../compile-folder.ts';
@@ -64,7 +64,7 @@ function explainAgain(record: VerdictRecord, historyFolder: string): Pick<Explai
   const request = {
     principal: { ...principal, source: addressOf(record.source), expiresAt: null },
     destination: { host: host.value, port: destination.port, protocol: destination.protocol },
-    facts: { revokedIdentities: new Set<string>() },
+    facts: noFacts,
     now: Date.parse(record.time),
   };
   return { explanation: tellExplanation(compiled.value.policy, request), missing: null };

@@ -12,7 +12,7 @@ import { withoutTag } from './without-tag.ts';
 
 type Kind = DecisionRecord['kind'];
 
-const kinds: readonly Kind[] = ['verdict', 'progress', 'close', 'first-seen'];
+const kinds: readonly Kind[] = ['verdict', 'progress', 'close', 'first-seen', 'break-glass'];
 
 /** About 400 bytes each. More flows than a proxy holds open at a time; the bytes of one that was forgotten are skipped and counted so. */
 const maxOpenFlows = 65_536;
@@ -102,6 +102,9 @@ function takeRecord(record: JsonRecord, context: Context): LineOutcome {
     // The verdict of the same flow tells it.
     case 'first-seen':
       return 'repeated';
+    // An act, no connection.
+    case 'break-glass':
+      return 'not_network';
     default:
       return kind satisfies never;
   }

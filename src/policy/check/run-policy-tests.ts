@@ -6,7 +6,7 @@ import { identityText } from '../documents/parse-identity.ts';
 import { naturalStrength } from '../lint/natural-strength.ts';
 import type { IdentityNode, PolicyTestNode, PolicyTree, ServiceNode, SourceAt } from '../nodes.ts';
 import type { Reason } from '../reasons.ts';
-import type { DecisionRequest, Verdict } from '../verdict.ts';
+import { type DecisionRequest, noFacts, type Verdict } from '../verdict.ts';
 
 /** The evaluator, as tests of a policy need it: the same `decide` that every enforcement point calls. */
 export type Decide = (policy: CompiledPolicy, request: DecisionRequest) => Verdict;
@@ -63,7 +63,7 @@ function runTest(
   if (identity === undefined || destination === null)
     return { ...asked, passed: false, got: null, reason: null, ruleIds: [], message: whyUnasked(as, identities) };
   const principal = testPrincipal(service, identity);
-  const verdict = decide(policy, { principal, destination, facts: { revokedIdentities: new Set() }, now });
+  const verdict = decide(policy, { principal, destination, facts: noFacts, now });
   return { ...asked, ...judge(test, verdict) };
 }
 

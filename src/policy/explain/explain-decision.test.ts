@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { policyOf, ruleNode, serviceNode } from '../../../test/support/policy-fixture.ts';
 import type { Protocol } from '../../destination/index.ts';
-import { type DecisionRequest, explainDecision } from '../index.ts';
+import { type DecisionRequest, explainDecision, noFacts } from '../index.ts';
 
 const policy = policyOf([
   serviceNode('payments-api', {
@@ -33,7 +33,7 @@ function request(name: string, port: number, protocol: Protocol | null = null): 
       expiresAt: null,
     },
     destination: { host: { kind: 'name', name }, port, protocol },
-    facts: { revokedIdentities: new Set() },
+    facts: noFacts,
     now: 0,
   };
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { ConnectionFacts, LiveFlow } from '../../enforcement/index.ts';
 import type { LiveLink, TransportOptions } from '../transport.ts';
 import { localAuthorityOf } from './link-sockets.ts';
+import { passMetered } from './metered.ts';
 import type { TimerWheel, WheelEntry } from './timer-wheel.ts';
 
 /** What a listener knows of a connection when it is accepted. */
@@ -63,6 +64,15 @@ export abstract class LinkBase implements ConnectionFacts, WheelEntry {
   set flow(flow: LiveFlow | null) {
     this.#flow = flow;
     this.host.options.flowChanged?.(this as unknown as LiveLink);
+  }
+
+  /** Counts bytes that are about to pass. False: they may not, and the link was cut for them. Without a cap that costs a look. */
+  protected countPassing(direction: 'up' | 'down', bytes: number): boolean {
+    const isMetered = this.#flow !== null && this.#flow.meter !== null;
+    if (isMetered && !passMetered(this as unknown as LiveLink, direction, bytes, this.host.options)) return false;
+    if (direction === 'up') this.bytesUp += bytes;
+    else this.bytesDown += bytes;
+    return true;
   }
 
   onDue(nowMs: number): void {

@@ -195,7 +195,7 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner, Executo
   #send(side: Side, bytes: Uint8Array): void {
     const socket = side === 'client' ? this.#client : this.#upstream;
     if (socket === null || socket.destroyed || socket.writableEnded || bytes.length === 0) return;
-    if (side === 'upstream') this.bytesUp += bytes.length;
+    if (side === 'upstream' && !this.countPassing('up', bytes.length)) return;
     writeCorked(socket, bytes);
   }
 
@@ -283,6 +283,7 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner, Executo
     this.armDeadline(null);
     flushQueue(this.#fromClient, (bytes) => this.#send('upstream', bytes));
     flushQueue(this.#fromUpstream, (bytes) => this.#client.write(bytes));
+    if (this.#endedBy !== null) return { type: 'over', by: this.#endedBy };
     if (this.#fromClient.isEnded) this.#passEnd('client');
     if (this.#fromUpstream.isEnded) this.#passEnd('upstream');
     if (!upstream.writableNeedDrain) this.#client.resume();
@@ -294,8 +295,7 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner, Executo
     this.touch();
     if (this.#state === 'relaying') {
       const upstream = this.#upstream;
-      if (upstream === null || upstream.writableEnded) return;
-      this.bytesUp += bytes.length;
+      if (upstream === null || upstream.writableEnded || !this.countPassing('up', bytes.length)) return;
       if (!upstream.write(bytes)) this.#client.pause();
       return;
     }
@@ -307,9 +307,8 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner, Executo
 
   // Says whether to go on reading.
   #onUpstreamBytes(reader: UpstreamReader, buffer: Uint8Array, byteLength: number): boolean {
-    if (reader !== this.#reader) return false;
+    if (reader !== this.#reader || !this.countPassing('down', byteLength)) return false;
     this.touch();
-    this.bytesDown += byteLength;
     const { bytes, isLent } = reader.take(buffer, byteLength);
     if (this.#state === 'relaying') return this.#passDown(reader, bytes, isLent);
     if (this.#state !== 'conversing') return false;

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { openEndedFile } from './ended-file.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'exeat-ended-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const nobody = (): boolean => false;
+let files = 0;
+
+function freshPath(): string {
+  files += 1;
+  return join(folder, `revoked-${files}.json`);
+}
+
+describe('what was ended beside the list', () => {
+  test('is remembered over restarts, until a newer list comes', async () => {
+    const path = freshPath();
+    assert.equal(await openEndedFile(path, logger).revoke(['a', 'b'], 7), true);
+    const again = openEndedFile(path, logger);
+    assert.deepEqual(again.all(), [
+      { id: 'a', why: 'revoked' },
+      { id: 'b', why: 'revoked' },
+    ]);
+    await again.listed(7, 0, nobody);
+    assert.equal(again.all().length, 2);
+    await again.listed(8, 0, (id) => id === 'b');
+    assert.deepEqual(again.all(), [{ id: 'b', why: 'revoked' }]);
+    assert.deepEqual(openEndedFile(path, logger).all(), [{ id: 'b', why: 'revoked' }]);
+  });
+
+  test('by the clock holds until the clock has passed its end again', async () => {
+    const file = openEndedFile(freshPath(), logger);
+    await file.expire([{ id: 'a', untilMs: 500 }]);
+    await file.listed(9, 499, nobody);
+    assert.deepEqual(file.all(), [{ id: 'a', why: 'expired' }]);
+    await file.listed(10, 500, nobody);
+    assert.deepEqual(file.all(), []);
+  });
+
+  test('takes effect also where it cannot be written, and says so', async () => {
+    const file = openEndedFile(join(folder, 'none', 'revoked.json'), logger);
+    assert.equal(await file.revoke(['a'], 1), false);
+    assert.deepEqual(file.all(), [{ id: 'a', why: 'revoked' }]);
+    assert.match(file.problem() ?? '', /holds until a restart only/);
+  });
+
+  test('that cannot be read leaves no listed grant in force before a newer list', async () => {
+    const path = freshPath();
+    writeFileSync(path, '{"revoked":[{"id":1}]}');
+    const file = openEndedFile(path, logger);
+    assert.equal(file.isBlind(null), true);
+    await file.listed(7, 0, nobody);
+    assert.equal(file.isBlind(7), true);
+    assert.match(file.problem() ?? '', /no grant counts before a newer list/);
+    await file.listed(8, 0, nobody);
+    assert.deepEqual([file.isBlind(8), file.problem()], [false, null]);
+  });
+
+  test('that is more than can be remembered ends everything that is listed', async () => {
+    const file = openEndedFile(freshPath(), logger);
+    await file.revoke(
+      Array.from({ length: 100_001 }, (_, index) => `g${index}`),
+      3,
+    );
+    assert.equal(file.isBlind(3), true);
+  });
+});

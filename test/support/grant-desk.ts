@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { createConnection } from 'node:net';
+import { join } from 'node:path';
+import type { Grant, GrantList } from '../../src/policy/index.ts';
+import { createSigningKey, writeGrants } from '../../src/snapshot/index.ts';
+import { grantOf } from './grant-fixture.ts';
+import type { RunningProduct } from './product.ts';
+
+/** Control's part about grants, played by a test: writes the list that the point reads, and asks the point. */
+export interface GrantDesk {
+  /** Writes a list with the next sequence, without telling the point. */
+  write(grants: readonly Grant[], ended?: GrantList['ended']): Promise<number>;
+  /** Writes a list and has the point apply it. */
+  put(grants: readonly Grant[], ended?: GrantList['ended']): Promise<void>;
+  /** Asks the point; rejects with its fault. */
+  ask<T>(question: string, body?: unknown): Promise<T>;
+}
+
+/** A grant of the service `story`, from a minute ago until `lifeMs` from now. */
+export function storyGrant(id: string, to: string, extra: Partial<Grant> & { readonly lifeMs?: number } = {}): Grant {
+  const { lifeMs = 3_600_000, ...others } = extra;
+  const now = Date.now();
+  return grantOf(id, to, { service: 'story', notBefore: now - 60_000, notAfter: now + lifeMs, ...others });
+}
+
+/** Opens the desk of a running product. `offline` are the signers of every list. */
+export async function openGrantDesk(
+  product: Pick<RunningProduct, 'state'>,
+  offline: GrantList['offline'] = { quorum: 2, keys: [] },
+): Promise<GrantDesk> {
+  const key = await createSigningKey(join(product.state, 'keys'));
+  assert.ok(key.ok);
+  const { privateKey } = key.value;
+  let sequence = 0;
+  const write: GrantDesk['write'] = async (grants, ended = []) => {
+    sequence += 1;
+    const list = { sequence, createdAtMs: Date.now(), grants, ended, offline };
+    const path = join(product.state, 'control', 'grants.exeat');
+    const written = await writeGrants({ path, list, signingKey: privateKey });
+    assert.ok(written.ok, written.ok ? '' : written.fault.message);
+    return sequence;
+  };
+  const ask: GrantDesk['ask'] = (question, body = null) =>
+    askSocket(join(product.state, 'point', 'point.sock'), question, body);
+  return {
+    write,
+    put: async (grants, ended) => {
+      const written = await write(grants, ended);
+      assert.deepEqual(await ask('apply-grants'), { sequence: written });
+    },
+    ask,
+  };
+}
+
+function askSocket<T>(path: string, question: string, body: unknown): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = createConnection(path);
+    socket.setTimeout(10_000, () => socket.destroy(new Error(`\`${question}\` was not answered`)));
+    socket.on('error', reject);
+    socket.on('data', (chunk) => {
+      text += chunk;
+      if (!text.includes('\n')) return;
+      socket.destroy();
+      const answer = JSON.parse(text) as { readonly ok: boolean; readonly value: T; readonly message: string };
+      if (answer.ok) resolve(answer.value);
+      else reject(new Error(answer.message));
+    });
+    socket.write(`${JSON.stringify({ ask: question, body })}\n`);
+  });
+}
