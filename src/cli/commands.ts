@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
+import { registerAuditExport } from './audit-export.ts';
 import { registerAuditList, registerAuditState } from './audit-list.ts';
+import { registerAuditVerify } from './audit-verify.ts';
+import { registerBackup } from './backup.ts';
 import {
   registerBreakGlassEnrol,
   registerBreakGlassKeygen,
@@ -8,9 +11,6 @@ import {
 } from './break-glass-enrol.ts';
 import { registerBreakGlassApply, registerBreakGlassChallenge, registerBreakGlassSign } from './break-glass-offline.ts';
 import { registerBreakGlassOpen } from './break-glass-open.ts';
-import { registerBackup } from './backup.ts';
-import { registerAuditExport } from './audit-export.ts';
-import { registerAuditVerify } from './audit-verify.ts';
 import type { Cli } from './cli.ts';
 import { registerClockReset } from './clock-reset.ts';
 import { registerCompletion } from './completion.ts';
