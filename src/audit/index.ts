@@ -1,5 +1,6 @@
 // The door of `audit`: entries, the Merkle log over them, and its verification.
 export { parseBundle, parseHashes } from './bundle.ts';
+export { canonicalJson } from './canonical-json.ts';
 export { type Checkpoint, type CheckpointFault, openCheckpoint, readCheckpoint, signCheckpoint } from './checkpoint.ts';
 export { findNotes } from './checkpoint-list.ts';
 export type { Actor, Entry, JsonObject, JsonValue, LeafSource, NewEntry } from './entry.ts';

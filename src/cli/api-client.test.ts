@@ -58,7 +58,7 @@ describe('a refusal ends with the exit code of its kind and is told in one line'
       5,
       'reader-token-0000',
       revokeArgs,
-      /`01KB`: the token does not carry what this needs: .*`revoke`.*\(scope_missing, request /,
+      /`01KB`: the token does not carry what this needs: .*`exception:revoke`.*\(scope_missing, request /,
     ],
     [
       1,

@@ -41,7 +41,7 @@ const callTimeoutMs = 15_000;
 export function createApiClient(io: CliIo, base: URL): ApiClient {
   return {
     call: async (endpoint, given) => {
-      const token = endpoint.scope === null ? ok(null) : readToken(io.env);
+      const token = endpoint.scopes === null ? ok(null) : readToken(io.env);
       if (!token.ok) return failed(apiFault(token.fault, exitCodes.authenticationNeeded));
       const prepared = prepare(base, endpoint, { ...given, token: token.value });
       const done = await exchangeTwice(prepared);

@@ -1,5 +1,4 @@
-import { failed, fault, ok, type Result } from '../base/index.ts';
-import { parseDuration, parseSize } from '../config/index.ts';
+import { failed, fault, ok, parseDuration, parseSize, type Result } from '../base/index.ts';
 
 /** Reads a flag that is a duration (`8h`) as whole seconds. Fault: `duration_malformed`, with the flag. */
 export function parseSeconds(flag: string, text: string): Result<number> {

@@ -18,13 +18,12 @@ import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { formatTable, type Row } from './table.ts';
 import { whenText } from './when-text.ts';
 
-const columns = ['id', 'person', 'label', 'state', 'enrolled', 'enrolledBy'] as const;
-const csvColumns = ['id', 'person', 'label', 'isLive', 'enrolledAt', 'enrolledBy', 'publicKey'] as const;
+const columns = ['id', 'person', 'state', 'enrolled', 'enrolledBy'] as const;
+const csvColumns = ['id', 'person', 'isLive', 'enrolledAt', 'enrolledBy', 'publicKey'] as const;
 
 interface EnrolFlags extends ApiFlags {
   readonly person: string;
   readonly key: string;
-  readonly label: string;
 }
 
 /** Adds `exeat break-glass keygen --out FILE`: asks nobody; an admin enrols the public half. */
@@ -45,11 +44,10 @@ export function registerBreakGlassEnrol(parent: Command, cli: Cli): void {
   addApiCommand(parent, 'enrol', 'enrol somebody else’s key for break-glass')
     .requiredOption('--person <id>', 'whose it is')
     .requiredOption('--key <public>', 'the public key that their `break-glass keygen` printed')
-    .requiredOption('--label <text>', 'which one it is')
     .action((flags: EnrolFlags) =>
       runWithApi(cli, flags, async (client) => {
-        const { person, label, key: publicKey } = flags;
-        const done = await client.call(endpoints.enrolKey, { body: { person, label, publicKey } });
+        const { person, key: publicKey } = flags;
+        const done = await client.call(endpoints.enrolKey, { body: { person, publicKey } });
         return done.ok ? printKey(cli, done.value.body) : failCall(cli, done.fault);
       }),
     );
@@ -101,6 +99,6 @@ function printKey(cli: Cli, key: KeyAnswer): ExitCode {
   return exitCodes.ok;
 }
 
-function keyRow({ id, person, label, isLive, enrolledAt, enrolledBy }: KeyAnswer, nowMs: number): Row {
-  return { id, person, label, state: isLive ? 'live' : 'revoked', enrolled: whenText(enrolledAt, nowMs), enrolledBy };
+function keyRow({ id, person, isLive, enrolledAt, enrolledBy }: KeyAnswer, nowMs: number): Row {
+  return { id, person, state: isLive ? 'live' : 'revoked', enrolled: whenText(enrolledAt, nowMs), enrolledBy };
 }

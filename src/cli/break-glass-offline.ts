@@ -1,15 +1,21 @@
 import type { Command } from 'commander';
 import { applyBreakGlass, readBreakGlassChallenge, type SignedDocument } from '../app/index.ts';
 import { failed, fault, ok, type Result } from '../base/index.ts';
-import { parseSeconds } from './api-options.ts';
-import { writeDeclaration } from './break-glass-document.ts';
+import { parseCap, parseSeconds } from './api-options.ts';
+import {
+  checkBounds,
+  mostBytesUp,
+  type OfflineDeclaration,
+  readExactTarget,
+  writeDocument,
+} from './break-glass-document.ts';
 import { readKeyFile, signText } from './break-glass-key.ts';
 import type { Cli } from './cli.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { readChallengeFile, readOfflineDeclaration, readSignedFile, writeSignedFile } from './signed-file.ts';
 import { cellText, formatTable, type Row } from './table.ts';
 import { durationText, whenText } from './when-text.ts';
-import { countText } from './wording.ts';
+import { countText, sizeText } from './wording.ts';
 
 interface SignFlags {
   readonly document: string;
@@ -20,6 +26,7 @@ interface SignFlags {
   readonly to?: string;
   readonly for?: string;
   readonly reason?: string;
+  readonly bytesUp?: string;
 }
 
 /** Adds `exeat break-glass challenge`: what must be signed for this point, asked of the point itself because control is down. */
@@ -46,6 +53,7 @@ export function registerBreakGlassSign(parent: Command, cli: Cli): void {
     .option('--to <host:port>', 'exact host and port')
     .option('--for <duration>', 'how long, at most 1h')
     .option('--reason <text>', 'what is on fire')
+    .option('--bytes-up <size>', 'the most bytes up, at most 1GiB (default: 1GiB)')
     .addHelpText(
       'after',
       '\nExamples:\n  exeat break-glass sign --document open.json --challenge challenge.json --service payments-api \\\n    --to bank.example.com:443 --for 1h --reason "payments stand still" --key ana.pem --key-id 01KB…\n  exeat break-glass sign --document open.json --key ben.pem --key-id 01KC…\n',
@@ -117,45 +125,56 @@ async function apply(cli: Cli, path: string): Promise<ExitCode> {
 function openDocument(flags: SignFlags): Result<SignedDocument> {
   const there = readSignedFile(flags.document);
   if (!there.ok) return there;
-  const isSayingMore = [flags.challenge, flags.service, flags.to, flags.for, flags.reason].some(
+  const isSayingMore = [flags.challenge, flags.service, flags.to, flags.for, flags.reason, flags.bytesUp].some(
     (one) => one !== undefined,
   );
-  if (there.value === null) return writeDocument(flags);
+  if (there.value === null) return declare(flags);
   if (!isSayingMore) return ok(there.value);
   const message = `\`${flags.document}\` says already what is opened: leave out \`--challenge\`, \`--service\`, \`--to\`, \`--for\` and \`--reason\`, or name a new file`;
   return failed(fault('document_differs', message));
 }
 
-function writeDocument({
-  challenge: path,
-  service,
-  to,
-  for: lasts,
-  reason,
-  document: file,
-}: SignFlags): Result<SignedDocument> {
+function declare(flags: SignFlags): Result<SignedDocument> {
+  const { challenge: path, service, to, for: lasts, reason, document: file } = flags;
   if (path === undefined || service === undefined || to === undefined || lasts === undefined || reason === undefined) {
     const message = `there is no file \`${file}\` yet: the first one gives \`--challenge\`, \`--service\`, \`--to\`, \`--for\` and \`--reason\``;
     return failed(fault('document_missing', message));
   }
   const asked = readChallengeFile(path);
   if (!asked.ok) return asked;
+  const target = readExactTarget(to);
+  if (!target.ok) return target;
+  const amounts = readAmounts(lasts, flags.bytesUp);
+  if (!amounts.ok) return amounts;
+  const { nonce, pointId: point } = asked.value;
+  const declared = { point, nonce, service, to: target.value, reason, ...amounts.value };
+  const document = writeDocument({ kind: 'exeat-break-glass', v: 1, ...declared });
+  return document.ok ? ok({ document: document.value, signatures: [] }) : document;
+}
+
+function readAmounts(
+  lasts: string,
+  cap: string | undefined,
+): Result<Pick<OfflineDeclaration, 'durationMs' | 'bytesUp'>> {
   const duration = parseSeconds('--for', lasts);
   if (!duration.ok) return duration;
-  const { nonce, pointId: point } = asked.value;
-  const document = writeDeclaration({ for: duration.value, reason, service, to }, { nonce, point });
-  return document.ok ? ok({ document: document.value, signatures: [] }) : document;
+  const bytes = cap === undefined ? ok(mostBytesUp) : parseCap('--bytes-up', cap);
+  if (!bytes.ok) return bytes;
+  const bytesUp = bytes.value ?? mostBytesUp;
+  const bounds = checkBounds(duration.value, bytesUp);
+  return bounds.ok ? ok({ durationMs: duration.value * 1000, bytesUp }) : bounds;
 }
 
 // Nobody signs or opens unseen. Gives an exit code where the document is none of ours.
 function tellDeclaration(cli: Cli, doing: string, signed: SignedDocument): ExitCode | null {
   const declared = readOfflineDeclaration(signed);
   if (!declared.ok) return cli.fail(declared.fault);
-  const { service, to, for: seconds, reason, point } = declared.value;
+  const { service, to, durationMs, bytesUp, reason, point } = declared.value;
   const rows: readonly Row[] = [
     { what: 'service', is: service },
     { what: 'to', is: to },
-    { what: 'for', is: durationText(seconds) },
+    { what: 'for', is: durationText(durationMs / 1000) },
+    { what: 'at most', is: `${sizeText(bytesUp)} up` },
     { what: 'reason', is: reason },
     { what: 'at point', is: point },
   ];

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { endpoints } from '../api/contract/index.ts';
+import { ok, type Result } from '../base/index.ts';
 import type { ApiClient } from './api-client.ts';
 import { type ApiFlags, addApiCommand, failCall, runWithApi } from './api-command.ts';
 import { parseSeconds } from './api-options.ts';
-import { writeDeclaration } from './break-glass-document.ts';
+import { checkBounds, type Declaration, readExactTarget, signedText, writeDocument } from './break-glass-document.ts';
 import { readKeyFile, signText } from './break-glass-key.ts';
 import type { Cli } from './cli.ts';
 import { printException } from './exception-text.ts';
@@ -35,19 +36,28 @@ export function registerBreakGlassOpen(parent: Command, cli: Cli): void {
 }
 
 async function open(cli: Cli, client: ApiClient, flags: OpenFlags): Promise<ExitCode> {
-  const duration = parseSeconds('--for', flags.for);
-  if (!duration.ok) return cli.fail(duration.fault);
+  const declared = readDeclared(flags);
+  if (!declared.ok) return cli.fail(declared.fault);
   const key = readKeyFile(flags.key, cli.io.env);
   if (!key.ok) return cli.fail(key.fault);
-  const { keyId, service, to, reason } = flags;
+  const { keyId } = flags;
   const challenge = await client.call(endpoints.challengeBreakGlass, { body: { key: keyId } });
   if (!challenge.ok) return failCall(cli, challenge.fault);
-  const declared = { for: duration.value, reason, service, to };
-  const document = writeDeclaration(declared, { key: keyId, nonce: challenge.value.body.nonce });
+  const document = writeDocument({ ...declared.value, key: keyId, nonce: challenge.value.body.nonce });
   if (!document.ok) return cli.fail(document.fault);
-  const signature = signText(key.value, document.value);
+  const signature = signText(key.value, signedText(document.value));
   const opened = await client.call(endpoints.declareBreakGlass, {
     body: { key: keyId, document: document.value, signature },
   });
   return opened.ok ? printException(cli, opened.value.body) : failCall(cli, opened.fault);
+}
+
+// Checked before anything is asked: what control would refuse costs a challenge and time that nobody has.
+function readDeclared({ service, reason, to, for: lasts }: OpenFlags): Result<Omit<Declaration, 'key' | 'nonce'>> {
+  const duration = parseSeconds('--for', lasts);
+  if (!duration.ok) return duration;
+  const bounds = checkBounds(duration.value, 0);
+  if (!bounds.ok) return bounds;
+  const target = readExactTarget(to);
+  return target.ok ? ok({ for: duration.value, reason, service, to: target.value }) : target;
 }

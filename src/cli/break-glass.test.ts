@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createPublicKey, verify } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -123,8 +123,44 @@ test('open signs the challenge with what is declared, as canonical JSON, and nee
     sent?.document,
     `{"for":1800,"key":"k1","nonce":"${nonce}","reason":"payments stand still","service":"payments-api","to":"bank.example.com:443"}`,
   );
-  assert.ok(isSignedBy(publicKey, sent.document, sent.signature));
+  assert.ok(isSignedBy(publicKey, `exeat-break-glass-v1\n${sent.document}`, sent.signature));
   assert.match(said.out, /exeat break-glass acknowledge 01KB/);
+});
+
+test('what control or the point would refuse is neither asked nor signed', async () => {
+  await keygen('early.pem');
+  const rows: readonly (readonly [to: string, lasts: string, told: RegExp])[] = [
+    ['*.example.com:443', '30m', /is not one host and one port/],
+    ['bank.example.com:443-444', '30m', /is not one host and one port/],
+    ['192.0.2.0/24:443', '30m', /is not one host and one port/],
+    ['bank.example.com:443', '2h', /lasts at most `1h`/],
+  ];
+  declared = [];
+  for (const [to, lasts, told] of rows) {
+    const flags = [
+      '--service',
+      's',
+      '--to',
+      to,
+      '--for',
+      lasts,
+      '--reason',
+      'r',
+      '--key',
+      at('early.pem'),
+      '--key-id',
+      'k1',
+    ];
+    const said = await say({}, 'open', ...flags);
+    assert.equal(said.code, 1);
+    assert.match(said.error, told);
+    writeFileSync(at('early.json'), JSON.stringify({ pointId: 'point-7', nonce, now: 0 }));
+    const signed = await say({}, 'sign', ...flags, '--document', at('none.json'), '--challenge', at('early.json'));
+    assert.equal(signed.code, 1);
+    assert.match(signed.error, told);
+  }
+  assert.deepEqual(declared, []);
+  assert.equal(existsSync(at('none.json')), false);
 });
 
 test('with control down, two people sign one document that the point opens', async () => {
@@ -154,14 +190,14 @@ test('with control down, two people sign one document that the point opens', asy
   assert.equal(second.code, 0, second.error);
   assert.match(
     second.error,
-    /^signing:\nWHAT[\s\S]*bank\.example\.com:443\nfor +1h\nreason +control is gone\nat point +point-7/,
+    /^signing:\nWHAT[\s\S]*bank\.example\.com:443\nfor +1h\nat most +1\.0 GiB up\nreason +control is gone\nat point +point-7/,
   );
   assert.equal((await sign('--key', at('ben2.pem'), '--key-id', 'k2')).code, 0, 'signing twice counts once');
 
   const signed = JSON.parse(readFileSync(at('open.json'), 'utf8')) as SignedDocument;
   assert.equal(
     signed.document,
-    `{"for":3600,"nonce":"${nonce}","point":"point-7","reason":"control is gone","service":"payments-api","to":"bank.example.com:443"}`,
+    `{"bytesUp":1073741824,"durationMs":3600000,"kind":"exeat-break-glass","nonce":"${nonce}","point":"point-7","reason":"control is gone","service":"payments-api","to":"bank.example.com:443","v":1}`,
   );
   assert.deepEqual(
     signed.signatures.map((one) => one.key),
@@ -181,7 +217,7 @@ describe('a document', () => {
     [
       'that hides a member',
       JSON.stringify({
-        document: `{"extra":1,"for":60,"nonce":"n","point":"p","reason":"r","service":"s","to":"t"}`,
+        document: `{"bytesUp":1,"durationMs":1000,"extra":1,"kind":"exeat-break-glass","nonce":"n","point":"p","reason":"r","service":"s","to":"t","v":1}`,
         signatures: [],
       }),
       /is none that `exeat break-glass sign` writes/,
@@ -189,7 +225,7 @@ describe('a document', () => {
     [
       'that says a thing twice',
       JSON.stringify({
-        document: `{"for":60,"for":61,"nonce":"n","point":"p","reason":"r","service":"s","to":"t"}`,
+        document: `{"bytesUp":1,"durationMs":1000,"durationMs":2000,"kind":"exeat-break-glass","nonce":"n","point":"p","reason":"r","service":"s","to":"t","v":1}`,
         signatures: [],
       }),
       /is none that `exeat break-glass sign` writes/,

@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
+import { registerAuditExport } from './audit-export.ts';
 import { registerAuditList, registerAuditState } from './audit-list.ts';
+import { registerAuditVerify } from './audit-verify.ts';
+import { registerBackup } from './backup.ts';
 import {
   registerBreakGlassEnrol,
   registerBreakGlassKeygen,
@@ -8,9 +11,6 @@ import {
 } from './break-glass-enrol.ts';
 import { registerBreakGlassApply, registerBreakGlassChallenge, registerBreakGlassSign } from './break-glass-offline.ts';
 import { registerBreakGlassOpen } from './break-glass-open.ts';
-import { registerBackup } from './backup.ts';
-import { registerAuditExport } from './audit-export.ts';
-import { registerAuditVerify } from './audit-verify.ts';
 import type { Cli } from './cli.ts';
 import { registerClockReset } from './clock-reset.ts';
 import { registerCompletion } from './completion.ts';
@@ -38,14 +38,19 @@ import { registerFlowsReplay } from './flows-replay.ts';
 import { registerFlowsForget, registerFlowsSources } from './flows-sources.ts';
 import { registerOpen } from './open.ts';
 import { registerPersonAdd, registerPersonChange } from './person-add.ts';
-import { registerPersonDisable, registerPersonEnable, registerPersonLink } from './person-disable.ts';
+import {
+  registerPersonDisable,
+  registerPersonEnable,
+  registerPersonLink,
+  registerPersonUnlink,
+} from './person-disable.ts';
 import { registerPersonList } from './person-list.ts';
 import { registerPolicyCheck } from './policy-check.ts';
 import { registerPolicyStats } from './policy-stats.ts';
 import { registerRestore } from './restore.ts';
 import { registerStatus } from './status.ts';
 import { registerTokenClaim } from './token-claim.ts';
-import { registerTokenCreate } from './token-create.ts';
+import { registerTokenCreate, registerTokenReset } from './token-create.ts';
 import { registerTokenList, registerTokenRevoke, registerTokenWhoami } from './token-list.ts';
 import { registerUp } from './up.ts';
 import { registerVersion } from './version.ts';
@@ -180,6 +185,7 @@ const personCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerPersonDisable,
   registerPersonEnable,
   registerPersonLink,
+  registerPersonUnlink,
 ];
 
 function registerToken(program: Command, cli: Cli): void {
@@ -191,6 +197,7 @@ const tokenCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerTokenClaim,
   registerTokenCreate,
   registerTokenList,
+  registerTokenReset,
   registerTokenRevoke,
   registerTokenWhoami,
 ];

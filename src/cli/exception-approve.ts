@@ -49,10 +49,13 @@ async function approve(cli: Cli, client: ApiClient, id: string, flags: ApproveFl
 async function send(
   cli: Cli,
   client: ApiClient,
-  { id, digest }: ExceptionAnswer,
+  { id, digest, policyVersion }: ExceptionAnswer,
   given: { readonly reason: string | null; readonly narrow: Narrowing | null },
 ): Promise<ExitCode> {
-  const approved = await client.call(endpoints.approveException, { params: { id }, body: { digest, ...given } });
+  const approved = await client.call(endpoints.approveException, {
+    params: { id },
+    body: { digest, policyVersion, ...given },
+  });
   return approved.ok ? printException(cli, approved.value.body) : failCall(cli, approved.fault);
 }
 

@@ -12,8 +12,6 @@ interface JudgeFlags extends ApiFlags {
   readonly reason: string;
 }
 
-type AckFlags = ApiFlags & { readonly digest?: string; readonly reason?: string };
-
 /** Adds `exeat exception deny ID`. */
 export function registerExceptionDeny(parent: Command, cli: Cli): void {
   addJudgement(parent, 'deny', 'deny what was asked').action((id: string, flags: JudgeFlags) =>
@@ -30,15 +28,9 @@ export function registerExceptionResume(parent: Command, cli: Cli): void {
 
 /** Adds `exeat break-glass acknowledge ID`: somebody else stands by it, so that it goes on past its first ten minutes. */
 export function registerBreakGlassAcknowledge(parent: Command, cli: Cli): void {
-  addDigestOption(
-    addApiCommand(
-      parent,
-      'acknowledge',
-      'stand by somebody else’s break-glass, so that it outlives ten minutes',
-    ).argument('<id>', 'id of the break-glass'),
-  )
-    .option('--reason <text>', 'why, for the log of acts')
-    .action((id: string, flags: AckFlags) => runWithApi(cli, flags, (client) => acknowledge(cli, client, id, flags)));
+  addApiCommand(parent, 'acknowledge', 'stand by somebody else’s break-glass, so that it outlives ten minutes')
+    .argument('<id>', 'id of the break-glass')
+    .action((id: string, flags: ApiFlags) => runWithApi(cli, flags, (client) => acknowledge(cli, client, id)));
 }
 
 function addJudgement(parent: Command, name: string, description: string): Command {
@@ -50,23 +42,21 @@ function addJudgement(parent: Command, name: string, description: string): Comma
 async function deny(cli: Cli, client: ApiClient, id: string, { digest, reason }: JudgeFlags): Promise<ExitCode> {
   const seen = await lookAt(cli, client, id, { doing: 'denying', digest });
   if (!seen.ok) return failCall(cli, seen.fault);
-  const body = { digest: seen.value.digest, reason };
-  const denied = await client.call(endpoints.denyException, { params: { id }, body });
+  const denied = await client.call(endpoints.denyException, { params: { id }, body: { reason } });
   return denied.ok ? printException(cli, denied.value.body) : failCall(cli, denied.fault);
 }
 
 async function resume(cli: Cli, client: ApiClient, id: string, { digest, reason }: JudgeFlags): Promise<ExitCode> {
   const seen = await lookAt(cli, client, id, { doing: 'resuming', digest });
   if (!seen.ok) return failCall(cli, seen.fault);
-  const body = { digest: seen.value.digest, reason };
+  const body = { digest: seen.value.digest, policyVersion: seen.value.policyVersion, reason };
   const resumed = await client.call(endpoints.resumeException, { params: { id }, body });
   return resumed.ok ? printException(cli, resumed.value.body) : failCall(cli, resumed.fault);
 }
 
-async function acknowledge(cli: Cli, client: ApiClient, id: string, flags: AckFlags): Promise<ExitCode> {
-  const seen = await lookAt(cli, client, id, { doing: 'standing by', digest: flags.digest });
+async function acknowledge(cli: Cli, client: ApiClient, id: string): Promise<ExitCode> {
+  const seen = await lookAt(cli, client, id, { doing: 'standing by', digest: undefined });
   if (!seen.ok) return failCall(cli, seen.fault);
-  const body = { digest: seen.value.digest, reason: flags.reason ?? null };
-  const done = await client.call(endpoints.acknowledgeBreakGlass, { params: { id }, body });
+  const done = await client.call(endpoints.acknowledgeBreakGlass, { params: { id } });
   return done.ok ? printException(cli, done.value.body) : failCall(cli, done.fault);
 }

@@ -14,9 +14,11 @@ interface ReasonFlags extends ApiFlags {
 export function registerExceptionWithdraw(parent: Command, cli: Cli): void {
   addApiCommand(parent, 'withdraw', 'take your request back')
     .argument('<id>', 'id of the exception')
-    .action((id: string, flags: ApiFlags) =>
+    .requiredOption('--reason <text>', 'why, for the log of acts')
+    .action((id: string, flags: ReasonFlags) =>
       runWithApi(cli, flags, async (client) => {
-        const done = await client.call(endpoints.withdrawException, { params: { id } });
+        const { reason } = flags;
+        const done = await client.call(endpoints.withdrawException, { params: { id }, body: { reason } });
         return done.ok ? printException(cli, done.value.body) : failCall(cli, done.fault);
       }),
     );

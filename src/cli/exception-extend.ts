@@ -23,7 +23,7 @@ export function registerExceptionExtend(parent: Command, cli: Cli): void {
     .action((id: string, flags: ExtendFlags) => runWithApi(cli, flags, (client) => extend(cli, client, id, flags)));
 }
 
-const outcomes: readonly ReviewOutcome[] = ['ok', 'should-be-permanent', 'misuse', 'policy-gap'];
+const outcomes: readonly ReviewOutcome[] = ['ok', 'should_be_permanent', 'misuse', 'policy_gap'];
 
 /** Adds `exeat exception review ID`: what became of it, after its end. */
 export function registerExceptionReview(parent: Command, cli: Cli): void {

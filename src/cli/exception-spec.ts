@@ -17,6 +17,7 @@ export interface SpecFlags {
   readonly bytesDown?: string;
   readonly ticket?: string;
   readonly decision?: string;
+  readonly beneficiary?: string;
 }
 
 /** Adds the flags of {@link SpecFlags} that nobody has to give. */
@@ -28,6 +29,7 @@ export function addScopeOptions(command: Command): Command {
     .option('--bytes-up <size>', 'the most bytes up over all connections, `1GiB` (default: no bound)')
     .option('--bytes-down <size>', 'the most bytes down over all connections')
     .option('--ticket <text>', 'the change or incident it belongs to')
+    .option('--beneficiary <person>', 'the person it is for (default: who asks)')
     .option('--decision <id>', 'the denial that it answers, from its `Exeat-Decision` header');
 }
 
@@ -50,6 +52,7 @@ const empty: RequestBody = {
   bytesUp: null,
   bytesDown: null,
   owner: '',
+  beneficiary: null,
   reason: '',
   ticket: null,
   decision: null,
@@ -65,7 +68,7 @@ export function changeSpec(before: RequestBody, flags: SpecFlags): Result<Reques
   return ok({ ...before, ...(Object.fromEntries(texts) as Partial<RequestBody>), ...times.value, ...caps.value });
 }
 
-const textKeys = ['service', 'to', 'owner', 'reason', 'identity', 'via', 'ticket', 'decision'] as const;
+const textKeys = ['service', 'to', 'owner', 'reason', 'identity', 'via', 'ticket', 'decision', 'beneficiary'] as const;
 
 function changeTimes(before: RequestBody, flags: SpecFlags): Result<Pick<RequestBody, 'durationSeconds' | 'startAt'>> {
   const duration = readOptional(flags.for, (text) => parseSeconds('--for', text));
@@ -84,7 +87,10 @@ function changeCaps(before: RequestBody, flags: SpecFlags): Result<Pick<RequestB
 
 /** What was asked for in an exception, to be changed and sent again. */
 export function specOf(one: ExceptionAnswer): RequestBody {
-  const { service, identity, to, via, durationSeconds, bytesUp, bytesDown, owner, reason, ticket, decision } = one;
-  const startAt = one.notBefore;
-  return { service, identity, to, via, durationSeconds, startAt, bytesUp, bytesDown, owner, reason, ticket, decision };
+  const { service, identity, to, via, durationSeconds, startAt, bytesUp, bytesDown } = one;
+  const { owner, beneficiary, reason, ticket, decision } = one;
+  return {
+    ...{ service, identity, to, via, durationSeconds, startAt, bytesUp, bytesDown },
+    ...{ owner, beneficiary, reason, ticket, decision },
+  };
 }

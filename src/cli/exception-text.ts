@@ -23,7 +23,10 @@ export const exceptionCsvColumns = [
   'id',
   'kind',
   'status',
+  'close',
+  'reviewStatus',
   'tier',
+  'findings',
   'service',
   'identity',
   'to',
@@ -32,6 +35,7 @@ export const exceptionCsvColumns = [
   'bytesUp',
   'bytesDown',
   'requester',
+  'beneficiary',
   'owner',
   'reason',
   'ticket',
@@ -52,11 +56,11 @@ export const exceptionCsvColumns = [
 
 /** One exception as a line for people. */
 export function exceptionRow(one: ExceptionAnswer, nowMs: number): Row {
-  const { id, status, service, to, owner, requester, reason, endedAt, notAfter, pendingUntil } = one;
+  const { id, service, to, owner, requester, reason, endedAt, notAfter, pendingUntil } = one;
   const until = endedAt ?? notAfter ?? pendingUntil;
   return {
     id,
-    status,
+    status: statusText(one),
     service,
     to,
     for: durationText(one.durationSeconds),
@@ -86,11 +90,11 @@ export function exceptionFacts(one: ExceptionAnswer, nowMs: number): string {
 }
 
 function scopeRows(one: ExceptionAnswer): readonly Row[] {
-  const { kind, tier, service, identity, to, via, bytesUp, bytesDown } = one;
+  const { kind, tier, findings, service, identity, to, via, bytesUp, bytesDown } = one;
   return [
     { what: kind, is: one.id },
-    { what: 'status', is: one.status },
-    { what: 'tier', is: tier },
+    { what: 'status', is: statusText(one) },
+    { what: 'tier', is: findings.length === 0 ? tier : `${tier}: ${findings.join(', ')}` },
     { what: 'service', is: identity === null ? service : `${service} as ${identity}` },
     { what: 'to', is: via.length === 0 ? to : `${to} by way of ${via.join(', ')}` },
     { what: 'for', is: durationText(one.durationSeconds) },
@@ -98,9 +102,21 @@ function scopeRows(one: ExceptionAnswer): readonly Row[] {
   ];
 }
 
-function peopleRows({ requester, owner, reason, ticket, decision, extends: before }: ExceptionAnswer): readonly Row[] {
+function statusText({ status, close, reviewStatus }: ExceptionAnswer): string {
+  return [status, close, reviewStatus].filter((part) => part !== null).join(', ');
+}
+
+function peopleRows({
+  requester,
+  beneficiary,
+  owner,
+  reason,
+  ticket,
+  decision,
+  extends: before,
+}: ExceptionAnswer): readonly Row[] {
   return [
-    { what: 'asked by', is: requester },
+    { what: 'asked by', is: beneficiary === requester ? requester : `${requester} for ${beneficiary}` },
     { what: 'owner', is: owner },
     { what: 'reason', is: reason },
     ...(ticket === null ? [] : [{ what: 'ticket', is: ticket }]),
@@ -112,6 +128,7 @@ function peopleRows({ requester, owner, reason, ticket, decision, extends: befor
 function clockRows(one: ExceptionAnswer, nowMs: number): readonly Row[] {
   const clocks: readonly (readonly [what: string, instant: string | null])[] = [
     ['asked', one.submittedAt],
+    ['shall start', one.notBefore === null ? one.startAt : null],
     ['undecided until', one.notAfter === null && one.endedAt === null ? one.pendingUntil : null],
     ['must start by', one.notBefore === null ? one.startBy : null],
     ['from', one.notBefore],
@@ -128,15 +145,23 @@ function decisionRows(one: ExceptionAnswer, nowMs: number): readonly Row[] {
   const given = one.decisions.filter(({ verdict, isCurrent }) => verdict === 'approve' && isCurrent).length;
   const { review } = one;
   return [
-    ...(one.kind === 'exception' ? [{ what: 'approvals', is: `${given} of ${one.approvalsNeeded}` }] : []),
+    ...(one.kind === 'exception' ? [{ what: 'approvals', is: approvalsText(given, one) }] : []),
     ...one.decisions.map((each) => ({ what: decisionNames[each.verdict], is: decisionText(each, nowMs) })),
     ...(review === null
       ? []
       : [{ what: 'review', is: `${review.outcome} by ${review.by}, ${whenText(review.at, nowMs)}` }]),
     ...(review?.note == null ? [] : [{ what: 'note', is: review.note }]),
-    { what: 'policy', is: one.policyVersion },
-    { what: 'digest', is: one.digest },
+    ...(one.digest === ''
+      ? []
+      : [
+          { what: 'policy', is: one.policyVersion },
+          { what: 'digest', is: one.digest },
+        ]),
   ];
+}
+
+function approvalsText(given: number, { status, approvalsNeeded }: ExceptionAnswer): string {
+  return status === 'pending' ? `${given}, ${approvalsNeeded} more needed` : String(given);
 }
 
 const decisionNames = { approve: 'approved', deny: 'denied' } as const;
@@ -150,15 +175,13 @@ function capText(bytes: number | null): string {
   return bytes === null ? 'any bytes' : sizeText(bytes);
 }
 
-function nextStep({ id, status, digest, kind, review, endedAt }: ExceptionAnswer): string | null {
-  const [shownId, shownDigest] = [cellText(id), cellText(digest)];
-  if (status === 'pending') return `Somebody else decides: exeat exception approve ${shownId} --digest ${shownDigest}`;
+function nextStep({ id, kind, status, reviewStatus, digest }: ExceptionAnswer): string | null {
+  const shown = cellText(id);
+  if (status === 'pending')
+    return `Somebody else decides: exeat exception approve ${shown} --digest ${cellText(digest)}`;
   if (kind === 'break-glass' && status === 'active') {
-    return `Somebody else stands by it: exeat break-glass acknowledge ${shownId} --digest ${shownDigest}`;
+    return `Somebody else stands by it: exeat break-glass acknowledge ${shown}`;
   }
-  return endedAt !== null && review === null && reviewable.has(status)
-    ? `What became of it: exeat exception review ${shownId} --outcome ok`
-    : null;
+  const isDue = reviewStatus === 'review_due' || reviewStatus === 'review_overdue';
+  return isDue ? `What became of it: exeat exception review ${shown} --outcome ok` : null;
 }
-
-const reviewable: ReadonlySet<string> = new Set(['expired', 'revoked', 'closed']);

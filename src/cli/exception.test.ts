@@ -13,6 +13,7 @@ import type { ExceptionAnswer } from '../api/contract/index.ts';
 import { failed, fault, ok } from '../base/index.ts';
 
 const id = '01KB0Z2Q6W7V8X9Y0A1B2C3D4E';
+const { policyVersion } = stubException();
 let stub: ControlStub;
 /** What the stub was asked to do, in order: `[endpoint, body, query or place]`. */
 let asked: unknown[][];
@@ -101,6 +102,7 @@ describe('a request', () => {
       startAt: '2026-12-01T07:00:00.000Z',
       bytesUp: 1_073_741_824,
       bytesDown: null,
+      beneficiary: null,
       owner: 'team-payments',
       reason: 'the new acquirer is tested',
       ticket: 'CHG-17',
@@ -108,6 +110,8 @@ describe('a request', () => {
     });
     assert.match(said.out, /^undecided until +in 23 h \(2026-11-29 18:30\)$/m);
     assert.match(said.out, /^at most +1\.0 GiB up, any bytes down$/m);
+    assert.match(said.out, /^tier +medium: new_domain$/m);
+    assert.match(said.out, /^approvals +0, 1 more needed$/m);
     assert.match(
       said.out,
       new RegExp(`\\n\\nSomebody else decides: exeat exception approve ${id} --digest sha256:aaaa\\n$`),
@@ -166,7 +170,12 @@ describe('a decision', () => {
     assert.deepEqual(asked, [
       [
         'approve',
-        { digest: 'sha256:aaaa', reason: 'four hours do', narrow: { durationSeconds: 14_400, bytesDown: 10_485_760 } },
+        {
+          digest: 'sha256:aaaa',
+          policyVersion,
+          reason: 'four hours do',
+          narrow: { durationSeconds: 14_400, bytesDown: 10_485_760 },
+        },
         id,
       ],
     ]);
@@ -184,37 +193,38 @@ describe('a decision', () => {
     }
     assert.deepEqual(asked, []);
     assert.equal((await say('approve', id, '--digest', 'sha256:aaaa')).code, 0);
-    assert.deepEqual(asked, [['approve', { digest: 'sha256:aaaa', reason: null, narrow: null }, id]]);
+    assert.deepEqual(asked, [['approve', { digest: 'sha256:aaaa', policyVersion, reason: null, narrow: null }, id]]);
   });
 
   test('of each kind sends its body', async () => {
     await say('deny', id, '--reason', 'not now');
     await say('resume', id, '--reason', 'it is safe again');
     await say('suspend', id, '--reason', 'something is odd');
-    await say('withdraw', id);
+    await say('withdraw', id, '--reason', 'not needed');
     await say('extend', id, '--for', '2h', '--reason', 'the test runs on');
-    await say('review', id, '--outcome', 'should-be-permanent', '--note', 'write a rule');
+    await say('review', id, '--outcome', 'should_be_permanent', '--note', 'write a rule');
     await sayWith({ EXEAT_API: stub.api, EXEAT_TOKEN: anaToken }, 'break-glass', 'acknowledge', id);
     assert.deepEqual(asked, [
-      ['deny', { digest: 'sha256:aaaa', reason: 'not now' }, id],
-      ['resume', { digest: 'sha256:aaaa', reason: 'it is safe again' }, id],
+      ['deny', { reason: 'not now' }, id],
+      ['resume', { digest: 'sha256:aaaa', policyVersion, reason: 'it is safe again' }, id],
       ['suspend', { reason: 'something is odd' }, id],
-      ['withdraw', {}, id],
+      ['withdraw', { reason: 'not needed' }, id],
       ['extend', { durationSeconds: 7_200, reason: 'the test runs on', ticket: null }, id],
-      ['review', { outcome: 'should-be-permanent', note: 'write a rule' }, id],
-      ['acknowledge', { digest: 'sha256:aaaa', reason: null }, id],
+      ['review', { outcome: 'should_be_permanent', note: 'write a rule' }, id],
+      ['acknowledge', {}, id],
     ]);
   });
 });
 
 test('an edit changes what it names, keeps the rest, and holds on to what was read', async () => {
+  shown = [stubException({ startAt: '2026-12-01T07:00:00.000Z' })];
   assert.equal((await say('edit', id, '--for', '4h', '--bytes-up', 'none')).code, 0);
   const [edit] = asked;
   assert.deepEqual(edit?.[2], 7);
   const body = edit?.[1] as Record<string, unknown>;
   assert.deepEqual(
-    [body['durationSeconds'], body['bytesUp'], body['ticket'], body['reason']],
-    [14_400, null, 'CHG-17', 'the new acquirer is tested'],
+    [body['durationSeconds'], body['bytesUp'], body['ticket'], body['startAt']],
+    [14_400, null, 'CHG-17', '2026-12-01T07:00:00.000Z'],
   );
 });
 
@@ -227,6 +237,30 @@ test('revoke ends each by itself: one that fails is told and the others are ende
     ['none', id, 'other'],
   );
   assert.equal(said.out.trim().split('\n').length, 3);
+});
+
+test('what has ended tells when and by what, and that a review is due', async () => {
+  shown = [
+    stubException({
+      status: 'expired',
+      close: 'closed',
+      reviewStatus: 'review_due',
+      beneficiary: 'cyn',
+      digest: '',
+      notBefore: '2026-11-28T10:00:00.000Z',
+      notAfter: '2026-11-28T18:00:00.000Z',
+      endedAt: '2026-11-28T18:00:00.000Z',
+      reviewDueAt: '2026-11-30T18:00:00.000Z',
+      decisions: [{ by: 'ana', verdict: 'approve', at: '2026-11-28T10:00:00.000Z', reason: 'fine', isCurrent: true }],
+    }),
+  ];
+  const { out } = await say('show', id);
+  assert.match(out, /^status +expired, closed, review_due$/m);
+  assert.match(out, /^asked by +ben for cyn$/m);
+  assert.match(out, /^ended +60 min ago \(2026-11-28 18:00\) by its time$/m);
+  assert.match(out, /^approved +by ana, 9 h ago \(2026-11-28 10:00\): fine$/m);
+  assert.match(out, new RegExp(`\\nWhat became of it: exeat exception review ${id} --outcome ok\\n$`));
+  assert.doesNotMatch(out, /^digest/m);
 });
 
 describe('a list', () => {
@@ -245,10 +279,13 @@ describe('a list', () => {
   test('is CSV that no spreadsheet runs, with every value as the API told it', async () => {
     const said = await say('list', '-o', 'csv');
     const lines = said.out.split('\r\n');
-    assert.match(lines[0] ?? '', /^id,kind,status,tier,service,identity,to,via,durationSeconds,bytesUp,/);
+    assert.match(
+      lines[0] ?? '',
+      /^id,kind,status,close,reviewStatus,tier,findings,service,identity,to,via,durationSeconds,bytesUp,/,
+    );
     assert.match(
       lines[1] ?? '',
-      /^01KB0Z2Q6W7V8X9Y0A1B2C3D4E,exception,pending,medium,payments-api,,bank\.example\.com:443,,28800,1073741824,/,
+      /^01KB0Z2Q6W7V8X9Y0A1B2C3D4E,exception,pending,,,medium,new_domain,payments-api,,bank\.example\.com:443,,28800,1073741824,/,
     );
     assert.match(lines[2] ?? '', /,'=SUM\(A1\),/);
   });

@@ -47,6 +47,19 @@ export function registerPersonLink(parent: Command, cli: Cli): void {
     );
 }
 
+/** Adds `exeat person unlink ID --from OTHER`: takes a link back; by somebody whom it does not touch. */
+export function registerPersonUnlink(parent: Command, cli: Cli): void {
+  addReasonedCommand(parent, 'unlink', 'take back that two accounts are of one person; by somebody else than the two')
+    .requiredOption('--from <other>', 'the other account')
+    .action((id: string, flags: ReasonFlags & { readonly from: string }) =>
+      runWithApi(cli, flags, async (client) => {
+        const { from: to, reason } = flags;
+        const done = await client.call(endpoints.unlinkPeople, { params: { id }, body: { to, reason } });
+        return done.ok ? printPerson(cli, done.value.body) : failCall(cli, done.fault);
+      }),
+    );
+}
+
 function addReasonedCommand(parent: Command, name: string, description: string): Command {
   return addApiCommand(parent, name, description)
     .argument('<id>', 'id of the person')

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { BreakGlassChallenge, SignedDocument } from '../app/index.ts';
 import { failed, fault, ok, type Result } from '../base/index.ts';
 import { parseJson } from './api-problem.ts';
+import { type OfflineDeclaration, writeDocument } from './break-glass-document.ts';
 
 // A declaration with a paragraph of reason, and a signature of everybody.
 const maxFileBytes = 64 * 1024;
@@ -21,23 +22,16 @@ const challengeSchema: z.ZodType<BreakGlassChallenge> = z
   .strictObject({ pointId: z.string().min(1).max(128), nonce: z.string().min(16).max(128), now: z.number() })
   .readonly();
 
-/** What stands in a signed document, read back for whoever signs or applies it. `for` is in seconds. */
-export interface OfflineDeclaration {
-  readonly for: number;
-  readonly nonce: string;
-  readonly point: string;
-  readonly reason: string;
-  readonly service: string;
-  readonly to: string;
-}
-
 const declarationSchema: z.ZodType<OfflineDeclaration> = z.strictObject({
-  for: z.int().min(1),
-  nonce: z.string(),
+  kind: z.literal('exeat-break-glass'),
+  v: z.literal(1),
   point: z.string(),
-  reason: z.string(),
+  nonce: z.string(),
   service: z.string(),
   to: z.string(),
+  reason: z.string(),
+  durationMs: z.int().min(1),
+  bytesUp: z.int().min(1),
 });
 
 /** Reads a challenge as `break-glass challenge -o json` printed it. Fault: `file_malformed`. */
@@ -55,8 +49,8 @@ export function readSignedFile(path: string): Result<SignedDocument | null> {
 export function readOfflineDeclaration({ document }: SignedDocument): Result<OfflineDeclaration> {
   const parsed = declarationSchema.safeParse(parseJson(document));
   // Members that people are not shown would be signed all the same, and so would a second spelling.
-  const isCanonical = parsed.success && JSON.stringify(sorted(parsed.data)) === document;
-  if (parsed.success && isCanonical) return ok(parsed.data);
+  const written = parsed.success ? writeDocument(parsed.data) : null;
+  if (parsed.success && written?.ok && written.value === document) return ok(parsed.data);
   return failed(fault('file_malformed', 'the document is none that `exeat break-glass sign` writes, sign it anew'));
 }
 
@@ -71,10 +65,6 @@ export function writeSignedFile(path: string, signed: SignedDocument): Result<st
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
     return failed(fault('file_unwritable', `\`${path}\` cannot be written (${code})`));
   }
-}
-
-function sorted(members: OfflineDeclaration): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(members).sort(([left], [right]) => (left < right ? -1 : 1)));
 }
 
 function readJsonFile<T>(path: string, schema: z.ZodType<T>, what: string): Result<T> {

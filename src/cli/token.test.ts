@@ -103,7 +103,7 @@ test('a token is made with its scopes and its life in seconds', async () => {
     'first',
     '--scope',
     'read',
-    'request',
+    'exception:request',
     '--lasts',
     '7d',
     '-o',
@@ -111,7 +111,7 @@ test('a token is made with its scopes and its life in seconds', async () => {
   );
   assert.equal(said.code, 0, said.error);
   assert.deepEqual(claims.pop(), [
-    { person: 'ben', label: 'first', scopes: ['read', 'request'], lastsSeconds: 604_800 },
+    { person: 'ben', label: 'first', scopes: ['read', 'exception:request'], lastsSeconds: 604_800 },
     {},
   ]);
   assert.equal((JSON.parse(said.out) as { secret: string }).secret, secret);

@@ -49,6 +49,6 @@ export async function waitForDecision(
 }
 
 function exitCodeOf({ status }: ExceptionAnswer): ExitCode {
-  if (status === 'pending' || status === 'stale') return exitCodes.pending;
+  if (status === 'pending') return exitCodes.pending;
   return status === 'approved' || status === 'active' ? exitCodes.ok : exitCodes.denied;
 }

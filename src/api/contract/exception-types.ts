@@ -64,6 +64,8 @@ export interface ExceptionAnswer {
   readonly extends: string | null;
   readonly decision: string | null;
   readonly submittedAt: string;
+  /** When it was asked to start, null for as soon as it is approved. */
+  readonly startAt: string | null;
   readonly pendingUntil: string | null;
   readonly startBy: string | null;
   readonly notBefore: string | null;

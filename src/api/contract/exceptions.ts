@@ -72,6 +72,7 @@ export const exceptionSchema: z.ZodType<ExceptionAnswer> = z
     extends: z.string().nullable(),
     decision: z.string().nullable(),
     submittedAt: instant,
+    startAt: instant.nullable().describe('when it was asked to start, null for as soon as it is approved'),
     pendingUntil: instant.nullable(),
     startBy: instant.nullable(),
     notBefore: instant.nullable(),

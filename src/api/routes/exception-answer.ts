@@ -32,6 +32,7 @@ function toAnswer(state: ExceptionState, { nowMs, facts, ports }: Looking): Exce
     ...specFields(grant?.spec ?? state.spec),
     requester: state.requester,
     submittedAt: instant(state.requestedAtMs),
+    startAt: instantOrNull(state.spec.startAtMs),
     pendingUntil: grant === null ? instant(state.pendingUntilMs) : null,
     startBy: grant === null ? instantOrNull(state.startByMs) : null,
     notBefore: instantOrNull(grant?.notBeforeMs ?? null),
