@@ -20,6 +20,8 @@ export interface UpReport {
   readonly policySays: string;
   readonly pids: { readonly supervisor: number; readonly point: number | null; readonly control: number | null };
   readonly demo: DemoStart | null;
+  /** One-time links for the first people, where this start made any: whoever opens one becomes that person. */
+  readonly founding: readonly { readonly role: string; readonly link: string }[];
 }
 
 /** A running product. */
@@ -91,11 +93,15 @@ interface Family {
 
 function createFamily(config: Config, logger: Logger): Family {
   const addresses: Record<string, string> = {};
+  let founding: readonly { readonly role: string; readonly secret: string }[] = [];
   const policy = Promise.withResolvers<void>();
   let policyVersion: string | null = null;
   let policySays = 'no policy yet, everything is denied';
   const onMessage = (message: FromChild): void => {
-    if (message.kind === 'listening') Object.assign(addresses, message.addresses);
+    if (message.kind === 'listening') {
+      Object.assign(addresses, message.addresses);
+      founding = message.founding ?? founding;
+    }
     if (message.kind !== 'ready') return;
     policyVersion = message.policyVersion;
     policySays = message.says;
@@ -125,12 +131,25 @@ function createFamily(config: Config, logger: Logger): Family {
       policySays,
       pids: { supervisor: process.pid, point: children[0].pid(), control: children[1].pid() },
       demo,
+      founding: founding.map(({ role, secret }) => ({
+        role,
+        link: foundingLink(config, addresses['console'], secret),
+      })),
     }),
     reload: () => {
       for (const child of children) child.reload();
     },
     stop: async () => void (await Promise.all(children.map((child) => child.stop()))),
   };
+}
+
+// Where people reach it from: the address that was bound, unless the configuration names another.
+function foundingLink(config: Config, bound: string | undefined, secret: string): string {
+  const at = config.listen.console;
+  const scheme = config.console.tls === null ? 'http' : 'https';
+  const isPlain = at !== null && config.console.url === `${scheme}://${at.text}`;
+  const base = isPlain && bound !== undefined ? `${scheme}://${bound}` : config.console.url;
+  return `${base}/setup#${secret}`;
 }
 
 function pause(ms: number): Promise<void> {

@@ -42,7 +42,7 @@ async function runUp(cli: Cli): Promise<ExitCode> {
 function upText(report: UpReport): string {
   const rows: readonly (readonly [string, string | null])[] = [
     ['proxy', `http://${report.proxy}`],
-    ['console', report.console === null ? null : `http://${report.console}  (/healthz /readyz /metrics)`],
+    ['console', report.console === null ? null : `${report.console}  (/api/v1 /healthz /readyz /metrics)`],
     ['pac', report.pac === null ? null : `http://${report.pac}/wpad.dat`],
     ['policy', report.policySays],
     [
@@ -52,7 +52,18 @@ function upText(report: UpReport): string {
     ['clear text', report.allowCleartextProofs ? 'proofs are accepted without TLS from other machines' : null],
   ];
   const lines = rows.flatMap(([name, value]) => (value === null ? [] : [`  ${name.padEnd(14)}${value}\n`]));
-  return `exeat is up\n${lines.join('')}${demoText(report)}`;
+  return `exeat is up\n${lines.join('')}${foundingText(report)}${demoText(report)}`;
+}
+
+// Printed here and kept nowhere: what is stored of a link is its hash.
+function foundingText({ founding }: UpReport): string {
+  if (founding.length === 0) return '';
+  const lines = founding.map(({ role, link }) => `  ${`first ${role}`.padEnd(16)}${link}\n`);
+  return [
+    '\nNobody can ask for exceptions yet. Hand these links to two people, each works once and for 24 hours:\n',
+    ...lines,
+    "They claim them with: exeat token claim 'LINK' --id THEIR-ID --name 'Their Name' --save\n",
+  ].join('');
 }
 
 // Each command is one whole line with nothing after it, so that a triple click copies it.
