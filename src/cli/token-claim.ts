@@ -41,12 +41,15 @@ async function claim(cli: Cli, link: string, { id, name, save = false, api }: Cl
   return handOver(cli, file, secret, { person, token });
 }
 
+// `<id>.<secret>`
+const secretText = /^[A-Za-z0-9._-]{16,256}$/;
+
 /** A link of the first start: the secret after its `#`, and the address before it where there is one. Fault: `link_malformed`. */
 export function readSetupLink(link: string): Result<{ readonly api: string | null; readonly secret: string }> {
-  if (/^[A-Za-z0-9_-]{16,256}$/.test(link)) return ok({ api: null, secret: link });
+  if (secretText.test(link)) return ok({ api: null, secret: link });
   const url = URL.canParse(link) ? new URL(link) : null;
   const secret = url?.hash.slice(1) ?? '';
-  if (url !== null && /^[A-Za-z0-9_-]{16,256}$/.test(secret)) return ok({ api: url.origin, secret });
+  if (url !== null && secretText.test(secret)) return ok({ api: url.origin, secret });
   // The link is a secret, spelled wrong or not: it is not repeated.
   return failed(
     fault('link_malformed', 'that is no link of the first start, give the whole one in quotes: `"http://…/setup#…"`'),

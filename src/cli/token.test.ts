@@ -11,7 +11,7 @@ let folder: string;
 let stub: ControlStub;
 let claims: unknown[];
 const secret = 'exeat_0123456789abcdefghijklmnop';
-const linkSecret = 'AbCdEf0123456789-_xyz';
+const linkSecret = '01KB0Z2Q6W7V8X9Y0A1B2C3D4E.AbCdEf0123456789-_xyz';
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'exeat-cli-token-'));
