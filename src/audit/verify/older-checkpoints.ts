@@ -50,6 +50,8 @@ export function compareOlder(
       findings.add('truncated', one.source, `a checkpoint in it has ${one.size} entries, the log has ${size}`);
     } else if (root !== undefined && isSameBytes(root, one.root)) {
       anchored = Math.max(anchored, one.size);
+    } else if (root === undefined) {
+      findings.add('unreadable', one.source, `the log could not be read as far as the ${one.size} entries of it`);
     } else {
       findings.add('rewritten', one.source, `a checkpoint in it has another root for the first ${one.size} entries`);
     }

@@ -69,7 +69,7 @@ export async function verifyLog(options: VerifyLogOptions): Promise<LogVerdict> 
     checkpoint === null
       ? new Map<number, Uint8Array>()
       : await verifyTiles({ files, checkpoint, hasher, findings, entries, sizes });
-  const anchored = compareOlder(older, size, { roots, findings });
+  const anchored = compareOlder(checkpoint === null ? [] : older, size, { roots, findings });
   const spoolVerdict = spool === null ? null : await spool.verdict();
   return {
     kind: 'log',

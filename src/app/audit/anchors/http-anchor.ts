@@ -7,8 +7,10 @@ const maxAnswerBytes = 64 * 1024;
 
 /** Posts each checkpoint to a URL as `text/plain`; any status of 200 to 299 is taken. Redirects are not followed. */
 export function createHttpAnchor(url: string, authorities: string | null): Anchor {
+  const { origin, pathname } = new URL(url);
   return {
-    name: `http ${url}`,
+    // The name is logged; a token in a query is nobody's business there.
+    name: `http ${origin}${pathname}`,
     send: async (note, signal) => {
       const ca = authorities === null ? {} : { ca: await readFile(authorities, 'utf8') };
       const dispatcher = new Agent({ connections: 1, pipelining: 0, connect: ca });
