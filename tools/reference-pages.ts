@@ -1,5 +1,6 @@
 import { runCli } from '../src/cli/index.ts';
 import { configJsonSchema, renderConfigReference } from '../src/config/index.ts';
+import { exceptionFaultRows, reviewOutcomes, roles, scopes, scopesOf, tierFindings } from '../src/exceptions/index.ts';
 import { reasons, renderLintReference } from '../src/policy/index.ts';
 import { boundRows, exitCodeRows, limitRows, metricRows, recordKinds } from './reference-tables.ts';
 
@@ -13,6 +14,7 @@ export interface ReferencePage {
 export async function renderReferencePages(): Promise<readonly ReferencePage[]> {
   return [
     { path: 'docs/reference/reasons.md', text: renderReasons() },
+    { path: 'docs/reference/exceptions.md', text: renderExceptions() },
     { path: 'docs/reference/config.md', text: renderConfigReference() },
     { path: 'docs/reference/exeat.schema.json', text: `${JSON.stringify(configJsonSchema(), null, 2)}\n` },
     { path: 'docs/reference/lint-rules.md', text: renderLintReference() },
@@ -33,6 +35,44 @@ function renderReasons(): string {
     '| code | what happened | who can mend it | HTTP status |',
     '|---|---|---|---|',
     ...rows,
+  ]);
+}
+
+function renderExceptions(): string {
+  const person = { id: '', name: '', createdAtMs: 0, createdBy: null, disabledAtMs: null, linked: [], handledBy: [] };
+  const carried = roles.map((role) => [role, scopesOf({ ...person, roles: [role], owns: [] })] as const);
+  const ofRole = (scope: (typeof scopes)[number]): string =>
+    carried.flatMap(([role, held]) => (held.has(scope) ? [`\`${role}\``] : [])).join(', ');
+  return page('Exceptions', 'src/exceptions', [
+    'What is refused, what decides the tier of a request, and who may do what. Durations and quorums are in the',
+    '[`tiers` document](policy-grammar.md#tiers).',
+    '',
+    '## Refusals',
+    '',
+    '| code | what happened | mend | HTTP status |',
+    '|---|---|---|---|',
+    ...Object.entries(exceptionFaultRows).map(
+      ([code, { says, mend, status }]) => `| \`${code}\` | ${says} | ${mend} | ${status} |`,
+    ),
+    '',
+    '## What makes a tier',
+    '',
+    'The strictest finding decides; without any, the tier is `low`.',
+    '',
+    '| finding | at least | what it says |',
+    '|---|---|---|',
+    ...Object.entries(tierFindings).map(([code, { tier, says }]) => `| \`${code}\` | ${tier} | ${says} |`),
+    '',
+    '## Scopes of tokens',
+    '',
+    'A token carries the scopes that it was made with, as far as the roles of its person carry them. Acting for an owner carries',
+    '`exception:approve` and `exception:revoke` too.',
+    '',
+    '| scope | roles |',
+    '|---|---|',
+    ...scopes.map((scope) => `| \`${scope}\` | ${ofRole(scope)} |`),
+    '',
+    `A review ends as one of ${reviewOutcomes.map((outcome) => `\`${outcome}\``).join(', ')}.`,
   ]);
 }
 

@@ -28,6 +28,7 @@ export type ExceptionFaultCode =
   | 'unknown_segment'
   | 'owner_unknown'
   | 'beneficiary_unknown'
+  | 'requester_gone'
   | 'reason_missing'
   | 'duration_over_tier'
   | 'cumulative_over_cap'
@@ -147,6 +148,11 @@ export const exceptionFaultRows: Readonly<Record<ExceptionFaultCode, ExceptionFa
     says: 'who benefits is not an active person',
     mend: 'name an active person',
     status: 422,
+  },
+  requester_gone: {
+    says: 'who asked is not an active person any more',
+    mend: 'let somebody who is active ask',
+    status: 409,
   },
   reason_missing: {
     says: 'the reason is too short, or a placeholder',

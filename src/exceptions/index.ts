@@ -22,8 +22,7 @@ export type {
   ViewQuery,
 } from './ledger.ts';
 export { lookAt } from './lifecycle/ask.ts';
-export { capWindowMs, openSpanOf, openTimeOf, type Span } from './lifecycle/caps.ts';
-export { hangsOn } from './lifecycle/end.ts';
+export { capWindowMs, openTimeOf, type Span } from './lifecycle/caps.ts';
 export { refusedEntry } from './lifecycle/entries.ts';
 export type { CommandOf, ExceptionCommand, LearnedBreakGlass } from './lifecycle/exception-command.ts';
 export {
@@ -46,12 +45,11 @@ export {
   type DerivedStatus,
   type ExceptionStatus,
   endOf,
-  isLive,
   type ReviewStatus,
   reviewDueOf,
   statusOf,
 } from './lifecycle/status.ts';
-export { type Given, transition } from './lifecycle/transition.ts';
+export { deprovisionAll, type Given, transition } from './lifecycle/transition.ts';
 export type { Transition, World } from './lifecycle/world.ts';
 export { type AccessWorld, authorise } from './people/authorise.ts';
 export { changePeople, type PeopleTransition } from './people/change-people.ts';
@@ -79,6 +77,7 @@ export { type TierAnswer, type TierFinding, tierFindings, tierOf } from './spec/
 export { type AllowedTraffic, exceptionDebt, summariseUsage, type UsageSummary } from './usage/summarise-usage.ts';
 export { type GrantUsage, reportUsage, type UsageFinding, type UsageReport } from './usage/usage.ts';
 export {
+  directoryAfter,
   exceptionOf,
   exceptionView,
   foldSubject,

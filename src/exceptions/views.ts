@@ -8,7 +8,7 @@ import { endOf } from './lifecycle/status.ts';
 import type { AccessWorld } from './people/authorise.ts';
 import { applyToKey, applyToPerson, applyToToken } from './people/fold-people.ts';
 import { linkPeople } from './people/linked-people.ts';
-import type { BreakGlassKey, Person, Token } from './people/person.ts';
+import type { BreakGlassKey, Directory, Person, Token } from './people/person.ts';
 import { toDetails } from './plain-details.ts';
 import type { ExceptionSpec } from './spec/exception-spec.ts';
 import { scopeDomainOf } from './spec/scope-domain.ts';
@@ -48,6 +48,19 @@ export function tokenOfView(view: Pick<NewView, 'body'>): Token {
 /** A break-glass key out of its view's body. */
 export function keyOfView(view: Pick<NewView, 'body'>): BreakGlassKey {
   return view.body as unknown as BreakGlassKey;
+}
+
+/** A directory after acts about people: what it was, with their views in place. */
+export function directoryAfter(directory: Directory, views: readonly NewView[]): Directory {
+  const people = new Map(directory.people);
+  const tokens = new Map(directory.tokens);
+  const keys = new Map(directory.keys);
+  for (const view of views) {
+    if (view.kind === 'person') people.set(view.id, personOfView(view));
+    if (view.kind === 'token') tokens.set(view.id, tokenOfView(view));
+    if (view.kind === 'key') keys.set(view.id, keyOfView(view));
+  }
+  return { people, tokens, keys };
 }
 
 /** The views after acts about people, one of each subject that has them. */

@@ -6,7 +6,7 @@ import type { ExceptionSpec, Narrowing } from '../spec/exception-spec.ts';
 import { narrowSpec } from '../spec/narrow-spec.ts';
 import { lookAt } from './ask.ts';
 import { capGroupOf, findOverCap } from './caps.ts';
-import { findExtensionFault, findPeopleFault, findPolicyFault } from './check-spec.ts';
+import { findExtensionFault, findStandingFault } from './check-spec.ts';
 import { approvalTier, type Electorate, electorateOf } from './eligibility.ts';
 import { entryOf, type Outcome } from './entries.ts';
 import type { CommandOf } from './exception-command.ts';
@@ -60,7 +60,7 @@ function openBallot(state: ExceptionState, world: World): Result<Ballot, Excepti
   if (status !== 'pending') return refuse('not_pending', `it is \`${status}\` and does not wait for a decision`);
   const { facts } = world;
   if (facts === null) return refuse('no_policy');
-  const fault = findPeopleFault(state.spec, facts, world.directory.people) ?? findPolicyFault(state.spec, facts);
+  const fault = findStandingFault(state, facts, world.directory.people);
   if (fault !== null) return fault;
   const { tier: name } = lookAt(state, facts, world.digest);
   const tier = approvalTier(name, facts.tiers);

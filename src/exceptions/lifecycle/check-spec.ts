@@ -41,7 +41,7 @@ export function checkSpec(asked: ExceptionSpec, world: World): Result<CheckedSpe
 type Refusal = ReturnType<typeof refuse>;
 
 /** What the policy has against a spec, or null. Asked again at every decision: the policy may have changed. */
-export function findPolicyFault(spec: ExceptionSpec, facts: ExceptionFacts): Refusal | null {
+function findPolicyFault(spec: ExceptionSpec, facts: ExceptionFacts): Refusal | null {
   const { service, target, segments } = facts;
   if (service === null || service.name !== spec.service)
     return refuse('unknown_service', `the policy has no service ${quoteInput(spec.service)}`);
@@ -57,7 +57,7 @@ export function findPolicyFault(spec: ExceptionSpec, facts: ExceptionFacts): Ref
 }
 
 /** INVARIANT: an unknown beneficiary refuses, and never skips the check of who benefits. */
-export function findPeopleFault(
+function findPeopleFault(
   spec: ExceptionSpec,
   facts: ExceptionFacts,
   people: ReadonlyMap<string, Person>,
@@ -66,6 +66,17 @@ export function findPeopleFault(
     return refuse('beneficiary_unknown', `${quoteInput(spec.beneficiary)} is no active person`);
   if (spec.owner === facts.service?.owner || hasActiveOwner(spec.owner, people)) return null;
   return refuse('owner_unknown', `nobody active acts for ${quoteInput(spec.owner)}`);
+}
+
+/** What speaks against a request since it was made, or null: who asked or benefits left, or the policy changed its mind. */
+export function findStandingFault(
+  { requester, spec }: Pick<ExceptionState, 'requester' | 'spec'>,
+  facts: ExceptionFacts,
+  people: ReadonlyMap<string, Person>,
+): Refusal | null {
+  if (!isActive(people.get(requester)))
+    return refuse('requester_gone', `${quoteInput(requester)} is not active any more`);
+  return findPeopleFault(spec, facts, people) ?? findPolicyFault(spec, facts);
 }
 
 /** Why the start that is asked for cannot be, or null. */

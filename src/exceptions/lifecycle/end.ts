@@ -3,8 +3,8 @@ import { refuse } from '../fault.ts';
 import { authorise } from '../people/authorise.ts';
 import type { Person, Scope } from '../people/person.ts';
 import { lookAt } from './ask.ts';
-import { findPeopleFault, findPolicyFault } from './check-spec.ts';
-import { approvalTier, electorateOf, hasActiveOwner, involvedIn, isActive } from './eligibility.ts';
+import { findStandingFault } from './check-spec.ts';
+import { approvalTier, electorateOf, hasActiveOwner, involvedIn } from './eligibility.ts';
 import { type Outcome, one } from './entries.ts';
 import type { CommandOf } from './exception-command.ts';
 import type { ExceptionState } from './exception-state.ts';
@@ -65,7 +65,7 @@ export function resume({ command, actor, world }: Asked<CommandOf<'resume'>>, st
   if (statusOf(state, world.nowMs).status !== 'suspended') return refuse('not_suspended');
   if (world.facts === null) return refuse('no_policy');
   const refusal =
-    findStandingFault(state, world.facts, world) ??
+    findStandingFault(state, world.facts, world.directory.people) ??
     findResumerFault(access.value.id, { state, facts: world.facts, world }) ??
     findLookFault(command, state, world);
   if (refusal !== null) return refusal;
@@ -74,12 +74,6 @@ export function resume({ command, actor, world }: Asked<CommandOf<'resume'>>, st
 }
 
 type Refusal = ReturnType<typeof refuse>;
-
-/** What was granted must still be grantable, and those it hangs on be there. */
-function findStandingFault(state: ExceptionState, facts: ExceptionFacts, { directory }: World): Refusal | null {
-  if (!isActive(directory.people.get(state.requester))) return refuse('beneficiary_unknown', 'who asked is disabled');
-  return findPeopleFault(state.spec, facts, directory.people) ?? findPolicyFault(state.spec, facts);
-}
 
 function findResumerFault(
   person: string,
@@ -116,7 +110,7 @@ function isStanding(state: ExceptionState, nowMs: number): boolean {
 }
 
 /** Whether a grant must be held when somebody is gone. `directory` is as it is with that person disabled. */
-export function hangsOn(state: ExceptionState, personId: string, { directory }: Pick<World, 'directory'>): boolean {
+function hangsOn(state: ExceptionState, personId: string, { directory }: Pick<World, 'directory'>): boolean {
   if (state.requester === personId || state.spec.beneficiary === personId) return true;
   const owns = directory.people.get(personId)?.owns.includes(state.spec.owner) ?? false;
   return owns && !hasActiveOwner(state.spec.owner, directory.people);

@@ -6,6 +6,9 @@ import type { Entry } from '../../audit/index.ts';
 import { parsePolicyTarget, targetCovers } from '../../destination/index.ts';
 import { defaultTiers } from '../../policy/index.ts';
 import {
+  changePeople,
+  deprovisionAll,
+  directoryAfter,
   type ExceptionCommand,
   type ExceptionSpec,
   type ExceptionState,
@@ -19,6 +22,7 @@ import {
 } from '../index.ts';
 import {
   act,
+  actorOf,
   append,
   change,
   dayMs,
@@ -34,6 +38,7 @@ import {
   statesOf,
   type Town,
   tokenFor,
+  worldFor,
 } from '../town.playbook.ts';
 import type { GrantedDetails } from './fold-exception.ts';
 
@@ -219,6 +224,20 @@ function commandOf(
   }
 }
 
+function disable(town: Town, person: string): void {
+  const nowMs = town.nowMs;
+  const directory = directoryOf(town);
+  const command = { kind: 'disable_person', id: person, reason: 'left' } as const;
+  const done = changePeople(command, actorOf('ada'), { directory, nowMs });
+  if (!done.ok) return;
+  const world = {
+    ...worldFor(town, { kind: 'deprovision', person }, null),
+    directory: directoryAfter(directory, done.value.views),
+  };
+  const held = deprovisionAll(person, statesOf(town), { actor: actorOf('control'), world });
+  append(town, [...done.value.entries, ...held.flatMap(({ entries }) => entries)]);
+}
+
 /** Mostly of what is granted now, as it is granted; at times of anything. */
 function extensionOf(town: Town, option: number): ExceptionSpec {
   const states = statesOf(town);
@@ -257,8 +276,7 @@ function changeTown(town: Town, { what, who, option, pick }: Step): void {
     change(town, 'ada', { kind: 'link_people', id: who.replace('-key', ''), other, reason: 'one human' });
   if (what === 'back') change(town, 'ada', { kind: 'enable_person', id: other, reason: 'back' });
   if (what === 'policy') town.policyVersion = `sha256:0${option}`;
-  if (what !== 'leave' || !change(town, 'ada', { kind: 'disable_person', id: other, reason: 'left' }).ok) return;
-  for (const { id } of statesOf(town)) act(town, 'control', { kind: 'deprovision', person: other }, id);
+  if (what === 'leave') disable(town, other);
 }
 
 /** The links as the log tells of them, found by walking: a second implementation, which shares nothing with `linkPeople`. */

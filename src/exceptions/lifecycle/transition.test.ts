@@ -296,6 +296,15 @@ describe('deciding', () => {
       },
     ],
     [
+      'requester_gone',
+      'something that somebody asked who left',
+      () => {
+        const town = asked({ beneficiary: 'gus' });
+        must(change(town, 'ada', { kind: 'disable_person', id: 'cara', reason: 'left' }));
+        return approveNow(town, 'dan', 'x1');
+      },
+    ],
+    [
       'boundary',
       'what the boundary took in meanwhile',
       () => {
@@ -468,7 +477,7 @@ describe('the life of an exception', () => {
     assert.equal(status(town), 'suspended');
     const resume = (): ReturnType<typeof act> =>
       act(town, 'ben', { kind: 'resume', ...lookNow(town, 'x1'), note: 'back' }, 'x1');
-    assert.equal(codeOf(resume()), 'beneficiary_unknown');
+    assert.equal(codeOf(resume()), 'requester_gone');
     must(change(town, 'ada', { kind: 'enable_person', id: 'cara', reason: 'back' }));
     assert.equal(codeOf(resume()), 'done');
     assert.equal(status(town), 'active');

@@ -37,6 +37,21 @@ export function transition(
   return ok({ entries, state: after, views: [exceptionView(after)] });
 }
 
+/**
+ * What disabling a person brings with it: every grant that hangs on them is held, in the commit that disables them. `world.directory` is as it
+ * is after that.
+ */
+export function deprovisionAll(
+  person: string,
+  states: readonly ExceptionState[],
+  { actor, world }: Given,
+): readonly Transition[] {
+  return states.flatMap((state) => {
+    const held = transition({ kind: 'deprovision', person }, state, { actor, world });
+    return held.ok ? [held.value] : [];
+  });
+}
+
 function decide(command: ExceptionCommand, state: ExceptionState | null, { actor, world }: Given): Outcome {
   if (command.kind === 'submit') return submit({ command, actor, world }, state);
   if (command.kind === 'declare') return declare({ command, actor, world }, state);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { canWiden, foldSubject, linkPeople, personOfView, tokenOfView } from '../index.ts';
+import { authorise, canWiden, foldSubject, linkPeople, personOfView, tokenOfView } from '../index.ts';
 import {
+  actorOf,
   admit,
   change,
   codeOf,
@@ -131,6 +132,22 @@ describe('links', () => {
     const links = linkPeople({ people: new Map(crowd.map((each) => [each.id, each])), tokens, keys }, town.nowMs);
     assert.ok(links.areLinked('p1', 'p1000'));
   });
+});
+
+it('access is by a live token whose scopes its person carries', () => {
+  const town = settle(digest);
+  const world = { directory: directoryOf(town), nowMs: town.nowMs };
+  const dan = authorise(actorOf('dan'), ['exception:approve'], world);
+  assert.equal(dan.ok ? dan.value.id : dan.fault.code, 'dan');
+  const rows = [
+    [actorOf('control'), 'actor_unknown'],
+    [{ ...actorOf('dan'), credential: 'eve-token' }, 'token_cannot'],
+    [actorOf('dan-key'), 'token_cannot'],
+    [actorOf('gus'), 'token_cannot'],
+  ] as const;
+  for (const [actor, code] of rows) assert.equal(codeOf(authorise(actor, ['exception:approve'], world)), code);
+  const later = { ...world, nowMs: town.nowMs + 300 * dayMs };
+  assert.equal(codeOf(authorise(actorOf('dan'), ['read'], later)), 'token_cannot');
 });
 
 describe('tokens and keys', () => {

@@ -65,26 +65,37 @@ export function reportUsage(
 }
 
 interface Known {
-  readonly groups: ReadonlyMap<string, readonly ExceptionState[]>;
+  readonly groups: ReadonlyMap<string, GroupUse>;
   readonly byId: ReadonlyMap<string, ExceptionState>;
   readonly pairs: ReadonlyMap<string, number>;
+}
+
+/** How often and how long a group stood open within the last 90 days. */
+interface GroupUse {
+  readonly repeats: number;
+  readonly openMs: number;
 }
 
 function indexStates(states: readonly ExceptionState[], nowMs: number): Known {
   const recent = states.filter((state) => state.grant !== null && (endOf(state) ?? 0) > nowMs - capWindowMs);
   const pairs = new Map<string, number>();
   for (const pair of recent.flatMap(pairsOf)) pairs.set(pair, (pairs.get(pair) ?? 0) + 1);
+  const groups = Map.groupBy(recent, (state) => groupKey(capGroupOf(state.spec, state.requester)));
   return {
-    groups: Map.groupBy(recent, (state) => groupKey(capGroupOf(state.spec, state.requester))),
+    groups: new Map([...groups].map(([key, group]) => [key, useOf(group, nowMs)])),
     byId: new Map(states.map((state) => [state.id, state])),
     pairs,
   };
 }
 
-function reportOne(state: ExceptionState, usage: GrantUsage | null, known: Known, nowMs: number): UsageReport {
-  const group = known.groups.get(groupKey(capGroupOf(state.spec, state.requester))) ?? [];
+function useOf(group: readonly ExceptionState[], nowMs: number): GroupUse {
   const spans = group.map(openSpanOf).filter((span): span is Span => span !== null);
-  const openMs = openTimeOf(spans, { fromMs: nowMs - capWindowMs, untilMs: nowMs });
+  return { repeats: group.length, openMs: openTimeOf(spans, { fromMs: nowMs - capWindowMs, untilMs: nowMs }) };
+}
+
+function reportOne(state: ExceptionState, usage: GrantUsage | null, known: Known, nowMs: number): UsageReport {
+  const key = groupKey(capGroupOf(state.spec, state.requester));
+  const { repeats, openMs } = known.groups.get(key) ?? { repeats: 0, openMs: 0 };
   const own = openSpanOf(state);
   const minutesOpen = own === null ? 0 : openTimeOf([own], { fromMs: own.fromMs, untilMs: nowMs }) / 60_000;
   const report = {
@@ -95,7 +106,7 @@ function reportOne(state: ExceptionState, usage: GrantUsage | null, known: Known
     minutesOpen,
     approvalMs: approvalTimeOf(state),
     extensions: countExtensions(state, known.byId),
-    repeats: group.length,
+    repeats,
     openMs,
   };
   const days = Math.floor(openMs / dayMs);
@@ -139,7 +150,7 @@ function hasReachedCap({ grant }: ExceptionState, usage: GrantUsage | null): boo
   return (bytesUp !== null && usage.bytesUp >= bytesUp) || (bytesDown !== null && usage.bytesDown >= bytesDown);
 }
 
-/** From the request, in its last revision's first decision on, to the grant; null for break-glass, which nobody approves. */
+/** From the request to the grant; null for break-glass, which nobody approves. */
 function approvalTimeOf({ kind, grant, requestedAtMs }: ExceptionState): number | null {
   return kind === 'break-glass' || grant === null ? null : grant.atMs - requestedAtMs;
 }

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { it } from 'node:test';
+import { isLiveToken, keyOfView, listGrants, reviewDueOf, setupLinkMs } from './index.ts';
+import {
+  act,
+  actorOf,
+  approveNow,
+  change,
+  dayMs,
+  directoryOf,
+  enroll,
+  hourMs,
+  must,
+  settle,
+  specOf,
+  stateOf,
+  statesOf,
+} from './town.playbook.ts';
+
+const digest = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
+
+it('points are given what is live now or later, and what was ended early until its time has come', () => {
+  const town = settle(digest);
+  const rows = {
+    x1: {},
+    x2: {},
+    x3: {},
+    x4: { startAtMs: town.nowMs + hourMs },
+    x5: {},
+    x6: { bytesUp: 100, to: 'tcp://a.example.com:25' },
+  };
+  for (const [id, changes] of Object.entries(rows)) {
+    must(act(town, 'cara', { kind: 'submit', id, spec: specOf(changes) }, id));
+    if (id !== 'x5') must(approveNow(town, 'dan', id));
+  }
+  must(act(town, 'eve', { kind: 'revoke', reason: 'over' }, 'x2'));
+  must(act(town, 'eve', { kind: 'suspend', reason: 'odd traffic' }, 'x3'));
+  const list = listGrants(statesOf(town), town.nowMs);
+  assert.deepEqual(
+    list.grants.map(({ id }) => id),
+    ['x1', 'x4', 'x6'],
+  );
+  assert.deepEqual(list.ended, [
+    { id: 'x2', why: 'revoked' },
+    { id: 'x3', why: 'suspended' },
+  ]);
+  assert.deepEqual(list.grants[2], {
+    ...{ id: 'x6', kind: 'exception', relaxes: 'reach', service: 'payments-api', identity: null },
+    ...{ to: 'tcp://a.example.com:25', via: [], strength: null },
+    ...{ notBefore: town.nowMs, notAfter: town.nowMs + 2 * hourMs, bytesUp: 100, bytesDown: null },
+  });
+  const later = listGrants(statesOf(town), town.nowMs + 2 * hourMs);
+  assert.deepEqual([later.grants.map(({ id }) => id), later.ended], [['x4'], []]);
+  const granted = stateOf(town, 'x1');
+  assert.ok(granted);
+  assert.equal(reviewDueOf(granted), null);
+});
+
+it('keys and tokens end when they are revoked, tokens by the clock too, founding links within a day', () => {
+  const town = settle(digest);
+  enroll(town, 'dan');
+  const revoked = must(change(town, 'dan', { kind: 'revoke_key', id: 'dan-key' }));
+  assert.deepEqual(
+    revoked.views.map(keyOfView).map(({ revokedAtMs }) => revokedAtMs),
+    [town.nowMs],
+  );
+  const token = directoryOf(town).tokens.get('dan-token');
+  assert.ok(token);
+  assert.ok(isLiveToken(token, token.expiresAtMs - 1));
+  assert.ok(!isLiveToken(token, token.expiresAtMs));
+  assert.equal(setupLinkMs, dayMs);
+  assert.deepEqual(actorOf('control'), { kind: 'system', part: 'control' });
+});
