@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decisionCaseNow, decisionCasePolicy, decisionCases } from '../../test/support/decision-cases.ts';
+import {
+  decisionCaseGrants,
+  decisionCaseNow,
+  decisionCasePolicy,
+  decisionCases,
+} from '../../test/support/decision-cases.ts';
 import { policyOf } from '../../test/support/policy-fixture.ts';
 import { parseWireHost } from '../destination/index.ts';
 import { identify } from '../identity/index.ts';
-import { decide, noFacts, parsePolicyFiles } from './index.ts';
+import { decide, noFacts, openGrants, parsePolicyFiles } from './index.ts';
 
 const parsed = parsePolicyFiles([{ path: 'cases.yaml', text: decisionCasePolicy }]);
+const listed = decisionCaseGrants(decisionCaseNow);
 const policy = policyOf(parsed.tree.documents);
 
 test('the policy of the decision cases has no faults', () => assert.deepEqual(parsed.faults, []));
@@ -22,7 +28,7 @@ for (const row of decisionCases) {
     const verdict = decide(policy, {
       principal: who.principal,
       destination: { host: host.value, port: row.port, protocol: row.protocol },
-      facts: noFacts,
+      facts: { ...noFacts, grants: openGrants(listed.grants, listed.ended) },
       now: decisionCaseNow,
     });
     assert.deepEqual([verdict.verdict, verdict.reason, verdict.ruleIds], [row.verdict, row.reason, row.ruleIds]);

@@ -1,6 +1,6 @@
 import { failed, ok, type Result } from '../base/index.ts';
 import { type GrantList, maxGrants, readOfflineSigners } from '../policy/index.ts';
-import { type SignedFault, type SignedKind, type SignedTrouble, trouble } from './signed-file.ts';
+import { type SignedFault, type SignedKind, trouble } from './signed-file.ts';
 import { isCount } from './snapshot-format.ts';
 
 /** What a file of grants says of itself; its body holds the grants and then the ended ones, one a line. */
@@ -8,9 +8,6 @@ export interface GrantsHeader extends Omit<GrantList, 'grants' | 'ended'> {
   readonly grantCount: number;
   readonly endedCount: number;
 }
-
-/** What can be wrong with a file of grants. */
-export type GrantsFaultCode = `grants_${SignedTrouble}`;
 
 /** A fault of a file of grants: names the file and the mend. */
 export type GrantsFault = SignedFault<'grants'>;

@@ -1,5 +1,5 @@
 import { failed, ok, type Result } from '../base/index.ts';
-import { type SignedFault, type SignedKind, type SignedTrouble, trouble } from './signed-file.ts';
+import { type SignedFault, type SignedKind, trouble } from './signed-file.ts';
 
 /** What a snapshot says of itself. `sequence` rises by one with each; `createdAtMs` is epoch milliseconds. */
 export interface SnapshotHeader {
@@ -9,9 +9,6 @@ export interface SnapshotHeader {
   /** Identities, in the policy's spelling, that were revoked beside the policy. */
   readonly revokedIdentities: readonly string[];
 }
-
-/** What can be wrong with a snapshot. */
-export type SnapshotFaultCode = `snapshot_${SignedTrouble}`;
 
 /** A fault of a snapshot: names the file and the mend. */
 export type SnapshotFault = SignedFault<'snapshot'>;

@@ -5,9 +5,11 @@ import { hostText, parseWireHost } from '../../src/destination/index.ts';
 import {
   type CompiledPolicy,
   compilePolicy,
+  type DecisionFacts,
   type DecisionRecord,
   decide,
   noFacts,
+  openGrants,
   openPolicy,
   parsePolicyFiles,
   type Reason,
@@ -15,8 +17,15 @@ import {
 } from '../../src/policy/index.ts';
 import { askAbsoluteForm, askConnect, askSocks, proofOf, socksAuth, socksConnect } from '../support/ask-proxy.ts';
 import { startHttpOrigin } from '../support/attack-origins.ts';
-import { type DecisionCase, decisionCaseNow, decisionCasePolicy, decisionCases } from '../support/decision-cases.ts';
+import {
+  type DecisionCase,
+  decisionCaseGrants,
+  decisionCaseNow,
+  decisionCasePolicy,
+  decisionCases,
+} from '../support/decision-cases.ts';
 import { type EchoOrigin, startTcpEcho } from '../support/echo-origins.ts';
+import { openGrantDesk } from '../support/grant-desk.ts';
 import { type ParentProxy, startParentProxy } from '../support/parent-proxy.ts';
 import { firstVerdict, playSession } from '../support/play-session.ts';
 import { seedForTest } from '../support/policy-fixture.ts';
@@ -37,6 +46,8 @@ let parent: ParentProxy;
 let product: RunningProduct;
 
 const policy: CompiledPolicy = compile(decisionCasePolicy);
+const listed = decisionCaseGrants(decisionCaseNow);
+const facts: DecisionFacts = { ...noFacts, grants: openGrants(listed.grants, listed.ended) };
 
 describe('one table of decisions', () => {
   test('holds enough rows of every kind', () => {
@@ -52,7 +63,7 @@ describe('one table of decisions', () => {
   test('is what sessions answer, by CONNECT, absolute form and SOCKS5, with no socket', () => {
     for (const row of decisionCases) {
       for (const [form, parts] of Object.entries(partsOf(row, 'secret'))) {
-        const played = playSession({ policy, nowMs: decisionCaseNow, parts });
+        const played = playSession({ policy, nowMs: decisionCaseNow, parts, facts });
         const record = firstVerdict(played);
         assert.ok(record !== undefined, `${titleOf(row)} by ${form} recorded nothing: ${played.commands}`);
         assert.deepEqual(pick(record), expected(row), `${titleOf(row)} by ${form}`);
@@ -134,6 +145,8 @@ async function startAll(): Promise<void> {
     credentials,
     config: { upstreamProxy: `http://127.0.0.1:${parent.port}` },
   });
+  const { grants, ended } = decisionCaseGrants(Date.now());
+  await (await openGrantDesk(product)).put(grants, ended);
 }
 
 function compile(text: string): CompiledPolicy {
@@ -154,7 +167,7 @@ function byDecide(row: DecisionCase): Answer {
   const verdict = decide(policy, {
     principal: { service: row.credential, identity, strength: row.strength, source: null, expiresAt: null },
     destination: { host: host.value, port: row.port, protocol: row.protocol },
-    facts: noFacts,
+    facts,
     now: decisionCaseNow,
   });
   return pick(verdict);

@@ -1,6 +1,7 @@
 import type { Protocol } from '../../src/destination/index.ts';
 import type { Strength } from '../../src/identity/index.ts';
-import type { Reason } from '../../src/policy/index.ts';
+import type { Grant, GrantList, Reason } from '../../src/policy/index.ts';
+import { grantOf } from './grant-fixture.ts';
 
 /**
  * One table of decisions for every entry point: `decide`, the sessions and the live proxy run each row and must agree.
@@ -60,6 +61,37 @@ boundary:
 
 /** The instant at which the table holds (epoch milliseconds): before the end of observing. */
 export const decisionCaseNow: number = Date.UTC(2026, 10, 23, 12);
+
+/** The grants under which the table holds, for an instant (epoch milliseconds): live, over, ended, to come, and against the boundary. */
+export function decisionCaseGrants(nowMs: number): Pick<GrantList, 'grants' | 'ended'> {
+  const grant = (id: string, to: string, extra: Partial<Grant> = {}): Grant =>
+    grantOf(id, to, { notBefore: nowMs - 60_000, notAfter: nowMs + 3_600_000, ...extra });
+  return {
+    grants: [
+      grant('live', 'granted.example.com:443'),
+      grant('plain', 'http://granted-plain.example.com:80'),
+      grant('below', '*.granted.example.net:443'),
+      grant('over', 'over.example.com:443', { notAfter: nowMs - 1 }),
+      grant('revoked', 'revoked.example.com:443'),
+      grant('suspended', 'suspended.example.com:443'),
+      grant('later', 'later.example.com:443', { notBefore: nowMs + 1_800_000 }),
+      grant('strong', 'proven.example.com:443', { strength: 'certificate' }),
+      grant('other', 'others.example.com:443', { identity: 'credential:somebody-else' }),
+      grant('ruled', 'bank-gateway.example.com:443'),
+      grant('denied', 'never.rules.example.net:443'),
+      grant('vault', 'vault.example.com:443'),
+      grant('paste', 'paste.example.net:443'),
+      grant('metadata', 'tcp://169.254.169.254:80'),
+      grant('loopback', 'tcp://127.0.0.1:443'),
+      grant('watched', 'granted.example.org:443', { service: 'watched' }),
+      grant('lost', 'granted.example.com:443', { service: 'revoked-api' }),
+    ],
+    ended: [
+      { id: 'revoked', why: 'revoked' },
+      { id: 'suspended', why: 'suspended' },
+    ],
+  };
+}
 
 /** One row: who asks (a credential), for what, and the answer. `protocol` null is a tunnel, `http` a plain request. */
 export interface DecisionCase {
@@ -128,6 +160,20 @@ const rows: readonly Row[] = [
     'bank-gateway.example.com:443',
     ['boundary/revoked/credential:revoked-api'],
   ],
+  // grants: where no rule allows, while they are live, and never past what comes before them
+  ['allow', 'grant_matched', 'payments-api', 'granted.example.com:443', []],
+  ['allow', 'grant_matched', 'payments-api', 'http://granted-plain.example.com:80', []],
+  ['deny', 'no_rule_matched', 'payments-api', 'http://granted.example.com:443', []],
+  ['deny', 'no_rule_matched', 'payments-api', 'granted.example.com:444', []],
+  ['allow', 'grant_matched', 'payments-api', 'a.granted.example.net:443', []],
+  ['deny', 'grant_expired', 'payments-api', 'over.example.com:443', []],
+  ['deny', 'grant_revoked', 'payments-api', 'revoked.example.com:443', []],
+  ['deny', 'grant_suspended', 'payments-api', 'suspended.example.com:443', []],
+  ['deny', 'no_rule_matched', 'payments-api', 'later.example.com:443', []],
+  ['deny', 'strength_insufficient', 'payments-api', 'proven.example.com:443', []],
+  ['deny', 'no_rule_matched', 'payments-api', 'others.example.com:443', []],
+  ['allow', 'grant_matched', 'watched', 'granted.example.org:443', []],
+  ['deny', 'identity_revoked', 'revoked-api', 'granted.example.com:443', ['boundary/revoked/credential:revoked-api']],
   // observe
   ['allow', 'rule_matched', 'watched', 'known.example.org:443', ['known.example.org:443']],
   ['allow', 'observed', 'watched', 'unknown.example.org:443', []],

@@ -13,6 +13,7 @@ import { identify } from '../../src/identity/index.ts';
 import {
   approveAddresses,
   type CompiledPolicy,
+  type DecisionFacts,
   type DecisionRecord,
   decide,
   noFacts,
@@ -26,6 +27,8 @@ export interface SessionPlay {
   readonly parts: readonly Uint8Array[];
   /** Takes the place of a question of the judge; an error that it throws is expected then. Default: none. */
   readonly judge?: Partial<SessionPorts['judge']>;
+  /** What the moment adds. Default: nothing. */
+  readonly facts?: DecisionFacts;
 }
 
 /** What came of it. `sent` is what the client got, latin1. */
@@ -107,7 +110,7 @@ function answer(command: Command, parts: Uint8Array[]): SessionEvent {
   }
 }
 
-function portsOf({ policy, nowMs, judge }: SessionPlay): SessionPorts {
+function portsOf({ policy, nowMs, judge, facts }: SessionPlay): SessionPorts {
   let ids = 0;
   return {
     clock: { now: () => nowMs },
@@ -117,7 +120,7 @@ function portsOf({ policy, nowMs, judge }: SessionPlay): SessionPorts {
     },
     policy: {
       current: () => policy,
-      facts: () => noFacts,
+      facts: () => facts ?? noFacts,
       network: () => ({ ownAddresses: [], localOrigins: [] }),
     },
     judge: { identify, decide, approve: approveAddresses, ...judge },
