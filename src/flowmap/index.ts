@@ -26,6 +26,7 @@ export {
   nameRanks,
   type WhoRow,
 } from './edge.ts';
+export { findStarts, type SeenStarts } from './find-starts.ts';
 export { createFlowDraft, resetFlowDraft } from './flow-draft.ts';
 export {
   drawFlowMap,

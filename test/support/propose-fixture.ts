@@ -80,6 +80,8 @@ export interface ProposeFixture {
   readonly policy?: Readonly<Record<string, string>>;
   /** Days on which every principal was seen. */
   readonly days?: number;
+  /** When instances of `payments-api` began. Default: no export tells it. */
+  readonly startsMs?: readonly number[];
 }
 
 /** The parts of a proposal, over 40 days from {@link firstDay} unless said otherwise. */
@@ -105,6 +107,7 @@ export function partsOf(fixture: ProposeFixture): ProposeParts & { readonly pres
   return {
     map,
     seenDays: principals.map((principal) => ({ principal, days })),
+    starts: fixture.startsMs === undefined ? [] : [{ principal: 'payments-api', startsMs: fixture.startsMs }],
     regularity: fixture.regularity ?? [],
     declared: fixture.declared ?? [],
     inventory,

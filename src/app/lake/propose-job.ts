@@ -3,6 +3,7 @@ import {
   createCoverage,
   drawFlowMap,
   type FlowLake,
+  findStarts,
   type LakeWindow,
   type PresentPolicy,
   type Proposal,
@@ -69,7 +70,7 @@ async function askLake(
   present: PresentPolicy | null,
   nowMs: number,
 ): Promise<ProposeParts> {
-  const { query, inventory, noPolicy } = context;
+  const { query, leases, inventory, noPolicy } = context;
   const set = await lake.edges(query);
   const declared = await lake.declared();
   const map = drawFlowMap(
@@ -86,7 +87,8 @@ async function askLake(
     { service: null, newSinceMs: null, class: null },
   );
   const seenDays = await lake.seenDays(query);
-  return { map, seenDays, regularity: await lake.regularity(query), declared, inventory, present };
+  const starts = findStarts(leases, query.who);
+  return { map, seenDays, starts, regularity: await lake.regularity(query), declared, inventory, present };
 }
 
 // The texts are read again: a policy that was compiled is not kept as text.
