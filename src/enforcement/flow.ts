@@ -294,6 +294,8 @@ function newFlow(
     judgedBy: identity.policy,
     trustGeneration: identity.trustGeneration,
     progressAt: request.now,
+    toldUp: 0,
+    toldDown: 0,
   };
 }
 

@@ -18,6 +18,7 @@ export {
   type CloseRecord,
   type DecisionRecord,
   type FirstSeenRecord,
+  type FlowShare,
   type PointKind,
   type ProgressRecord,
   type RecordedDestination,

@@ -113,9 +113,11 @@ export class LiveFlows {
     const { flow } = link;
     const { ports } = this.#options;
     if (flow === null || nowMs < flow.progressAt + ports.settings.limits.progressIntervalMs) return;
-    flow.progressAt = nowMs;
     const { bytesUp, bytesDown } = link;
     this.#options.record(progressRecord(flow, { id: ports.newId(nowMs), nowMs, bytesUp, bytesDown }));
+    flow.progressAt = nowMs;
+    flow.toldUp = bytesUp;
+    flow.toldDown = bytesDown;
     this.#setDue(link, flow);
   }
 
