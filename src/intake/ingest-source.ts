@@ -3,6 +3,7 @@ import { type Fault, failed, fault, ok, type Result } from '../base/index.ts';
 import {
   type ConfigFormat,
   configFormats,
+  findLogFormat,
   type LineTally,
   maxRecordBytes,
   ObservationFold,
@@ -83,6 +84,8 @@ function faultOf(path: string, error: unknown): Fault {
   );
 }
 
+type LogPlan = Extract<SourcePlan, { kind: 'log' }>;
+
 async function readPlanned(order: IngestOrder, plan: SourcePlan, reader: ByteReader): Promise<Result<ReadOutcome>> {
   if (plan.kind === 'log') return readLog(order, plan, reader);
   if (plan.kind === 'configuration') return readConfig(order, plan.formatId, reader);
@@ -92,15 +95,12 @@ async function readPlanned(order: IngestOrder, plan: SourcePlan, reader: ByteRea
 function whyNot(path: string, plan: SourcePlan): Fault {
   if (plan.kind === 'empty') return fault('source_empty', `${shown(path)} is empty`);
   if (plan.kind === 'binary') return fault('source_binary', `${shown(path)} is no text: it has NUL bytes at its head`);
-  const mend = 'name its format with `--format`, see `exeat flows formats`';
+  const mend =
+    'name its format with `--format`, and its fields where the line that names them is in another part, see `exeat flows formats`';
   return fault('format_unknown', `${shown(path)} is in no format that is known, ${mend}`);
 }
 
-async function readLog(
-  order: IngestOrder,
-  plan: Extract<SourcePlan, { kind: 'log' }>,
-  reader: ByteReader,
-): Promise<Result<ReadOutcome>> {
+async function readLog(order: IngestOrder, plan: LogPlan, reader: ByteReader): Promise<Result<ReadOutcome>> {
   const { pool, writer } = order;
   const opened = await pool.open(plan.order, plan.isOrdered, async (format, batch) => {
     await written(writer.append(format, batch));
@@ -112,19 +112,14 @@ async function readLog(
     await feedPieces(order, plan, reader, feed);
     const outcome = await feed.end();
     if (reader.trouble !== null) addTruncated(outcome.tally);
-    return judge(order.path, plan.title, outcome);
+    return judge(order.path, plan, outcome);
   } catch (error) {
     await feed.drop();
     throw error;
   }
 }
 
-async function feedPieces(
-  order: IngestOrder,
-  plan: Extract<SourcePlan, { kind: 'log' }>,
-  reader: ByteReader,
-  feed: SourceFeed,
-): Promise<void> {
+async function feedPieces(order: IngestOrder, plan: LogPlan, reader: ByteReader, feed: SourceFeed): Promise<void> {
   const chunker = new LineChunker(order.pool.buffers, maxRecordBytes);
   const chunks = {
     chunk: (bytes: Uint8Array<ArrayBuffer>): Promise<void> => feed.piece(bytes),
@@ -143,15 +138,25 @@ async function feedPieces(
   await chunker.end(chunks);
 }
 
-function judge(path: string, title: string, outcome: ReadOutcome): Result<ReadOutcome> {
+function judge(path: string, plan: LogPlan, outcome: ReadOutcome): Result<ReadOutcome> {
   const { tally } = outcome;
   const rejects = Object.values(tally.rejects).reduce((sum, { count }) => sum + count, 0);
   if (tally.lines === 0 || rejects <= tally.lines * mostRejects) return ok(outcome);
   const [worst] = Object.entries(tally.rejects).sort((a, b) => b[1].count - a[1].count);
   const example = worst?.[1].examples[0];
   const told = example === undefined ? '' : `, first in line ${example.line}`;
-  const message = `${shown(path)} looks like ${title}, but ${rejects} of ${tally.lines} lines cannot be used (most: ${worst?.[0]}${told}); nothing of it is kept`;
+  const message = `${shown(path)} looks like ${plan.title}, but ${rejects} of ${tally.lines} lines cannot be used (most: ${worst?.[0]}${told}); nothing of it is kept${mendOf(plan, worst?.[0])}`;
   return failed(fault('source_unusable', message));
+}
+
+const ofOtherShape: ReadonlySet<string | undefined> = new Set(['no_header', 'other_format', 'bad_fields']);
+
+// What a header line or a definition would have said can be said by hand; not again where it was.
+function mendOf({ order: { formats } }: LogPlan, code: string | undefined): string {
+  const [first] = formats;
+  const grammar = findLogFormat(first?.id ?? '')?.grammar ?? null;
+  if (grammar === null || first?.grammar !== null || !ofOtherShape.has(code)) return '';
+  return `; say ${grammar.what}: \`--format '${first.id}=${grammar.example}'\``;
 }
 
 async function readConfig(order: IngestOrder, formatId: string, reader: ByteReader): Promise<Result<ReadOutcome>> {
