@@ -14,7 +14,15 @@ export {
 } from './answers/resolution-answer.ts';
 export { type SpecificOutcome, type SpecificRow, specificOutcomes } from './answers/specific-answer.ts';
 export { attributeClients, type ClientDirectory } from './attribute-clients.ts';
-export { type Coverage, createCoverage, type FormatCoverage, type Share } from './coverage.ts';
+export {
+  type Coverage,
+  countEdges,
+  coverageOf,
+  createCoverage,
+  createEdgeCounts,
+  type FormatCoverage,
+  type Share,
+} from './coverage.ts';
 export {
   type Attribution,
   attributions,
@@ -29,8 +37,10 @@ export {
 export { findStarts, type SeenStarts } from './find-starts.ts';
 export { createFlowDraft, resetFlowDraft } from './flow-draft.ts';
 export {
+  beginFlowMap,
   drawFlowMap,
   type FlowMap,
+  type FlowMapBasis,
   type FlowMapFilter,
   type FlowMapParts,
   type MapEdge,
@@ -76,6 +86,7 @@ export { createEdgeJudge, type EdgeJudge, type EdgeJudgement, type JudgedEdge } 
 export type {
   AnswerView,
   ClientKey,
+  EdgeBasis,
   EdgeQuery,
   EdgeSet,
   FlowLake,
