@@ -8,7 +8,7 @@ import type { LogFormat, ParserOptions } from './log-format.ts';
 import { parseIsoTime } from './parse-time.ts';
 import { RecentRecords } from './recent-records.ts';
 import { shareOfLines } from './share-of-lines.ts';
-import { withoutTag } from './without-tag.ts';
+import { withoutSyslogTag } from './syslog-tag.ts';
 
 type Kind = DecisionRecord['kind'];
 
@@ -47,7 +47,7 @@ export const exeatFormat: LogFormat = {
     const open = new RecentRecords<OpenFlow>(maxOpenFlows);
     return ok({
       parse: (line, sink) => {
-        const text = withoutTag(line.text());
+        const text = withoutSyslogTag(line.text());
         const record = parseJsonRecord(text);
         if (record === null) return text.trimStart().startsWith('{') ? 'bad_json' : 'other_format';
         return takeRecord(record, { open, options, sink });
@@ -82,7 +82,7 @@ interface Context {
 }
 
 function isOurs(text: string): boolean {
-  const record = parseJsonRecord(withoutTag(text));
+  const record = parseJsonRecord(withoutSyslogTag(text));
   return kindOf(record) !== null && textAt(record, 'flow') !== '' && textAt(record, 'time') !== '';
 }
 

@@ -7,7 +7,7 @@ import type { LogFormat, ParserOptions } from './log-format.ts';
 import { parseIsoTime } from './parse-time.ts';
 import { RecentRecords } from './recent-records.ts';
 import { shareOfLines } from './share-of-lines.ts';
-import { withoutTag } from './without-tag.ts';
+import { withoutSyslogTag } from './syslog-tag.ts';
 
 /** For ends of old versions; about 300 bytes each. A tunnel whose decision was forgotten keeps its bytes and address, and loses its name. */
 const maxOpenTunnels = 65_536;
@@ -39,7 +39,7 @@ export const smokescreenFormat: LogFormat = {
     const open = new RecentRecords<Decision>(maxOpenTunnels);
     return ok({
       parse: (line, sink) => {
-        const words = wordsOf(withoutTag(line.text()));
+        const words = wordsOf(withoutSyslogTag(line.text()));
         return words === null ? 'bad_json' : takeRecord(words, { open, options, sink });
       },
     });
