@@ -29,8 +29,11 @@ export interface SourceWriter {
   readonly id: string;
   append(format: string, batch: FoldedBatch): Promise<void>;
   declare(endpoints: readonly DeclaredEndpoint[]): Promise<void>;
-  /** Makes the source part of the lake; false where the same bytes are in it already, and then nothing is kept. */
-  publish(entry: Omit<SourceEntry, 'id'>): Promise<boolean>;
+  /**
+   * Makes the source part of the lake; false where the same bytes are in it already, and then nothing is kept. Sources whose ids are in
+   * `replaced` count no more from the same instant.
+   */
+  publish(entry: Omit<SourceEntry, 'id'>, replaced?: readonly string[]): Promise<boolean>;
   discard(): Promise<void>;
 }
 

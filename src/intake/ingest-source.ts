@@ -1,4 +1,4 @@
-import { createHash, type Hash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { type Fault, failed, fault, ok, type Result } from '../base/index.ts';
 import {
   type ConfigFormat,
@@ -11,6 +11,7 @@ import {
   type SourceEntry,
   type SourceWriter,
 } from '../flowmap/index.ts';
+import { ByteReader } from './byte-reader.ts';
 import { LineChunker } from './chunk-lines.ts';
 import type { SourceBytes } from './open-bytes.ts';
 import type { ReaderPool, ReadOutcome, SourceFeed } from './reader-pool.ts';
@@ -24,13 +25,16 @@ export interface IngestOrder {
   readonly peel: PeelOptions;
   readonly pool: ReaderPool;
   readonly writer: SourceWriter;
+  /** What the lake holds: a log that begins with one of these has grown, and takes its place. */
+  readonly known: readonly SourceEntry[];
   readonly onProgress: (progress: { readonly bytes: number; readonly lines: number }) => void;
 }
 
-/** What ingesting came to; `isNew` is false where the same bytes were in the lake. */
+/** What ingesting came to; `isNew` is false where the same bytes were in the lake, `isGrown` true where the beginning of them was. */
 export interface IngestedSource {
   readonly entry: Omit<SourceEntry, 'id'>;
   readonly isNew: boolean;
+  readonly isGrown: boolean;
 }
 
 /** Progress is told so often. */
@@ -43,7 +47,10 @@ const mostRejects = 0.5;
  * `grammar_invalid`, `source_unusable` (most of its lines are rejects); then nothing of it is kept.
  */
 export async function ingestSource(order: IngestOrder): Promise<Result<IngestedSource>> {
-  const reader = new ByteReader(order.bytes.pieces);
+  const reader = new ByteReader(
+    order.bytes.pieces,
+    order.known.filter(({ kind }) => kind === 'log'),
+  );
   try {
     const head = await reader.head(sampleBytes);
     const plan = planSource({ path: order.path, head, isWhole: reader.isEnded }, order.choice, order.peel);
@@ -207,7 +214,9 @@ async function publish(
     ingestedAtMs: order.peel.nowMs,
     notes,
   };
-  return ok({ entry, isNew: await written(order.writer.publish(entry)) });
+  const grownFrom = plan.kind === 'log' ? reader.grownFrom.map(({ id }) => id) : [];
+  const isNew = await written(order.writer.publish(entry, grownFrom));
+  return ok({ entry, isNew, isGrown: isNew && grownFrom.length > 0 });
 }
 
 function addTruncated(tally: LineTally): void {
@@ -219,60 +228,4 @@ function addTruncated(tally: LineTally): void {
 
 function shown(path: string): string {
   return path === '-' ? 'standard input' : `\`${path}\``;
-}
-
-/** Reads a stream, keeps its digest, and stops quietly where compressed data ends too early: what came before is good. */
-class ByteReader {
-  readonly #pieces: AsyncGenerator<Buffer>;
-  readonly #hash: Hash = createHash('sha256');
-  readonly #waiting: Uint8Array[] = [];
-  isEnded = false;
-  bytes = 0;
-  /** Why the input ended early; null where it did not. */
-  trouble: string | null = null;
-
-  constructor(pieces: AsyncGenerator<Buffer>) {
-    this.#pieces = pieces;
-  }
-
-  async head(size: number): Promise<Uint8Array> {
-    let held = 0;
-    while (held < size && !this.isEnded) {
-      const piece = await this.#next();
-      if (piece === null) break;
-      // A piece's memory is used again for the next one.
-      this.#waiting.push(new Uint8Array(piece));
-      held += piece.length;
-    }
-    return Buffer.concat(this.#waiting).subarray(0, size);
-  }
-
-  async *pieces(): AsyncGenerator<Uint8Array> {
-    yield* this.#waiting.splice(0);
-    for (let piece = await this.#next(); piece !== null; piece = await this.#next()) yield piece;
-  }
-
-  digest(): string {
-    return this.#hash.digest('hex');
-  }
-
-  async #next(): Promise<Uint8Array | null> {
-    if (this.isEnded) return null;
-    try {
-      const { value, done } = await this.#pieces.next();
-      if (done === true) {
-        this.isEnded = true;
-        return null;
-      }
-      this.#hash.update(value);
-      this.bytes += value.length;
-      return value;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      this.isEnded = true;
-      if (this.bytes === 0 || code === undefined || !/^(?:Z_|ZSTD_|ERR_)/.test(code)) throw error;
-      this.trouble = code;
-      return null;
-    }
-  }
 }

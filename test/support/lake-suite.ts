@@ -201,6 +201,22 @@ export function checkLakeKeeping(name: string, make: () => LakeBed): void {
       assert.equal((await edgesOf(reader))[0]?.connections, 161);
     }));
 
+  test(`${name}: a source that takes the place of another counts alone, from the same instant and for who comes later`, () =>
+    withLake(make, async (lake, open) => {
+      const first = await addSource(lake, { batches: [{ flows: [flow] }] });
+      const writer = await lake.begin();
+      await writer.append('squid', foldBatch({ flows: [flow, flow] }));
+      assert.equal(await writer.publish(entryOf({ path: 'grown.log' }), [first ?? '']), true);
+      for (const one of [lake, await open(false)]) {
+        assert.deepEqual(
+          one.sources().map(({ path }) => path),
+          ['grown.log'],
+        );
+        assert.equal((await edgesOf(one))[0]?.connections, 2);
+      }
+      assert.equal(await lake.forget(first ?? ''), false);
+    }));
+
   test(`${name}: edges in batches are the edges, however many`, () =>
     withLake(make, async (lake) => {
       const flows = Array.from({ length: 5000 }, (_, index) => ({ ...flow, name: `n${index % 4500}.example` }));

@@ -127,11 +127,11 @@ class DuckdbLake implements FlowLake {
       id,
       append: (format, batch) => inTurn((place) => writeBatch(connection, place, format, batch)),
       declare: (endpoints) => inTurn((place) => writeDeclared(connection, place, endpoints)),
-      publish: async (entry) => {
+      publish: async (entry, replaced = []) => {
         await last;
         await close();
         const isKnown = this.#folder.entries().some(({ digest }) => digest === entry.digest);
-        if (!isKnown) this.#folder.publish({ ...entry, id });
+        if (!isKnown) this.#folder.publish({ ...entry, id }, replaced);
         this.#joined = null;
         this.#folder.discard(id);
         return !isKnown;
