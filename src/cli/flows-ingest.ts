@@ -29,7 +29,7 @@ export function registerFlowsIngest(parent: Command, cli: Cli): void {
     )
     .addHelpText(
       'after',
-      "\nThe same bytes are never counted twice: ingest again whenever you like.\nFormats and what each can tell: exeat flows formats\n\nExit codes: 0 everything was read, 1 a file could not be used.\n\nExamples:\n  exeat flows ingest /var/log/squid/access.log*\n  zcat flows.gz | exeat flows ingest -\n  exeat flows ingest access.log --format 'squid=%ts.%03tu %6tr %>a %Ss/%03>Hs %<st %rm %ru %[un %Sh/%<a %mt'\n  exeat flows ingest ./deploy\n  exeat flows ingest ip-ranges.json\n",
+      "\nThe same bytes are never counted twice: ingest again whenever you like. A log that grew takes the place of what it was.\nFormats and what each can tell: exeat flows formats\n\nExit codes: 0 everything was read, 1 a file could not be used.\n\nExamples:\n  exeat flows ingest /var/log/squid/access.log*\n  zcat flows.gz | exeat flows ingest -\n  exeat flows ingest access.log --format 'squid=%ts.%03tu %6tr %>a %Ss/%03>Hs %<st %rm %ru %[un %Sh/%<a %mt'\n  exeat flows ingest ./deploy\n  exeat flows ingest ip-ranges.json\n",
     )
     .action((paths: string[], flags: IngestFlags) => cli.run(() => runIngest(cli, paths, flags)));
 }
@@ -102,7 +102,7 @@ function fileRow(file: IngestedFile): Row {
 }
 
 /** What could not be used, by reason with the first examples: on stderr, so that tables stay tables. */
-function tellRejects(cli: Cli, file: Extract<IngestedFile, { outcome: 'added' | 'known' }>): void {
+function tellRejects(cli: Cli, file: Extract<IngestedFile, { outcome: 'added' | 'grown' | 'known' }>): void {
   for (const note of file.entry.notes) cli.fail({ message: `\`${file.path}\`: ${note}` });
   for (const [code, { count, examples }] of Object.entries(file.entry.tally.rejects)) {
     const says = rejects[code as keyof typeof rejects];

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { MapOptions } from '../app/index.ts';
+import { failed, fault, ok, type Result } from '../base/index.ts';
 import { destinationClasses } from '../destination/index.ts';
 import { type FlowMap, type MapEdge, renderHtml, renderMermaid, renderSvg } from '../flowmap/index.ts';
 import type { Cli } from './cli.ts';
@@ -20,6 +21,7 @@ interface MapFlags extends WindowFlags {
   readonly newSince?: string;
   readonly class?: string;
   readonly picture?: 'mermaid' | 'svg' | 'html';
+  readonly limit: string;
 }
 
 const pictures = { mermaid: renderMermaid, svg: renderSvg, html: renderHtml } as const;
@@ -34,6 +36,11 @@ export function registerFlowsMap(parent: Command, cli: Cli): void {
     .option('--until <time>', 'flows before this time')
     .option('--new-since <time>', 'only what was first seen at or after this time')
     .addOption(new Option('--class <class>', 'only destinations of this class').choices([...destinationClasses]))
+    .option(
+      '--limit <count>',
+      'at most so many edges, those with most connections; the others are counted',
+      String(usualLimit),
+    )
     .addOption(new Option('--picture <kind>', 'a picture instead of a table').choices(Object.keys(pictures)))
     .addHelpText(
       'after',
@@ -48,12 +55,34 @@ async function runMap(cli: Cli, flags: MapFlags): Promise<ExitCode> {
   if (!window.ok) return cli.fail(window.fault);
   const newSince = flags.newSince === undefined ? null : parseInstant('--new-since', flags.newSince, nowMs);
   if (newSince !== null && !newSince.ok) return cli.fail(newSince.fault);
+  const mostEdges = parseLimit(flags.limit);
+  if (!mostEdges.ok) return cli.fail(mostEdges.fault);
   const filter = { service: flags.service ?? null, newSinceMs: newSince?.value ?? null, class: flags.class ?? null };
-  const map = await runFlowJob<FlowMap>(cli, 'map', { window: window.value, filter } satisfies MapOptions);
+  const options: MapOptions = { window: window.value, filter, mostEdges: mostEdges.value };
+  const map = await runFlowJob<FlowMap>(cli, 'map', options);
   if (map === null) return exitCodes.error;
   if (flags.picture !== undefined) cli.io.writeOut(pictures[flags.picture](map));
   else printMap(cli, map);
+  tellOmitted(cli, map);
   return exitCodes.ok;
+}
+
+/** A file of some 100 MB as JSON, and seconds to print; nobody reads on. */
+const usualLimit = 100_000;
+/** With what judging them takes, so many fit into the heap of the lake process. */
+const mostLimit = 250_000;
+
+function parseLimit(text: string): Result<number> {
+  const limit = /^\d{1,7}$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= mostLimit) return ok(limit);
+  return failed(fault('limit_malformed', `--limit \`${text}\` is no number from 1 to ${mostLimit}`));
+}
+
+// Beside every output, pictures too: what is not there must be known to be missing.
+function tellOmitted(cli: Cli, { edges, omittedEdges }: FlowMap): void {
+  if (omittedEdges === 0) return;
+  const mend = 'narrow it with --service, --since or --class, or raise --limit';
+  cli.io.writeError(`# ${edges.length} edges are shown, ${omittedEdges} with fewer connections are not: ${mend}\n`);
 }
 
 const columns = [

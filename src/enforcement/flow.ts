@@ -299,6 +299,8 @@ function newFlow(
     judgedBy: identity.policy,
     trustGeneration: identity.trustGeneration,
     progressAt: request.now,
+    toldUp: 0,
+    toldDown: 0,
   };
 }
 

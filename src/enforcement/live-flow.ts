@@ -31,4 +31,7 @@ export interface LiveFlow {
   judgedBy: CompiledPolicy;
   trustGeneration: number;
   progressAt: number;
+  /** Bytes that progress records told. */
+  toldUp: number;
+  toldDown: number;
 }

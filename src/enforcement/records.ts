@@ -1,6 +1,15 @@
 import { type Destination, hostText } from '../destination/index.ts';
 import type { Principal } from '../identity/index.ts';
-import type { CloseRecord, ProgressRecord, Reason, Stage, Verdict, VerdictRecord } from '../policy/index.ts';
+import type {
+  CloseRecord,
+  FlowShare,
+  ProgressRecord,
+  Reason,
+  RecordedDestination,
+  Stage,
+  Verdict,
+  VerdictRecord,
+} from '../policy/index.ts';
 import type { EndedBy } from './event.ts';
 import type { LiveFlow } from './live-flow.ts';
 import type { Approval } from './session-ports.ts';
@@ -176,15 +185,16 @@ function optionalPart(facts: VerdictFacts): Pick<VerdictRecord, 'addressCheck' |
 }
 
 function recordedDestination(facts: VerdictFacts, verdict: Verdict | null): VerdictRecord['destination'] {
-  const { destination } = facts;
-  if (destination === null) return null;
-  return {
-    host: hostText(destination.host),
-    port: destination.port,
-    protocol: destination.protocol,
-    address: facts.address,
-    class: verdict?.class ?? 'ordinary',
-  };
+  const { destination, address } = facts;
+  return destination === null ? null : writeDestination(destination, address, verdict);
+}
+
+function writeDestination(
+  { host, port, protocol }: Destination,
+  address: string | null,
+  verdict: Verdict | null,
+): RecordedDestination {
+  return { host: hostText(host), port, protocol, address, class: verdict?.class ?? 'ordinary' };
 }
 
 function totalsPart(flow: LiveFlow, totals: FlowTotals): Omit<ProgressRecord, 'kind'> {
@@ -195,6 +205,18 @@ function totalsPart(flow: LiveFlow, totals: FlowTotals): Omit<ProgressRecord, 'k
     bytesUp: totals.bytesUp,
     bytesDown: totals.bytesDown,
     durationMs: Math.max(0, totals.nowMs - flow.startedAt),
+    share: sharePart(flow, totals),
     ...(flow.verdict.grantId === null ? {} : { grantId: flow.verdict.grantId }),
+  };
+}
+
+function sharePart(flow: LiveFlow, { nowMs, bytesUp, bytesDown }: FlowTotals): FlowShare {
+  return {
+    source: flow.source,
+    service: flow.principal.service,
+    destination: writeDestination(flow.destination, flow.address?.address.text ?? null, flow.verdict),
+    bytesUp: Math.max(0, bytesUp - flow.toldUp),
+    bytesDown: Math.max(0, bytesDown - flow.toldDown),
+    durationMs: Math.max(0, nowMs - flow.progressAt),
   };
 }

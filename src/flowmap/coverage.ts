@@ -1,7 +1,7 @@
 import { type Attribution, attributions, type JudgeableEdge, type NameRank, nameRanks } from './edge.ts';
 import type { FormatFields } from './ingest/log-format.ts';
 import { findLogFormat } from './ingest/log-formats.ts';
-import type { JudgeableSet, LeftOut, SourceEntry } from './lake.ts';
+import type { EdgeBasis, JudgeableSet, LeftOut, RankShare, SourceEntry } from './lake.ts';
 
 /** How much of something there is, absolutely and as a share of all (0 to 1; null where there is nothing). */
 export interface Share {
@@ -40,8 +40,44 @@ export interface Coverage {
   readonly notes: readonly string[];
 }
 
+/** What coverage says of edges, counted as they come. */
+export interface EdgeCounts {
+  edges: number;
+  /** Edges of which a guess by ports says who opened them. */
+  guessed: number;
+  isSampled: boolean;
+  readonly byAttribution: Partial<Record<Attribution, number>>;
+}
+
+/** Counts of no edge. */
+export function createEdgeCounts(): EdgeCounts {
+  return { edges: 0, guessed: 0, isSampled: false, byAttribution: {} };
+}
+
+/** Counts more edges. One whose client was attributed in two ways counts for the weaker. */
+export function countEdges(counts: EdgeCounts, edges: readonly JudgeableEdge[]): void {
+  for (const { how, connections, initiator, isSampled } of edges) {
+    const weakest = attributions.findLast((one) => how.includes(one)) ?? 'address';
+    counts.byAttribution[weakest] = (counts.byAttribution[weakest] ?? 0) + connections;
+    counts.edges += 1;
+    if (initiator === 'ports') counts.guessed += 1;
+    if (isSampled) counts.isSampled = true;
+  }
+}
+
 /** Works out the coverage of a set of edges from what was ingested. */
 export function createCoverage(sources: readonly SourceEntry[], set: JudgeableSet): Coverage {
+  const counts = createEdgeCounts();
+  countEdges(counts, set.edges);
+  return coverageOf(sources, counts, set);
+}
+
+/** Works out the coverage of edges that were counted, from what was ingested. */
+export function coverageOf(
+  sources: readonly SourceEntry[],
+  counts: EdgeCounts,
+  { shares, leftOut }: EdgeBasis,
+): Coverage {
   // The thousands of lines of a published table would make any log look understood.
   const read = sources.filter(({ kind }) => kind !== 'ranges');
   const lines = read.reduce((sum, { tally }) => sum + tally.lines, 0);
@@ -55,10 +91,10 @@ export function createCoverage(sources: readonly SourceEntry[], set: JudgeableSe
     firstMs: least(sources.map(({ firstMs }) => firstMs)),
     lastMs: most(sources.map(({ lastMs }) => lastMs)),
     formats: coverFormats(sources),
-    byRank: shareRanks(set),
-    byAttribution: countAttributions(set.edges),
-    leftOut: set.leftOut,
-    notes: notesOf(sources, set),
+    byRank: shareRanks(shares),
+    byAttribution: counts.byAttribution,
+    leftOut,
+    notes: notesOf(sources, counts),
   };
 }
 
@@ -80,7 +116,7 @@ function coverFormats(sources: readonly SourceEntry[]): readonly FormatCoverage[
   });
 }
 
-function shareRanks({ shares }: JudgeableSet): Coverage['byRank'] {
+function shareRanks(shares: readonly RankShare[]): Coverage['byRank'] {
   const all = sumOf(shares);
   const entries = nameRanks.map((rank) => {
     const { connections, bytes } = sumOf(shares.filter((share) => share.rank === rank));
@@ -105,21 +141,10 @@ function sumOf(rows: readonly { readonly connections: number; readonly bytes: nu
   );
 }
 
-// An edge whose client was attributed in two ways counts for the weaker one.
-function countAttributions(edges: readonly JudgeableEdge[]): Coverage['byAttribution'] {
-  const counts: Partial<Record<Attribution, number>> = {};
-  for (const { how, connections } of edges) {
-    const weakest = attributions.findLast((one) => how.includes(one)) ?? 'address';
-    counts[weakest] = (counts[weakest] ?? 0) + connections;
-  }
-  return counts;
-}
-
-function notesOf(sources: readonly SourceEntry[], { edges }: JudgeableSet): readonly string[] {
+function notesOf(sources: readonly SourceEntry[], { edges, guessed, isSampled }: EdgeCounts): readonly string[] {
   const notes = sources.flatMap(({ path, notes: own }) => own.map((note) => `${path}: ${note}`)).sort();
-  if (edges.some(({ isSampled }) => isSampled)) notes.push('some flows are sampled: rare ones may be missing wholly');
-  const guessed = edges.filter(({ initiator }) => initiator === 'ports').length;
-  if (guessed > 0) notes.push(`who opened the connection is a guess by ports for ${guessed} of ${edges.length} edges`);
+  if (isSampled) notes.push('some flows are sampled: rare ones may be missing wholly');
+  if (guessed > 0) notes.push(`who opened the connection is a guess by ports for ${guessed} of ${edges} edges`);
   return notes;
 }
 

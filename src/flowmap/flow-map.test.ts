@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { declaredOf, edgeOf } from '../../test/support/propose-fixture.ts';
 import { createCoverage } from './coverage.ts';
+import { coversHost } from './declared-hosts.ts';
 import type { Edge } from './edge.ts';
-import { coversHost, drawFlowMap, type FlowMap, type FlowMapFilter } from './flow-map.ts';
+import { drawFlowMap, type FlowMap, type FlowMapFilter } from './flow-map.ts';
 import type { DeclaredEndpoint } from './observation.ts';
 
 const everything: FlowMapFilter = { service: null, newSinceMs: null, class: null };

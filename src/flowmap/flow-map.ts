@@ -1,8 +1,9 @@
-import { parseIpAddress, patternCovers } from '../destination/index.ts';
 import type { CompiledPolicy, NetworkFacts } from '../policy/index.ts';
 import type { Coverage } from './coverage.ts';
+import { indexDeclared, placesOf, UnseenEndpoints } from './declared-hosts.ts';
 import type { Edge } from './edge.ts';
 import { createEdgeJudge, type JudgedEdge } from './judge-edges.ts';
+import { LargestItems } from './largest-items.ts';
 import type { DeclaredEndpoint } from './observation.ts';
 
 /** An edge as the map shows it: judged by the present policy, and with where configuration declares it. */
@@ -15,6 +16,8 @@ export interface MapEdge extends JudgedEdge {
 /** The map: edges with what they rest on. */
 export interface FlowMap {
   readonly edges: readonly MapEdge[];
+  /** How many more edges there are, of fewer connections than those of the list. */
+  readonly omittedEdges: number;
   readonly coverage: Coverage;
   /** Endpoints that configuration declares and nobody was seen to use. */
   readonly unseen: readonly DeclaredEndpoint[];
@@ -45,97 +48,57 @@ export interface FlowMapFilter {
   readonly class: string | null;
 }
 
-const mostPlaces = 5;
+/** What a map needs of its edges before all of them are known. */
+export type FlowMapBasis = Omit<FlowMapParts, 'edges' | 'coverage'>;
 
-/** Draws the map: joins edges with declarations, judges them, and keeps what the filter wants. */
-export function drawFlowMap(parts: FlowMapParts, filter: FlowMapFilter): FlowMap {
-  const judge = parts.policy === null ? null : createEdgeJudge(parts.policy, parts.nowMs, parts.localOrigins);
-  const declarations = indexDeclared(parts.declared);
-  const edges = parts.edges
-    .filter((edge) => isWanted(edge, filter))
-    .map(
-      (edge): MapEdge => ({
-        edge,
-        judgement: judge?.judge(edge) ?? null,
-        owner: parts.ownerOf(edge.principal),
-        declaredAt: parts.declared.length === 0 ? null : placesOf(edge, declarations),
-      }),
-    );
-  const ofClass = filter.class === null ? edges : edges.filter(({ judgement }) => judgement?.class === filter.class);
+/** A map in the making. Its edges come in batches, in the order of the map: those of a large lake are never all held at once. */
+export interface FlowMapDrawing {
+  add(edges: readonly Edge[]): void;
+  finish(coverage: Coverage): FlowMap;
+}
+
+/**
+ * Begins a map: joins edges with declarations, judges them, and keeps what the filter wants, of that the `mostEdges` with most connections
+ * (refused ones count).
+ */
+export function beginFlowMap(basis: FlowMapBasis, filter: FlowMapFilter, mostEdges: number): FlowMapDrawing {
+  const judge = basis.policy === null ? null : createEdgeJudge(basis.policy, basis.nowMs, basis.localOrigins);
+  const declarations = indexDeclared(basis.declared);
+  const unseen = new UnseenEndpoints(basis.declared);
+  const kept = new LargestItems<MapEdge>(mostEdges, ({ edge }) => edge.connections + edge.denied);
+  const mapEdge = (edge: Edge): MapEdge => ({
+    edge,
+    judgement: judge?.judge(edge) ?? null,
+    owner: basis.ownerOf(edge.principal),
+    declaredAt: basis.declared.length === 0 ? null : placesOf(edge, declarations),
+  });
   return {
-    edges: ofClass,
-    coverage: parts.coverage,
-    unseen: findUnseen(parts.declared, parts.edges),
-    policyVersion: parts.policy?.version ?? null,
-    noPolicy: parts.noPolicy,
+    add: (edges) => {
+      for (const edge of edges) {
+        unseen.strike(edge);
+        if (!isWanted(edge, filter)) continue;
+        const map = mapEdge(edge);
+        if (filter.class === null || map.judgement?.class === filter.class) kept.add(map);
+      }
+    },
+    finish: (coverage) => ({
+      edges: kept.items(),
+      omittedEdges: kept.omitted(),
+      coverage,
+      unseen: unseen.rest(),
+      policyVersion: basis.policy?.version ?? null,
+      noPolicy: basis.noPolicy,
+    }),
   };
+}
+
+/** Draws the map of edges that are all at hand. */
+export function drawFlowMap({ edges, coverage, ...basis }: FlowMapParts, filter: FlowMapFilter): FlowMap {
+  const drawing = beginFlowMap(basis, filter, edges.length);
+  drawing.add(edges);
+  return drawing.finish(coverage);
 }
 
 function isWanted(edge: Edge, { service, newSinceMs }: FlowMapFilter): boolean {
   return (service === null || edge.principal === service) && (newSinceMs === null || edge.firstMs >= newSinceMs);
-}
-
-interface DeclaredIndex {
-  readonly exact: ReadonlyMap<string, readonly DeclaredEndpoint[]>;
-  readonly patterns: readonly DeclaredEndpoint[];
-}
-
-function indexDeclared(declared: readonly DeclaredEndpoint[]): DeclaredIndex {
-  const exact = new Map<string, DeclaredEndpoint[]>();
-  for (const endpoint of declared) {
-    const known = exact.get(endpoint.host);
-    if (known === undefined) exact.set(endpoint.host, [endpoint]);
-    else known.push(endpoint);
-  }
-  return { exact, patterns: declared.filter(({ host }) => host.includes('*')) };
-}
-
-function placesOf(edge: Edge, index: DeclaredIndex): readonly string[] {
-  const names = edge.isName ? [edge.destination] : [edge.destination, ...edge.candidates];
-  const found = names.flatMap((name) => [
-    ...(index.exact.get(name) ?? []),
-    ...index.patterns.filter(({ host }) => coversHost(host, name)),
-  ]);
-  const fitting = found.filter(({ port }) => port === null || edge.port < 0 || port === edge.port);
-  return [...new Set(fitting.map(({ file, line }) => `${file}:${line}`))].sort().slice(0, mostPlaces);
-}
-
-/** Whether a declared host, which may have `*` for a hole, is that of a name. A `*` in front stands for one label or more. */
-export function coversHost(pattern: string, name: string): boolean {
-  if (!pattern.includes('*')) return pattern === name;
-  const rest = pattern.startsWith('*.') ? pattern.slice(2) : null;
-  if (rest !== null && !rest.includes('*')) return patternCovers({ kind: 'below', name: rest }, nameHost(name));
-  const [parts, labels] = [pattern.split('.'), name.split('.')];
-  return parts.length === labels.length && parts.every((part, index) => fitsLabel(part, labels[index] ?? ''));
-}
-
-// Each piece between holes at its first place after the one before: no pattern that a file may hold makes this slow, as a regular expression
-// with many holes would be.
-function fitsLabel(pattern: string, label: string): boolean {
-  const [first = '', ...pieces] = pattern.split('*');
-  const last = pieces.pop();
-  if (last === undefined) return first === label;
-  if (!label.startsWith(first)) return false;
-  let at = first.length;
-  for (const piece of pieces) {
-    const found = label.indexOf(piece, at);
-    if (found < 0) return false;
-    at = found + piece.length;
-  }
-  return label.length - last.length >= at && label.endsWith(last);
-}
-
-function nameHost(text: string): Parameters<typeof patternCovers>[1] {
-  const address = parseIpAddress(text);
-  return address.ok ? { kind: 'address', address: address.value } : { kind: 'name', name: text };
-}
-
-function findUnseen(declared: readonly DeclaredEndpoint[], edges: readonly Edge[]): readonly DeclaredEndpoint[] {
-  const seen = new Set(edges.flatMap(({ destination, candidates }) => [destination, ...candidates]));
-  const names = [...seen];
-  return declared.filter(({ host, confidence }) => {
-    // What a tool would use by default is no promise that it is used.
-    if (confidence === 'implied' || seen.has(host)) return false;
-    return !host.includes('*') || !names.some((name) => coversHost(host, name));
-  });
 }

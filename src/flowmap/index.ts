@@ -14,7 +14,15 @@ export {
 } from './answers/resolution-answer.ts';
 export { type SpecificOutcome, type SpecificRow, specificOutcomes } from './answers/specific-answer.ts';
 export { attributeClients, type ClientDirectory } from './attribute-clients.ts';
-export { type Coverage, createCoverage, type FormatCoverage, type Share } from './coverage.ts';
+export {
+  type Coverage,
+  countEdges,
+  coverageOf,
+  createCoverage,
+  createEdgeCounts,
+  type FormatCoverage,
+  type Share,
+} from './coverage.ts';
 export {
   type Attribution,
   attributions,
@@ -26,10 +34,13 @@ export {
   nameRanks,
   type WhoRow,
 } from './edge.ts';
+export { findStarts, type SeenStarts } from './find-starts.ts';
 export { createFlowDraft, resetFlowDraft } from './flow-draft.ts';
 export {
+  beginFlowMap,
   drawFlowMap,
   type FlowMap,
+  type FlowMapBasis,
   type FlowMapFilter,
   type FlowMapParts,
   type MapEdge,
@@ -77,6 +88,7 @@ export { createEdgeJudge, type EdgeJudge, type EdgeJudgement, type JudgedEdge } 
 export type {
   AnswerView,
   ClientKey,
+  EdgeBasis,
   EdgeQuery,
   EdgeSet,
   FlowLake,

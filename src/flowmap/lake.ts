@@ -32,8 +32,11 @@ export interface SourceWriter {
   declare(endpoints: readonly DeclaredEndpoint[]): Promise<void>;
   /** `publishedMs`: when the provider published them, epoch milliseconds; null where the table does not say. */
   keepRanges(ranges: readonly ProviderRange[], publishedMs: number | null): Promise<void>;
-  /** Makes the source part of the lake; false where the same bytes are in it already, and then nothing is kept. */
-  publish(entry: Omit<SourceEntry, 'id'>): Promise<boolean>;
+  /**
+   * Makes the source part of the lake; false where the same bytes are in it already, and then nothing is kept. Sources whose ids are in
+   * `replaced` count no more from the same instant.
+   */
+  publish(entry: Omit<SourceEntry, 'id'>, replaced?: readonly string[]): Promise<boolean>;
   discard(): Promise<void>;
 }
 
@@ -67,11 +70,15 @@ export interface LeftOut {
   readonly bytes: number;
 }
 
-/** Edges of a window with what they rest on. */
-export interface EdgeSet {
-  readonly edges: readonly Edge[];
+/** What the edges of a window rest on. */
+export interface EdgeBasis {
   readonly shares: readonly RankShare[];
   readonly leftOut: readonly LeftOut[];
+}
+
+/** Edges of a window with what they rest on. */
+export interface EdgeSet extends EdgeBasis {
+  readonly edges: readonly Edge[];
 }
 
 /** Edges as judging needs them, with what they rest on. */
@@ -138,7 +145,11 @@ export interface FlowLake {
   clients(window: LakeWindow): Promise<readonly ClientKey[]>;
   leases(): Promise<readonly LeaseObservation[]>;
   declared(): Promise<readonly DeclaredEndpoint[]>;
+  /** All edges at once, for what has to compare them. Throws where there are more than a process can hold, saying what to narrow. */
   edges(query: EdgeQuery): Promise<EdgeSet>;
+  /** The same edges in the same order, in batches, however many there are. Until they ended nothing else is asked of the lake. */
+  edgeBatches(query: EdgeQuery): AsyncIterable<readonly Edge[]>;
+  edgeBasis(query: EdgeQuery): Promise<EdgeBasis>;
   /**
    * The same edges with the same figures, without what judging does not need, in any order: for windows of millions of edge-days. An edge
    * with several addresses comes with one, unless what is decided with that one `hangsOnAddresses`.

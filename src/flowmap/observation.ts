@@ -164,6 +164,7 @@ export const rejects = {
   bad_number: 'a number that cannot be read, is negative or too large',
   bad_json: 'no JSON, or cut short',
   future_time: 'more than a day in the future: a wrong clock or time zone',
+  no_header: 'a row without the header line that names its fields, which may be in another part of the log',
   too_long: 'longer than the limit of a record',
   binary: 'bytes that are no text',
   truncated: 'the input ends in the middle of the record',

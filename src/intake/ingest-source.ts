@@ -1,13 +1,14 @@
-import { createHash, type Hash } from 'node:crypto';
 import { type Fault, failed, fault, ok, type Result } from '../base/index.ts';
 import {
   type ConfigDocument,
+  findLogFormat,
   type LineTally,
   maxRecordBytes,
   type PeelOptions,
   type SourceEntry,
   type SourceWriter,
 } from '../flowmap/index.ts';
+import { ByteReader } from './byte-reader.ts';
 import { LineChunker } from './chunk-lines.ts';
 import type { SourceBytes } from './open-bytes.ts';
 import { readConfiguration, readRangeTable, readText, type SourceOutcome, shownPath } from './read-document.ts';
@@ -22,13 +23,16 @@ export interface IngestOrder {
   readonly peel: PeelOptions;
   readonly pool: ReaderPool;
   readonly writer: SourceWriter;
+  /** What the lake holds: a log that begins with one of these has grown, and takes its place. */
+  readonly known: readonly SourceEntry[];
   readonly onProgress: (progress: { readonly bytes: number; readonly lines: number }) => void;
 }
 
-/** What ingesting came to; `isNew` is false where the same bytes were in the lake. */
+/** What ingesting came to; `isNew` is false where the same bytes were in the lake, `isGrown` true where the beginning of them was. */
 export interface IngestedSource {
   readonly entry: Omit<SourceEntry, 'id'>;
   readonly isNew: boolean;
+  readonly isGrown: boolean;
 }
 
 /** Progress is told so often. */
@@ -41,7 +45,10 @@ const mostRejects = 0.5;
  * `grammar_invalid`, `source_unusable` (most of its lines are rejects); then nothing of it is kept.
  */
 export async function ingestSource(order: IngestOrder): Promise<Result<IngestedSource>> {
-  const reader = new ByteReader(order.bytes.pieces);
+  const reader = new ByteReader(
+    order.bytes.pieces,
+    order.known.filter(({ kind }) => kind === 'log'),
+  );
   try {
     const head = await reader.head(sampleBytes);
     const plan = planSource({ path: order.path, head, isWhole: reader.isEnded }, order.choice, order.peel);
@@ -82,6 +89,8 @@ function faultOf(path: string, error: unknown): Fault {
   );
 }
 
+type LogPlan = Extract<SourcePlan, { kind: 'log' }>;
+
 async function readPlanned(order: IngestOrder, plan: SourcePlan, reader: ByteReader): Promise<Result<SourceOutcome>> {
   if (plan.kind === 'log') return readLog(order, plan, reader);
   if (plan.kind === 'configuration' || plan.kind === 'ranges') return readDocument(order, plan, reader);
@@ -92,13 +101,14 @@ function whyNot(path: string, plan: SourcePlan): Fault {
   if (plan.kind === 'empty') return fault('source_empty', `${shownPath(path)} is empty`);
   if (plan.kind === 'binary')
     return fault('source_binary', `${shownPath(path)} is no text: it has NUL bytes at its head`);
-  const mend = 'name its format with `--format`, see `exeat flows formats`';
+  const mend =
+    'name its format with `--format`, and its fields where the line that names them is in another part, see `exeat flows formats`';
   return fault('format_unknown', `${shownPath(path)} is in no format that is known, ${mend}`);
 }
 
 async function readLog(
   order: IngestOrder,
-  plan: Extract<SourcePlan, { kind: 'log' }>,
+  plan: LogPlan,
   reader: ByteReader,
 ): Promise<Result<SourceOutcome>> {
   const { pool, writer } = order;
@@ -112,7 +122,7 @@ async function readLog(
     await feedPieces(order, plan, reader, feed);
     const outcome = await feed.end();
     if (reader.trouble !== null) addTruncated(outcome.tally);
-    return judge(order.path, plan.title, outcome);
+    return judge(order.path, plan.title, outcome, (code) => mendOf(plan, code));
   } catch (error) {
     await feed.drop();
     throw error;
@@ -121,7 +131,7 @@ async function readLog(
 
 async function feedPieces(
   order: IngestOrder,
-  plan: Extract<SourcePlan, { kind: 'log' }>,
+  plan: LogPlan,
   reader: ByteReader,
   feed: SourceFeed,
 ): Promise<void> {
@@ -143,15 +153,30 @@ async function feedPieces(
   await chunker.end(chunks);
 }
 
-function judge(path: string, title: string, outcome: SourceOutcome): Result<SourceOutcome> {
+function judge(
+  path: string,
+  title: string,
+  outcome: SourceOutcome,
+  mendOf: (code: string | undefined) => string = () => '',
+): Result<SourceOutcome> {
   const { tally } = outcome;
   const rejects = Object.values(tally.rejects).reduce((sum, { count }) => sum + count, 0);
   if (tally.lines === 0 || rejects <= tally.lines * mostRejects) return ok(outcome);
   const [worst] = Object.entries(tally.rejects).sort((a, b) => b[1].count - a[1].count);
   const example = worst?.[1].examples[0];
   const told = example === undefined ? '' : `, first in line ${example.line}`;
-  const message = `${shownPath(path)} looks like ${title}, but ${rejects} of ${tally.lines} lines cannot be used (most: ${worst?.[0]}${told}); nothing of it is kept`;
+  const message = `${shownPath(path)} looks like ${title}, but ${rejects} of ${tally.lines} lines cannot be used (most: ${worst?.[0]}${told}); nothing of it is kept${mendOf(worst?.[0])}`;
   return failed(fault('source_unusable', message));
+}
+
+const ofOtherShape: ReadonlySet<string | undefined> = new Set(['no_header', 'other_format', 'bad_fields']);
+
+// What a header line or a definition would have said can be said by hand; not again where it was.
+function mendOf({ order: { formats } }: LogPlan, code: string | undefined): string {
+  const [first] = formats;
+  const grammar = findLogFormat(first?.id ?? '')?.grammar ?? null;
+  if (grammar === null || first?.grammar !== null || !ofOtherShape.has(code)) return '';
+  return `; say ${grammar.what}: \`--format '${first.id}=${grammar.example}'\``;
 }
 
 // A document is small, and what it says hangs on all of it.
@@ -195,7 +220,9 @@ async function publish(
     ingestedAtMs: order.peel.nowMs,
     notes: reader.trouble === null ? notes : [early, ...notes],
   };
-  return ok({ entry, isNew: await written(order.writer.publish(entry)) });
+  const grownFrom = plan.kind === 'log' ? reader.grownFrom.map(({ id }) => id) : [];
+  const isNew = await written(order.writer.publish(entry, grownFrom));
+  return ok({ entry, isNew, isGrown: isNew && grownFrom.length > 0 });
 }
 
 function kindOf(plan: SourcePlan): Pick<SourceEntry, 'kind' | 'formats'> {
@@ -209,60 +236,4 @@ function addTruncated(tally: LineTally): void {
   const sum = tally.rejects.truncated ?? { count: 0, examples: [] };
   sum.count += 1;
   tally.rejects.truncated = sum;
-}
-
-/** Reads a stream, keeps its digest, and stops quietly where compressed data ends too early: what came before is good. */
-class ByteReader {
-  readonly #pieces: AsyncGenerator<Buffer>;
-  readonly #hash: Hash = createHash('sha256');
-  readonly #waiting: Uint8Array[] = [];
-  isEnded = false;
-  bytes = 0;
-  /** Why the input ended early; null where it did not. */
-  trouble: string | null = null;
-
-  constructor(pieces: AsyncGenerator<Buffer>) {
-    this.#pieces = pieces;
-  }
-
-  async head(size: number): Promise<Uint8Array> {
-    let held = 0;
-    while (held < size && !this.isEnded) {
-      const piece = await this.#next();
-      if (piece === null) break;
-      // A piece's memory is used again for the next one.
-      this.#waiting.push(new Uint8Array(piece));
-      held += piece.length;
-    }
-    return Buffer.concat(this.#waiting).subarray(0, size);
-  }
-
-  async *pieces(): AsyncGenerator<Uint8Array> {
-    yield* this.#waiting.splice(0);
-    for (let piece = await this.#next(); piece !== null; piece = await this.#next()) yield piece;
-  }
-
-  digest(): string {
-    return this.#hash.digest('hex');
-  }
-
-  async #next(): Promise<Uint8Array | null> {
-    if (this.isEnded) return null;
-    try {
-      const { value, done } = await this.#pieces.next();
-      if (done === true) {
-        this.isEnded = true;
-        return null;
-      }
-      this.#hash.update(value);
-      this.bytes += value.length;
-      return value;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      this.isEnded = true;
-      if (this.bytes === 0 || code === undefined || !/^(?:Z_|ZSTD_|ERR_)/.test(code)) throw error;
-      this.trouble = code;
-      return null;
-    }
-  }
 }

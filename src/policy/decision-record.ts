@@ -59,6 +59,20 @@ export interface RecordedDestination {
   readonly class: DestinationClass;
 }
 
+/**
+ * Whose bytes a later record of a flow tells, and what of its totals no earlier one told. With it a record is understood by itself: a log is
+ * cut into files between the records of a long tunnel.
+ */
+export interface FlowShare {
+  readonly source: string;
+  readonly service: string;
+  /** The one that was asked for, with the address that was dialled, when known. */
+  readonly destination: RecordedDestination;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  readonly durationMs: number;
+}
+
 /** What the bytes of a long tunnel came to so far. */
 export interface ProgressRecord {
   readonly kind: 'progress';
@@ -70,6 +84,11 @@ export interface ProgressRecord {
   readonly durationMs: number;
   /** The grant that justified it up to now; absent where a rule did. */
   readonly grantId?: string;
+  /**
+   * `source`, `service`, `destination` as in a verdict, and of `bytesUp`, `bytesDown`, `durationMs` what is new since the record of the flow
+   * before; absent in records of old versions.
+   */
+  readonly share?: FlowShare;
 }
 
 /** The end of a connection whose verdict was allow. `failure` is set when it never reached its destination. */
@@ -85,6 +104,8 @@ export interface CloseRecord {
   readonly failure: 'resolver_failed' | 'upstream_unreachable' | null;
   /** The grant that justified it at its end; absent where a rule did. Bytes under an earlier one are in the progress record before. */
   readonly grantId?: string;
+  /** As in a progress record. */
+  readonly share?: FlowShare;
 }
 
 /** The first time that a service reached for a registrable domain and port, allowed or not. */

@@ -19,6 +19,7 @@ export {
   type CloseRecord,
   type DecisionRecord,
   type FirstSeenRecord,
+  type FlowShare,
   type PointKind,
   type ProgressRecord,
   type RecordedDestination,

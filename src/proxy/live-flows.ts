@@ -8,7 +8,7 @@ import {
   recheckFlow,
   type SessionPorts,
 } from '../enforcement/index.ts';
-import type { DecisionRecord, ServiceSummary } from '../policy/index.ts';
+import type { DecisionRecord, ProgressRecord, ServiceSummary } from '../policy/index.ts';
 import type { LiveLink } from '../transport/index.ts';
 
 // Judging one flow takes a few microseconds, cutting it some dozens: a slice stalls the loop by a few milliseconds.
@@ -122,7 +122,7 @@ export class LiveFlows {
       return true;
     }
     // What passed until now was under that grant; what comes is another's.
-    if (before !== null && flow.verdict.grantId !== grantId) this.#options.record(before);
+    if (before !== null && flow.verdict.grantId !== grantId) this.#tell(flow, before);
     this.#setDue(link, flow);
     return false;
   }
@@ -161,12 +161,19 @@ export class LiveFlows {
     const { ports } = this.#options;
     const nowMs = ports.clock.now();
     if (flow === null || nowMs < flow.progressAt + ports.settings.limits.progressIntervalMs) return;
-    flow.progressAt = nowMs;
-    this.#options.record(this.#progressOf(link, flow));
+    this.#tell(flow, this.#progressOf(link, flow));
     this.#setDue(link, flow);
   }
 
-  #progressOf({ bytesUp, bytesDown }: LiveLink, flow: LiveFlow): DecisionRecord {
+  // What is told once is no part of what the next record tells.
+  #tell(flow: LiveFlow, record: ProgressRecord): void {
+    this.#options.record(record);
+    flow.progressAt = Date.parse(record.time);
+    flow.toldUp = record.bytesUp;
+    flow.toldDown = record.bytesDown;
+  }
+
+  #progressOf({ bytesUp, bytesDown }: LiveLink, flow: LiveFlow): ProgressRecord {
     const { ports } = this.#options;
     const nowMs = ports.clock.now();
     return progressRecord(flow, { id: ports.newId(nowMs), nowMs, bytesUp, bytesDown });

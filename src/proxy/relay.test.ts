@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { startBareListener } from '../../test/support/bare-listener.ts';
 import { identityNode, policyOf, ruleNode, serviceNode } from '../../test/support/policy-fixture.ts';
+import { waitFor } from '../../test/support/product.ts';
 import type { DecisionRecord } from '../policy/index.ts';
 import type { ProxyListener } from './index.ts';
 
@@ -30,7 +31,7 @@ before(async () => {
   const service = { identities: [identityNode('source:127.0.0.0/8')] };
   policy = policyOf([serviceNode('bulk', { ...service, allow: [ruleNode(`tcp://bulk.example:${port}`)] })]);
   const write = (record: DecisionRecord): boolean => records.push(record) > 0;
-  listener = await startBareListener({ policy: () => policy, port, write });
+  listener = await startBareListener({ policy: () => policy, port, write, progressIntervalMs: 300 });
 });
 
 after(async () => {
@@ -84,6 +85,31 @@ test('slow and fast readers side by side get exactly their bytes, both ways, wit
     assert.deepEqual([close.bytesUp, close.bytesDown, close.endedBy], [blob.length, blob.length + 64, 'client']);
   }
   assert.deepEqual([listener.counts().connections, listener.counts().byService.size], [0, 0]);
+});
+
+test('records of a long tunnel say each whose bytes they are, and tell every byte once', async () => {
+  records.length = 0;
+  const socket = await openTunnel();
+  socket.write(blob.subarray(0, 1000));
+  await once(socket, 'readable');
+  await waitFor(async () => records.some(({ kind }) => kind === 'progress'), 'progress');
+  await readTunnel(socket.end(blob.subarray(1000)), 0);
+  await waitFor(async () => records.some(({ kind }) => kind === 'close'), 'close');
+  const told = records.filter((record) => record.kind === 'progress' || record.kind === 'close');
+  const shares = told.flatMap(({ share }) => share ?? []);
+  const sum = (key: 'bytesUp' | 'bytesDown' | 'durationMs'): number => shares.reduce((all, one) => all + one[key], 0);
+  const close = told.at(-1);
+  assert.ok(told.length > 1 && shares.length === told.length);
+  assert.deepEqual(
+    [sum('bytesUp'), sum('bytesDown'), sum('durationMs')],
+    [close?.bytesUp, close?.bytesDown, close?.durationMs],
+  );
+  assert.equal(close?.bytesUp, blob.length);
+  const { port } = origin.address() as AddressInfo;
+  for (const { service, source, destination } of shares) {
+    assert.deepEqual([service, destination.host, destination.port], ['bulk', 'bulk.example', port]);
+    assert.deepEqual([destination.address, source.startsWith('127.0.0.1:')], ['127.0.0.1', true]);
+  }
 });
 
 test('a reader that stops holds neither memory nor others up, and is cut when its rule goes', async () => {

@@ -13,20 +13,23 @@ import {
   createTally,
   drawFlowMap,
   type FlowLake,
+  findLogFormat,
   ObservationFold,
   parseInventory,
   type SourceReader,
 } from '../../src/flowmap/index.ts';
 import { openDuckdbLake } from '../../src/store/index.ts';
 import { at, directoryOf, entryOf, testNowMs, wholeWindow } from '../support/flow-batch.ts';
+import { grammarOf, splitCases } from '../support/split-cases.ts';
 
 // The map must not hang on how logs were cut into files, in which order these came, whether one came twice, and how their lines fell to
 // threads and batches.
 
-/** Lines of one format. */
+/** Lines of one format; its fields where a definition or a header line names them. */
 interface Log {
   readonly format: string;
   readonly lines: readonly string[];
+  readonly grammar: string | null;
 }
 
 /** One file: lines of a format, and how reading it is spread over threads and batches. */
@@ -96,18 +99,31 @@ const writers: Readonly<Record<string, (line: Line) => string>> = {
 const logs: fc.Arbitrary<readonly Log[]> = fc
   .record(Object.fromEntries(Object.keys(writers).map((format) => [format, fc.array(line, { maxLength: 25 })])))
   .map((all) =>
-    Object.entries(all).map(([format, lines]) => ({ format, lines: lines.map((one) => writers[format]?.(one) ?? '') })),
+    Object.entries(all).map(([format, lines]) => ({
+      format,
+      lines: lines.map((one) => writers[format]?.(one) ?? ''),
+      grammar: null,
+    })),
   );
 
+/** The fixtures of every log format, without lines that hang on others. */
+const everyLog: readonly Log[] = splitCases.map(({ format, lines, grammar }) => ({ format, lines, grammar }));
+
+interface TwoWays {
+  readonly whole: readonly Part[];
+  readonly parts: readonly Part[];
+}
+
 /** The same logs as whole files and as parts in another order, some of them twice. */
-const twoWays = logs.chain((all) => {
+function twoWaysOf(all: readonly Log[]): fc.Arbitrary<TwoWays> {
   const cuts = fc.tuple(...all.map(({ lines }) => fc.subarray([...lines.keys()].slice(1))));
   return fc.record({
-    whole: fc.constant(all.map((log): Part => ({ ...log, id: log.format, threads: 1, maxRows: 100_000 }))),
+    whole: fc.constant(
+      all.map((log, at): Part => ({ ...log, id: `${log.format} ${at}`, threads: 1, maxRows: 100_000 })),
+    ),
     parts: cuts.chain((allCuts) => {
       const parts = all.flatMap((log, index) => cutAt(log, allCuts[index] ?? []));
-      const spread = fc.record({ threads: fc.constantFrom(1, 2, 3), maxRows: fc.constantFrom(1, 3, 1000) });
-      const read = fc.tuple(...parts.map(() => spread));
+      const read = fc.tuple(...parts.map(spreadOf));
       const order = fc.shuffledSubarray([...parts.keys()], { minLength: parts.length });
       const again = fc.subarray([...parts.keys()], { maxLength: 3 });
       return fc.record({ read, order, again }).map((how) =>
@@ -119,7 +135,13 @@ const twoWays = logs.chain((all) => {
       );
     }),
   });
-});
+}
+
+// Lines of a format that is read in order are one thread's.
+function spreadOf({ format }: Log): fc.Arbitrary<Pick<Part, 'threads' | 'maxRows'>> {
+  const threads = findLogFormat(format)?.isOrdered === true ? fc.constant(1) : fc.constantFrom(1, 2, 3);
+  return fc.record({ threads, maxRows: fc.constantFrom(1, 3, 1000) });
+}
 
 function cutAt(log: Log, cuts: readonly number[]): readonly Log[] {
   const ends = [...cuts, log.lines.length];
@@ -138,7 +160,8 @@ const inventory = parseInventory(
 async function addPart(lake: FlowLake, part: Part): Promise<void> {
   assert.ok(zone.ok);
   const text = part.lines.map((one) => `${one}\n`).join('');
-  const order = { formats: [{ id: part.format, grammar: null }], isPeeled: false, nesting: null };
+  const grammar = part.grammar ?? grammarOf(part.format, part.lines);
+  const order = { formats: [{ id: part.format, grammar }], isPeeled: true, nesting: null };
   const ports = {
     zone: zone.value,
     nowMs: testNowMs,
@@ -205,7 +228,7 @@ async function mapOf(parts: readonly Part[]): Promise<string> {
 test('any order of files, any split at line ends and twice the same file give the same map', async () => {
   let edges = 0;
   await fc.assert(
-    fc.asyncProperty(twoWays, async ({ whole, parts }) => {
+    fc.asyncProperty(logs.chain(twoWaysOf), async ({ whole, parts }) => {
       const expected = await mapOf(whole);
       edges += (JSON.parse(expected) as { edges: readonly unknown[] }).edges.length;
       assert.equal(await mapOf(parts), expected);
@@ -213,4 +236,17 @@ test('any order of files, any split at line ends and twice the same file give th
     { numRuns: 12 },
   );
   assert.ok(edges > 0);
+});
+
+test('logs of every format, cut anywhere, in any order and some of them twice, give the map of the whole ones', async () => {
+  await fc.assert(
+    fc.asyncProperty(twoWaysOf(everyLog), async ({ whole, parts }) => {
+      const expected = await mapOf(whole);
+      const { edges } = JSON.parse(expected) as { edges: readonly { edge: { formats: readonly string[] } }[] };
+      // Every kind of log is in it, but for those that only name.
+      assert.ok(new Set(edges.flatMap(({ edge }) => edge.formats)).size > 20);
+      assert.equal(await mapOf(parts), expected);
+    }),
+    { numRuns: 2 },
+  );
 });

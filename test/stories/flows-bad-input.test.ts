@@ -174,6 +174,20 @@ describe('input that is cut or broken', () => {
     assert.equal(await connections(), 20);
   });
 
+  test('a part that lost its header line is refused with how to give it, and read with it', async () => {
+    const row = `${storyStartMs / 1000}.000000\tCx1Yz2\t10.0.0.5\t50000\t203.0.113.9\t443\ttcp\n`;
+    const part = product.write('conn.part.log', row);
+    const lost = await ingest([part]);
+    assert.equal(lost.code, 1);
+    assert.match(
+      lost.stderr,
+      /Zeek.*1 of 1 lines cannot be used \(most: no_header.*`--format 'zeek=#path conn #fields/,
+    );
+    const grammar = 'zeek=#path conn #fields ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto';
+    assert.equal((await ingest([part, '--format', grammar])).code, 0);
+    assert.equal(await connections(), 1);
+  });
+
   test('negative bytes are refused with their line', async () => {
     const { code, files, stderr } = await ingest([
       product.write('a.log', `${squidLog(5)}${squidLine(9, 'api.example', '10.0.0.5', -5)}\n`),

@@ -12,6 +12,23 @@ const folder = mkdtempSync(join(tmpdir(), 'exeat-propose-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const exeat = (...args: string[]): Promise<CommandEnd> => runExeat(args, { cwd: folder });
 
+/** A machine of payments-api as a cloud prints it, that began before the logs and was started again in their middle. */
+const paymentsInstance = {
+  Reservations: [
+    {
+      Instances: [
+        {
+          InstanceId: 'i-0abc',
+          LaunchTime: '2026-10-21T03:00:00+00:00',
+          NetworkInterfaces: [
+            { PrivateIpAddress: '10.20.0.5', Attachment: { AttachTime: '2026-09-01T10:00:00+00:00' } },
+          ],
+        },
+      ],
+    },
+  ],
+};
+
 before(async () => {
   mkdirSync(join(folder, 'logs'));
   mkdirSync(join(folder, 'policy'));
@@ -27,6 +44,7 @@ before(async () => {
       .join(''),
   );
   writeFileSync(join(folder, 'logs/access.log'), squidLines().join(''));
+  writeFileSync(join(folder, 'logs/instances.json'), JSON.stringify(paymentsInstance));
   const ingested = await exeat('flows', 'ingest', 'logs');
   assert.equal(ingested.code, 0, ingested.stderr);
 });
@@ -56,6 +74,9 @@ test('documents are written for review, fail the check until reasons are there, 
   const proposed = await exeat('flows', 'propose', '--to', 'policy');
   assert.equal(proposed.code, 0, proposed.stderr);
   assert.match(proposed.stderr, /# payments-api: 2 entries proposed, 2 listed apart; ready; seen on 40 of 40 days/);
+  assert.match(proposed.stderr, /# payments-api: .*, a month end, restarts: 1, /);
+  assert.match(proposed.stderr, /# ci-runner: .*, restarts: unknown \(no export/);
+  assert.match(readFileSync(join(folder, 'policy/payments-api.yaml'), 'utf8'), /^# ready; .*, restarts: 1, /m);
   assert.match(proposed.stderr, /# declared and never seen: month-end\.example\.org:443/);
   assert.match(proposed.stderr, /never shown: /);
   const unfilled = await exeat('policy', 'check');

@@ -12,6 +12,8 @@ export interface BareListenerOptions {
   readonly write: (record: DecisionRecord) => boolean;
   /** Who is told what happens. Default: nobody. */
   readonly observer?: ProxyObserver;
+  /** How often a tunnel tells its bytes so far. Default: as the product does. */
+  readonly progressIntervalMs?: number;
 }
 
 /** A proxy listener in this process with the real judge and no trust, resolver or spool behind it. */
@@ -35,6 +37,7 @@ export async function startBareListener(options: BareListenerOptions): Promise<P
     clock: { now: Date.now },
     newId: () => `id-${ids++}`,
     ...(options.observer === undefined ? {} : { observer: options.observer }),
+    ...(options.progressIntervalMs === undefined ? {} : { limits: { progressIntervalMs: options.progressIntervalMs } }),
   });
   assert.ok((await listener.listen({ host: '127.0.0.1', port: 0 })).ok);
   return listener;

@@ -201,6 +201,36 @@ export function checkLakeKeeping(name: string, make: () => LakeBed): void {
       assert.equal((await edgesOf(reader))[0]?.connections, 161);
     }));
 
+  test(`${name}: a source that takes the place of another counts alone, from the same instant and for who comes later`, () =>
+    withLake(make, async (lake, open) => {
+      const first = await addSource(lake, { batches: [{ flows: [flow] }] });
+      const writer = await lake.begin();
+      await writer.append('squid', foldBatch({ flows: [flow, flow] }));
+      assert.equal(await writer.publish(entryOf({ path: 'grown.log' }), [first ?? '']), true);
+      for (const one of [lake, await open(false)]) {
+        assert.deepEqual(
+          one.sources().map(({ path }) => path),
+          ['grown.log'],
+        );
+        assert.equal((await edgesOf(one))[0]?.connections, 2);
+      }
+      assert.equal(await lake.forget(first ?? ''), false);
+    }));
+
+  test(`${name}: edges in batches are the edges, however many`, () =>
+    withLake(make, async (lake) => {
+      const flows = Array.from({ length: 5000 }, (_, index) => ({ ...flow, name: `n${index % 4500}.example` }));
+      await addSource(lake, { batches: [{ flows }] });
+      const query = await queryOf(lake);
+      const batches: (readonly Edge[])[] = [];
+      for await (const batch of lake.edgeBatches(query)) batches.push(batch);
+      const { edges, ...basis } = await lake.edges(query);
+      assert.ok(batches.length > 1);
+      assert.equal(edges.length, 4500);
+      assert.deepEqual(batches.flat(), edges);
+      assert.deepEqual(await lake.edgeBasis(query), basis);
+    }));
+
   test(`${name}: the days of a principal are told, ascending`, () =>
     withLake(make, async (lake) => {
       const flows = [2, 0, 0, 5].map((days) => ({ ...flow, atMs: at('10:00', days) }));

@@ -14,6 +14,7 @@ export function mapOf(
       owner: null,
       declaredAt: null,
     })),
+    omittedEdges: 0,
     coverage: createCoverage([], { edges: made, shares: [], leftOut: [] }),
     unseen: [],
     policyVersion: null,

@@ -14,7 +14,7 @@ import {
   proposePolicy,
   type Regularity,
 } from '../../src/flowmap/index.ts';
-import { compilePolicy, openPolicy, parsePolicyFiles } from '../../src/policy/index.ts';
+import { compilePolicy, decide, openPolicy, parsePolicyFiles, runPolicyTests } from '../../src/policy/index.ts';
 import { seedForTest } from './policy-fixture.ts';
 
 /** 2026-10-01, a Thursday, as days since the epoch. */
@@ -80,6 +80,8 @@ export interface ProposeFixture {
   readonly policy?: Readonly<Record<string, string>>;
   /** Days on which every principal was seen. */
   readonly days?: number;
+  /** When instances of `payments-api` began. Default: no export tells it. */
+  readonly startsMs?: readonly number[];
 }
 
 /** The parts of a proposal, over 40 days from {@link firstDay} unless said otherwise. */
@@ -105,6 +107,7 @@ export function partsOf(fixture: ProposeFixture): ProposeParts & { readonly pres
   return {
     map,
     seenDays: principals.map((principal) => ({ principal, days })),
+    starts: fixture.startsMs === undefined ? [] : [{ principal: 'payments-api', startsMs: fixture.startsMs }],
     regularity: fixture.regularity ?? [],
     declared: fixture.declared ?? [],
     inventory,
@@ -135,4 +138,31 @@ function inventoryOf(text: string | undefined): Inventory {
   const inventory = parseInventory(text, 'inventory.yaml');
   assert.ok(inventory.ok);
   return inventory.value;
+}
+
+/** A policy: segments, a boundary that denies, a list with a class. */
+export const segmentsPolicy: string = `apiVersion: exeat/v1
+owner: team-network
+segments: { endpoints: { ranges: [ 10.60.0.0/16 ] }, prod-net: { ranges: [ 10.70.0.0/16 ], environment: prod } }
+---
+apiVersion: exeat/v1
+owner: team-security
+boundary: { deny: [ { to: "blocked.example.net:*", reason: never } ] }
+---
+apiVersion: exeat/v1
+destinations: mirrors
+owner: team-build
+class: package-registry
+members: [ mirror.example.net:443 ]
+`;
+
+/** What the tests in a document come to; it must parse, compile and open. */
+export function policyTestResults(text: string): ReturnType<typeof runPolicyTests> {
+  const { tree, faults } = parsePolicyFiles([{ path: 'a.yaml', text }]);
+  assert.deepEqual(faults, []);
+  const bytes = compilePolicy(tree, { version: 'sha256:test', seed: new Uint8Array(16) });
+  assert.ok(bytes.ok);
+  const policy = openPolicy(bytes.value);
+  assert.ok(policy.ok);
+  return runPolicyTests(tree, policy.value, { decide, now: 0 });
 }

@@ -14,7 +14,7 @@ import {
 } from '../../flowmap/index.ts';
 import { type FlowContext, readFlowContext } from './flow-context.ts';
 import type { JobPorts } from './lake-messages.ts';
-import { drawLakeMap } from './map-job.ts';
+import { drawWholeMap } from './map-job.ts';
 import { openLakeToRead } from './open-lake.ts';
 
 /** Of which time answers are wanted. */
@@ -35,8 +35,6 @@ export async function rankJob(options: AnswersOptions, ports: JobPorts): Promise
   return parts.ok ? ok(rankServices(parts.value, { policy, inventory })) : parts;
 }
 
-const wholeMap = { service: null, newSinceMs: null, class: null } as const;
-
 async function readAnswerParts({ window }: AnswersOptions, { order }: JobPorts): Promise<Result<AnswerParts>> {
   const opened = await openLakeToRead(order.config);
   if (!opened.ok) return opened;
@@ -46,7 +44,7 @@ async function readAnswerParts({ window }: AnswersOptions, { order }: JobPorts):
     if (!context.ok) return context;
     const nameAnswers = await lake.nameAnswers(window);
     return ok({
-      map: await drawLakeMap(lake, context.value, { nowMs: order.nowMs, filter: wholeMap }),
+      map: await drawWholeMap(lake, context.value, order.nowMs),
       seenDays: await lake.seenDays(context.value.query),
       nameAnswers,
       views: await lake.answerViews(window, insideNames(nameAnswers)),

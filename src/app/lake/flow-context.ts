@@ -9,6 +9,7 @@ import {
   type FlowLake,
   type Inventory,
   type LakeWindow,
+  type LeaseObservation,
   parseInventory,
   throughAddresses,
 } from '../../flowmap/index.ts';
@@ -19,6 +20,7 @@ import { readLocalOrigins } from '../point/network-facts.ts';
 /** What flows are read with: who asked, and the policy of the configuration where it holds one that loads. */
 export interface FlowContext {
   readonly query: EdgeQuery;
+  readonly leases: readonly LeaseObservation[];
   readonly inventory: Inventory;
   readonly policy: CompiledFolder | null;
   /** Loopback pairs that the configuration opens. */
@@ -40,14 +42,16 @@ export async function readFlowContext(
 ): Promise<Result<FlowContext>> {
   const inventory = readInventory(config.inventory);
   if (!inventory.ok) return inventory;
+  const leases = await lake.leases();
   const directory: ClientDirectory = {
     inventory: inventory.value,
-    leases: await lake.leases(),
+    leases,
     ...(compiled.ok ? policyDirectory(compiled.value.policy) : noPolicyDirectory),
   };
   const who = attributeClients(await lake.clients(window), directory);
   return ok({
     query: { ...window, who, through: throughAddresses(inventory.value) },
+    leases,
     inventory: inventory.value,
     policy: compiled.ok ? compiled.value : null,
     localOrigins: readLocalOrigins(config.localOrigins),

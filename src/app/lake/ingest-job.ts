@@ -6,6 +6,7 @@ import {
   type FormatChoice,
   type FoundFile,
   findFiles,
+  type IngestedSource,
   ingestSource,
   openBytes,
   type ReaderPool,
@@ -23,9 +24,9 @@ export interface IngestOptions {
   readonly timezone: string;
 }
 
-/** What one file came to. `unknown` files below a folder are no fault: logs lie beside other things. */
+/** What one file came to. `grown`: its beginning was in the lake, and it took the place of that. `unknown` files below a folder are no fault: logs lie beside other things. */
 export type IngestedFile =
-  | { readonly path: string; readonly outcome: 'added' | 'known'; readonly entry: Omit<SourceEntry, 'id'> }
+  | { readonly path: string; readonly outcome: 'added' | 'grown' | 'known'; readonly entry: Omit<SourceEntry, 'id'> }
   | { readonly path: string; readonly outcome: 'passed-over' | 'failed'; readonly fault: Fault };
 
 /** What an ingest came to. */
@@ -51,11 +52,9 @@ export async function ingestJob(options: IngestOptions, ports: JobPorts): Promis
   const pool = createReaderPool({ threads, timezone: options.timezone, nowMs });
   try {
     const files: IngestedFile[] = [];
-    for (const file of found.value) {
-      files.push(
-        await ingestFile(file, { options, ports, pool, lake: opened.value.lake, peel: { zone: zone.value, nowMs } }),
-      );
-    }
+    const { lake } = opened.value;
+    const parts = { options, ports, pool, lake, known: [...lake.sources()], peel: { zone: zone.value, nowMs } };
+    for (const file of found.value) files.push(await ingestFile(file, parts));
     return ok({ files });
   } finally {
     await pool.close();
@@ -68,15 +67,22 @@ interface IngestParts {
   readonly ports: JobPorts;
   readonly pool: ReaderPool;
   readonly lake: FlowLake;
+  /** What the lake holds, and what this ingest added; entries that it replaced may stay, which replaces them again. */
+  readonly known: SourceEntry[];
   readonly peel: PeelOptions;
 }
 
 async function ingestFile({ path, isNamed }: FoundFile, parts: IngestParts): Promise<IngestedFile> {
   const result = await readFile(path, parts);
-  if (result.ok) return { path, outcome: result.value.isNew ? 'added' : 'known', entry: result.value.entry };
+  if (result.ok) return { path, outcome: outcomeOf(result.value), entry: result.value.entry };
   // Rotation leaves empty files behind: they are told, and are no failure.
   const isPassedOver = result.fault.code === 'source_empty' || (!isNamed && noLog.has(result.fault.code));
   return { path, outcome: isPassedOver ? 'passed-over' : 'failed', fault: result.fault };
+}
+
+function outcomeOf({ isNew, isGrown }: IngestedSource): 'added' | 'grown' | 'known' {
+  if (!isNew) return 'known';
+  return isGrown ? 'grown' : 'added';
 }
 
 async function readFile(path: string, parts: IngestParts): ReturnType<typeof ingestSource> {
@@ -103,15 +109,19 @@ async function readBytes(
   path: string,
   bytes: SourceBytes,
   choice: FormatChoice | null,
-  { ports, pool, lake, peel }: IngestParts,
+  { ports, pool, lake, known, peel }: IngestParts,
 ): ReturnType<typeof ingestSource> {
-  return ingestSource({
+  const writer = await lake.begin();
+  const done = await ingestSource({
     path,
     bytes,
     choice,
     peel,
     pool,
-    writer: await lake.begin(),
+    writer,
+    known,
     onProgress: (progress) => ports.onProgress({ what: path, totalBytes: bytes.totalBytes, ...progress }),
   });
+  if (done.ok && done.value.isNew) known.push({ ...done.value.entry, id: writer.id });
+  return done;
 }

@@ -1,8 +1,7 @@
 import { failed, fault, ok, type Result } from '../../base/index.ts';
 import {
-  createCoverage,
-  drawFlowMap,
   type FlowLake,
+  findStarts,
   type LakeWindow,
   type PresentPolicy,
   type Proposal,
@@ -15,7 +14,7 @@ import {
 import { readPolicyFolder } from '../control/policy-folder.ts';
 import { type FlowContext, readFlowContext } from './flow-context.ts';
 import type { JobPorts } from './lake-messages.ts';
-import { ownerFinder } from './map-job.ts';
+import { drawWholeMap } from './map-job.ts';
 import { openLakeToRead } from './open-lake.ts';
 
 /** What is to be proposed, from which flows. */
@@ -69,24 +68,12 @@ async function askLake(
   present: PresentPolicy | null,
   nowMs: number,
 ): Promise<ProposeParts> {
-  const { query, inventory, noPolicy } = context;
-  const set = await lake.edges(query);
+  const { query, leases, inventory } = context;
+  const map = await drawWholeMap(lake, context, nowMs);
   const declared = await lake.declared();
-  const map = drawFlowMap(
-    {
-      edges: set.edges,
-      coverage: createCoverage(lake.sources(), set),
-      declared,
-      policy: present?.policy ?? null,
-      noPolicy,
-      ownerOf: ownerFinder(context),
-      nowMs,
-      localOrigins: context.localOrigins,
-    },
-    { service: null, newSinceMs: null, class: null },
-  );
   const seenDays = await lake.seenDays(query);
-  return { map, seenDays, regularity: await lake.regularity(query), declared, inventory, present };
+  const starts = findStarts(leases, query.who);
+  return { map, seenDays, starts, regularity: await lake.regularity(query), declared, inventory, present };
 }
 
 // The texts are read again: a policy that was compiled is not kept as text.

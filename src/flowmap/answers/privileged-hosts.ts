@@ -1,5 +1,5 @@
 import type { DestinationClass } from '../../destination/index.ts';
-import { coversHost } from '../flow-map.ts';
+import { coversHost } from '../declared-hosts.ts';
 
 const aws = 'AWS service endpoints and quotas';
 const azure = 'Azure, access Key Vault behind a firewall';

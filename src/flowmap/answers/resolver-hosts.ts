@@ -1,5 +1,5 @@
+import { coversHost } from '../declared-hosts.ts';
 import type { Edge } from '../edge.ts';
-import { coversHost } from '../flow-map.ts';
 
 const list = 'v2fly/domain-list-community data/category-doh, 02c6148';
 const vendor = "the operator's documentation";

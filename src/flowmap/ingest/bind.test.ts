@@ -143,10 +143,7 @@ test('a TTL that is no number is not known', () => {
 
 test('every line of Infoblox has the outcome that it should have', () => {
   assert.deepEqual(infoblox.outcomes, [
-    ...Array<string>(5).fill('taken'),
-    // With responses in the log, the question is told by its response.
-    'repeated',
-    ...Array<string>(5).fill('taken'),
+    ...Array<string>(11).fill('taken'),
     'repeated',
     'taken',
     'taken',

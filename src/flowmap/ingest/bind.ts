@@ -29,28 +29,19 @@ export const bindFormat: LogFormat = {
   isOrdered: false,
   grammar: null,
   detect: (sample) => shareOfLines(sample, isQuestionText),
-  // With queries and responses logged, a question is told twice: the response says more.
-  learn: (sample) => (sample.some((line) => isResponse(line.text())) ? withResponses : null),
-  createParser: ({ grammar, zone }) =>
-    ok({ parse: (line, sink) => parseLine(line, { zone, sink, isResponded: grammar === withResponses }) }),
+  learn: () => null,
+  createParser: ({ zone }) => ok({ parse: (line, sink) => parseLine(line, { zone, sink }) }),
 };
-
-const withResponses = 'responses';
 
 interface Context {
   readonly zone: LocalZone;
   readonly sink: ObservationSink;
-  readonly isResponded: boolean;
 }
 
 function isQuestionText(text: string): boolean {
   if (text.includes('CEF:0|Infoblox|')) return true;
   const line = readBindLine(text, noZone);
   return line !== null && line.client !== '' && readBindEvent(line.event) !== null;
-}
-
-function isResponse(text: string): boolean {
-  return readBindEvent(readBindLine(text, noZone)?.event ?? '')?.kind === 'response';
 }
 
 /** Detection looks at no times. */
@@ -70,10 +61,10 @@ function parseLine(line: LogLine, context: Context): LineOutcome {
 
 function answerEvent(
   event: BindEvent,
-  { timeMs, client, sink, isResponded }: Context & { readonly timeMs: number; readonly client: string },
+  { timeMs, client, sink }: Context & { readonly timeMs: number; readonly client: string },
 ): LineOutcome {
   const { kind, name, type, code, records, resolver, policy } = event;
-  if (kind === 'query' && isResponded) return 'repeated';
+  // With queries and responses logged a question is told twice, and names addresses once: which of them this log has is in no single line.
   if (isSearchListMiss(name, code)) return 'repeated';
   if (kind === 'policy') return answerPolicy({ timeMs, client, name, type, policy }, sink);
   const isDenied = code === 'REFUSED';

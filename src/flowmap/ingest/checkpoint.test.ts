@@ -1,46 +1,32 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type Collected,
-  type CollectedFlow,
-  collectObservations,
-  readFixture,
-  scoresOf,
-} from '../../../test/support/collect-observations.ts';
+import { collectObservations, scoresOf } from '../../../test/support/collect-observations.ts';
+import { fixtureLines, fixtureTime } from '../../../test/support/fixture-lines.ts';
 import { assertParserNeverThrows } from '../../../test/support/parser-properties.ts';
 
-const fixture = readFixture('checkpoint.log');
-const lines = fixture.split('\n');
-const whole = collectObservations('checkpoint', fixture);
-const line = (number: number): Collected => collectObservations('checkpoint', lines[number - 1] ?? '');
-const flow = (number: number): Partial<CollectedFlow> => line(number).flows[0] ?? {};
-const at = (time: string): number => Date.parse(`2026-11-27T${time}Z`);
+const { fixture, whole, line, flow, counts } = fixtureLines('checkpoint', 'checkpoint.log');
 
 test('the fixture is taken for what it is, and each line has its outcome', () => {
   assert.deepEqual(
     scoresOf(fixture).map(([id]) => id),
     ['checkpoint'],
   );
-  const counts = Object.groupBy(whole.outcomes, (outcome) => outcome);
-  assert.deepEqual(
-    Object.entries(counts).map(([outcome, all]) => [outcome, all?.length]),
-    [
-      ['taken', 21],
-      ['inbound', 1],
-      ['repeated', 1],
-      ['bad_number', 1],
-      ['bad_time', 1],
-      ['not_network', 1],
-      ['other_format', 1],
-    ],
-  );
+  assert.deepEqual(counts(), {
+    taken: 21,
+    inbound: 1,
+    repeated: 1,
+    bad_number: 1,
+    bad_time: 1,
+    not_network: 1,
+    other_format: 1,
+  });
 });
 
 test('fields in the place of structured data are the record, and its own time comes before that of the header', () => {
   assert.deepEqual(line(1).flows, [
     {
-      startMs: at('10:00:05'),
-      endMs: at('10:00:05'),
+      startMs: fixtureTime('10:00:05'),
+      endMs: fixtureTime('10:00:05'),
       client: '10.60.0.11',
       user: 'Jane Doe (jane)',
       service: '',
@@ -60,7 +46,7 @@ test('fields in the place of structured data are the record, and its own time co
       sampledOneIn: 1,
     },
   ]);
-  assert.equal(flow(2).startMs, at('10:00:02'), 'the time of the syslog header where the record has none');
+  assert.equal(flow(2).startMs, fixtureTime('10:00:02'), 'the time of the syslog header where the record has none');
 });
 
 test('drop, reject and block are denied, detect is not', () => {
@@ -84,7 +70,7 @@ test('ICMP has no port, also where no service is written', () => {
 });
 
 test('a record that is exported again adds what it has grown by, and no connection', () => {
-  const { flows } = collectObservations('checkpoint', lines.slice(7, 9).join('\n'));
+  const { flows } = collectObservations('checkpoint', fixture.split('\n').slice(7, 9).join('\n'));
   assert.deepEqual(
     flows.map(({ bytesUp, bytesDown, connections }) => [bytesUp, bytesDown, connections]),
     [
@@ -124,19 +110,33 @@ test('bytes and times that cannot be read are refused', () => {
 
 test('log-ons give addresses to users', () => {
   assert.deepEqual(whole.leases, [
-    { address: '10.60.0.14', holder: 'omar', kind: 'user', fromMs: at('08:00:00'), untilMs: null, origin: 'logon' },
-    { address: '10.60.0.14', holder: 'omar', kind: 'user', fromMs: null, untilMs: at('18:00:00'), origin: 'logon' },
+    {
+      address: '10.60.0.14',
+      holder: 'omar',
+      kind: 'user',
+      fromMs: fixtureTime('08:00:00'),
+      untilMs: null,
+      origin: 'logon',
+    },
+    {
+      address: '10.60.0.14',
+      holder: 'omar',
+      kind: 'user',
+      fromMs: null,
+      untilMs: fixtureTime('18:00:00'),
+      origin: 'logon',
+    },
   ]);
   assert.deepEqual(line(21).outcomes, ['not_network']);
 });
 
 test('structured data of the older exporter is read, with the zone of its header', () => {
   const { client, address, port, startMs } = flow(22);
-  assert.deepEqual([client, address, port, startMs], ['10.60.0.21', '203.0.113.21', 443, at('09:00:00')]);
+  assert.deepEqual([client, address, port, startMs], ['10.60.0.21', '203.0.113.21', 443, fixtureTime('09:00:00')]);
 });
 
 test('pipes part fields too', () => {
-  assert.deepEqual([flow(23).isDenied, flow(23).port, flow(23).startMs], [true, 23, at('10:01:40')]);
+  assert.deepEqual([flow(23).isDenied, flow(23).port, flow(23).startMs], [true, 23, fixtureTime('10:01:40')]);
   const { client, address, bytesUp, bytesDown } = flow(24);
   assert.deepEqual([client, address, bytesUp, bytesDown], ['2001:db8:60::22', '2001:db8:99::22', 5, 6]);
 });
@@ -144,7 +144,7 @@ test('pipes part fields too', () => {
 test('CEF has sent bytes in `out` and received ones in `in`', () => {
   const { client, user, address, port, bytesUp, bytesDown, startMs } = flow(25);
   assert.deepEqual([client, user, address, port], ['10.60.0.31', 'jane', '203.0.113.31', 443]);
-  assert.deepEqual([bytesUp, bytesDown, startMs], [44, 55, at('10:03:20')]);
+  assert.deepEqual([bytesUp, bytesDown, startMs], [44, 55, fixtureTime('10:03:20')]);
   assert.deepEqual([flow(26).name, flow(26).isDenied, flow(26).application], ['games.example.net', true, 'http']);
 });
 

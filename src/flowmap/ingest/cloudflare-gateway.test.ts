@@ -1,37 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type Collected,
-  type CollectedFlow,
-  collectObservations,
-  readFixture,
-  scoresOf,
-} from '../../../test/support/collect-observations.ts';
+import { scoresOf } from '../../../test/support/collect-observations.ts';
+import { fixtureLines, fixtureTime } from '../../../test/support/fixture-lines.ts';
 import { assertParserNeverThrows } from '../../../test/support/parser-properties.ts';
 
-const fixture = readFixture('cloudflare-gateway.ndjson');
-const lines = fixture.split('\n');
-const whole = collectObservations('cloudflare-gateway', fixture);
-const line = (number: number): Collected => collectObservations('cloudflare-gateway', lines[number - 1] ?? '');
-const flow = (number: number): Partial<CollectedFlow> => line(number).flows[0] ?? {};
-const at = (time: string): number => Date.parse(`2026-11-27T${time}Z`);
+const { fixture, whole, line, flow, counts } = fixtureLines('cloudflare-gateway', 'cloudflare-gateway.ndjson');
 
 test('the fixture is taken for what it is, and each line has its outcome', () => {
   assert.deepEqual(
     scoresOf(fixture).map(([id]) => id),
     ['cloudflare-gateway'],
   );
-  const counts = Object.groupBy(whole.outcomes, (outcome) => outcome);
-  assert.deepEqual(
-    Object.entries(counts).map(([outcome, all]) => [outcome, all?.length]),
-    [
-      ['taken', 18],
-      ['bad_time', 1],
-      ['bad_number', 2],
-      ['bad_json', 1],
-      ['other_format', 1],
-    ],
-  );
+  assert.deepEqual(counts(), {
+    taken: 18,
+    bad_time: 1,
+    bad_number: 2,
+    bad_json: 1,
+    other_format: 1,
+  });
 });
 
 test('DNS records have the queried name, its addresses and the names between', () => {
@@ -39,7 +25,7 @@ test('DNS records have the queried name, its addresses and the names between', (
   assert.deepEqual(whole.answers.slice(0, 3), [
     {
       ...office,
-      timeMs: at('10:00:00'),
+      timeMs: fixtureTime('10:00:00'),
       name: 'api.example.com',
       type: 'A',
       code: 'NOERROR',
@@ -52,7 +38,7 @@ test('DNS records have the queried name, its addresses and the names between', (
     },
     {
       ...office,
-      timeMs: at('10:00:00'),
+      timeMs: fixtureTime('10:00:00'),
       name: 'api.example.com.',
       type: 'AAAA',
       code: 'NOERROR',
@@ -62,7 +48,7 @@ test('DNS records have the queried name, its addresses and the names between', (
     },
     {
       ...office,
-      timeMs: at('10:00:00'),
+      timeMs: fixtureTime('10:00:00'),
       name: 'gone.example.com',
       type: 'A',
       code: 'NXDOMAIN',
@@ -84,17 +70,17 @@ test('a record of old jobs has no answers, which is not the same as none', () =>
 });
 
 test('times are ISO, seconds or nanoseconds, by the job', () => {
-  assert.equal(line(6).answers[0]?.timeMs, at('10:00:04'));
-  assert.equal(flow(10).startMs, at('10:01:01'));
-  assert.equal(flow(11).startMs, at('10:01:02'));
+  assert.equal(line(6).answers[0]?.timeMs, fixtureTime('10:00:04'));
+  assert.equal(flow(10).startMs, fixtureTime('10:01:01'));
+  assert.equal(flow(11).startMs, fixtureTime('10:01:02'));
   assert.deepEqual(line(8).outcomes, ['bad_time']);
 });
 
 test('an HTTP record is a request with a name and without bytes', () => {
   assert.deepEqual(line(9).flows, [
     {
-      startMs: at('10:01:00'),
-      endMs: at('10:01:00'),
+      startMs: fixtureTime('10:01:00'),
+      endMs: fixtureTime('10:01:00'),
       client: '192.168.1.123',
       user: 'jane@example.com',
       service: '',
@@ -151,7 +137,7 @@ test('network records are named by the TLS handshake', () => {
 test('session records have bytes: sent ones from the client to the origin', () => {
   const { client, address, bytesUp, bytesDown, startMs, endMs } = flow(20);
   assert.deepEqual([client, address, bytesUp, bytesDown], ['192.168.1.124', '203.0.113.40', 4000, 90_000]);
-  assert.deepEqual([startMs, endMs], [at('10:03:00'), at('10:03:30')]);
+  assert.deepEqual([startMs, endMs], [fixtureTime('10:03:00'), fixtureTime('10:03:30')]);
 });
 
 test('ports and bytes that cannot be, and records that are cut short, are refused', () => {

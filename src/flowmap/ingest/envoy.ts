@@ -5,7 +5,7 @@ import { compileEnvoyFormat, type EnvoyGrammar, envoyBuiltIns } from './envoy-te
 import { type JsonRecord, known, parseJsonRecord, textAt } from './json-record.ts';
 import type { LogFormat, ParserOptions } from './log-format.ts';
 import { shareOfLines } from './share-of-lines.ts';
-import { withoutTag } from './without-tag.ts';
+import { withoutSyslogTag } from './syslog-tag.ts';
 
 /** Envoy's access log, and that of Istio's proxies: text of the usual formats or a user's own, and JSON. */
 export const envoyFormat: LogFormat = {
@@ -35,7 +35,7 @@ export const envoyFormat: LogFormat = {
   },
   detect: (sample) =>
     shareOfLines(sample, (line) => {
-      const text = withoutTag(line);
+      const text = withoutSyslogTag(line);
       return shape.test(text) || isEnvoyJson(parseJsonRecord(text));
     }),
   learn: () => null,
@@ -45,7 +45,7 @@ export const envoyFormat: LogFormat = {
     if (!readers.ok) return readers;
     return ok({
       parse: (line, sink) => {
-        const text = withoutTag(line.text());
+        const text = withoutSyslogTag(line.text());
         // Without a grammar the usual keys of JSON are understood.
         if (options.grammar === null && text.startsWith('{')) return readUsualJson(text, options, sink);
         for (const read of readers.value) {

@@ -18,9 +18,9 @@ test('every record of ours comes to a flow or to a reason', () => {
   assert.deepEqual(collectObservations('exeat', fixture).outcomes, [
     ...['taken', 'repeated', 'taken', 'taken', 'taken', 'no_destination'],
     ...['taken', 'taken', 'taken', 'taken'],
-    ...['taken', 'taken', 'repeated', 'repeated', 'taken'],
+    ...['taken', 'taken', 'taken', 'repeated', 'taken'],
     ...['taken', 'taken', 'no_destination', 'no_destination', 'no_destination', 'taken'],
-    ...['bad_time', 'bad_json'],
+    ...['taken', 'taken', 'taken', 'bad_time', 'bad_json'],
   ]);
 });
 
@@ -46,6 +46,25 @@ test('a verdict of allow is one connection of its service, and the bytes that fo
   }
 });
 
+test('a later record that says whose its bytes are needs no verdict before it', () => {
+  const lines = fixture.split('\n').filter((line) => line.includes('"flow":"01F10"'));
+  const [, ...later] = lines;
+  const { flows } = collectObservations('exeat', later.reverse().join('\n'));
+  assert.deepEqual(
+    flows.map((flow) => [flow.connections, flow.bytesUp, flow.bytesDown, flow.startMs, flow.endMs]),
+    [
+      [0, 300, 4000, 1_795_863_600_000, 1_795_863_700_000],
+      [0, 700, 6000, 1_795_863_300_000, 1_795_863_600_000],
+    ],
+  );
+  for (const flow of flows) {
+    assert.deepEqual(
+      [flow.service, flow.client, flow.name, flow.address, flow.port],
+      ['payments', '192.0.2.10', 'bank.example.org', '198.51.100.90', 443],
+    );
+  }
+});
+
 test('denials that were only counted are as many as the record says', () => {
   assert.deepEqual(
     flowsTo('ads.example.net').map(({ isDenied, connections, service }) => [isDenied, connections, service]),
@@ -67,6 +86,7 @@ test('a later look at a flow counts no second connection; another name inside it
     flowsTo('203.0.113.9').map(({ connections, bytesDown, isDenied }) => [connections, bytesDown, isDenied]),
     [
       [1, -1, false],
+      [0, -1, false],
       [0, 4000, false],
     ],
   );

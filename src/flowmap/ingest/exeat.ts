@@ -3,21 +3,24 @@ import { type DecisionRecord, several } from '../../policy/index.ts';
 import type { FlowDraft, LineOutcome, ObservationSink } from '../observation.ts';
 import { countAt } from './count-at.ts';
 import { splitHostPort } from './host-port.ts';
-import { type JsonRecord, parseJsonRecord, textAt, valueAt } from './json-record.ts';
+import { type JsonRecord, parseJsonRecord, recordOf, textAt, valueAt } from './json-record.ts';
 import type { LogFormat, ParserOptions } from './log-format.ts';
 import { parseIsoTime } from './parse-time.ts';
 import { RecentRecords } from './recent-records.ts';
 import { shareOfLines } from './share-of-lines.ts';
-import { withoutTag } from './without-tag.ts';
+import { withoutSyslogTag } from './syslog-tag.ts';
 
 type Kind = DecisionRecord['kind'];
 
 const kinds: readonly Kind[] = ['verdict', 'progress', 'close', 'first-seen', 'break-glass'];
 
-/** About 400 bytes each. More flows than a proxy holds open at a time; the bytes of one that was forgotten are skipped and counted so. */
+/** For records of old versions; about 400 bytes each. More flows than a proxy holds open at a time; the bytes of one that was forgotten are skipped and counted so. */
 const maxOpenFlows = 65_536;
 
-/** Our own decision records, as the spool keeps them: who, where to and the verdict in one, the bytes in later ones of the same flow. */
+/**
+ * Our own decision records, as the spool keeps them: who, where to and the verdict in one, the bytes in later ones of the same flow. Those say
+ * themselves whose they are (`share`); of old versions, which did not, the verdict says it.
+ */
 export const exeatFormat: LogFormat = {
   id: 'exeat',
   title: 'Exeat decision records',
@@ -33,7 +36,7 @@ export const exeatFormat: LogFormat = {
     blindSpots: [
       'Traffic that does not go through Exeat has no record.',
       'Denials past a burst that differ in their destination are counted without it.',
-      'Bytes of connections whose verdict is in an earlier file are not attributed.',
+      'Bytes in records of versions before `share` whose verdict is in another file are not attributed.',
     ],
   },
   isOrdered: true,
@@ -44,7 +47,7 @@ export const exeatFormat: LogFormat = {
     const open = new RecentRecords<OpenFlow>(maxOpenFlows);
     return ok({
       parse: (line, sink) => {
-        const text = withoutTag(line.text());
+        const text = withoutSyslogTag(line.text());
         const record = parseJsonRecord(text);
         if (record === null) return text.trimStart().startsWith('{') ? 'bad_json' : 'other_format';
         return takeRecord(record, { open, options, sink });
@@ -79,7 +82,7 @@ interface Context {
 }
 
 function isOurs(text: string): boolean {
-  const record = parseJsonRecord(withoutTag(text));
+  const record = parseJsonRecord(withoutSyslogTag(text));
   return kindOf(record) !== null && textAt(record, 'flow') !== '' && textAt(record, 'time') !== '';
 }
 
@@ -117,16 +120,14 @@ function takeVerdict(record: JsonRecord, flow: string, timeMs: number, { open, s
   if (verdict !== 'allow' && verdict !== 'deny') return 'bad_fields';
   // A live flow was judged again: it is counted already, and nobody asked for anything.
   if (stage === 'recheck') return 'repeated';
-  const end = endpointsOf(record, stage);
+  const service = textAt(record, 'principal', 'service');
+  const end = endpointsOf(record, service, stage);
   if (end.name === '') return 'no_destination';
   const connections = 'repeats' in record ? countAt(record, 'repeats') : 1;
   if (!(connections > 0)) return 'bad_number';
   if (verdict === 'deny') return endVerdict({ end, timeMs, connections, isDenied: true }, sink);
-  // What was remarked of the inside of a flow, which is counted: only another name is news.
-  if (stage === 'sni') {
-    if (open.get(flow)?.end.name === end.name) return 'repeated';
-    return endVerdict({ end, timeMs, connections: 0, isDenied: false }, sink);
-  }
+  // What was remarked of the inside of a flow, which is counted.
+  if (stage === 'sni') return endVerdict({ end, timeMs, connections: 0, isDenied: false }, sink);
   open.set(flow, { end, toldMs: timeMs, toldUp: 0, toldDown: 0 });
   return endVerdict({ end, timeMs, connections, isDenied: false }, sink);
 }
@@ -149,13 +150,13 @@ function endVerdict({ end, timeMs, connections, isDenied }: Judged, sink: Observ
 }
 
 // `wouldDeny` is allowed: it is what enforcing would change, and the flow went through.
-function endpointsOf(record: JsonRecord, stage: string): Endpoints {
+function endpointsOf(record: JsonRecord, service: string, stage: string): Endpoints {
   const protocol = textAt(record, 'destination', 'protocol');
   const isInside = stage === 'sni';
   const port = valueAt(record, 'destination', 'port');
   const name = textAt(record, 'destination', 'host');
   return {
-    service: textAt(record, 'principal', 'service'),
+    service,
     client: notSeveral(splitHostPort(textAt(record, 'source'))?.host ?? ''),
     name: notSeveral(name),
     nameKind: isInside ? 'sni' : protocol === 'http' ? 'url' : 'connect',
@@ -186,22 +187,49 @@ function fillEndpoints(draft: FlowDraft, end: Endpoints, sink: ObservationSink):
   draft.application = end.application;
 }
 
-// The counts of progress and close are of the whole flow so far: what was told before is taken off.
-function takeBytes(record: JsonRecord, flow: string, timeMs: number, { open, sink }: Context): LineOutcome {
+function takeBytes(record: JsonRecord, flow: string, timeMs: number, context: Context): LineOutcome {
+  const share = recordOf(record['share']);
+  return share === null ? takeOldBytes(record, flow, timeMs, context) : takeShare(share, timeMs, context.sink);
+}
+
+function takeShare(share: JsonRecord, timeMs: number, sink: ObservationSink): LineOutcome {
+  const [up, down] = [countAt(share, 'bytesUp'), countAt(share, 'bytesDown')];
+  const durationMs = countAt(share, 'durationMs');
+  if (!(up >= 0) || !(down >= 0) || !(durationMs >= 0)) return 'bad_number';
+  const end = endpointsOf(share, textAt(share, 'service'), 'name');
+  if (end.name === '') return 'no_destination';
+  return endBytes({ end, startMs: timeMs - durationMs, endMs: timeMs, up, down }, sink);
+}
+
+// The counts of old records are of the whole flow so far: what was told before is taken off.
+function takeOldBytes(record: JsonRecord, flow: string, timeMs: number, { open, sink }: Context): LineOutcome {
   const [up, down] = [countAt(record, 'bytesUp'), countAt(record, 'bytesDown')];
   if (!(up >= 0) || !(down >= 0)) return 'bad_number';
   const known = valueAt(record, 'kind') === 'close' ? open.take(flow) : open.get(flow);
   if (known === undefined) return 'no_destination';
   if (up < known.toldUp || down < known.toldDown) return 'bad_number';
-  const draft = sink.beginFlow();
-  fillEndpoints(draft, known.end, sink);
-  draft.startMs = Math.min(known.toldMs, timeMs);
-  draft.endMs = timeMs;
-  draft.connections = 0;
-  draft.bytesUp = up - known.toldUp;
-  draft.bytesDown = down - known.toldDown;
+  const told = { startMs: Math.min(known.toldMs, timeMs), up: up - known.toldUp, down: down - known.toldDown };
   known.toldMs = timeMs;
   known.toldUp = up;
   known.toldDown = down;
+  return endBytes({ ...told, end: known.end, endMs: timeMs }, sink);
+}
+
+interface ToldBytes {
+  readonly end: Endpoints;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly up: number;
+  readonly down: number;
+}
+
+function endBytes({ end, startMs, endMs, up, down }: ToldBytes, sink: ObservationSink): LineOutcome {
+  const draft = sink.beginFlow();
+  fillEndpoints(draft, end, sink);
+  draft.startMs = startMs;
+  draft.endMs = endMs;
+  draft.connections = 0;
+  draft.bytesUp = up;
+  draft.bytesDown = down;
   return sink.endFlow();
 }

@@ -1,46 +1,32 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type Collected,
-  type CollectedFlow,
-  collectObservations,
-  readFixture,
-  scoresOf,
-} from '../../../test/support/collect-observations.ts';
+import { scoresOf } from '../../../test/support/collect-observations.ts';
+import { fixtureLines, fixtureTime } from '../../../test/support/fixture-lines.ts';
 import { assertParserNeverThrows } from '../../../test/support/parser-properties.ts';
 
-const fixture = readFixture('fortigate.log');
-const lines = fixture.split('\n');
-const whole = collectObservations('fortigate', fixture);
-const line = (number: number): Collected => collectObservations('fortigate', lines[number - 1] ?? '');
-const flow = (number: number): Partial<CollectedFlow> => line(number).flows[0] ?? {};
-const at = (time: string): number => Date.parse(`2026-11-27T${time}Z`);
+const { fixture, whole, line, flow, counts } = fixtureLines('fortigate', 'fortigate.log');
 
 test('the fixture is taken for what it is, and each line has its outcome', () => {
   assert.deepEqual(
     scoresOf(fixture).map(([id]) => id),
     ['fortigate'],
   );
-  const counts = Object.groupBy(whole.outcomes, (outcome) => outcome);
-  assert.deepEqual(
-    Object.entries(counts).map(([outcome, all]) => [outcome, all?.length]),
-    [
-      ['taken', 24],
-      ['repeated', 4],
-      ['inbound', 1],
-      ['bad_number', 1],
-      ['bad_time', 1],
-      ['not_network', 1],
-      ['other_format', 1],
-    ],
-  );
+  assert.deepEqual(counts(), {
+    taken: 24,
+    repeated: 4,
+    inbound: 1,
+    bad_number: 1,
+    bad_time: 1,
+    not_network: 1,
+    other_format: 1,
+  });
 });
 
 test('a closed session has sent bytes going up, and began as long before its end as it took', () => {
   assert.deepEqual(line(1).flows, [
     {
-      startMs: at('10:00:00'),
-      endMs: at('10:00:30'),
+      startMs: fixtureTime('10:00:00'),
+      endMs: fixtureTime('10:00:30'),
       client: '10.50.0.11',
       user: 'JANE',
       service: '',
@@ -64,7 +50,7 @@ test('a closed session has sent bytes going up, and began as long before its end
 
 test('an interim record has what was added since the last one, in nanoseconds, and is no connection', () => {
   const { startMs, endMs, bytesUp, bytesDown, connections } = flow(2);
-  assert.deepEqual([startMs, endMs], [at('10:08:00.550'), at('10:10:00.550')]);
+  assert.deepEqual([startMs, endMs], [fixtureTime('10:08:00.550'), fixtureTime('10:10:00.550')]);
   assert.deepEqual([bytesUp, bytesDown, connections], [2000, 70_000, 0]);
 });
 
@@ -88,15 +74,15 @@ test('a denied session, and an accepted one that a profile blocked, are denied; 
 });
 
 test('without eventtime the clock has its own zone, or the syslog header has the time', () => {
-  assert.equal(flow(8).endMs, at('10:17:00'));
-  assert.equal(flow(9).endMs, at('11:18:00'));
+  assert.equal(flow(8).endMs, fixtureTime('10:17:00'));
+  assert.equal(flow(9).endMs, fixtureTime('11:18:00'));
   assert.equal(flow(9).user, 'printer');
 });
 
 test('commas part fields as well as blanks do', () => {
   const { client, address, port, protocol, application, bytesUp, bytesDown, startMs } = flow(10);
   assert.deepEqual([client, address, port], ['10.50.0.12', '2001:db8:99::9', 53]);
-  assert.deepEqual([protocol, application, bytesUp, bytesDown, startMs], [17, 'dns', 70, 140, at('10:16:00')]);
+  assert.deepEqual([protocol, application, bytesUp, bytesDown, startMs], [17, 'dns', 70, 140, fixtureTime('10:16:00')]);
 });
 
 test('the port of NAT, `transport`, is neither port nor protocol, and ICMP has no port', () => {
@@ -132,7 +118,7 @@ test('DNS responses have the answers, and a question alone only counts where it 
   assert.deepEqual(whole.answers, [
     {
       ...common,
-      timeMs: at('10:30:11'),
+      timeMs: fixtureTime('10:30:11'),
       name: 'api.example.com',
       type: 'A',
       code: null,
@@ -144,7 +130,7 @@ test('DNS responses have the answers, and a question alone only counts where it 
     },
     {
       ...common,
-      timeMs: at('10:30:12'),
+      timeMs: fixtureTime('10:30:12'),
       name: 'ads.example.net',
       type: 'AAAA',
       code: null,
@@ -153,7 +139,7 @@ test('DNS responses have the answers, and a question alone only counts where it 
     },
     {
       ...common,
-      timeMs: at('10:30:13'),
+      timeMs: fixtureTime('10:30:13'),
       name: 'bad.example.net',
       type: 'A',
       code: null,
@@ -162,7 +148,7 @@ test('DNS responses have the answers, and a question alone only counts where it 
     },
     {
       ...common,
-      timeMs: at('10:30:14'),
+      timeMs: fixtureTime('10:30:14'),
       name: 'none.example.com',
       type: 'AAAA',
       code: 'NXDOMAIN',
@@ -178,20 +164,34 @@ test('DHCP gives addresses to hosts for a time, and log-ons give them to users',
       address: '10.50.0.11',
       holder: 'build-1',
       kind: 'host',
-      fromMs: at('08:00:00'),
-      untilMs: at('08:00:00') + 86_400_000,
+      fromMs: fixtureTime('08:00:00'),
+      untilMs: fixtureTime('08:00:00') + 86_400_000,
       origin: 'dhcp',
     },
     {
       address: '10.50.0.12',
       holder: '02:00:5E:10:00:02',
       kind: 'host',
-      fromMs: at('08:00:01'),
+      fromMs: fixtureTime('08:00:01'),
       untilMs: null,
       origin: 'dhcp',
     },
-    { address: '10.50.0.13', holder: 'OMAR', kind: 'user', fromMs: at('08:00:02'), untilMs: null, origin: 'logon' },
-    { address: '10.50.0.13', holder: 'OMAR', kind: 'user', fromMs: null, untilMs: at('17:20:00'), origin: 'logon' },
+    {
+      address: '10.50.0.13',
+      holder: 'OMAR',
+      kind: 'user',
+      fromMs: fixtureTime('08:00:02'),
+      untilMs: null,
+      origin: 'logon',
+    },
+    {
+      address: '10.50.0.13',
+      holder: 'OMAR',
+      kind: 'user',
+      fromMs: null,
+      untilMs: fixtureTime('17:20:00'),
+      origin: 'logon',
+    },
   ]);
   assert.deepEqual(line(29).outcomes, ['not_network'], 'the log-in of an administrator is no lease');
 });
@@ -199,7 +199,10 @@ test('DHCP gives addresses to hosts for a time, and log-ons give them to users',
 test('CEF has sent bytes in `out` and received ones in `in`, whatever prefix its own keys have', () => {
   const { client, address, bytesUp, bytesDown, startMs, endMs, name, nameKind } = flow(30);
   assert.deepEqual([client, address, bytesUp, bytesDown], ['10.50.0.21', '203.0.113.21', 3652, 146_668]);
-  assert.deepEqual([startMs, endMs, name, nameKind], [at('10:39:58'), at('10:40:00'), 'files.example.net', 'reverse']);
+  assert.deepEqual(
+    [startMs, endMs, name, nameKind],
+    [fixtureTime('10:39:58'), fixtureTime('10:40:00'), 'files.example.net', 'reverse'],
+  );
   assert.deepEqual([flow(31).name, flow(31).isDenied, flow(31).connections], ['blocked.example.org', true, 0]);
   assert.deepEqual([flow(32).bytesUp, flow(32).bytesDown, flow(32).connections], [40, 30, 0]);
 });

@@ -4,7 +4,7 @@ import { createHaproxyReader, type HaproxyReader } from './haproxy-record.ts';
 import { compileHaproxyFormat, haproxyBuiltIns } from './haproxy-template.ts';
 import type { LogFormat } from './log-format.ts';
 import { shareOfLines } from './share-of-lines.ts';
-import { withoutTag } from './without-tag.ts';
+import { withoutSyslogTag } from './syslog-tag.ts';
 
 /** HAProxy's log, where it is a forward proxy or a relay by server name. */
 export const haproxyFormat: LogFormat = {
@@ -44,7 +44,7 @@ export const haproxyFormat: LogFormat = {
     }
     return ok({
       parse: (line, sink) => {
-        const text = withoutTag(line.text());
+        const text = withoutSyslogTag(line.text());
         for (const read of readers) {
           const outcome = read(text, sink);
           if (outcome !== null) return outcome;

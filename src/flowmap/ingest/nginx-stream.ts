@@ -7,7 +7,7 @@ import type { LogFormat, ParserOptions } from './log-format.ts';
 import { compileNginxFormat } from './nginx-template.ts';
 import { parseClfTime, parseEpochTime, parseIsoTime } from './parse-time.ts';
 import { shareOfLines } from './share-of-lines.ts';
-import { withoutTag } from './without-tag.ts';
+import { withoutSyslogTag } from './syslog-tag.ts';
 
 // The two examples of nginx's documentation (ngx_stream_core_module, ngx_stream_log_module): nginx has no format of its own here.
 const basic = '$remote_addr [$time_local] $protocol $status $bytes_sent $bytes_received $session_time';
@@ -37,9 +37,9 @@ export const nginxStreamFormat: LogFormat = {
     what: 'a `log_format` of the stream block',
     example: `${basic} "$ssl_preread_server_name" "$upstream_addr"`,
   },
-  detect: (sample) => shareOfLines(sample, (text) => shape.test(withoutTag(text))),
+  detect: (sample) => shareOfLines(sample, (text) => shape.test(withoutSyslogTag(text))),
   learn: (sample) =>
-    shareOfLines(sample, (text) => /"\s*$/.test(text) && shape.test(withoutTag(text))) > 0.5 ? proxied : null,
+    shareOfLines(sample, (text) => /"\s*$/.test(text) && shape.test(withoutSyslogTag(text))) > 0.5 ? proxied : null,
   createParser: (options) => {
     const template = compileNginxFormat(options.grammar ?? basic);
     if (!template.ok)
@@ -47,7 +47,7 @@ export const nginxStreamFormat: LogFormat = {
     const places = placesOf(template.value, variablesOf);
     return ok({
       parse: (line, sink) => {
-        const values = template.value.read(withoutTag(line.text()));
+        const values = template.value.read(withoutSyslogTag(line.text()));
         if (values === null) return 'other_format';
         return takeRecord((thing) => known(values[places[thing]] ?? ''), options, sink);
       },

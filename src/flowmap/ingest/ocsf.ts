@@ -6,7 +6,7 @@ import { takeOcsfDns } from './ocsf-dns.ts';
 import { takeOcsfFlow } from './ocsf-flow.ts';
 import { ocsfTime } from './ocsf-record.ts';
 import { shareOfLines } from './share-of-lines.ts';
-import { afterSyslogTag } from './syslog-tag.ts';
+import { withoutSyslogTag } from './syslog-tag.ts';
 
 /**
  * Records of the Open Cybersecurity Schema Framework, category network activity, as JSON lines: network (4001), HTTP (4002) and
@@ -33,9 +33,9 @@ export const ocsfFormat: LogFormat = {
   },
   isOrdered: false,
   grammar: null,
-  detect: (sample) => shareOfLines(sample, (text) => isOcsfLine(afterSyslogTag(text))),
+  detect: (sample) => shareOfLines(sample, (text) => isOcsfLine(withoutSyslogTag(text))),
   learn: () => null,
-  createParser: () => ok({ parse: (line, sink) => takeText(afterSyslogTag(line.text()), sink) }),
+  createParser: () => ok({ parse: (line, sink) => takeText(withoutSyslogTag(line.text()), sink) }),
 };
 
 const dns = '4003';

@@ -1,27 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type Collected,
-  collectObservations,
-  readFixture,
-  scoresOf,
-} from '../../../test/support/collect-observations.ts';
+import { scoresOf } from '../../../test/support/collect-observations.ts';
+import { fixtureLines, fixtureTime } from '../../../test/support/fixture-lines.ts';
 import { assertParserNeverThrows } from '../../../test/support/parser-properties.ts';
 import { createLocalZone, findLogFormat } from '../index.ts';
 
-const fixture = readFixture('paloalto.log');
-const lines = fixture.split('\n');
-const whole = collectObservations('paloalto', fixture);
-const line = (number: number, grammar?: string): Collected =>
-  collectObservations('paloalto', lines[number - 1] ?? '', grammar === undefined ? {} : { grammar });
-const at = (time: string): number => Date.parse(`2026-11-27T${time}Z`);
+const { fixture, whole, line, counts } = fixtureLines('paloalto', 'paloalto.log');
 
 test('the fixture is taken for what it is, and each line has its outcome', () => {
   assert.deepEqual(
     scoresOf(fixture).map(([id]) => id),
     ['paloalto'],
   );
-  assert.deepEqual(countOutcomes(whole), {
+  assert.deepEqual(counts(), {
     header: 1,
     taken: 23,
     repeated: 3,
@@ -35,8 +26,8 @@ test('the fixture is taken for what it is, and each line has its outcome', () =>
 test('a session counts at its end, from its own start for as long as it took, with bytes sent going up', () => {
   assert.deepEqual(line(2).flows, [
     {
-      startMs: at('10:00:00'),
-      endMs: at('10:00:30'),
+      startMs: fixtureTime('10:00:00'),
+      endMs: fixtureTime('10:00:30'),
       client: '10.20.0.11',
       user: 'corp\\jane',
       service: '',
@@ -60,11 +51,11 @@ test('a session counts at its end, from its own start for as long as it took, wi
 });
 
 test('device times are of the zone that was named, and of the zone on the record where it has one', () => {
-  const inBerlin = collectObservations('paloalto', lines[1] ?? '', { timezone: 'Europe/Berlin' });
-  assert.equal(inBerlin.flows[0]?.startMs, at('09:00:00'));
+  const inBerlin = line(2, { timezone: 'Europe/Berlin' });
+  assert.equal(inBerlin.flows[0]?.startMs, fixtureTime('09:00:00'));
   // 11:00:40.250+02:00 was written for 11:00:40 on the device, so its 11:00:00 was 09:00:00 UTC.
-  assert.equal(line(4).flows[0]?.startMs, at('09:00:00'));
-  assert.equal(line(4).flows[0]?.endMs, at('09:00:25'));
+  assert.equal(line(4).flows[0]?.startMs, fixtureTime('09:00:00'));
+  assert.equal(line(4).flows[0]?.endMs, fixtureTime('09:00:25'));
 });
 
 test('drops, resets and sessions that a rule or a threat ended are denied', () => {
@@ -92,7 +83,7 @@ test('a URL log names a session and counts none', () => {
     [flow?.name, flow?.nameKind, flow?.address, flow?.port, flow?.connections, flow?.bytesUp, flow?.bytesDown],
     ['api.example.com', 'sni', '203.0.113.10', 443, 0, -1, -1],
   );
-  assert.equal(flow?.startMs, at('10:00:01'));
+  assert.equal(flow?.startMs, fixtureTime('10:00:01'));
 });
 
 test('quotes in URLs, doubled or escaped, do not shift the columns', () => {
@@ -124,8 +115,8 @@ test('User-ID and GlobalProtect give leases of addresses to users', () => {
       holder: 'corp\\jane',
       kind: 'user',
       origin: 'logon',
-      fromMs: at('08:00:00'),
-      untilMs: at('08:45:00'),
+      fromMs: fixtureTime('08:00:00'),
+      untilMs: fixtureTime('08:45:00'),
     },
     {
       address: '10.20.0.11',
@@ -133,14 +124,14 @@ test('User-ID and GlobalProtect give leases of addresses to users', () => {
       kind: 'user',
       origin: 'logon',
       fromMs: null,
-      untilMs: at('18:00:00'),
+      untilMs: fixtureTime('18:00:00'),
     },
     {
       address: '10.40.0.7',
       holder: 'corp\\omar',
       kind: 'user',
       origin: 'logon',
-      fromMs: at('08:10:00'),
+      fromMs: fixtureTime('08:10:00'),
       untilMs: null,
     },
     {
@@ -149,7 +140,7 @@ test('User-ID and GlobalProtect give leases of addresses to users', () => {
       kind: 'user',
       origin: 'logon',
       fromMs: null,
-      untilMs: at('17:10:00'),
+      untilMs: fixtureTime('17:10:00'),
     },
   ]);
 });
@@ -157,17 +148,17 @@ test('User-ID and GlobalProtect give leases of addresses to users', () => {
 test('CEF of the logging service has received bytes in `in` and sent ones in `out`', () => {
   const [flow] = line(26).flows;
   assert.deepEqual([flow?.bytesUp, flow?.bytesDown, flow?.user], [700, 60_000, 'corp\\jane']);
-  assert.deepEqual([flow?.startMs, flow?.endMs], [at('10:19:20'), at('10:19:45')]);
+  assert.deepEqual([flow?.startMs, flow?.endMs], [fixtureTime('10:19:20'), fixtureTime('10:19:45')]);
   assert.deepEqual(line(27).outcomes, ['repeated'], 'a duplicate by its own word');
   assert.deepEqual([line(28).flows[0]?.name, line(28).flows[0]?.connections], ['files.example.net', 0]);
 });
 
 test('CEF of a template has unknown bytes until the template is given', () => {
   assert.deepEqual([line(29).flows[0]?.bytesUp, line(29).flows[0]?.bytesDown], [-1, -1]);
-  assert.equal(line(29).flows[0]?.startMs, at('10:29:58'));
-  const sentIn = line(29, 'in=$bytes_sent out=$bytes_received').flows[0];
+  assert.equal(line(29).flows[0]?.startMs, fixtureTime('10:29:58'));
+  const sentIn = line(29, { grammar: 'in=$bytes_sent out=$bytes_received' }).flows[0];
   assert.deepEqual([sentIn?.bytesUp, sentIn?.bytesDown], [800, 100]);
-  const receivedIn = line(29, 'proto=$proto in=$bytes_received out=$bytes_sent').flows[0];
+  const receivedIn = line(29, { grammar: 'proto=$proto in=$bytes_received out=$bytes_sent' }).flows[0];
   assert.deepEqual([receivedIn?.bytesUp, receivedIn?.bytesDown], [100, 800]);
 });
 
@@ -186,8 +177,11 @@ test('JSON of the logging service and of HTTP profiles has the same fields under
     [flow?.client, flow?.address, flow?.bytesUp, flow?.bytesDown],
     ['10.20.0.41', '203.0.113.41', 611, 7222],
   );
-  assert.deepEqual([flow?.startMs, flow?.endMs], [at('10:39:31'), at('10:40:00')]);
-  assert.deepEqual([line(31).flows[0]?.name, line(31).flows[0]?.startMs], ['login.example.org', at('10:41:00')]);
+  assert.deepEqual([flow?.startMs, flow?.endMs], [fixtureTime('10:39:31'), fixtureTime('10:40:00')]);
+  assert.deepEqual(
+    [line(31).flows[0]?.name, line(31).flows[0]?.startMs],
+    ['login.example.org', fixtureTime('10:41:00')],
+  );
 });
 
 test('a date in the order of a country and negative bytes are refused', () => {
@@ -195,9 +189,3 @@ test('a date in the order of a country and negative bytes are refused', () => {
 });
 
 test('no line makes the parser throw', () => assertParserNeverThrows('paloalto', fixture));
-
-function countOutcomes({ outcomes }: Collected): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;
-  return counts;
-}

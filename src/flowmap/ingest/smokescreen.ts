@@ -7,12 +7,12 @@ import type { LogFormat, ParserOptions } from './log-format.ts';
 import { parseIsoTime } from './parse-time.ts';
 import { RecentRecords } from './recent-records.ts';
 import { shareOfLines } from './share-of-lines.ts';
-import { withoutTag } from './without-tag.ts';
+import { withoutSyslogTag } from './syslog-tag.ts';
 
-/** About 300 bytes each. A tunnel whose decision was forgotten keeps its bytes and address, and loses its name. */
+/** For ends of old versions; about 300 bytes each. A tunnel whose decision was forgotten keeps its bytes and address, and loses its name. */
 const maxOpenTunnels = 65_536;
 
-/** Smokescreen's log: decisions, and the ends of connections with their bytes, which name the decision by its id. */
+/** Smokescreen's log: decisions, and the ends of connections with their bytes. */
 export const smokescreenFormat: LogFormat = {
   id: 'smokescreen',
   title: 'Smokescreen log',
@@ -28,7 +28,7 @@ export const smokescreenFormat: LogFormat = {
     blindSpots: [
       'What a tunnel carries inside is not seen: the destination is what the client asked CONNECT for.',
       'Bytes of a connection are told at its end, so one that is still open has none yet.',
-      'The end of a connection whose decision is in an earlier file is known by its address alone.',
+      'Ends of connections that old versions wrote are known by their address alone where their decision is in another file.',
     ],
   },
   isOrdered: true,
@@ -39,7 +39,7 @@ export const smokescreenFormat: LogFormat = {
     const open = new RecentRecords<Decision>(maxOpenTunnels);
     return ok({
       parse: (line, sink) => {
-        const words = wordsOf(withoutTag(line.text()));
+        const words = wordsOf(withoutSyslogTag(line.text()));
         return words === null ? 'bad_json' : takeRecord(words, { open, options, sink });
       },
     });
@@ -122,7 +122,9 @@ function takeClose(words: Words, { open, options, sink }: Context): LineOutcome 
   if (up < 0 || down < 0) return 'bad_number';
   const own = decisionOf(words);
   if (own === null) return 'bad_number';
-  const decision = open.take(words('id')) ?? own;
+  // What the end says itself hangs on no other file. Ends of old versions say less, and have it from their decision.
+  const isWhole = own.name !== '' && own.service !== '';
+  const decision = isWhole ? own : (open.take(words('id')) ?? own);
   const draft = sink.beginFlow();
   draft.endMs = endMs;
   draft.startMs = endMs - durationMs(words('duration'));

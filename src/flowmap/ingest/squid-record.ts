@@ -8,7 +8,7 @@ import type { LineParser, ParserOptions } from './log-format.ts';
 import { parseClfTime, parseEpochTime, parseIsoTime } from './parse-time.ts';
 import { applicationOf } from './squid-bytes.ts';
 import { compileSquidFormat } from './squid-template.ts';
-import { withoutTag } from './without-tag.ts';
+import { withoutSyslogTag } from './syslog-tag.ts';
 
 /** What a record says of one thing, by the codes of the format that say it, best first; empty where none does. */
 type Words = (thing: keyof typeof codesOf) => string;
@@ -48,7 +48,7 @@ export function createSquidTemplateParser(
   const places = placesOf(template.value, codesOf);
   return ok({
     parse: (line, sink) => {
-      const values = template.value.read(withoutTag(line.text()));
+      const values = template.value.read(withoutSyslogTag(line.text()));
       if (values === null) return 'other_format';
       return takeRecord((thing) => known(values[places[thing]] ?? ''), options, sink);
     },

@@ -3,7 +3,7 @@ import { createEveReader } from './eve-reader.ts';
 import { parseJsonRecord } from './json-record.ts';
 import type { LogFormat } from './log-format.ts';
 import { shareOfLines } from './share-of-lines.ts';
-import { afterSyslogTag } from './syslog-tag.ts';
+import { withoutSyslogTag } from './syslog-tag.ts';
 
 /**
  * Suricata's `eve.json`, one event per line. `flow` events count; `tls`, `http`, `quic`, `alert` and `drop` events show names and
@@ -32,13 +32,13 @@ export const suricataFormat: LogFormat = {
   // Answers in the events of Suricata 4 are spread over lines.
   isOrdered: true,
   grammar: null,
-  detect: (sample) => shareOfLines(sample, (text) => isEveLine(afterSyslogTag(text))),
+  detect: (sample) => shareOfLines(sample, (text) => isEveLine(withoutSyslogTag(text))),
   learn: () => null,
   createParser: ({ zone }) => {
     const reader = createEveReader(zone);
     return ok({
       parse: (line, sink) => {
-        const text = afterSyslogTag(line.text());
+        const text = withoutSyslogTag(line.text());
         const event = parseJsonRecord(text);
         if (event === null) return text.trimStart().startsWith('{') ? 'bad_json' : 'other_format';
         return typeof event['event_type'] === 'string' ? reader.read(event, sink) : 'other_format';

@@ -1,7 +1,7 @@
 /**
- * Takes the tag of a peeled syslog line off a record that has a shape of its own, JSON or XML: `suricata[812]: {…}`, `nxlog: <Event …`,
- * also with the cookie of CEE (`@cee: {…}`). Text without such a record behind its tag stays as it is.
+ * Takes the tag of a syslog line away (`haproxy[812]: `, `(squid-1): `), which peeling leaves, with the cookie of CEE behind it
+ * (`suricata[812]: @cee: {…}`). Text that starts with a record of its own stays: no format begins with a word and a colon with a blank.
  */
-export function afterSyslogTag(text: string): string {
-  return text.replace(/^\s*[\w./-]{1,64}(?:\[\d{1,10}\])?: (?:@cee: ?)?(?=[{<])/, '');
+export function withoutSyslogTag(text: string): string {
+  return text.replace(/^\s*(?:[\w./-]{1,64}(?:\[\d{1,10}\])?|\([\w./-]{1,64}\)): (?:@cee: ?)?/, '');
 }

@@ -5,7 +5,7 @@ import type { LocalZone, LogFormat } from './log-format.ts';
 import { parseIsoTime, utcZone } from './parse-time.ts';
 import { hasPorts, readProtocol } from './protocol-number.ts';
 import { shareOfLines } from './share-of-lines.ts';
-import { afterSyslogTag } from './syslog-tag.ts';
+import { withoutSyslogTag } from './syslog-tag.ts';
 import { codeOfQueryStatus, readSysmonAnswers } from './sysmon-answers.ts';
 import { readWindowsEvent, type WindowsEvent } from './windows-event.ts';
 
@@ -36,9 +36,9 @@ export const sysmonFormat: LogFormat = {
   },
   isOrdered: false,
   grammar: null,
-  detect: (sample) => shareOfLines(sample, (text) => isWindowsLine(afterSyslogTag(text))),
+  detect: (sample) => shareOfLines(sample, (text) => isWindowsLine(withoutSyslogTag(text))),
   learn: () => null,
-  createParser: ({ zone }) => ok({ parse: (line, sink) => takeText(afterSyslogTag(line.text()), zone, sink) }),
+  createParser: ({ zone }) => ok({ parse: (line, sink) => takeText(withoutSyslogTag(line.text()), zone, sink) }),
 };
 
 function takeText(text: string, zone: LocalZone, sink: ObservationSink): LineOutcome {

@@ -1,46 +1,32 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type Collected,
-  type CollectedFlow,
-  collectObservations,
-  readFixture,
-  scoresOf,
-} from '../../../test/support/collect-observations.ts';
+import { scoresOf } from '../../../test/support/collect-observations.ts';
+import { fixtureLines, fixtureTime } from '../../../test/support/fixture-lines.ts';
 import { assertParserNeverThrows } from '../../../test/support/parser-properties.ts';
 
-const fixture = readFixture('umbrella.csv');
-const lines = fixture.split('\n');
-const whole = collectObservations('umbrella', fixture);
-const line = (number: number): Collected => collectObservations('umbrella', lines[number - 1] ?? '');
-const flow = (number: number): Partial<CollectedFlow> => line(number).flows[0] ?? {};
-const at = (time: string): number => Date.parse(`2026-11-27T${time}Z`);
+const { fixture, line, flow, counts } = fixtureLines('umbrella', 'umbrella.csv');
 
 test('the fixture is taken for what it is, and each line has its outcome', () => {
   assert.deepEqual(
     scoresOf(fixture).map(([id]) => id),
     ['umbrella'],
   );
-  const counts = Object.groupBy(whole.outcomes, (outcome) => outcome);
-  assert.deepEqual(
-    Object.entries(counts).map(([outcome, all]) => [outcome, all?.length]),
-    [
-      ['header', 1],
-      ['taken', 14],
-      ['no_destination', 1],
-      ['bad_time', 1],
-      ['bad_number', 1],
-      ['bad_name', 1],
-      ['bad_fields', 1],
-      ['other_format', 1],
-    ],
-  );
+  assert.deepEqual(counts(), {
+    header: 1,
+    taken: 14,
+    no_destination: 1,
+    bad_time: 1,
+    bad_number: 1,
+    bad_name: 1,
+    bad_fields: 1,
+    other_format: 1,
+  });
 });
 
 test('a DNS record has a question and never an answer', () => {
   assert.deepEqual(line(2).answers, [
     {
-      timeMs: at('10:00:00'),
+      timeMs: fixtureTime('10:00:00'),
       client: '10.90.0.11',
       name: 'api.example.com.',
       type: 'A',
@@ -54,8 +40,8 @@ test('a DNS record has a question and never an answer', () => {
 });
 
 test('times are UTC whatever zone was named', () => {
-  const there = collectObservations('umbrella', lines[1] ?? '', { timezone: 'America/New_York' });
-  assert.equal(there.answers[0]?.timeMs, at('10:00:00'));
+  const there = line(2, { timezone: 'America/New_York' });
+  assert.equal(there.answers[0]?.timeMs, fixtureTime('10:00:00'));
 });
 
 test('without an internal address the network is the client, and a blocked question is denied', () => {
@@ -85,8 +71,8 @@ test('commas and quotes in identities do not shift the columns', () => {
 test('a proxy record has the size of the request going up and that of the response coming down', () => {
   assert.deepEqual(line(13).flows, [
     {
-      startMs: at('10:01:00'),
-      endMs: at('10:01:00'),
+      startMs: fixtureTime('10:01:00'),
+      endMs: fixtureTime('10:01:00'),
       client: '10.90.0.21',
       user: 'laptop-1',
       service: '',

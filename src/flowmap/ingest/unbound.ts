@@ -27,12 +27,9 @@ export const unboundFormat: LogFormat = {
   isOrdered: false,
   grammar: null,
   detect: (sample) => shareOfLines(sample, (text) => isQuestionText(bodyOf(text).body)),
-  // With both logs on, a question is told twice: the reply says more.
-  learn: (sample) => (sample.some((line) => reply.test(bodyOf(line.text()).body)) ? withReplies : null),
-  createParser: ({ grammar }) => ok({ parse: (line, sink) => parseLine(line, sink, grammar === withReplies) }),
+  learn: () => null,
+  createParser: () => ok({ parse: parseLine }),
 };
-
-const withReplies = 'replies';
 
 /** `[1700000000] unbound[812:0] info: …`; of times that syslog knows, the envelope has taken the head off up to `info:`. */
 const head =
@@ -85,13 +82,14 @@ function isQuestionText(body: string): boolean {
   return question.test(body) || reply.test(body) || localAction.test(body) || policyAction.test(body);
 }
 
-function parseLine(line: LogLine, sink: ObservationSink, isReplied: boolean): LineOutcome {
+function parseLine(line: LogLine, sink: ObservationSink): LineOutcome {
   const { time, body, isHeaded } = bodyOf(line.text());
   if (!isHeaded) return 'other_format';
   const timeMs = time === undefined ? line.receivedMs : parseEpochTime(time);
   if (malformed.test(body)) return 'no_destination';
   const asked = question.exec(body);
-  if (asked !== null) return isReplied ? 'repeated' : answerAsked(timeMs, asked, sink);
+  // With both logs on a question is told twice; a line cannot know that, and a question alone names no address.
+  if (asked !== null) return answerAsked(timeMs, asked, sink);
   const replied = reply.exec(body);
   if (replied !== null) return answerReply(timeMs, replied, sink);
   const denied = policyAction.exec(body) ?? localAction.exec(body);

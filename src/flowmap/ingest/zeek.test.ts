@@ -201,8 +201,10 @@ describe('JSON', () => {
 describe('the header', () => {
   const row = '1795770000.000000\tC1\t10.8.0.18\t50000\t203.0.113.9\t443\ttcp\t5\t6';
 
-  test('a row without any is not understood', () => {
-    assert.deepEqual(collectObservations('zeek', row).outcomes, ['other_format']);
+  test('a row without any is known for a row of Zeek, and not used', () => {
+    const lost = row.replace('C1', 'Cx1Yz2');
+    assert.deepEqual(collectObservations('zeek', `${lost}\nno row`).outcomes, ['no_header', 'other_format']);
+    assert.equal(scoresOf(lost)[0]?.[0], 'zeek');
   });
 
   test('can be given as grammar', () => {

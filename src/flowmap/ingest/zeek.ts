@@ -73,10 +73,13 @@ function detectZeek(sample: readonly LogLine[]): number {
       header = extendZeekHeader(header, text);
       fitting += 1;
     } else if (header.fields.length > 3 && readZeekTsv(header, text) !== null) fitting += 1;
-    else if (isZeekRecord(parseJsonRecord(text))) fitting += 1;
+    else if (headlessRow.test(text) || isZeekRecord(parseJsonRecord(text))) fitting += 1;
   }
   return sample.length === 0 ? 0 : fitting / sample.length;
 }
+
+/** A row of a TSV log as Zeek writes it by itself: its time, then the connection's id. Known for what it is, though not to be read alone. */
+const headlessRow = /^\d{9,11}\.\d{6}\t[A-Z][0-9A-Za-z]{3,24}\t/;
 
 function isHeaderLine(text: string): boolean {
   return /^#(?:separator|set_separator|empty_field|unset_field|path|open|close|fields|types)\b/.test(text);
@@ -141,7 +144,7 @@ class ZeekParser implements LineParser {
     }
     if (text.startsWith('{')) return this.#parseJson(text, sink);
     const { fields, path } = this.#header;
-    if (fields.length === 0) return 'other_format';
+    if (fields.length === 0) return headlessRow.test(text) ? 'no_header' : 'other_format';
     const row = readZeekTsv(this.#header, text);
     if (row === null) return 'bad_fields';
     const reader = readers.get(path === '' ? pathOf(fields) : path);

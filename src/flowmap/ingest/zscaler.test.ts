@@ -1,22 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import {
-  type Collected,
-  type CollectedFlow,
-  collectObservations,
-  readFixture,
-  scoresOf,
-} from '../../../test/support/collect-observations.ts';
+import { collectObservations, readFixture, scoresOf } from '../../../test/support/collect-observations.ts';
+import { fixtureLines, fixtureTime } from '../../../test/support/fixture-lines.ts';
 import { assertParserNeverThrows } from '../../../test/support/parser-properties.ts';
 import { createLocalZone, findLogFormat } from '../index.ts';
 
-const fixture = readFixture('zscaler.ndjson');
-const lines = fixture.split('\n');
-const whole = collectObservations('zscaler', fixture);
-const line = (number: number): Collected => collectObservations('zscaler', lines[number - 1] ?? '');
-const flow = (number: number): Partial<CollectedFlow> => line(number).flows[0] ?? {};
-const at = (time: string): number => Date.parse(`2026-11-27T${time}Z`);
+const { fixture, whole, line, flow, counts } = fixtureLines('zscaler', 'zscaler.ndjson');
 const template =
   '%s{time}\\t%s{elogin}\\t%s{cip}\\t%s{ehost}\\t%s{sip}\\t%s{proto}\\t%s{action}\\t%d{reqsize}\\t%d{respsize}\\n';
 
@@ -25,25 +15,21 @@ test('the fixture is taken for what it is, and each line has its outcome', () =>
     scoresOf(fixture).map(([id]) => id),
     ['zscaler'],
   );
-  const counts = Object.groupBy(whole.outcomes, (outcome) => outcome);
-  assert.deepEqual(
-    Object.entries(counts).map(([outcome, all]) => [outcome, all?.length]),
-    [
-      ['taken', 21],
-      ['challenge', 1],
-      ['bad_time', 1],
-      ['bad_number', 2],
-      ['not_network', 1],
-      ['other_format', 1],
-    ],
-  );
+  assert.deepEqual(counts(), {
+    taken: 21,
+    challenge: 1,
+    bad_time: 1,
+    bad_number: 2,
+    not_network: 1,
+    other_format: 1,
+  });
 });
 
 test('a web record has the size of the request going up and that of the response coming down', () => {
   assert.deepEqual(line(1).flows, [
     {
-      startMs: at('10:00:01'),
-      endMs: at('10:00:01'),
+      startMs: fixtureTime('10:00:01'),
+      endMs: fixtureTime('10:00:01'),
       client: '10.70.0.11',
       user: 'jane@example.com',
       service: '',
@@ -67,9 +53,9 @@ test('a web record has the size of the request going up and that of the response
 
 test('the envelope may be gone, and the zone is the one that was named', () => {
   assert.equal(flow(12).name, 'bare.example.com');
-  const inBerlin = collectObservations('zscaler', lines[0] ?? '', { timezone: 'Europe/Berlin' });
-  assert.equal(inBerlin.flows[0]?.startMs, at('09:00:01'));
-  assert.equal(flow(9).startMs, at('10:00:09'), 'the epoch of the record has its own zone');
+  const inBerlin = line(1, { timezone: 'Europe/Berlin' });
+  assert.equal(inBerlin.flows[0]?.startMs, fixtureTime('09:00:01'));
+  assert.equal(flow(9).startMs, fixtureTime('10:00:09'), 'the epoch of the record has its own zone');
 });
 
 test('names, kinds and ports follow what was spoken', () => {
@@ -110,11 +96,11 @@ test('a firewall record has outbound bytes going up', () => {
   const { client, address, port, protocol, application, bytesUp, bytesDown, startMs, endMs, connections } = flow(13);
   assert.deepEqual([client, address, port, protocol, application], ['10.70.0.12', '203.0.113.20', 443, 6, 'tls']);
   assert.deepEqual([bytesUp, bytesDown, connections], [5894, 3367, 1]);
-  assert.deepEqual([startMs, endMs], [at('10:00:48'), at('10:01:00')]);
+  assert.deepEqual([startMs, endMs], [fixtureTime('10:00:48'), fixtureTime('10:01:00')]);
 });
 
 test('an aggregate stands for its sessions, and says nothing of when they began', () => {
-  assert.deepEqual([flow(14).connections, flow(14).startMs], [6, at('10:01:00')]);
+  assert.deepEqual([flow(14).connections, flow(14).startMs], [6, fixtureTime('10:01:00')]);
 });
 
 test('a dropped session has the address that the client dialled', () => {
@@ -124,7 +110,7 @@ test('a dropped session has the address that the client dialled', () => {
 });
 
 test('DNS records have an answer where it is an address, and none where there was none', () => {
-  const common = { timeMs: at('10:02:00'), client: '10.70.0.13', aliases: [], resolver: '10.70.0.53' };
+  const common = { timeMs: fixtureTime('10:02:00'), client: '10.70.0.13', aliases: [], resolver: '10.70.0.53' };
   const answer = (address: string) => [{ address, ttlSeconds: null }];
   assert.deepEqual(whole.answers, [
     {
@@ -152,7 +138,7 @@ test('DNS records have an answer where it is an address, and none where there wa
 
 test('the tab-parted template of the vendor has the same keys', () => {
   const { name, bytesUp, bytesDown, startMs } = flow(26);
-  assert.deepEqual([name, bytesUp, bytesDown, startMs], ['kv.example.com', 100, 200, at('10:04:00')]);
+  assert.deepEqual([name, bytesUp, bytesDown, startMs], ['kv.example.com', 100, 200, fixtureTime('10:04:00')]);
 });
 
 test('a template of the user is compiled, and a line that does not fit it is refused', () => {
@@ -170,8 +156,8 @@ test('a template of the user is compiled, and a line that does not fit it is ref
       isDenied,
     ]),
     [
-      [at('10:10:00'), 'files.example.com', '203.0.113.40', 120, 4500, false],
-      [at('10:10:01'), 'ads.example.net', '', 120, 0, true],
+      [fixtureTime('10:10:00'), 'files.example.com', '203.0.113.40', 120, 4500, false],
+      [fixtureTime('10:10:01'), 'ads.example.net', '', 120, 0, true],
     ],
   );
 });
@@ -183,7 +169,7 @@ test('a template may put the time together, quote fields and be of firewall reco
   const [found] = collectObservations('zscaler', text, { grammar }).flows;
   assert.deepEqual(
     [found?.startMs, found?.client, found?.address, found?.port],
-    [at('10:20:05'), '10.70.0.9', '203.0.113.60', 8443],
+    [fixtureTime('10:20:05'), '10.70.0.9', '203.0.113.60', 8443],
   );
   assert.deepEqual([found?.bytesUp, found?.bytesDown], [12, 34]);
 });
@@ -195,7 +181,7 @@ test('a template of JSON is read by its keys, whether the envelope is there or n
   for (const text of [event, `{"sourcetype":"own","event":${event}}`]) {
     const [found] = collectObservations('zscaler', text, { grammar }).flows;
     assert.deepEqual([found?.name, found?.user, found?.bytesUp, found?.bytesDown], ['json.example.com', 'jane', 7, 8]);
-    assert.equal(found?.startMs, at('10:30:00'));
+    assert.equal(found?.startMs, fixtureTime('10:30:00'));
   }
 });
 

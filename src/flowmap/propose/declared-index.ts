@@ -1,6 +1,6 @@
 import { parseIpAddress, parseIpPrefix, prefixContains } from '../../destination/index.ts';
+import { coversHost } from '../declared-hosts.ts';
 import type { Edge } from '../edge.ts';
-import { coversHost } from '../flow-map.ts';
 import type { DeclaredEndpoint } from '../observation.ts';
 
 /** What configuration declares, for questions about edges and services. */

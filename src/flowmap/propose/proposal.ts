@@ -1,6 +1,7 @@
 import type { CompiledPolicy, PolicyFileText, PolicyTree } from '../../policy/index.ts';
 import type { Coverage } from '../coverage.ts';
 import type { NameRank } from '../edge.ts';
+import type { SeenStarts } from '../find-starts.ts';
 import type { FlowMap } from '../flow-map.ts';
 import type { Inventory } from '../inventory.ts';
 import type { Regularity, SeenDays } from '../lake.ts';
@@ -28,6 +29,7 @@ export interface PresentPolicy {
 export interface ProposeParts {
   readonly map: FlowMap;
   readonly seenDays: readonly SeenDays[];
+  readonly starts: readonly SeenStarts[];
   readonly regularity: readonly Regularity[];
   readonly declared: readonly DeclaredEndpoint[];
   readonly inventory: Inventory;
@@ -85,8 +87,8 @@ export interface Readiness {
   readonly weekdays: number;
   readonly weekend: boolean;
   readonly monthEnd: boolean;
-  /** No log tells restarts today. */
-  readonly restarts: null;
+  /** How often an instance of it began on a day on which it was seen; null where no export of pods or machines tells it. */
+  readonly restarts: number | null;
   /** Edges first seen in the last seven days of the window: a service that still changes. */
   readonly newEdges: number;
   /** What is missing, as sentences; empty when ready. */

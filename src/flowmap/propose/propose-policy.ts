@@ -49,6 +49,7 @@ interface Shared {
   readonly regularity: SuspicionContext['regularity'];
   readonly days: ReadonlyMap<string, readonly number[]>;
   readonly logDays: ReadonlySet<number>;
+  readonly starts: ReadonlyMap<string, readonly number[]>;
   readonly atMs: number;
 }
 
@@ -74,6 +75,7 @@ function shareParts(parts: ProposeParts, settings: ProposeSettings): Shared {
     regularity: new Map(parts.regularity.map((one) => [edgeKey(one), one])),
     days: new Map(parts.seenDays.map(({ principal, days }) => [principal, days])),
     logDays: new Set(parts.seenDays.flatMap(({ days }) => days)),
+    starts: new Map(parts.starts.map(({ principal, startsMs }) => [principal, startsMs])),
     atMs: parts.map.edges.reduce((latest, { edge }) => Math.max(latest, edge.lastMs), 0),
   };
 }
@@ -110,6 +112,7 @@ function proposeService(principal: string, shared: Shared): ProposedService {
     readiness: readinessOfService({
       days: shared.days.get(principal) ?? [],
       logDays: shared.logDays,
+      startsMs: shared.starts.get(principal) ?? null,
       firstSeenMs: maps.map(({ edge }) => edge.firstMs),
       unseen: unseenOf(principal, maps, shared),
     }),

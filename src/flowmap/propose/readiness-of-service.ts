@@ -12,12 +12,14 @@ export interface ReadinessFacts {
   readonly days: readonly number[];
   /** Days on which any log showed anything: a month's end without the service counts when the logs reach over it. */
   readonly logDays: ReadonlySet<number>;
+  /** When its instances began, epoch milliseconds; null where no export tells it. */
+  readonly startsMs: readonly number[] | null;
   readonly firstSeenMs: readonly number[];
   readonly unseen: readonly DeclaredEndpoint[];
 }
 
 /** Says how far the history of a service reaches. Ready is never said before 14 days with a month's end among them. */
-export function readinessOfService({ days, logDays, firstSeenMs, unseen }: ReadinessFacts): Readiness {
+export function readinessOfService({ days, logDays, startsMs, firstSeenMs, unseen }: ReadinessFacts): Readiness {
   const first = days[0] ?? 0;
   const last = days.at(-1) ?? -1;
   const weekdays = new Set(days.map(weekdayOf));
@@ -34,13 +36,18 @@ export function readinessOfService({ days, logDays, firstSeenMs, unseen }: Readi
     weekdays: weekdays.size,
     weekend,
     monthEnd,
-    restarts: null,
+    restarts: startsMs === null ? null : countOnDays(startsMs, new Set(days)),
     newEdges: firstSeenMs.filter(
       (ms) => Math.floor(ms / dayMs) > last - newWithinDays && Math.floor(ms / dayMs) > first,
     ).length,
     lacks,
     unseen,
   };
+}
+
+// What a service does when it begins (reading its secrets, fetching its image) is seen where it was seen on that day.
+function countOnDays(startsMs: readonly number[], days: ReadonlySet<number>): number {
+  return startsMs.filter((ms) => days.has(Math.floor(ms / dayMs))).length;
 }
 
 /** The epoch began on a Thursday. */
@@ -59,13 +66,13 @@ function monthOf(day: number): string {
 
 /** Readiness as one sentence for people: `not ready: no month end was seen; 12 of 12 days, 5 weekdays, …`. */
 export function readinessText(readiness: Readiness): string {
-  const { isReady, days, spanDays, weekdays, weekend, monthEnd, newEdges, lacks } = readiness;
+  const { isReady, days, spanDays, weekdays, weekend, monthEnd, restarts, newEdges, lacks } = readiness;
   const facts = [
     `seen on ${days} of ${spanDays} days`,
     `${weekdays} weekdays`,
     weekend ? 'a weekend' : 'no weekend',
     monthEnd ? 'a month end' : 'no month end',
-    'restarts: not told by any log',
+    `restarts: ${restarts ?? 'unknown (no export of pods or machines tells them)'}`,
     `${newEdges} edges first seen in the last ${newWithinDays} days`,
   ];
   return `${isReady ? 'ready' : `not ready: ${lacks.join(', ')}`}; ${facts.join(', ')}`;

@@ -71,12 +71,13 @@ export function shrinkPolicy(
   };
 }
 
-function readinessOf(service: string, { seenDays, map, declared }: ProposeParts): Readiness {
+function readinessOf(service: string, { seenDays, starts, map, declared }: ProposeParts): Readiness {
   const edges = map.edges.filter(({ edge }) => edge.principal === service);
   const seen = new Set(edges.map(({ edge }) => edge.destination));
   return readinessOfService({
     days: seenDays.find(({ principal }) => principal === service)?.days ?? [],
     logDays: new Set(seenDays.flatMap(({ days }) => days)),
+    startsMs: starts.find(({ principal }) => principal === service)?.startsMs ?? null,
     firstSeenMs: edges.map(({ edge }) => edge.firstMs),
     unseen: createDeclaredIndex(declared)
       .ofService(service)

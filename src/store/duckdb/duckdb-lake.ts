@@ -5,6 +5,8 @@ import type {
   AnswerView,
   ClientKey,
   DeclaredEndpoint,
+  Edge,
+  EdgeBasis,
   EdgeQuery,
   EdgeSet,
   FlowLake,
@@ -20,6 +22,7 @@ import type {
 import { appendColumns } from './append-rows.ts';
 import {
   answerColumns,
+  countEdgeRows,
   edgeDayStatements,
   flowColumns,
   readParquet,
@@ -45,6 +48,7 @@ import {
   readLease,
   readLeftOut,
   readRegularity,
+  readRowBatches,
   readRows,
   readShares,
 } from './read-rows.ts';
@@ -126,11 +130,11 @@ class DuckdbLake implements FlowLake {
       append: (format, batch) => inTurn((place) => writeBatch(connection, place, format, batch)),
       declare: (endpoints) => inTurn((place) => writeDeclared(connection, place, endpoints)),
       keepRanges: (ranges, publishedMs) => inTurn((place) => writeRanges(connection, place, { ranges, publishedMs })),
-      publish: async (entry) => {
+      publish: async (entry, replaced = []) => {
         await last;
         await close();
         const isKnown = this.#folder.entries().some(({ digest }) => digest === entry.digest);
-        if (!isKnown) this.#folder.publish({ ...entry, id });
+        if (!isKnown) this.#folder.publish({ ...entry, id }, replaced);
         this.#joined = null;
         this.#folder.discard(id);
         return !isKnown;
@@ -183,8 +187,21 @@ class DuckdbLake implements FlowLake {
 
   async edges(query: EdgeQuery): Promise<EdgeSet> {
     await this.#join(query);
+    const [counted] = await this.#read(countEdgeRows);
+    refuseTooMany(counted?.number('edges') ?? 0);
+    const edges: Edge[] = [];
+    for await (const batch of this.edgeBatches(query)) for (const edge of batch) edges.push(edge);
+    return { edges, ...(await this.edgeBasis(query)) };
+  }
+
+  async *edgeBatches(query: EdgeQuery): AsyncGenerator<readonly Edge[]> {
+    await this.#join(query);
+    for await (const rows of readRowBatches(this.#connection, selectEdges)) yield rows.map(readEdge);
+  }
+
+  async edgeBasis(query: EdgeQuery): Promise<EdgeBasis> {
+    await this.#join(query);
     return {
-      edges: (await this.#read(selectEdges)).map(readEdge),
       shares: readShares(await this.#read(selectShares)),
       leftOut: readLeftOut(await this.#read(selectLeftOut)),
     };
@@ -308,6 +325,16 @@ class DuckdbLake implements FlowLake {
     }
     return null;
   }
+}
+
+/** With their judgements and what is made of them, so many fit into the heap of the lake process. */
+const mostEdgesAtOnce = 250_000;
+
+function refuseTooMany(edges: number): void {
+  if (edges <= mostEdgesAtOnce) return;
+  throw new Error(
+    `there are ${edges} edges in this window, more than the ${mostEdgesAtOnce} that are compared at once: narrow it with \`--since\` or \`--until\`, or look at \`exeat flows map\``,
+  );
 }
 
 const dayMs = 86_400_000;

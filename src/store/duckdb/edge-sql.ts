@@ -218,6 +218,9 @@ SELECT principal, destination, is_name, port, protocol, application FROM (
   FROM by_parts GROUP BY principal, destination, is_name, port, protocol, application
 ) WHERE place = 1`;
 
+/** Counts the edges. */
+export const countEdgeRows: string = 'SELECT CAST(count(*) AS DOUBLE) AS edges FROM edge_lists';
+
 /** Reads edges from `edge_days`. */
 export const selectEdges: string = `SELECT principal, destination, is_name, port, protocol,
   CAST(sum(connections) AS DOUBLE) AS connections, CAST(sum(bytes_up) AS DOUBLE) AS bytes_up, CAST(sum(bytes_down) AS DOUBLE) AS bytes_down,

@@ -15,6 +15,8 @@ import type { SourceEntry } from '../../flowmap/index.ts';
 /** What a source is made of on disk: its entry, and its Parquet files relative to the lake. */
 export interface LedgerEntry extends SourceEntry {
   readonly files: readonly string[];
+  /** Sources whose place it took: where a stop left their entries behind, they do not count. */
+  readonly replaces?: readonly string[];
 }
 
 /** The kinds of rows, each in a folder of its own, partitioned by day where it has days. */
@@ -47,10 +49,17 @@ export class LakeFolder {
 
   /** Every source, oldest ingest first. Throws where an entry is damaged: its source must neither be missed nor have its files removed. */
   entries(): readonly LedgerEntry[] {
+    const all = this.#allEntries();
+    const replaced = new Set(all.flatMap(({ replaces }) => replaces ?? []));
+    return all
+      .filter(({ id }) => !replaced.has(id))
+      .sort((a, b) => a.ingestedAtMs - b.ingestedAtMs || (a.id < b.id ? -1 : 1));
+  }
+
+  #allEntries(): readonly LedgerEntry[] {
     return readdirSync(join(this.dir, 'sources'))
       .filter((name) => name.endsWith('.json'))
-      .map((name) => readEntry(join(this.dir, 'sources', name)))
-      .sort((a, b) => a.ingestedAtMs - b.ingestedAtMs || (a.id < b.id ? -1 : 1));
+      .map((name) => readEntry(join(this.dir, 'sources', name)));
   }
 
   /** Absolute paths of the Parquet files of a table, of all sources, of the days of a window (`YYYY-MM-DD`, both inclusive). */
@@ -73,12 +82,22 @@ export class LakeFolder {
     return folder;
   }
 
-  /** Moves the files of a source to their places and writes its entry, last: from then on it counts. */
-  publish(entry: SourceEntry): void {
+  /** Moves the files of a source to their places and writes its entry, last: from then on it counts, and those that it replaces do not. */
+  publish(entry: SourceEntry, replaces: readonly string[] = []): void {
     const from = join(this.dir, 'incoming', entry.id);
     const files = lakeTables.flatMap((table) => moveTable(join(from, table), this.dir, table));
-    replaceFile(join(this.dir, 'sources', `${entry.id}.json`), JSON.stringify({ ...entry, files }, null, 1));
+    replaceFile(
+      join(this.dir, 'sources', `${entry.id}.json`),
+      JSON.stringify(replaces.length === 0 ? { ...entry, files } : { ...entry, files, replaces }, null, 1),
+    );
     this.discard(entry.id);
+    if (replaces.length > 0) this.#removeReplaced();
+  }
+
+  #removeReplaced(): void {
+    const all = this.#allEntries();
+    const replaced = new Set(all.flatMap((entry) => entry.replaces ?? []));
+    for (const entry of all) if (replaced.has(entry.id)) this.remove(entry);
   }
 
   /** Removes what an ingest left behind. */
@@ -97,6 +116,7 @@ export class LakeFolder {
     rmSync(join(this.dir, 'incoming'), { recursive: true, force: true });
     mkdirSync(join(this.dir, 'incoming'), { mode: 0o700 });
     this.#cleanTemp();
+    this.#removeReplaced();
     const known = new Set(this.entries().flatMap(({ files }) => files));
     for (const table of lakeTables) {
       for (const file of parquetBelow(join(this.dir, table))) {

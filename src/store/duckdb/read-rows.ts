@@ -31,6 +31,14 @@ export async function readRows(connection: DuckDBConnection, sql: string): Promi
   return reader.getRowObjectsJS().map((row) => readerOf(row as Readonly<Record<string, unknown>>));
 }
 
+/** Runs a query and reads its rows in batches as the database has them ready. */
+export async function* readRowBatches(connection: DuckDBConnection, sql: string): AsyncGenerator<Rows> {
+  const result = await connection.stream(sql);
+  for await (const rows of result.yieldRowObjectJs()) {
+    yield rows.map((row) => readerOf(row as Readonly<Record<string, unknown>>));
+  }
+}
+
 function readerOf(row: Readonly<Record<string, unknown>>): RowReader {
   const numberOrNull = (column: string): number | null => {
     const value = row[column];

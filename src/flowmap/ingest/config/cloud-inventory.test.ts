@@ -11,14 +11,14 @@ function leasesOf(fixture: string): ReturnType<typeof collectDeclared>['leases']
   return leases;
 }
 
-test('an instance of AWS holds the addresses of its interfaces from when they were attached', () => {
-  const attached = { ...cloud, holder: 'billing', fromMs: Date.UTC(2026, 9, 1, 10) };
-  assert.deepEqual(leasesOf('instances.json'), [
-    { ...attached, address: '10.0.1.5' },
-    { ...attached, address: '203.0.113.50' },
-    { ...attached, address: '10.0.1.6' },
-    { ...attached, address: '2001:db8::50' },
-  ]);
+test('an instance of AWS holds the addresses of its interfaces from when they were attached, and again from its launch', () => {
+  const addresses = ['10.0.1.5', '203.0.113.50', '10.0.1.6', '2001:db8::50'];
+  assert.deepEqual(
+    leasesOf('instances.json'),
+    [Date.UTC(2026, 9, 1, 10), Date.UTC(2026, 10, 25, 10)].flatMap((fromMs) =>
+      addresses.map((address) => ({ ...cloud, holder: 'billing', fromMs, address })),
+    ),
+  );
 });
 
 test('an interface of AWS belongs to the function, gateway or instance that it says; a free one to nobody', () => {

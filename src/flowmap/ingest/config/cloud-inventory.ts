@@ -44,10 +44,13 @@ function leaseInstance(sink: ObservationSink, instance: ConfigNode): void {
   const id = configTextAt(instance, 'InstanceId');
   const holder = tagOf(instance, 'Tags', 'Name') || tagOf(instance, 'Tags', 'aws:autoscaling:groupName') || id;
   for (const network of configItemsAt(instance, 'NetworkInterfaces')) {
-    // The launch time moves with every start, the interface keeps its address from when it was attached.
-    const fromMs =
-      timeAt(configTextAt(network, 'Attachment', 'AttachTime')) ?? timeAt(configTextAt(instance, 'LaunchTime'));
-    leaseAll(sink, awsAddresses(network), { holder, kind: 'workload', fromMs });
+    // The launch time moves with every start, the interface keeps its address from when it was attached: a later launch is a restart.
+    const attachedMs = timeAt(configTextAt(network, 'Attachment', 'AttachTime'));
+    const launchedMs = timeAt(configTextAt(instance, 'LaunchTime'));
+    const isAgain = attachedMs !== null && launchedMs !== null && launchedMs > attachedMs;
+    for (const fromMs of isAgain ? [attachedMs, launchedMs] : [attachedMs ?? launchedMs]) {
+      leaseAll(sink, awsAddresses(network), { holder, kind: 'workload', fromMs });
+    }
   }
   if (configItemsAt(instance, 'NetworkInterfaces').length > 0) return;
   const addresses = ['PrivateIpAddress', 'PublicIpAddress', 'Ipv6Address'].map((key) => configTextAt(instance, key));

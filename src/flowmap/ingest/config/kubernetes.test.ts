@@ -60,6 +60,38 @@ test('pods give leases of the workload behind their ReplicaSet or Job, until the
   );
 });
 
+test('a container that was restarted gives another lease from each start that its pod remembers', () => {
+  const containers = [
+    '    - { restartCount: 0, state: { running: { startedAt: "2026-11-20T08:00:09Z" } } }',
+    '    - restartCount: 4',
+    '      state: { running: { startedAt: "2026-11-24T10:00:00Z" } }',
+    '      lastState: { terminated: { startedAt: "2026-11-22T10:00:00Z", finishedAt: "2026-11-24T09:59:00Z" } }',
+    '    - restartCount: 1',
+    '      state: { waiting: { reason: CrashLoopBackOff } }',
+    '      lastState: { terminated: { startedAt: "2026-11-20T08:00:09Z", finishedAt: "2026-11-21T08:00:00Z" } }',
+  ];
+  const text = [
+    'apiVersion: v1',
+    'kind: Pod',
+    'metadata: { name: db-0, namespace: shop, ownerReferences: [{ kind: StatefulSet, name: db }] }',
+    'status:',
+    '  podIP: 10.1.2.9',
+    '  startTime: "2026-11-20T08:00:00Z"',
+    '  phase: Running',
+    '  containerStatuses:',
+    ...containers,
+  ].join('\n');
+  const { leases } = collectDeclared('kubernetes', 'pod.yaml', text);
+  assert.deepEqual(
+    leases.map(({ address, holder, fromMs }) => [address, holder, new Date(fromMs ?? 0).toISOString()]),
+    [
+      ['10.1.2.9', 'shop/db', '2026-11-20T08:00:00.000Z'],
+      ['10.1.2.9', 'shop/db', '2026-11-24T10:00:00.000Z'],
+      ['10.1.2.9', 'shop/db', '2026-11-22T10:00:00.000Z'],
+    ],
+  );
+});
+
 test('pods printed as YAML give the same leases', () => {
   const text = [
     'apiVersion: v1',
