@@ -22,7 +22,7 @@ export type {
   ViewQuery,
 } from './ledger.ts';
 export { lookAt } from './lifecycle/ask.ts';
-export { capWindowMs, openSpanOf } from './lifecycle/caps.ts';
+export { capWindowMs, openSpanOf, openTimeOf, type Span } from './lifecycle/caps.ts';
 export { refusedEntry } from './lifecycle/entries.ts';
 export type { CommandOf, ExceptionCommand, LearnedBreakGlass } from './lifecycle/exception-command.ts';
 export {
