@@ -1,7 +1,6 @@
 // The door of `api`: the server of the control API and what its handlers take.
 export type { Answered, Call, Caller, Handler, Handlers, Once } from './call.ts';
 export { type AnyHandler, type ApiOptions, createApi } from './create-api.ts';
-export { readCursor, writeCursor } from './cursor.ts';
 export { describeApi, type OpenApi } from './openapi.ts';
 export { requestPage, setupPage } from './pages.ts';
 export type { ProblemRows, RequestFault } from './problems.ts';

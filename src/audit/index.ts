@@ -4,7 +4,7 @@ export { canonicalJson } from './canonical-json.ts';
 export { type Checkpoint, type CheckpointFault, openCheckpoint, readCheckpoint, signCheckpoint } from './checkpoint.ts';
 export { findNotes } from './checkpoint-list.ts';
 export type { Actor, Entry, JsonObject, JsonValue, LeafSource, NewEntry } from './entry.ts';
-export { encodeEntry, maxEntryBytes, parseEntry } from './entry-codec.ts';
+export { clockResetAction, encodeEntry, maxEntryBytes, parseEntry } from './entry-codec.ts';
 export { evidenceReadme, renderEvidence } from './evidence.ts';
 export { createProver, type Prover } from './prover.ts';
 export {

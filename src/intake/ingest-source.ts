@@ -106,11 +106,7 @@ function whyNot(path: string, plan: SourcePlan): Fault {
   return fault('format_unknown', `${shownPath(path)} is in no format that is known, ${mend}`);
 }
 
-async function readLog(
-  order: IngestOrder,
-  plan: LogPlan,
-  reader: ByteReader,
-): Promise<Result<SourceOutcome>> {
+async function readLog(order: IngestOrder, plan: LogPlan, reader: ByteReader): Promise<Result<SourceOutcome>> {
   const { pool, writer } = order;
   const opened = await pool.open(plan.order, plan.isOrdered, async (format, batch) => {
     await written(writer.append(format, batch));
@@ -129,12 +125,7 @@ async function readLog(
   }
 }
 
-async function feedPieces(
-  order: IngestOrder,
-  plan: LogPlan,
-  reader: ByteReader,
-  feed: SourceFeed,
-): Promise<void> {
+async function feedPieces(order: IngestOrder, plan: LogPlan, reader: ByteReader, feed: SourceFeed): Promise<void> {
   const chunker = new LineChunker(order.pool.buffers, maxRecordBytes);
   const chunks = {
     chunk: (bytes: Uint8Array<ArrayBuffer>): Promise<void> => feed.piece(bytes),

@@ -97,6 +97,24 @@ function checkCommits(onLedger: (what: string, work: Work) => void): void {
     assert.deepEqual([back?.time, on?.time], ['2026-12-01T12:00:00.000Z', '2026-12-01T12:01:00.000Z']);
   });
 
+  onLedger(
+    'where the clock was set anew, times go on from there and entries of both times are found',
+    async (ledger) => {
+      const ahead = noonMs + 600 * minuteMs;
+      await commit(ledger, [entryOf('exception/A')], { nowMs: noonMs });
+      await commit(ledger, [entryOf('exception/A')], { nowMs: ahead });
+      await commit(ledger, [{ ...entryOf('clock'), action: 'clock.reset' }], { nowMs: noonMs + minuteMs });
+      await commit(ledger, [entryOf('exception/A')], { nowMs: noonMs + 2 * minuteMs });
+      await commit(ledger, [entryOf('exception/A')], { nowMs: noonMs + minuteMs });
+      const page = { after: null, order: 'oldest', most: 10 } as const;
+      const places = async (sinceMs: number, untilMs: number): Promise<readonly number[]> =>
+        (await ledger.entries({ ...page, sinceMs, untilMs })).map(({ seq }) => seq);
+      assert.deepEqual(await places(noonMs, noonMs + 2 * minuteMs), [0, 2]);
+      assert.deepEqual(await places(noonMs + 2 * minuteMs, ahead), [3, 4]);
+      assert.deepEqual(await places(ahead, ahead + 1), [1]);
+    },
+  );
+
   onLedger('a subject that somebody else changed is a conflict, and nothing of the commit is there', async (ledger) => {
     await commit(ledger, [entryOf('exception/A')], { expected: [{ subject: 'exception/A', seq: null }] });
     const late = {

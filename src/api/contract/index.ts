@@ -26,5 +26,5 @@ export {
   roles,
   type TokenAnswer,
 } from './people.ts';
-export { type ApiProblemCode, apiProblems, type Problem, problemSchema } from './problem.ts';
+export { apiProblems, type Problem, problemSchema } from './problem.ts';
 export type { AuditState, EntryAnswer, EntryQuery, OpenAnswer, OpeningAnswer, OpenQuery } from './reports.ts';

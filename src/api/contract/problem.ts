@@ -32,9 +32,6 @@ export const apiProblems = {
   unavailable: { status: 503, title: 'this cannot be done now' },
 } as const;
 
-/** One of the codes of {@link apiProblems}. */
-export type ApiProblemCode = keyof typeof apiProblems;
-
 /** The schema of a problem. */
 export const problemSchema: z.ZodType<Problem> = z
   .strictObject({

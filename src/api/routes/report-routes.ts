@@ -32,7 +32,7 @@ async function listAudit(ports: ApiPorts, query: EntryQuery): Promise<Result<Ans
   const entries = await ports.ledger.entries({
     ...(subject === undefined ? {} : { subject }),
     ...(action === undefined ? {} : { actionPrefix: action }),
-    ...(actor === undefined ? {} : { actor }),
+    ...(actor === undefined ? {} : { actor: actor.includes('/') ? actor : `person/${actor}` }),
     ...(since === undefined ? {} : { sinceMs: Date.parse(since) }),
     ...(until === undefined ? {} : { untilMs: Date.parse(until) }),
     after: cursor.value === null ? null : Number(cursor.value),

@@ -88,6 +88,7 @@ export async function assembleActs(options: AssembleActsOptions): Promise<Contro
     ...{ ledger, standing, pending, clock, digest, factsOf },
     points: () => ({ points: [pointName], sequence: publisher.sequence() }),
     auditTrouble: () => audit.status().lastError,
+    inForce: publisher.inForce,
     onActed: (touchesGrants) => {
       void audit.write();
       if (touchesGrants) publisher.publish();

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { endpoints, type OpenAnswer, type OpenQuery } from '../../api/contract/index.ts';
 import { type ApiPorts, actProblems, createApi, createHandlers, describeApi } from '../../api/index.ts';
-import type { Actor } from '../../audit/index.ts';
+import { type Actor, clockResetAction } from '../../audit/index.ts';
 import { ExeatError, type Result } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 import type { GrantUsage } from '../../exceptions/index.ts';
@@ -148,9 +148,11 @@ async function resetClock(
   { actor, reason }: { readonly actor: Actor; readonly reason: string },
 ): Promise<Result<{ readonly before: string; readonly after: string }>> {
   const before = new Date(acts.clock.now()).toISOString();
-  const after = new Date().toISOString();
+  // The time that the wall shows from here on: the one entry that may be earlier than the one before it.
+  const atMs = Date.now();
+  const after = new Date(atMs).toISOString();
   const details = { before, after, reason };
-  const noted = await acts.desk.note([{ subject: 'clock', action: 'clock.reset', actor, details }]);
+  const noted = await acts.desk.note([{ subject: 'clock', action: clockResetAction, actor, details }], { atMs });
   if (!noted.ok) return noted;
   acts.clock.reset();
   const told = await askLocal(pointSocket, 'reset-clock', null, 5_000);

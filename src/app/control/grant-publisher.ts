@@ -6,11 +6,14 @@ import type { GrantList, Tiers } from '../../policy/index.ts';
 import { writeGrants } from '../../snapshot/index.ts';
 import { askLocal } from '../local-socket.ts';
 import type { Logger } from '../logger.ts';
+import { createLatestRunner } from './latest-runner.ts';
 
 /** Gives points the grants of now. */
 export interface GrantPublisher {
   /** Writes and tells, as soon as what is under way is done. */
   publish(): void;
+  /** Settles when the point took a list that was made after the last `publish`, or after 2 s. */
+  inForce(): Promise<void>;
   /** Of the last list that a point confirmed. */
   confirmed(): number;
   /** Of the last list that was made. */
@@ -34,6 +37,8 @@ export interface GrantPublisherOptions {
 }
 
 const retryMs = 1_000;
+// A point that is down takes the list when it starts; nobody waits for that.
+const inForceMs = 2_000;
 const askTimeoutMs = 20_000;
 
 /** Makes the publisher. One list at a time; what changes meanwhile is in the next. */
@@ -41,16 +46,11 @@ export function createGrantPublisher(options: GrantPublisherOptions): GrantPubli
   let sequence = readSequence(options.sequencePath);
   let confirmed = 0;
   let problem: string | null = null;
-  let isRunning = false;
-  let isAgain = false;
-  let retry: NodeJS.Timeout | null = null;
-  let isClosed = false;
-
   const say = (text: string | null): void => {
     if (text !== null && text !== problem) options.logger.error(text);
     problem = text;
   };
-  const once = async (): Promise<boolean> => {
+  const publish = async (): Promise<boolean> => {
     sequence = Math.max(options.clock.now(), sequence + 1);
     const list = await makeList(options, sequence);
     keepSequence(options.sequencePath, sequence);
@@ -67,32 +67,19 @@ export function createGrantPublisher(options: GrantPublisherOptions): GrantPubli
     say(told.ok ? null : `the point did not take the grants: ${told.fault.message}`);
     return told.ok;
   };
-  const run = async (): Promise<void> => {
-    if (isRunning || isClosed) {
-      isAgain = true;
-      return;
-    }
-    isRunning = true;
-    isAgain = false;
-    if (retry !== null) clearTimeout(retry);
-    const isDone = await once().catch((error: unknown) => {
-      say(`grants could not be given to the point (${(error as Error).message})`);
-      return false;
-    });
-    isRunning = false;
-    if (isClosed) return;
-    if (isAgain) void run();
-    else if (!isDone) retry = setTimeout(() => void run(), retryMs);
-  };
+  const runner = createLatestRunner({
+    run: publish,
+    failed: (error) => say(`grants could not be given to the point (${(error as Error).message})`),
+    retryMs,
+    doneWithinMs: inForceMs,
+  });
   return {
-    publish: () => void run(),
+    publish: runner.ask,
+    inForce: runner.done,
     confirmed: () => confirmed,
     sequence: () => sequence,
     problem: () => problem,
-    close: () => {
-      isClosed = true;
-      if (retry !== null) clearTimeout(retry);
-    },
+    close: runner.close,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Entry } from '../../audit/index.ts';
+import { clockResetAction, type Entry } from '../../audit/index.ts';
 import { type Fault, failed, fault, ok, type Result } from '../../base/index.ts';
 import type { Commit, KeptAnswer, LedgerFaultCode, NewView } from '../../exceptions/index.ts';
 import { type EncodeEntry, entryRow, placeEntries } from './entry-rows.ts';
@@ -10,11 +10,13 @@ export type Committed = Result<readonly Entry[], Fault<LedgerFaultCode>>;
 
 /**
  * Writes a commit, within a transaction of the caller. INVARIANT: entries take the next places and never an earlier time than the
- * last one, wherever the clock of the writer stands. Throws what SQLite throws; the caller rolls back.
+ * last one (but where the clock was set anew), wherever the clock of the writer stands. Throws what SQLite throws; the caller rolls back.
  */
 export async function commitEntries(tx: LedgerQueries, commit: Commit, encode: EncodeEntry): Promise<Committed> {
   const last = await readLast(tx);
-  const nowMs = Math.max(commit.nowMs, last?.time_ms ?? commit.nowMs);
+  // Only a person who set the clock anew, and said so, takes time back.
+  const isReset = commit.entries[0]?.action === clockResetAction;
+  const nowMs = isReset ? commit.nowMs : Math.max(commit.nowMs, last?.time_ms ?? commit.nowMs);
   const conflict = (await findOtherWriter(tx, commit)) ?? (await findOtherAnswer(tx, commit.answer, nowMs));
   if (conflict !== null) return failed(conflict);
   const entries = placeEntries(commit.entries, (last?.seq ?? -1) + 1, nowMs);

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { clockResetAction } from '../../audit/index.ts';
 
 /** `EXLG`: tells a ledger from the databases of other programs (sqlite.org/fileformat2.html, application id). */
 export const applicationId = 0x45584c47;
@@ -32,7 +33,8 @@ const first: Migration = [
   // Also keeps INSERT OR REPLACE from putting an entry in the place of another: its place is not the next one.
   `CREATE TRIGGER entry_has_the_next_place BEFORE INSERT ON entry
     WHEN NEW.seq IS NOT (SELECT coalesce(max(seq) + 1, 0) FROM entry)
-      OR NEW.time_ms < (SELECT coalesce(max(time_ms), NEW.time_ms) FROM entry)
+      OR (NEW.action <> '${clockResetAction}'
+        AND NEW.time_ms < (SELECT time_ms FROM entry ORDER BY seq DESC LIMIT 1))
     BEGIN SELECT RAISE(ABORT, 'an entry takes the next place and no earlier time'); END`,
   `CREATE TABLE view (
     kind TEXT NOT NULL,

@@ -1,5 +1,5 @@
 import type { SelectQueryBuilder } from 'kysely';
-import type { Entry } from '../../audit/index.ts';
+import { clockResetAction, type Entry } from '../../audit/index.ts';
 import type { Ledger } from '../../exceptions/index.ts';
 import { entryFromBody } from './entry-rows.ts';
 import type { LedgerQueries, LedgerTables } from './ledger-tables.ts';
@@ -59,14 +59,21 @@ interface Span {
   readonly end: number;
 }
 
-// Times never go back along the log, so a span of time is a span of places.
+// Times go back along the log only where the clock was set anew: without that a span of time is a span of places.
 async function spanOf(db: LedgerQueries, query: EntryQuery): Promise<Span> {
   const isOldest = query.order === 'oldest';
-  const since = query.sinceMs === undefined ? 0 : await firstPlaceAt(db, query.sinceMs);
-  const until = query.untilMs === undefined ? Number.MAX_SAFE_INTEGER : await firstPlaceAt(db, query.untilMs);
+  const isInOrder = !(await wasClockReset(db));
+  const since = query.sinceMs === undefined || !isInOrder ? 0 : await firstPlaceAt(db, query.sinceMs);
+  const until =
+    query.untilMs === undefined || !isInOrder ? Number.MAX_SAFE_INTEGER : await firstPlaceAt(db, query.untilMs);
   const first = isOldest && query.after !== null ? Math.max(since, query.after + 1) : since;
   const end = !isOldest && query.after !== null ? Math.min(until, query.after) : until;
   return { first, end };
+}
+
+async function wasClockReset(db: LedgerQueries): Promise<boolean> {
+  const select = db.selectFrom('entry').select('seq').where('action', '=', clockResetAction).limit(1);
+  return (await select.executeTakeFirst()) !== undefined;
 }
 
 async function firstPlaceAt(db: LedgerQueries, timeMs: number): Promise<number> {
@@ -119,13 +126,16 @@ async function actionsWith(db: LedgerQueries, prefix: string): Promise<readonly 
 }
 
 function inSpan(db: LedgerQueries, query: EntryQuery, span: Span): EntrySelect<{ seq: number }> {
-  return db
+  let select = db
     .selectFrom('entry')
     .select('seq')
     .where('seq', '>=', span.first)
     .where('seq', '<', span.end)
     .orderBy('seq', query.order === 'oldest' ? 'asc' : 'desc')
     .limit(query.most);
+  if (query.sinceMs !== undefined) select = select.where('time_ms', '>=', query.sinceMs);
+  if (query.untilMs !== undefined) select = select.where('time_ms', '<', query.untilMs);
+  return select;
 }
 
 // SQLite compares texts by their UTF-8 bytes; nothing that starts with the prefix comes after it and the highest character.

@@ -47,12 +47,18 @@ export interface Acted {
   readonly isReplay: boolean;
 }
 
+/** How something is taken down: whether it counts though the log cannot be written, and when, where that is not now. */
+export interface NoteOptions {
+  readonly mayWait?: boolean;
+  readonly atMs?: number;
+}
+
 /** The one place where acts are issued: asked by the API and by control itself, one at a time. */
 export interface ActDesk {
   actOnException(asked: AskedAct<ExceptionCommand>): Promise<Result<Acted>>;
   actOnPeople(asked: AskedAct<PeopleCommand>): Promise<Result<Acted>>;
   /** Takes down what is no transition: a policy change, a sealed file. */
-  note(entries: readonly NewEntry[], options?: { readonly mayWait: boolean }): Promise<Result<readonly Entry[]>>;
+  note(entries: readonly NewEntry[], how?: NoteOptions): Promise<Result<readonly Entry[]>>;
   /** Writes what waits for the log, if it can be written again. */
   settle(): Promise<void>;
   /** Why the log could not be written last time, or null. */
@@ -73,6 +79,8 @@ export interface ActDeskOptions {
   readonly auditTrouble: () => string | null;
   /** Told after every act that is in force: whether grants may have changed. */
   readonly onActed: (touchesGrants: boolean) => void;
+  /** Settles when the point lives by the acts that were told of, or after a bound: who is answered may rely on the answer. */
+  readonly inForce: () => Promise<void>;
 }
 
 // A retry with the same key comes within seconds; a day is for those that are queued somewhere.
@@ -119,18 +127,28 @@ export function createActDesk(options: ActDeskOptions): ActDesk {
     turn = mine.catch(() => undefined);
     return mine;
   };
+  // Others may act meanwhile: only the answer waits.
+  const relied = async (outcome: Result<Acted>): Promise<Result<Acted>> => {
+    if (outcome.ok && !outcome.value.isReplay) await desk.inForce();
+    return outcome;
+  };
   return {
-    actOnException: (asked) => inTurn(() => act(desk, asked, decideOnException)),
-    actOnPeople: (asked) => inTurn(() => act(desk, asked, decideOnPeople)),
-    note: (entries, { mayWait } = { mayWait: false }) => inTurn(() => note(desk, entries, mayWait)),
+    actOnException: (asked) => inTurn(() => act(desk, asked, decideOnException)).then(relied),
+    actOnPeople: (asked) => inTurn(() => act(desk, asked, decideOnPeople)).then(relied),
+    note: (entries, how = {}) => inTurn(() => note(desk, entries, how)),
     settle: () => inTurn(async () => void (await writer.settle())),
     problem: writer.problem,
   };
 }
 
-async function note(desk: Desk, entries: readonly NewEntry[], mayWait: boolean): Promise<Result<readonly Entry[]>> {
+async function note(
+  desk: Desk,
+  entries: readonly NewEntry[],
+  { mayWait = false, atMs }: NoteOptions,
+): Promise<Result<readonly Entry[]>> {
   await desk.writer.settle();
-  const written = await desk.writer.write({ entries, views: [], answer: null });
+  const when = atMs === undefined ? {} : { atMs };
+  const written = await desk.writer.write({ entries, views: [], answer: null, ...when });
   if (written.ok) desk.onActed(false);
   if (written.ok || !mayWait) return written;
   desk.writer.hold({ entries, views: [] });

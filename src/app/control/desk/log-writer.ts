@@ -9,6 +9,8 @@ export interface Writing {
   readonly entries: readonly NewEntry[];
   readonly views: readonly NewView[];
   readonly answer: KeptAnswer | null;
+  /** When it is written, where that is not now. */
+  readonly atMs?: number;
 }
 
 /** Writes to the ledger, keeps what stands at hand in step with it, and holds what must not wait for it. */
@@ -39,7 +41,8 @@ export function createLogWriter(options: {
         subject: `${kind}/${id}`,
         seq: standing.seqOf(kind, id),
       }));
-      const written = await ledger.commit({ ...writing, expected, nowMs: clock.now() });
+      const { entries, views, answer, atMs } = writing;
+      const written = await ledger.commit({ entries, views, answer, expected, nowMs: atMs ?? clock.now() });
       if (written.ok) {
         problem = null;
         take(standing, writing.views, written.value);
