@@ -307,7 +307,7 @@ function pairOf(
 // Half of them are the same every time, so that what they reach does not hang on luck.
 const storyCount = 200;
 const stories = [
-  ...fc.sample(storyArbitrary, { seed: 4, numRuns: storyCount }),
+  ...fc.sample(storyArbitrary, { seed: 12, numRuns: storyCount }),
   ...fc.sample(storyArbitrary, storyCount),
 ];
 const plays = stories.map(play);

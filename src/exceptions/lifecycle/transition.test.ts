@@ -538,6 +538,8 @@ describe('the life of an exception', () => {
     town.nowMs += 30 * dayMs;
     assert.equal(grant('x4', { to: 'd.example.com:443' }), 'cumulative_over_cap');
     assert.equal(grant('x5', { owner: 'team-vault', to: 'e.example.com:443' }), 'cumulative_over_cap');
+    const other = specOf({ durationMs: 30 * dayMs, to: 'f.example.com:443', beneficiary: 'gus' });
+    assert.equal(codeOf(act(town, 'gus', { kind: 'submit', id: 'x7', spec: other }, 'x7')), 'cumulative_over_cap');
     assert.equal(grant('x6', { to: 'new.example.net:443', durationMs: dayMs }), 'done');
   });
 
