@@ -39,7 +39,7 @@ export function registerFlowsMap(parent: Command, cli: Cli): void {
     .option(
       '--limit <count>',
       'at most so many edges, those with most connections; the others are counted',
-      String(usualLimit),
+      String(usualEdges),
     )
     .addOption(new Option('--picture <kind>', 'a picture instead of a table').choices(Object.keys(pictures)))
     .addHelpText(
@@ -68,14 +68,14 @@ async function runMap(cli: Cli, flags: MapFlags): Promise<ExitCode> {
 }
 
 /** A file of some 100 MB as JSON, and seconds to print; nobody reads on. */
-const usualLimit = 100_000;
+const usualEdges = 100_000;
 /** With what judging them takes, so many fit into the heap of the lake process. */
-const mostLimit = 250_000;
+const edgesAtMost = 250_000;
 
 function parseLimit(text: string): Result<number> {
   const limit = /^\d{1,7}$/.test(text) ? Number(text) : 0;
-  if (limit >= 1 && limit <= mostLimit) return ok(limit);
-  return failed(fault('limit_malformed', `--limit \`${text}\` is no number from 1 to ${mostLimit}`));
+  if (limit >= 1 && limit <= edgesAtMost) return ok(limit);
+  return failed(fault('limit_malformed', `--limit \`${text}\` is no number from 1 to ${edgesAtMost}`));
 }
 
 // Beside every output, pictures too: what is not there must be known to be missing.
