@@ -3,6 +3,7 @@ import { strengths } from '../identity/index.ts';
 import { asciiKey } from './ascii-key.ts';
 import { collectEmbedded } from './boundary-blocks.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
+import { findGrants } from './find-grants.ts';
 import {
   groupWord,
   headBit,
@@ -16,7 +17,7 @@ import {
   requireWord,
 } from './format/layout.ts';
 import { findText } from './format/lookup.ts';
-import { findGrants, type OpenedGrant } from './grant-index.ts';
+import type { OpenedGrant } from './grant-index.ts';
 import type { MatchPairs } from './match-collector.ts';
 import { OpenedPolicy } from './open-policy.ts';
 import type { PairList } from './pair-list.ts';
@@ -168,7 +169,7 @@ function judgeRules(each: Case): Verdict {
 /** INVARIANT: ending is decided by the clock at every decision; a grant that ended only stops counting. */
 function judgeGrants(each: Case): Verdict {
   const { principal, destination, facts, now } = each.request;
-  if (facts.grants.byService.size === 0) return missed(each, 'no_rule_matched', null);
+  if (facts.grants.byId.size === 0) return missed(each, 'no_rule_matched', null);
   const { live, miss } = findGrants(facts.grants, { principal, destination, now, spent: facts.spent });
   const [chosen] = live;
   if (chosen !== undefined) return allowByGrant(each, live, chosen);

@@ -1,12 +1,4 @@
-import {
-  type Destination,
-  hostText,
-  isBelow,
-  parsePolicyTarget,
-  type Target,
-  targetCovers,
-} from '../destination/index.ts';
-import { isAtLeast, type Principal } from '../identity/index.ts';
+import { parsePolicyTarget, type Target } from '../destination/index.ts';
 import type { Grant, GrantEnd } from './grant.ts';
 
 /** The most grants that an index takes: past it the list is a mistake, and looking it through would delay decisions. */
@@ -18,16 +10,8 @@ export interface EndedGrant {
   readonly why: GrantEnd | 'expired';
 }
 
-/** Why a grant that covers what is asked does not count. */
-export type GrantMiss =
-  | 'strength_insufficient'
-  | 'budget_spent'
-  | 'grant_suspended'
-  | 'grant_revoked'
-  | 'grant_expired';
-
 /** Why a grant counts no more. */
-export type GrantOver = Exclude<GrantMiss, 'strength_insufficient'>;
+export type GrantOver = 'budget_spent' | 'grant_suspended' | 'grant_revoked' | 'grant_expired';
 
 /** A grant with its target read. */
 export interface OpenedGrant {
@@ -35,38 +19,33 @@ export interface OpenedGrant {
   readonly target: Target;
 }
 
-/** Every grant that a point knows, found by service and host. Made by {@link openGrants}; nobody but `decide` reads it to judge a flow. */
+/** Grants under a key, by service. */
+type ByService = ReadonlyMap<string, readonly OpenedGrant[]>;
+
+/**
+ * Every grant that a point knows, found by host and service: most of what no rule covers no grant covers either, and that takes one look-up.
+ * Made by {@link openGrants}; nobody but `decide` reads it to judge a flow.
+ */
 export interface GrantIndex {
   readonly byId: ReadonlyMap<string, OpenedGrant>;
-  /** @internal */
-  readonly byService: ReadonlyMap<string, ServiceGrants>;
+  /** Those for one name or one address. @internal */
+  readonly hosts: ReadonlyMap<string, ByService>;
+  /** Those for the names below one. @internal */
+  readonly below: ReadonlyMap<string, ByService>;
+  /** Those for a block of addresses. @internal */
+  readonly blocks: ByService;
   /** Those that ended otherwise than by their time, known grants or not. */
   readonly ended: ReadonlyMap<string, GrantOver>;
 }
 
-/** The grants of one service. A wide block or a pattern is rare; what names one host is found by that. @internal */
-export interface ServiceGrants {
-  readonly hosts: Map<string, OpenedGrant[]>;
-  readonly below: Map<string, OpenedGrant[]>;
-  readonly blocks: OpenedGrant[];
-}
-
-/** What is asked of an index: the question of a decision, and which budgets are spent. */
-export interface GrantQuestion {
-  readonly principal: Principal;
-  readonly destination: Destination;
-  readonly now: number;
-  readonly spent: ReadonlySet<string>;
-}
-
-/** What an index answers: the grants that count, the one with most time left first; or else why those that cover it do not. */
-export interface GrantsFound {
-  readonly live: readonly OpenedGrant[];
-  readonly miss: { readonly reason: GrantMiss; readonly id: string } | null;
-}
-
 /** No grants at all. */
-export const noGrants: GrantIndex = { byId: new Map(), byService: new Map(), ended: new Map() };
+export const noGrants: GrantIndex = {
+  byId: new Map(),
+  hosts: new Map(),
+  below: new Map(),
+  blocks: new Map(),
+  ended: new Map(),
+};
 
 /**
  * Opens a list of grants. What cannot be used justifies nothing and is left out: a target that does not parse or is for every name, an
@@ -90,44 +69,36 @@ export interface GrantIndexBuilder {
 
 /** Makes an empty index to be filled. */
 export function createGrantIndexBuilder(): GrantIndexBuilder {
-  const byId = new Map<string, OpenedGrant>();
-  const byService = new Map<string, ServiceGrants>();
+  const places: Places = { byId: new Map(), hosts: new Map(), below: new Map(), blocks: new Map() };
   const over = new Map<string, GrantOver>();
   let left = 0;
   return {
     add: (grants) => {
       for (const grant of grants) {
-        const opened = byId.size < maxGrants && !byId.has(grant.id) ? openGrant(grant) : null;
-        if (opened === null) left += 1;
-        else {
-          byId.set(grant.id, opened);
-          placeGrant(byService, opened);
-        }
+        const opened = places.byId.size < maxGrants ? openGrant(grant) : null;
+        if (opened === null || !placeGrant(places, opened)) left += 1;
       }
     },
     end: (ended) => {
       for (const { id, why } of ended) over.set(id, overOf[why]);
     },
     leftOut: () => left,
-    finish: () => ({ byId, byService, ended: over }),
+    finish: () => ({ ...places, ended: over }),
   };
 }
 
 /** The same index with more grants; those that it knows already stay as they are. Costs a copy of the index. */
 export function withGrants(index: GrantIndex, grants: readonly Grant[]): GrantIndex {
-  const more = grants.filter(({ id }) => !index.byId.has(id));
+  const more = grants.filter(({ id }) => !index.byId.has(id)).flatMap((grant) => openGrant(grant) ?? []);
   if (more.length === 0) return index;
-  const byId = new Map(index.byId);
-  const byService = new Map(index.byService);
-  for (const service of new Set(more.map((grant) => grant.service)))
-    byService.set(service, copyOf(byService.get(service)));
-  for (const grant of more) {
-    const opened = openGrant(grant);
-    if (opened === null || byId.has(grant.id)) continue;
-    byId.set(grant.id, opened);
-    placeGrant(byService, opened);
-  }
-  return { ...index, byId, byService };
+  const places: Places = {
+    byId: new Map(index.byId),
+    hosts: copyOf(index.hosts),
+    below: copyOf(index.below),
+    blocks: listsOf(index.blocks),
+  };
+  for (const opened of more) placeGrant(places, opened);
+  return { ...places, ended: index.ended };
 }
 
 /** The same index with more grants ended; what an index says of others does not change. */
@@ -152,28 +123,11 @@ export function endOfGrant(index: GrantIndex, id: string, now: number, spent: Re
   return spent.has(id) ? 'budget_spent' : null;
 }
 
-/** Finds the grants of a service that cover a destination for one of its identities. */
-export function findGrants(index: GrantIndex, question: GrantQuestion): GrantsFound {
-  const ofService = index.byService.get(question.principal.service);
-  return ofService === undefined ? nothingFound : judgeGrants(index, ofService, question);
-}
-
-const nothingFound: GrantsFound = { live: [], miss: null };
-
 const overOf: Readonly<Record<EndedGrant['why'], GrantOver>> = {
   revoked: 'grant_revoked',
   suspended: 'grant_suspended',
   expired: 'grant_expired',
 };
-
-/** What is told when several do not count: first what the asker can mend alone, then what is nearest to counting again. */
-const missOrder: readonly GrantMiss[] = [
-  'strength_insufficient',
-  'budget_spent',
-  'grant_suspended',
-  'grant_revoked',
-  'grant_expired',
-];
 
 function openGrant(grant: Grant): OpenedGrant | null {
   const target = parsePolicyTarget(grant.to);
@@ -184,79 +138,44 @@ function openGrant(grant: Grant): OpenedGrant | null {
   return { grant, target: target.value };
 }
 
-function copyOf(of: ServiceGrants | undefined): ServiceGrants {
-  const lists = (map: ReadonlyMap<string, OpenedGrant[]>): Map<string, OpenedGrant[]> =>
-    new Map([...map].map(([key, list]) => [key, [...list]]));
-  return of === undefined
-    ? { hosts: new Map(), below: new Map(), blocks: [] }
-    : { hosts: lists(of.hosts), below: lists(of.below), blocks: [...of.blocks] };
+/** An index while it is filled. */
+interface Places {
+  readonly byId: Map<string, OpenedGrant>;
+  readonly hosts: Map<string, Map<string, OpenedGrant[]>>;
+  readonly below: Map<string, Map<string, OpenedGrant[]>>;
+  readonly blocks: Map<string, OpenedGrant[]>;
 }
 
-function placeGrant(byService: Map<string, ServiceGrants>, opened: OpenedGrant): void {
-  const { service } = opened.grant;
-  const ofService = byService.get(service) ?? copyOf(undefined);
-  byService.set(service, ofService);
+function copyOf(keyed: GrantIndex['hosts']): Places['hosts'] {
+  return new Map([...keyed].map(([key, byService]) => [key, listsOf(byService)]));
+}
+
+function listsOf(byService: ByService): Map<string, OpenedGrant[]> {
+  return new Map([...byService].map(([service, list]) => [service, [...list]]));
+}
+
+// False: the id was there before.
+function placeGrant(places: Places, opened: OpenedGrant): boolean {
+  const { id, service } = opened.grant;
+  if (places.byId.has(id)) return false;
+  places.byId.set(id, opened);
   const { host } = opened.target;
-  if (host.kind === 'name') push(ofService.hosts, host.name, opened);
-  else if (host.kind === 'below') push(ofService.below, host.name, opened);
+  if (host.kind === 'name') push(keyed(places.hosts, host.name), service, opened);
+  else if (host.kind === 'below') push(keyed(places.below, host.name), service, opened);
   else if (host.kind === 'prefix' && host.prefix.length === (host.prefix.first.family === 4 ? 32 : 128)) {
-    push(ofService.hosts, host.prefix.first.text, opened);
-  } else ofService.blocks.push(opened);
+    push(keyed(places.hosts, host.prefix.first.text), service, opened);
+  } else push(places.blocks, service, opened);
+  return true;
 }
 
-function push(map: Map<string, OpenedGrant[]>, key: string, opened: OpenedGrant): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [opened]);
+function keyed(map: Places['hosts'], key: string): Map<string, OpenedGrant[]> {
+  const known = map.get(key) ?? new Map<string, OpenedGrant[]>();
+  map.set(key, known);
+  return known;
+}
+
+function push(map: Map<string, OpenedGrant[]>, service: string, opened: OpenedGrant): void {
+  const list = map.get(service);
+  if (list === undefined) map.set(service, [opened]);
   else list.push(opened);
-}
-
-function judgeGrants(index: GrantIndex, ofService: ServiceGrants, question: GrantQuestion): GrantsFound {
-  const live: OpenedGrant[] = [];
-  let miss: GrantsFound['miss'] = null;
-  for (const opened of candidates(ofService, question.destination)) {
-    if (!covers(opened, question)) continue;
-    const state = stateOf(index, opened, question);
-    if (state === 'live') live.push(opened);
-    else if (state !== 'waiting' && (miss === null || isTold(state, miss.reason))) {
-      miss = { reason: state, id: opened.grant.id };
-    }
-  }
-  return { live: live.length > 1 ? live.sort(byTimeLeft) : live, miss: live.length > 0 ? null : miss };
-}
-
-function* candidates({ hosts, below, blocks }: ServiceGrants, { host }: Destination): Iterable<OpenedGrant> {
-  yield* hosts.get(hostText(host)) ?? [];
-  if (host.kind === 'address') yield* blocks;
-  else if (below.size > 0) {
-    for (let dot = host.name.indexOf('.'); dot >= 0; dot = host.name.indexOf('.', dot + 1)) {
-      const parent = host.name.slice(dot + 1);
-      if (isBelow(host.name, parent)) yield* below.get(parent) ?? [];
-    }
-  }
-}
-
-function covers({ grant, target }: OpenedGrant, { principal, destination }: GrantQuestion): boolean {
-  const { identity } = grant;
-  const isTheirs = identity === null || identity === principal.identity || principal.alsoProven?.includes(identity);
-  return isTheirs === true && targetCovers(target, destination);
-}
-
-function stateOf(
-  index: GrantIndex,
-  { grant }: OpenedGrant,
-  { principal, now, spent }: GrantQuestion,
-): GrantMiss | 'live' | 'waiting' {
-  const over = endOfGrant(index, grant.id, now, spent);
-  if (over !== null) return over;
-  if (now < grant.notBefore) return 'waiting';
-  return grant.strength === null || isAtLeast(principal.strength, grant.strength) ? 'live' : 'strength_insufficient';
-}
-
-function isTold(state: GrantMiss, before: GrantMiss): boolean {
-  return missOrder.indexOf(state) < missOrder.indexOf(before);
-}
-
-// Ids break ties, so that the order of a list says nothing.
-function byTimeLeft(one: OpenedGrant, other: OpenedGrant): number {
-  return other.grant.notAfter - one.grant.notAfter || (one.grant.id < other.grant.id ? -1 : 1);
 }

@@ -213,3 +213,18 @@ test('a denial that an exception can mend says where to ask for one', async () =
   const id = /Exeat-Decision: (\S+)/.exec(text)?.[1];
   assert.ok(text.includes(`Exeat-Request: https://exeat.example.com/request?decision=${id}\r\n`), text);
 });
+
+test('the clock is told, and a reset of it revives nothing that ended', async () => {
+  const { now, jumpMs } = await desk.ask<{ now: number; jumpMs: number }>('clock');
+  assert.ok(Math.abs(now - Date.now()) < 2_000, `${now - Date.now()} ms`);
+  assert.equal(jumpMs, 0);
+  const over = storyGrant('over', `tcp://${to}`, { lifeMs: -1_000 });
+  await desk.put([over]);
+  assert.equal((await story.ask(to)).reason, 'grant_expired');
+  const { isKept } = await desk.ask<{ isKept: boolean }>('reset-clock');
+  assert.equal(isKept, true);
+  assert.equal((await story.ask(to)).reason, 'grant_expired');
+  const metrics = await story.metrics();
+  assert.match(metrics, /^exeat_clock_jump_seconds 0$/m);
+  assert.match(metrics, /^exeat_grants 1$/m);
+});
