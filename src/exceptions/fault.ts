@@ -58,8 +58,6 @@ export type ExceptionFaultCode =
   | 'acknowledge_late'
   | 'self_acknowledge'
   | 'already_acknowledged'
-  | 'offline_malformed'
-  | 'offline_refused'
   | 'person_exists'
   | 'person_unknown'
   | 'person_malformed'
@@ -257,12 +255,6 @@ export const exceptionFaultRows: Readonly<Record<ExceptionFaultCode, ExceptionFa
     status: 403,
   },
   already_acknowledged: { says: 'it is acknowledged', mend: 'nothing to mend', status: 409 },
-  offline_malformed: { says: 'the offline document is not well-formed', mend: 'sign a fresh one', status: 400 },
-  offline_refused: {
-    says: 'the offline document is not for this point and time, or is not signed by enough people',
-    mend: 'sign a fresh one for this point and its nonce',
-    status: 422,
-  },
   // People.
   person_exists: { says: 'there is a person of this id already', mend: 'choose another id', status: 409 },
   person_unknown: { says: 'there is no such person', mend: 'mend the id', status: 404 },

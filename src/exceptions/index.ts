@@ -1,13 +1,5 @@
 // The door of `exceptions`: requests, reviews, grants, people.
-export {
-  type OfflineDocument,
-  type OfflineExpectation,
-  offlineBytes,
-  parseOffline,
-  type SignedOfflineDocument,
-  type VerifySignature,
-  verifyOffline,
-} from './break-glass/offline-document.ts';
+export type { OfflineDocument } from './break-glass/offline-document.ts';
 export { type ExceptionFault, type ExceptionFaultCode, type ExceptionFaultRow, exceptionFaultRows } from './fault.ts';
 export { grantsOf, listGrants, offlineSigners } from './grants-of.ts';
 export type {

@@ -10,7 +10,6 @@ import type {
   Ledger,
   PeopleCommand,
   SetupLink,
-  VerifySignature,
 } from '../../exceptions/index.ts';
 import type { ExceptionFacts } from '../../policy/index.ts';
 import type { Once } from '../call.ts';
@@ -39,6 +38,9 @@ export interface NewSecret {
   readonly text: string;
   readonly hash: string;
 }
+
+/** Verifies an Ed25519 signature. `publicKey` is SPKI in base64, `signature` base64. Anything malformed is false. */
+export type VerifySignature = (publicKey: string, bytes: Uint8Array, signature: string) => boolean;
 
 /** What the handlers of the API need of the house. */
 export interface ApiPorts {

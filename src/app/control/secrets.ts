@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, randomBytes, timingSafeEqual, verify } from 'node:crypto';
 import type { Caller, NewSecret } from '../../api/index.ts';
 import { failed, fault, type NewId, ok, type Result } from '../../base/index.ts';
-import { type Directory, isLiveToken, scopesOf, type VerifySignature } from '../../exceptions/index.ts';
+import { type Directory, isLiveToken, scopesOf } from '../../exceptions/index.ts';
 
 /** Bytes of a secret: nobody guesses 256 bits, so a plain hash of it may be kept. */
 const secretBytes = 32;

@@ -3,7 +3,8 @@ import { type Clock, type Digest, type Fault, failed, fault, ok, type Result } f
 import {
   type Commit,
   changePeople,
-  type Directory,
+  deprovisionAll,
+  directoryAfter,
   type ExceptionCommand,
   type ExceptionSpec,
   type ExceptionState,
@@ -12,7 +13,6 @@ import {
   linkPeople,
   type NewView,
   type PeopleCommand,
-  type Person,
   refusedEntry,
   scopeDomainOf,
   transition,
@@ -308,18 +308,12 @@ const noCascade: { readonly entries: readonly NewEntry[]; readonly views: readon
 };
 
 /** Everything that hangs on a person who is disabled is held by the same commit. */
-function deprovision(options: ActDeskOptions, person: string, views: readonly NewView[]): typeof noCascade {
-  const { standing } = options;
-  const disabled = views.find(({ kind, id }) => kind === 'person' && id === person);
-  const people = new Map(standing.directory.people);
-  if (disabled !== undefined) people.set(person, disabled.body as unknown as Person);
-  const directory: Directory = { ...standing.directory, people };
+function deprovision(desk: Desk, person: string, views: readonly NewView[]): typeof noCascade {
+  const { standing } = desk;
+  const directory = directoryAfter(standing.directory, views);
+  const world = { ...worldOf(desk, null, { spec: null, requester: '' }), directory };
   const actor: Actor = { kind: 'system', part: 'control' };
-  const held = [...standing.exceptions.values()].flatMap((state) => {
-    const world = { ...worldOf(options, null, { spec: null, requester: '' }), directory };
-    const outcome = transition({ kind: 'deprovision', person }, state, { actor, world });
-    return outcome.ok ? [outcome.value] : [];
-  });
+  const held = deprovisionAll(person, [...standing.exceptions.values()], { actor, world });
   return { entries: held.flatMap(({ entries }) => entries), views: held.flatMap((one) => one.views) };
 }
 
