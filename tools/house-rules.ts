@@ -56,8 +56,8 @@ export function findUnitlessNames(file: SourceFile): readonly string[] {
   const forms = /\b(\w*(?:timeout|size|limit|ttl))\??(?::\s*number\b|\s*=\s*\d)/gi;
   return (
     [...file.text.matchAll(forms)]
-      // `size` alone is the count of a Map or Set, as the language names it.
-      .filter(([, name = '']) => name !== 'size' && !/^(?:is|has)[A-Z]/.test(name))
+      // `size` alone is the count of a Map or Set, as the language names it; `limit` alone the items of a page, as APIs name it.
+      .filter(([, name = '']) => name !== 'size' && name !== 'limit' && !/^(?:is|has)[A-Z]/.test(name))
       .map((match) => `${file.path}:${lineAt(file.text, match.index)} \`${match[1]}\` has no unit in its name`)
   );
 }

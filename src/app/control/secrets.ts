@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, randomBytes, timingSafeEqual, verify } from 'node:crypto';
-import type { Caller, NewSecret } from '../../api/index.ts';
+import type { Caller, NewSecret, VerifySignature } from '../../api/index.ts';
 import { failed, fault, type NewId, ok, type Result } from '../../base/index.ts';
 import { type Directory, isLiveToken, scopesOf } from '../../exceptions/index.ts';
 

@@ -47,9 +47,11 @@ export interface Acted {
   readonly isReplay: boolean;
 }
 
-/** How something is taken down: whether it counts though the log cannot be written, and when, where that is not now. */
+/** How something is taken down. */
 export interface NoteOptions {
+  /** Whether it counts although the log cannot be written, and is written first when it can be. Default: false. */
   readonly mayWait?: boolean;
+  /** The time of the entry, epoch milliseconds. Default: now. */
   readonly atMs?: number;
 }
 

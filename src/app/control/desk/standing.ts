@@ -31,7 +31,7 @@ export interface Standing {
   prune(nowMs: number): void;
 }
 
-const pageSize = 500;
+const viewsAtOnce = 500;
 
 /** Reads everybody and everything that may still matter. `nowMs` is epoch milliseconds. */
 export async function loadStanding(ledger: Ledger, nowMs: number): Promise<Standing> {
@@ -50,10 +50,10 @@ export async function* pages(
 ): AsyncGenerator<View> {
   let after: string | null = null;
   for (;;) {
-    const views: readonly View[] = await ledger.views({ ...query, order: 'oldest', after, most: pageSize });
+    const views: readonly View[] = await ledger.views({ ...query, order: 'oldest', after, most: viewsAtOnce });
     yield* views;
     after = views.at(-1)?.id ?? null;
-    if (views.length < pageSize) return;
+    if (views.length < viewsAtOnce) return;
   }
 }
 

@@ -6,7 +6,7 @@ export interface AsOf {
   readonly knownMs: number;
 }
 
-const pageSize = 500;
+const viewsAtOnce = 500;
 // More grants than that at one moment are past reading; the report says that a bound left some out.
 const mostRead = 20_000;
 
@@ -17,21 +17,21 @@ const mostRead = 20_000;
 export async function openStatesAt(ledger: Ledger, asOf: AsOf): Promise<readonly ExceptionState[]> {
   const states: ExceptionState[] = [];
   let after: string | null = null;
-  for (let read = 0; read < mostRead; read += pageSize) {
+  for (let read = 0; read < mostRead; read += viewsAtOnce) {
     const views: readonly View[] = await ledger.views({
       kind: 'exception',
       sinceMs: asOf.atMs,
       untilMs: asOf.atMs + 1,
       order: 'oldest',
       after,
-      most: pageSize,
+      most: viewsAtOnce,
     });
     for (const { id } of views) {
       const state = await stateAt(ledger, id, asOf);
       if (state !== null && isOpen(state, asOf.atMs)) states.push(state);
     }
     after = views.at(-1)?.id ?? null;
-    if (views.length < pageSize) break;
+    if (views.length < viewsAtOnce) break;
   }
   return states;
 }
