@@ -63,7 +63,8 @@ describe('a grant', () => {
     assert.deepEqual([denied.status, denied.reason], [403, 'no_rule_matched']);
     await desk.put([storyGrant('open', `tcp://${to}`)]);
     const client = await live();
-    assert.deepEqual(await desk.ask('grants'), { sequence: 1, liveByGrant: { open: 1 }, spent: [] });
+    const { liveByGrant, spent } = await desk.ask<{ liveByGrant: object; spent: readonly string[] }>('grants');
+    assert.deepEqual([liveByGrant, spent], [{ open: 1 }, []]);
     client.close();
     const verdict = (await story.product.waitForRecord(
       (record) => record.kind === 'verdict' && record.source === client.source,

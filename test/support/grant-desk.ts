@@ -4,14 +4,20 @@ import { join } from 'node:path';
 import type { Grant, GrantList } from '../../src/policy/index.ts';
 import { createSigningKey, writeGrants } from '../../src/snapshot/index.ts';
 import { grantOf } from './grant-fixture.ts';
-import type { RunningProduct } from './product.ts';
+import { type RunningProduct, waitFor } from './product.ts';
 
-/** Control's part about grants, played by a test: writes the list that the point reads, and asks the point. */
+/**
+ * Control's part about grants, played by a test: writes the list that the point reads, and asks the point. Its sequences are far past those of
+ * the control that runs, whose own lists are older then; that one is held still while a list is written and taken.
+ */
 export interface GrantDesk {
   /** Writes a list with the next sequence, without telling the point. */
   write(grants: readonly Grant[], ended?: GrantList['ended']): Promise<number>;
   /** Writes a list and has the point apply it. */
   put(grants: readonly Grant[], ended?: GrantList['ended']): Promise<void>;
+  /** Holds control still, as if it were down, until `release`. */
+  hold(): void;
+  release(): void;
   /** Asks the point; rejects with its fault. */
   ask<T>(question: string, body?: unknown): Promise<T>;
 }
@@ -25,13 +31,17 @@ export function storyGrant(id: string, to: string, extra: Partial<Grant> & { rea
 
 /** Opens the desk of a running product. `offline` are the signers of every list. */
 export async function openGrantDesk(
-  product: Pick<RunningProduct, 'state'>,
+  product: Pick<RunningProduct, 'state' | 'report'>,
   offline: GrantList['offline'] = { quorum: 2, keys: [] },
 ): Promise<GrantDesk> {
   const key = await createSigningKey(join(product.state, 'keys'));
   assert.ok(key.ok);
   const { privateKey } = key.value;
-  let sequence = 0;
+  let sequence = Date.now() + aYearMs;
+  let isHeld = false;
+  const signalControl = (signal: 'SIGSTOP' | 'SIGCONT'): void => {
+    process.kill(product.report.pids.control ?? 0, signal);
+  };
   const write: GrantDesk['write'] = async (grants, ended = []) => {
     sequence += 1;
     const list = { sequence, createdAtMs: Date.now(), grants, ended, offline };
@@ -42,15 +52,36 @@ export async function openGrantDesk(
   };
   const ask: GrantDesk['ask'] = (question, body = null) =>
     askSocket(join(product.state, 'point', 'point.sock'), question, body);
+  // The list that control makes at its start would take the place of the first one of the test.
+  await waitFor(
+    async () => (await ask<{ sequence: number | null }>('grants')).sequence !== null,
+    'the first list',
+    20_000,
+  );
   return {
     write,
     put: async (grants, ended) => {
-      const written = await write(grants, ended);
-      assert.deepEqual(await ask('apply-grants'), { sequence: written });
+      signalControl('SIGSTOP');
+      try {
+        const written = await write(grants, ended);
+        assert.deepEqual(await ask('apply-grants'), { sequence: written });
+      } finally {
+        if (!isHeld) signalControl('SIGCONT');
+      }
+    },
+    hold: () => {
+      isHeld = true;
+      signalControl('SIGSTOP');
+    },
+    release: () => {
+      isHeld = false;
+      signalControl('SIGCONT');
     },
     ask,
   };
 }
+
+const aYearMs = 365 * 86_400_000;
 
 function askSocket<T>(path: string, question: string, body: unknown): Promise<T> {
   return new Promise((resolve, reject) => {
