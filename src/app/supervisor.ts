@@ -13,6 +13,8 @@ import { acquireStateLock } from './state-lock.ts';
 export interface UpReport {
   readonly proxy: string;
   readonly console: string | null;
+  /** Whether the console speaks TLS. */
+  readonly isConsoleSecure: boolean;
   readonly pac: string | null;
   readonly localOrigins: readonly string[];
   readonly allowCleartextProofs: boolean;
@@ -124,6 +126,7 @@ function createFamily(config: Config, logger: Logger): Family {
     report: (demo) => ({
       proxy: addresses['proxy'] ?? config.listen.proxy.text,
       console: addresses['console'] ?? null,
+      isConsoleSecure: config.console.tls !== null,
       pac: addresses['pac'] ?? null,
       localOrigins: config.localOrigins.map((origin) => origin.text),
       allowCleartextProofs: config.allowCleartextProofs,

@@ -42,7 +42,12 @@ async function runUp(cli: Cli): Promise<ExitCode> {
 function upText(report: UpReport): string {
   const rows: readonly (readonly [string, string | null])[] = [
     ['proxy', `http://${report.proxy}`],
-    ['console', report.console === null ? null : `${report.console}  (/api/v1 /healthz /readyz /metrics)`],
+    [
+      'console',
+      report.console === null
+        ? null
+        : `${report.isConsoleSecure ? 'https' : 'http'}://${report.console}  (/api/v1 /healthz /readyz /metrics)`,
+    ],
     ['pac', report.pac === null ? null : `http://${report.pac}/wpad.dat`],
     ['policy', report.policySays],
     [
