@@ -37,6 +37,7 @@ export {
   type DerivedStatus,
   type ExceptionStatus,
   endOf,
+  isLive,
   type ReviewStatus,
   reviewDueOf,
   statusOf,

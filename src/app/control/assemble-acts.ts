@@ -14,7 +14,7 @@ import { createNewId } from '../new-id.ts';
 import type { StatePaths } from '../state-folder.ts';
 import { pointName, startCloser } from './closer.ts';
 import type { Readiness } from './console-listener.ts';
-import { findProblems } from './control-problems.ts';
+import { findBreakGlass, findProblems } from './control-problems.ts';
 import { type ActDesk, createActDesk } from './desk/act-desk.ts';
 import { openPendingActs, type PendingActs } from './desk/pending-acts.ts';
 import { loadStanding, type Standing } from './desk/standing.ts';
@@ -46,6 +46,8 @@ export interface ControlActs {
   onPolicyOutcome(listener: (outcome: PolicyOutcome) => void): void;
   readiness(): Promise<Readiness>;
   problems(): readonly string[];
+  /** What nobody needs to mend and everybody should know: break-glass that is open. */
+  notices(): readonly string[];
   /** Acts in force that are not written down yet. */
   pendingCount(): number;
   close(): Promise<void>;
@@ -89,6 +91,9 @@ export async function assembleActs(options: AssembleActsOptions): Promise<Contro
     points: () => ({ points: [pointName], sequence: publisher.sequence() }),
     auditTrouble: () => audit.status().lastError,
     inForce: publisher.inForce,
+    onDone: (kind, id, actor) => {
+      if (kind === 'declare' || kind === 'learn') logger.error('BREAK-GLASS', { exception: id, ...actor });
+    },
     onActed: (touchesGrants) => {
       void audit.write();
       if (touchesGrants) publisher.publish();
@@ -108,6 +113,7 @@ export async function assembleActs(options: AssembleActsOptions): Promise<Contro
     ...{ clock, ledger, standing, desk, policy, usage, audit, publisher, digest, founding, factsOf, problems },
     history: openPolicyHistory(paths.policy),
     pendingCount: () => pending.acts.length,
+    notices: () => findBreakGlass(standing, clock.now()),
     onPolicyOutcome: (listener) => void outcomes.push(listener),
     readiness: async () => {
       const said = await policy.readiness();

@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { statusOf } from '../../exceptions/index.ts';
+import { isLive, reportUsage, statusOf, summariseUsage, type UsageSummary } from '../../exceptions/index.ts';
 import type { ControlActs } from './assemble-acts.ts';
-import { sumDebt } from './grant-usage.ts';
+import { sumDebt, toUsageRows } from './grant-usage.ts';
 import type { PolicyOutcome } from './policy-outcome.ts';
 
 /** Control's own metrics; the point's are added to them at `/metrics`. */
@@ -85,6 +85,34 @@ function registerExceptions(registry: Registry, { standing, clock, usage }: Meas
     },
   });
   new Gauge({
+    name: 'exeat_exception_findings',
+    help: 'Grants of 90 days by what is notable about their use: unused, extended, repeated, nearly_permanent …',
+    labelNames: ['finding'],
+    registers: [registry],
+    collect() {
+      const { findings } = readSummary({ standing, clock, usage });
+      for (const [finding, count] of Object.entries(findings)) this.set({ finding }, count);
+    },
+  });
+  new Gauge({
+    name: 'exeat_exception_approval_seconds',
+    help: 'Median time from asking to approval of the exceptions that still matter; -1 without any',
+    registers: [registry],
+    collect() {
+      const { medianApprovalMs } = readSummary({ standing, clock, usage });
+      this.set(medianApprovalMs === null ? -1 : medianApprovalMs / 1_000);
+    },
+  });
+  new Gauge({
+    name: 'exeat_break_glass_active',
+    help: 'Break-glass that is open now',
+    registers: [registry],
+    collect() {
+      const all = [...standing.exceptions.values()];
+      this.set(all.filter((state) => state.kind === 'break-glass' && isLive(state, clock.now())).length);
+    },
+  });
+  new Gauge({
     name: 'exeat_exception_debt_share',
     help: 'Share of allowed connections of 30 days that only grants justified',
     registers: [registry],
@@ -93,6 +121,13 @@ function registerExceptions(registry: Registry, { standing, clock, usage }: Meas
       this.set(connections === 0 ? 0 : grantConnections / connections);
     },
   });
+}
+
+function readSummary({ standing, clock, usage }: Pick<MeasuredActs, 'standing' | 'clock' | 'usage'>): UsageSummary {
+  const states = [...standing.exceptions.values()];
+  const nowMs = clock.now();
+  const reports = reportUsage(states, toUsageRows(usage.current().grants), nowMs);
+  return summariseUsage(states, reports, nowMs);
 }
 
 function registerAudit(registry: Registry, { audit, ledger, clock, pendingCount }: MeasuredActs): void {

@@ -1,4 +1,4 @@
-import { statusOf } from '../../exceptions/index.ts';
+import { isLive, statusOf } from '../../exceptions/index.ts';
 import type { AuditLog } from '../audit/keep-audit-log.ts';
 import type { FiledClock } from '../clock-file.ts';
 import type { ActDesk } from './desk/act-desk.ts';
@@ -32,6 +32,16 @@ export function findProblems(sources: ProblemSources): readonly string[] {
     ...say(clock.problem(), (why) => why),
     ...findOverdue(standing, clock.now()),
   ];
+}
+
+/** Break-glass that is open, a line each: loud, and no reason to stop anything. */
+export function findBreakGlass(standing: Standing, nowMs: number): readonly string[] {
+  return [...standing.exceptions.values()]
+    .filter((state) => state.kind === 'break-glass' && isLive(state, nowMs))
+    .map(({ id, requester, spec, grant }) => {
+      const until = new Date(grant?.notAfterMs ?? nowMs).toISOString();
+      return `BREAK-GLASS ${id} of ${requester} opens ${spec.to} for ${spec.service} until ${until}: ${spec.reason}`;
+    });
 }
 
 function findOverdue(standing: Standing, nowMs: number): readonly string[] {

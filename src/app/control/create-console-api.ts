@@ -5,7 +5,6 @@ import { type ApiPorts, actProblems, createApi, createHandlers, describeApi } fr
 import { type Actor, clockResetAction } from '../../audit/index.ts';
 import { ExeatError, type Result } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
-import type { GrantUsage } from '../../exceptions/index.ts';
 import { askLocal } from '../local-socket.ts';
 import { createLogger } from '../logger.ts';
 import { createNewId } from '../new-id.ts';
@@ -13,7 +12,7 @@ import { readVersion } from '../read-version.ts';
 import { statePaths } from '../state-folder.ts';
 import type { ControlActs } from './assemble-acts.ts';
 import { readSetupLink } from './founding.ts';
-import { type GrantUsage as FoldedUsage, sumDebt } from './grant-usage.ts';
+import { sumDebt, toUsageRows } from './grant-usage.ts';
 import { reportOpen } from './open/open-report.ts';
 import { authenticateToken, isSecret, makeToken, verifyEd25519 } from './secrets.ts';
 
@@ -57,7 +56,7 @@ function toPorts(config: Config, acts: ControlActs): ApiPorts {
     seqOf: standing.seqOf,
     actOnException: desk.actOnException,
     actOnPeople: desk.actOnPeople,
-    grantUsage: () => toUsage(acts.usage.current().grants),
+    grantUsage: () => toUsageRows(acts.usage.current().grants),
     traffic: () => {
       const { connections, bytes, grantConnections, grantBytes } = sumDebt(
         acts.usage.current().grants,
@@ -119,25 +118,6 @@ function listOpen(config: Config, acts: ControlActs, query: OpenQuery): Promise<
       ],
     },
     query,
-  );
-}
-
-function toUsage(usage: FoldedUsage): ReadonlyMap<string, GrantUsage> {
-  return new Map(
-    [...usage.uses.values()].map((use) => [
-      use.grantId,
-      {
-        grantId: use.grantId,
-        sinceMs: usage.sinceMs ?? 0,
-        connections: use.connections,
-        bytesUp: use.bytesUp,
-        bytesDown: use.bytesDown,
-        firstUsedMs: use.firstUseMs,
-        lastUsedMs: use.lastUseMs,
-        minutesUsed: use.hoursUsed * 60,
-        nearMisses: use.denialsJustOutside,
-      },
-    ]),
   );
 }
 

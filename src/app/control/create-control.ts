@@ -93,6 +93,10 @@ async function readStatus(paths: StatePaths, acts: ControlActs): Promise<StatusR
     connections: foldConnections(usage, now),
     brokenFlows: broken.flows,
     brokenFlowCount: broken.count,
-    problems: [...acts.problems(), ...(point.ok ? point.value.problems : ['the point does not answer'])],
+    problems: [
+      ...acts.notices(),
+      ...acts.problems(),
+      ...(point.ok ? point.value.problems : ['the point does not answer']),
+    ],
   };
 }

@@ -1,3 +1,4 @@
+import type { GrantUsage as GrantUsageRow } from '../../exceptions/index.ts';
 import { type DecisionRecord, several, type VerdictRecord, verdictCount } from '../../policy/index.ts';
 
 /** What one grant carried: connections that only it justified, their bytes, and denials just outside its scope. Times are epoch milliseconds. */
@@ -165,6 +166,26 @@ export function sumDebt(usage: GrantUsage, nowMs: number, days: number): Omit<De
     sum.grantBytes += day.grantBytes;
   }
   return sum;
+}
+
+/** Usage as reports of exceptions take it. Use is counted by the hours of the clock that it fell into. */
+export function toUsageRows({ uses, sinceMs }: GrantUsage): ReadonlyMap<string, GrantUsageRow> {
+  return new Map(
+    [...uses.values()].map((use) => [
+      use.grantId,
+      {
+        grantId: use.grantId,
+        sinceMs: sinceMs ?? 0,
+        connections: use.connections,
+        bytesUp: use.bytesUp,
+        bytesDown: use.bytesDown,
+        firstUsedMs: use.firstUseMs,
+        lastUsedMs: use.lastUseMs,
+        minutesUsed: use.hoursUsed * 60,
+        nearMisses: use.denialsJustOutside,
+      },
+    ]),
+  );
 }
 
 /** Usage of grants as plain data for a file. */

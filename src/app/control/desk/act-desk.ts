@@ -81,6 +81,8 @@ export interface ActDeskOptions {
   readonly auditTrouble: () => string | null;
   /** Told after every act that is in force: whether grants may have changed. */
   readonly onActed: (touchesGrants: boolean) => void;
+  /** Told of every act that took place, for who must hear of it at once. */
+  readonly onDone: (command: ExceptionCommand['kind'] | PeopleCommand['kind'], id: string, actor: Actor) => void;
   /** Settles when the point lives by the acts that were told of, or after a bound: who is answered may rely on the answer. */
   readonly inForce: () => Promise<void>;
 }
@@ -158,7 +160,9 @@ async function note(
 }
 
 // A commit that somebody else's came before is decided anew, on what stands there now.
-async function act<C extends { readonly kind: string }>(
+type AnyKind = ExceptionCommand['kind'] | PeopleCommand['kind'];
+
+async function act<C extends { readonly kind: AnyKind }>(
   desk: Desk,
   asked: AskedAct<C>,
   decide: Decide<C>,
@@ -173,7 +177,7 @@ async function act<C extends { readonly kind: string }>(
   }
 }
 
-async function actOnce<C extends { readonly kind: string }>(
+async function actOnce<C extends { readonly kind: AnyKind }>(
   desk: Desk,
   asked: AskedAct<C>,
   decide: Decide<C>,
@@ -190,6 +194,7 @@ async function actOnce<C extends { readonly kind: string }>(
   if (!done.ok && !isHeld) return done;
   if (isHeld) desk.writer.hold({ entries, views });
   desk.onActed(true);
+  desk.onDone(asked.command.kind, id, asked.actor);
   return ok({ id, seq: desk.standing.seqOf(kind, id) ?? 0, isDurable: !isHeld, isReplay: false });
 }
 
