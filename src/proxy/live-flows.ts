@@ -114,15 +114,16 @@ export class LiveFlows {
   #recheck(link: LiveLink): boolean {
     const { flow } = link;
     if (flow === null) return false;
-    const { grantId } = flow.verdict;
-    const before = grantId === null ? null : this.#progressOf(link, flow);
+    const { verdict } = flow;
     const found = recheckFlow(this.#options.ports, flow);
     if (found !== null) {
       this.#end(link, found);
       return true;
     }
     // What passed until now was under that grant; what comes is another's.
-    if (before !== null && flow.verdict.grantId !== grantId) this.#tell(flow, before);
+    if (verdict.grantId !== null && flow.verdict.grantId !== verdict.grantId) {
+      this.#tell(flow, this.#progressOf(link, { ...flow, verdict }));
+    }
     this.#setDue(link, flow);
     return false;
   }
