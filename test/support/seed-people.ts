@@ -6,7 +6,6 @@ import {
   changePeople,
   type Directory,
   directoryAfter,
-  foldSetupLink,
   type PeopleCommand,
   type Role,
   scopesOf,
@@ -36,17 +35,18 @@ const tokenMs = 300 * 86_400_000;
 
 /**
  * Writes the log of acts of an installation as it stood 40 days ago: an admin, `root`, came by the founding link and made everybody else.
- * None of them counts as linked any more. Every act is decided by the product itself.
+ * None of them counts as linked any more. Every act is decided by the product itself. Without `isFounded` a start still offers its links.
  */
 export async function seedPeople(
   state: string,
   people: readonly SeededPerson[],
+  { isFounded = true }: { readonly isFounded?: boolean } = {},
 ): Promise<ReadonlyMap<string, SeededAccount>> {
   mkdirSync(join(state, 'control'), { recursive: true, mode: 0o700 });
   const opened = openLedger({ path: join(state, 'control', 'ledger.db'), encode });
   if (!opened.ok) throw new Error(opened.fault.message);
   try {
-    return await writePeople(opened.value, people);
+    return await writePeople(opened.value, people, isFounded);
   } finally {
     await opened.value.close();
   }
@@ -55,19 +55,22 @@ export async function seedPeople(
 async function writePeople(
   ledger: SqliteLedger,
   people: readonly SeededPerson[],
+  isFounded: boolean,
 ): Promise<ReadonlyMap<string, SeededAccount>> {
   const nowMs = Date.now() - seededBeforeMs;
   let directory: Directory = { people: new Map(), tokens: new Map(), keys: new Map() };
   const act = async (command: PeopleCommand, actor: Actor): Promise<void> => {
     const decided = changePeople(command, actor, { directory, nowMs });
     if (!decided.ok) throw new Error(`${command.kind}: ${decided.fault.message}`);
-    const { entries, views } = decided.value;
+    const { views } = decided.value;
+    const entries = decided.value.entries.filter(({ subject }) => isFounded || !subject.startsWith('setup/'));
+    if (entries.length === 0) return;
     const written = await ledger.commit({ nowMs, entries, views, expected: [], answer: null });
     if (!written.ok) throw new Error(written.fault.message);
     directory = directoryAfter(directory, views);
   };
   const accounts = new Map<string, SeededAccount>();
-  const root = await found(ledger, act, nowMs);
+  const root = await found(act, nowMs);
   accounts.set('root', { secret: root.text, tokenId: root.id, key: null });
   const admin: Actor = { kind: 'person', id: 'root', via: 'token', credential: root.id };
   for (const { id, roles, owns = [], hasKey = false } of people) {
@@ -87,20 +90,17 @@ async function writePeople(
 type Act = (command: PeopleCommand, actor: Actor) => Promise<void>;
 
 /** The first admin and, so that the product offers no more, the first approver: both by their founding links. */
-async function found(ledger: SqliteLedger, act: Act, nowMs: number): Promise<FreshSecret> {
+async function found(act: Act, nowMs: number): Promise<FreshSecret> {
   const setup: Actor = { kind: 'system', part: 'setup' };
   const [admin, approver] = [freshSecret(), freshSecret()];
   for (const [role, id, token] of [
     ['admin', 'root', admin],
     ['approver', 'first-approver', approver],
   ] as const) {
-    const offered = freshSecret();
-    await act(
-      { kind: 'offer_setup', id: offered.id, role, secretHash: offered.hash, expiresAtMs: nowMs + 3_600_000 },
-      setup,
-    );
-    const link = foldSetupLink(await ledger.entriesOf(`setup/${offered.id}`));
-    if (link === null) throw new Error('the founding link was not written');
+    const { id: linkId, hash: secretHash } = freshSecret();
+    const offered = { id: linkId, role, secretHash, expiresAtMs: nowMs + 3_600_000 };
+    await act({ kind: 'offer_setup', ...offered }, setup);
+    const link = { ...offered, createdAtMs: nowMs, usedAtMs: null, usedBy: null };
     const granted = { id: token.id, secretHash: token.hash, expiresAtMs: nowMs + tokenMs };
     await act({ kind: 'use_setup', link, id, name: `Person ${id}`, token: granted }, setup);
   }
