@@ -198,3 +198,39 @@ export async function waitForException(
     timeoutMs,
   );
 }
+
+/** How an act is refused, and who is written down to have tried; null where nobody is. */
+export interface WantedRefusal {
+  readonly status: number;
+  readonly code: string;
+  readonly by: string | null;
+}
+
+/**
+ * Acts, and checks that it is refused as wanted and that nothing half-done remains: no exception, person, token or key is another than
+ * before, no grant was given to the point, and the log has the attempt and nothing else.
+ */
+export async function assertRefused(
+  house: ExceptionHouse,
+  act: () => Promise<ApiAnswer<unknown>>,
+  { status, code, by }: WantedRefusal,
+): Promise<void> {
+  const before = await standingOf(house);
+  const answer = await act();
+  assert.deepEqual([answer.status, answer.code], [status, code], JSON.stringify(answer.body));
+  assert.deepEqual(await standingOf(house), before);
+  if (by === null) return;
+  const [entry] = await house.acts(`actor=${by}&limit=1`);
+  assert.deepEqual([entry?.actor, entry?.details['code']], [by, code]);
+  assert.match(entry?.action ?? '', /\.refused$/);
+}
+
+/** Everything that an act could have changed, without what goes on by itself. */
+async function standingOf(house: ExceptionHouse): Promise<unknown> {
+  const listed = await Promise.all(
+    ['/exceptions', '/people', '/tokens', '/break-glass/keys'].map((path) => house.call('eve', `${path}?limit=500`)),
+  );
+  const grants = await house.call('eve', '/open?service=story');
+  const granted = (grants.body['openings'] as readonly { readonly id: string }[]).map(({ id }) => id);
+  return [listed.map(({ body }) => body), granted];
+}
