@@ -19,7 +19,17 @@ import { type SeededAccount, seedPeople } from '../support/seed-people.ts';
 //
 //   denied -> link -> page -> request (ana) -> approve (ben) -> passes -> its time ends -> cut and denied -> closed -> reviewed (cyn)
 
-const lastsMs = 8_000;
+const lastsMs = 10_000;
+const policy = `apiVersion: exeat/v1
+service: payments-api
+owner: team-payments
+kind: app
+mode: enforce
+identities: [ "credential:payments" ]
+allow:
+  - { to: "other.example:443", reason: something else }
+`;
+
 let folder: string;
 let origin: LoopbackServer;
 let caFile: string;
@@ -62,16 +72,6 @@ after(async () => {
   await origin?.close();
   rmSync(folder, { recursive: true, force: true });
 });
-
-const policy = `apiVersion: exeat/v1
-service: payments-api
-owner: team-payments
-kind: app
-mode: enforce
-identities: [ "credential:payments" ]
-allow:
-  - { to: "other.example:443", reason: something else }
-`;
 
 test('an exception from the denial to the review', async () => {
   const authority = `bank.example:${origin.port}`;
