@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { it } from 'node:test';
-import { isLiveToken, keyOfView, listGrants, reviewDueOf, setupLinkMs } from './index.ts';
+import { grantsOf, isLiveToken, keyOfView, listGrants, reviewDueOf, setupLinkMs } from './index.ts';
 import {
   act,
   actorOf,
@@ -20,7 +20,7 @@ import {
 
 const digest = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
 
-it('points are given what is live now or later, and what was ended early until its time has come', () => {
+it('points are given what is live now or later, and what is over for as long as a denial tells of it', () => {
   const town = settle(digest);
   const rows = {
     x1: {},
@@ -39,7 +39,7 @@ it('points are given what is live now or later, and what was ended early until i
   const list = listGrants(statesOf(town), town.nowMs);
   assert.deepEqual(
     list.grants.map(({ id }) => id),
-    ['x1', 'x4', 'x6'],
+    ['x1', 'x4', 'x6', 'x2', 'x3'],
   );
   assert.deepEqual(list.ended, [
     { id: 'x2', why: 'revoked' },
@@ -51,7 +51,14 @@ it('points are given what is live now or later, and what was ended early until i
     ...{ notBefore: town.nowMs, notAfter: town.nowMs + 2 * hourMs, bytesUp: 100, bytesDown: null },
   });
   const later = listGrants(statesOf(town), town.nowMs + 2 * hourMs);
-  assert.deepEqual([later.grants.map(({ id }) => id), later.ended], [['x4'], []]);
+  // Those that expired go on telling why for an hour; the revoked one and the suspended one are past their time.
+  assert.deepEqual([later.grants.map(({ id }) => id), later.ended], [['x4', 'x1', 'x3', 'x6'], []]);
+  const atLast = listGrants(statesOf(town), town.nowMs + 4 * hourMs);
+  assert.deepEqual([atLast.grants.map(({ id }) => id), atLast.ended], [[], []]);
+  assert.deepEqual(
+    grantsOf(statesOf(town), town.nowMs).map(({ id }) => id),
+    ['x1', 'x4', 'x6'],
+  );
   const granted = stateOf(town, 'x1');
   assert.ok(granted);
   assert.equal(reviewDueOf(granted), null);

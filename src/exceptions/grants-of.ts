@@ -1,28 +1,43 @@
 import type { Grant, GrantList, Tiers } from '../policy/index.ts';
 import type { ExceptionState } from './lifecycle/exception-state.ts';
-import { statusOf } from './lifecycle/status.ts';
+import { type ExceptionStatus, statusOf } from './lifecycle/status.ts';
 import { linkPeople } from './people/linked-people.ts';
 import type { Directory } from './people/person.ts';
 
+/** For so long after its end a denial says that a grant was there, in milliseconds: whoever is cut looks within the hour. */
+const toldAfterMs = 3_600_000;
+
+/** The most grants that are listed although they are over: they only tell why, and must not crowd out what counts. */
+const mostTold = 10_000;
+
 /**
- * The grants of states that may be live now or later, and those that were ended early and whose time has not come, each in order of id.
- * What has expired is in neither: points know by the clock.
+ * The grants of states that may be live now or later; after them those that are over and still tell a denial why, revoked and suspended ones
+ * until their time has come and expired ones for an hour. `ended` names those that ended early. Each in order of id.
  */
 export function listGrants(states: Iterable<ExceptionState>, nowMs: number): Pick<GrantList, 'grants' | 'ended'> {
-  const grants: Grant[] = [];
+  const live: Grant[] = [];
+  const over: Grant[] = [];
   const ended: GrantList['ended'][number][] = [];
   for (const state of states) {
     const { status } = statusOf(state, nowMs);
-    if (status === 'approved' || status === 'active') grants.push(...grantOf(state));
-    else if ((status === 'revoked' || status === 'suspended') && nowMs < (state.grant?.notAfterMs ?? 0))
+    const notAfterMs = state.grant?.notAfterMs ?? 0;
+    if (isLive(status)) live.push(...grantOf(state));
+    else if (nowMs < notAfterMs && isEndedEarly(status)) {
+      over.push(...grantOf(state));
       ended.push({ id: state.id, why: status });
+    } else if (nowMs < notAfterMs + toldAfterMs && status === 'expired') over.push(...grantOf(state));
   }
-  return { grants: grants.sort(byId), ended: ended.sort(byId) };
+  const told = over.sort(byId).slice(-mostTold);
+  return { grants: [...live.sort(byId), ...told], ended: ended.sort(byId) };
 }
 
 /** The grants of states that may be live now or later. */
 export function grantsOf(states: Iterable<ExceptionState>, nowMs: number): readonly Grant[] {
-  return listGrants(states, nowMs).grants;
+  const isLive = ({ status }: ReturnType<typeof statusOf>): boolean => status === 'approved' || status === 'active';
+  return [...states]
+    .filter((state) => isLive(statusOf(state, nowMs)))
+    .flatMap(grantOf)
+    .sort(byId);
 }
 
 /**
@@ -35,6 +50,14 @@ export function offlineSigners(directory: Directory, tiers: Tiers, nowMs: number
     .filter((key) => key.revokedAtMs === null && directory.people.get(key.person)?.disabledAtMs === null)
     .map(({ id, person, publicKey }) => ({ id, person: links.componentOf(person), publicKey }));
   return { quorum: tiers.breakGlass.signatures, keys: keys.sort(byId) };
+}
+
+function isLive(status: ExceptionStatus): boolean {
+  return status === 'approved' || status === 'active';
+}
+
+function isEndedEarly(status: ExceptionStatus): status is 'revoked' | 'suspended' {
+  return status === 'revoked' || status === 'suspended';
 }
 
 function grantOf({ id, kind, grant }: ExceptionState): readonly Grant[] {

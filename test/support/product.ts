@@ -27,6 +27,8 @@ export interface ProductOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Most descriptors that each of its processes may hold (ulimit -n). Default: those of this process. */
   readonly maxDescriptors?: number;
+  /** Is given the folder before the start, so that it can lay something ready there. Default: nothing is. */
+  readonly prepare?: (folder: string) => Promise<void>;
   /** How long the start may take, in milliseconds. Default: 60,000. */
   readonly startTimeoutMs?: number;
 }
@@ -146,6 +148,7 @@ async function writeProxyTls(
 
 async function startIn(folder: string, options: ProductOptions): Promise<RunningProduct> {
   const { configPath, secrets } = await writeProductFolder(folder, options);
+  await options.prepare?.(folder);
   const command = [process.execPath, cliPath, 'up', '--config', configPath, '-o', 'json'];
   const child = spawn('/bin/sh', ['-c', `${limitOf(options)}exec "$@"`, 'sh', ...command], {
     cwd: folder,

@@ -25,9 +25,11 @@ export interface RawStory {
 }
 
 /** What differs between stories: more rules (`tcp://…`), hosts and local origins beside the origin's own, and the rest of the product's options. */
-export interface RawStoryOptions extends Pick<ProductOptions, 'files' | 'maxDescriptors'> {
+export interface RawStoryOptions extends Pick<ProductOptions, 'files' | 'maxDescriptors' | 'prepare'> {
   /** Further `to:` of the service. Default: none. */
   readonly rules?: readonly string[];
+  /** Further policy files by path. Default: none. */
+  readonly policy?: Readonly<Record<string, string>>;
   /** Keys of `exeat.yaml`; `hosts` and `localOrigins` are added to the story's own. Default: none. */
   readonly config?: Readonly<Record<string, unknown>> & {
     readonly hosts?: Readonly<Record<string, string>>;
@@ -38,11 +40,11 @@ export interface RawStoryOptions extends Pick<ProductOptions, 'files' | 'maxDesc
 /** Starts the origin and the product. */
 export async function startRawStory(options: RawStoryOptions = {}): Promise<RawStory> {
   const origin = await startTcpEcho();
-  const { rules = [], config = {}, ...others } = options;
+  const { rules = [], policy = {}, config = {}, ...others } = options;
   const authority = `raw.example:${origin.port}`;
   const product = await startProduct({
     ...others,
-    policy: { 'story.yaml': policyOf([`tcp://${authority}`, ...rules]) },
+    policy: { 'story.yaml': policyOf([`tcp://${authority}`, ...rules]), ...policy },
     credentials: ['story'],
     config: {
       ...config,

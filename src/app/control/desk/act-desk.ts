@@ -137,8 +137,8 @@ export function createActDesk(options: ActDeskOptions): ActDesk {
     return outcome;
   };
   return {
-    actOnException: (asked) => inTurn(() => act(desk, asked, decideOnException)).then(relied),
-    actOnPeople: (asked) => inTurn(() => act(desk, asked, decideOnPeople)).then(relied),
+    actOnException: (asked) => inTurn(() => act(desk, asked, decideOnException, 'exception')).then(relied),
+    actOnPeople: (asked) => inTurn(() => act(desk, asked, decideOnPeople, kindOf(asked.command))).then(relied),
     note: (entries, how = {}) => inTurn(() => note(desk, entries, how)),
     settle: () => inTurn(async () => void (await writer.settle())),
     problem: writer.problem,
@@ -166,9 +166,11 @@ async function act<C extends { readonly kind: AnyKind }>(
   desk: Desk,
   asked: AskedAct<C>,
   decide: Decide<C>,
+  kind: NewView['kind'],
 ): Promise<Result<Acted>> {
   await desk.writer.settle();
   const before = await replayed(desk, asked);
+  if (before?.ok === false) return refuse(desk, asked, { subject: `${kind}/${asked.id}`, why: before.fault });
   if (before !== null) return before;
   for (let left = mostRetries; ; left--) {
     const outcome = await actOnce(desk, asked, decide);
