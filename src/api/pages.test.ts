@@ -1,28 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { VerdictRecord } from '../policy/index.ts';
+import { verdictRecord } from '../../test/support/verdict-record.ts';
 import { requestLine, requestPage } from './pages.ts';
 
-const record: VerdictRecord = {
-  kind: 'verdict',
-  id: '01KAR6F1R8000000000000000A',
-  flow: '01KAR6F1R8000000000000000B',
-  time: '2026-11-23T12:00:00.000Z',
-  point: 'proxy',
-  stage: 'name',
+const record = verdictRecord({
   verdict: 'deny',
   reason: 'no_rule_matched',
-  wouldDeny: false,
-  wouldDenyReason: null,
-  source: '192.0.2.7:51234',
   principal: { service: 'ci-runner', identity: 'credential:ci-runner', strength: 'shared-secret' },
   destination: { host: 'example.org', port: 443, protocol: 'tls', address: null, class: 'ordinary' },
-  innerHost: 'unseen',
   ruleIds: ['never shown'],
-  grantId: null,
-  policyVersion: 'sha256:00',
-  mode: 'enforce',
-};
+});
 
 test('the page of a denial says what was denied and holds the line that asks, and no rule text', () => {
   const html = requestPage(record.id, record);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { verdictRecord } from '../../../test/support/verdict-record.ts';
 import type { CloseRecord, VerdictRecord } from '../../policy/index.ts';
 import {
   createGrantUsage,
@@ -15,27 +16,7 @@ const grant = '01KAR6F1R80000000000000G01';
 const nobody: NearGrants = () => [];
 
 function verdict(atMs: number, change: Partial<VerdictRecord> = {}): VerdictRecord {
-  return {
-    kind: 'verdict',
-    id: '01KAR6F1R8000000000000000A',
-    flow: '01KAR6F1R8000000000000000B',
-    time: new Date(atMs).toISOString(),
-    point: 'proxy',
-    stage: 'name',
-    verdict: 'allow',
-    reason: 'rule_matched',
-    wouldDeny: false,
-    wouldDenyReason: null,
-    source: '192.0.2.7:51234',
-    principal: { service: 'payments-api', identity: 'credential:payments-api', strength: 'shared-secret' },
-    destination: { host: 'bank.example.com', port: 443, protocol: 'tls', address: null, class: 'ordinary' },
-    innerHost: 'unseen',
-    ruleIds: [],
-    grantId: grant,
-    policyVersion: 'sha256:00',
-    mode: 'enforce',
-    ...change,
-  };
+  return verdictRecord({ time: new Date(atMs).toISOString(), grantId: grant, ...change });
 }
 
 function bytes(kind: 'progress' | 'close', atMs: number, bytesUp: number, bytesDown: number): CloseRecord {

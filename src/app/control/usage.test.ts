@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { verdictRecord } from '../../../test/support/verdict-record.ts';
 import type { VerdictRecord } from '../../policy/index.ts';
 import { findBrokenFlows, foldConnections } from './fold-status.ts';
 import { createUsage, foldVerdict, pruneUsage, usageFromJson, usageToJson } from './usage.ts';
@@ -8,27 +9,7 @@ const dayMs = 86_400_000;
 const now = Date.parse('2026-11-23T12:00:00.000Z');
 
 function verdict(ageMs: number, change: Partial<VerdictRecord> = {}): VerdictRecord {
-  return {
-    kind: 'verdict',
-    id: '01KAR6F1R8000000000000000A',
-    flow: '01KAR6F1R8000000000000000B',
-    time: new Date(now - ageMs).toISOString(),
-    point: 'proxy',
-    stage: 'name',
-    verdict: 'allow',
-    reason: 'rule_matched',
-    wouldDeny: false,
-    wouldDenyReason: null,
-    source: '192.0.2.7:51234',
-    principal: { service: 'payments-api', identity: 'credential:payments-api', strength: 'shared-secret' },
-    destination: { host: 'bank.example.com', port: 443, protocol: 'tls', address: null, class: 'ordinary' },
-    innerHost: 'unseen',
-    ruleIds: [],
-    grantId: null,
-    policyVersion: 'sha256:00',
-    mode: 'enforce',
-    ...change,
-  };
+  return verdictRecord({ time: new Date(now - ageMs).toISOString(), ...change });
 }
 
 const denied: Partial<VerdictRecord> = { verdict: 'deny', reason: 'no_rule_matched' };
