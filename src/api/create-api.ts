@@ -37,6 +37,7 @@ export interface ApiOptions {
 const maxBodyBytes = 64 * 1024;
 const requestTimeoutMs = 10_000;
 const keepAliveTimeoutMs = 5_000;
+const lateCheckMs = 1_000;
 const maxHeaderBytes = 16_384;
 const maxConnections = 256;
 
@@ -73,6 +74,8 @@ function createListener(tls: ApiOptions['tls'], handler: RequestListener): Serve
     requestTimeout: requestTimeoutMs,
     headersTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
+    // Node looks for requests that are late every 30 s unless told otherwise.
+    connectionsCheckingInterval: lateCheckMs,
     maxHeaderSize: maxHeaderBytes,
   };
   const server =
@@ -168,18 +171,20 @@ async function authenticate(answering: Answering): Promise<Result<Caller | null,
   const { options, endpoint, attempts, request } = answering;
   const { scopes } = endpoint;
   if (scopes === null) return ok(null);
-  const nowMs = options.clock.now();
-  if (!attempts.mayTry(request.ip, nowMs)) {
-    return failed(fault('too_many_attempts', 'too many refused tokens from this address, wait a minute'));
-  }
   const token = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(request.headers.authorization ?? '')?.[1];
   if (token === undefined) {
     return failed(fault('token_missing', 'send `Authorization: Bearer …` with a token of `exeat token create`'));
   }
   const caller = await options.authenticate(token);
   if (!caller.ok) {
+    // Only those who are refused are counted and held back: everybody on a machine has one address, and a program that sends wrong tokens
+    // must not keep the others from revoking.
+    const nowMs = options.clock.now();
+    const mayTry = attempts.mayTry(request.ip, nowMs);
     attempts.refused(request.ip, nowMs);
-    return caller;
+    return mayTry
+      ? caller
+      : failed(fault('too_many_attempts', 'too many refused tokens from this address, wait a minute'));
   }
   if (!scopes.some((scope) => caller.value.scopes.includes(scope))) {
     const needed = scopes.map((scope) => `\`${scope}\``).join(' or ');
