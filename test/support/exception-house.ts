@@ -59,6 +59,8 @@ export type LiveTunnel = RawClient & { readonly source: string };
 /** What differs: who is there, further policy files, and the rest of the product's options. */
 export interface HouseOptions extends RawStoryOptions {
   readonly people?: readonly SeededPerson[];
+  /** False: the founding links were never made, so this start offers them. Default: true. */
+  readonly isFounded?: boolean;
 }
 
 /** Ana asks, Ben and Cyn approve, Dan makes people; Eve audits. None of them is linked to another. */
@@ -72,12 +74,12 @@ export const houseOf: readonly SeededPerson[] = [
 
 /** Starts the product on a state in which people are there already. */
 export async function startExceptionHouse(options: HouseOptions = {}): Promise<ExceptionHouse> {
-  const { people = houseOf, ...others } = options;
+  const { people = houseOf, isFounded = true, ...others } = options;
   let accounts: ReadonlyMap<string, SeededAccount> = new Map();
   const story = await startRawStory({
     ...others,
     prepare: async (folder) => {
-      accounts = await seedPeople(join(folder, '.exeat'), people);
+      accounts = await seedPeople(join(folder, '.exeat'), people, { isFounded });
     },
   });
   const accountOf = (person: string): SeededAccount => {
