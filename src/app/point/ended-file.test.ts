@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { openEndedFile } from './ended-file.ts';
+import { openEndedFile, type TakenList } from './ended-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'exeat-ended-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const nobody = (): boolean => false;
+const listOf = (sequence: number): TakenList => ({ sequence, signature: `signature-${sequence}` });
 let files = 0;
 
 function freshPath(): string {
@@ -26,19 +27,28 @@ describe('what was ended beside the list', () => {
       { id: 'a', why: 'revoked' },
       { id: 'b', why: 'revoked' },
     ]);
-    await again.listed(7, 0, nobody);
+    await again.listed(listOf(7), 0, nobody);
     assert.equal(again.all().length, 2);
-    await again.listed(8, 0, (id) => id === 'b');
+    await again.listed(listOf(8), 0, (id) => id === 'b');
     assert.deepEqual(again.all(), [{ id: 'b', why: 'revoked' }]);
     assert.deepEqual(openEndedFile(path, logger).all(), [{ id: 'b', why: 'revoked' }]);
+  });
+
+  test('and which list was taken last is remembered over restarts', async () => {
+    const path = freshPath();
+    assert.equal(openEndedFile(path, logger).taken(), null);
+    await openEndedFile(path, logger).listed(listOf(7), 0, nobody);
+    assert.deepEqual(openEndedFile(path, logger).taken(), { sequence: 7, signature: 'signature-7' });
+    writeFileSync(path, '{"taken":{"sequence":"7"},"revoked":[],"over":[]}');
+    assert.equal(openEndedFile(path, logger).isBlind(null), true);
   });
 
   test('by the clock holds until the clock has passed its end again', async () => {
     const file = openEndedFile(freshPath(), logger);
     await file.expire([{ id: 'a', untilMs: 500 }]);
-    await file.listed(9, 499, nobody);
+    await file.listed(listOf(9), 499, nobody);
     assert.deepEqual(file.all(), [{ id: 'a', why: 'expired' }]);
-    await file.listed(10, 500, nobody);
+    await file.listed(listOf(10), 500, nobody);
     assert.deepEqual(file.all(), []);
   });
 
@@ -54,10 +64,10 @@ describe('what was ended beside the list', () => {
     writeFileSync(path, '{"revoked":[{"id":1}]}');
     const file = openEndedFile(path, logger);
     assert.equal(file.isBlind(null), true);
-    await file.listed(7, 0, nobody);
+    await file.listed(listOf(7), 0, nobody);
     assert.equal(file.isBlind(7), true);
     assert.match(file.problem() ?? '', /no grant counts before a newer list/);
-    await file.listed(8, 0, nobody);
+    await file.listed(listOf(8), 0, nobody);
     assert.deepEqual([file.isBlind(8), file.problem()], [false, null]);
   });
 

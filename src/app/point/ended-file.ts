@@ -2,21 +2,30 @@ import type { EndedGrant } from '../../policy/index.ts';
 import type { Logger } from '../logger.ts';
 import { readJsonFile, replaceJson } from '../replace-json.ts';
 
-/** Grants that ended otherwise than by control's list, remembered over restarts. */
+/** Names the list that was taken last: none before it is taken any more. */
+export interface TakenList {
+  readonly sequence: number;
+  readonly signature: string;
+}
+
+/** Grants that ended otherwise than by control's list, and which list that was, remembered over restarts. */
 export interface EndedFile {
   all(): readonly EndedGrant[];
   /** Ends grants until a list after `sequence` is in force. Gives whether that is written down. */
   revoke(ids: readonly string[], sequence: number): Promise<boolean>;
   /** Ends grants that ended by the clock, until the clock has passed `untilMs` again. Gives whether that is written down. */
   expire(grants: readonly { readonly id: string; readonly untilMs: number }[]): Promise<boolean>;
+  /** The list that was taken last, over restarts; null before the first. */
+  taken(): TakenList | null;
   /** A list came into force: what it must know by now is forgotten here; not what no list knows (`isLocal`). */
-  listed(sequence: number, nowMs: number, isLocal: (id: string) => boolean): Promise<void>;
+  listed(list: TakenList, nowMs: number, isLocal: (id: string) => boolean): Promise<void>;
   /** Whether the list in force cannot be trusted, since what was ended beside it cannot be read. A newer list can. */
   isBlind(sequence: number | null): boolean;
   problem(): string | null;
 }
 
 interface Kept {
+  readonly taken: TakenList | null;
   readonly revoked: readonly { readonly id: string; readonly sequence: number }[];
   readonly over: readonly { readonly id: string; readonly untilMs: number }[];
 }
@@ -30,7 +39,7 @@ export function openEndedFile(path: string, logger: Logger): EndedFile {
   const read = file.kind === 'read' ? readKept(file.value) : null;
   const isDamaged = file.kind !== 'absent' && read === null;
   if (isDamaged) logger.error('what was revoked cannot be read, no grant counts before a newer list', { path });
-  let kept: Kept = read ?? { revoked: [], over: [] };
+  let kept: Kept = read ?? { taken: null, revoked: [], over: [] };
   /** The sequence of the first list seen; `any`: none was seen yet. */
   let blindTo: number | 'any' | null = isDamaged ? 'any' : null;
   let failure: string | null = null;
@@ -74,13 +83,15 @@ export function openEndedFile(path: string, logger: Logger): EndedFile {
       kept = { ...kept, over: [...kept.over, ...grants] };
       return write();
     },
-    listed: async (sequence, nowMs, isLocal) => {
+    taken: () => kept.taken,
+    listed: async ({ sequence, signature }, nowMs, isLocal) => {
       if (blindTo === 'any') blindTo = sequence;
       else if (blindTo !== null && sequence > blindTo) blindTo = null;
       const revoked = kept.revoked.filter((each) => each.sequence >= sequence || isLocal(each.id));
       const over = kept.over.filter(({ untilMs }) => untilMs > nowMs);
-      if (revoked.length === kept.revoked.length && over.length === kept.over.length) return;
-      kept = { revoked, over };
+      const isSame = kept.taken?.sequence === sequence && kept.taken.signature === signature;
+      if (isSame && revoked.length === kept.revoked.length && over.length === kept.over.length) return;
+      kept = { taken: { sequence, signature }, revoked, over };
       await write();
     },
     isBlind: (sequence) => blindTo !== null && (blindTo === 'any' || sequence === null || sequence <= blindTo),
@@ -91,10 +102,16 @@ export function openEndedFile(path: string, logger: Logger): EndedFile {
 }
 
 function readKept(value: unknown): Kept | null {
-  const { revoked, over } = (value ?? {}) as { readonly revoked?: unknown; readonly over?: unknown };
+  const { taken = null, revoked, over } = (value ?? {}) as Partial<Record<keyof Kept, unknown>>;
   if (!Array.isArray(revoked) || !Array.isArray(over)) return null;
   const isWhole =
+    (taken === null || isTaken(taken)) &&
     revoked.every(({ id, sequence }) => typeof id === 'string' && Number.isSafeInteger(sequence)) &&
     over.every(({ id, untilMs }) => typeof id === 'string' && Number.isSafeInteger(untilMs));
-  return isWhole ? { revoked, over } : null;
+  return isWhole ? { taken, revoked, over } : null;
+}
+
+function isTaken(value: unknown): value is TakenList {
+  const { sequence, signature } = (value ?? {}) as Partial<Record<keyof TakenList, unknown>>;
+  return Number.isSafeInteger(sequence) && typeof signature === 'string';
 }

@@ -43,8 +43,8 @@ export interface GrantHolderParts {
 }
 
 /**
- * Makes a holder over control's file of grants. INVARIANT: a list that does not verify, or is older than the one in force, never replaces
- * it; and what was ended stays ended.
+ * Makes a holder over control's file of grants. INVARIANT: a list that does not verify, or is older than the one that was taken last, is
+ * never taken, also after a restart; and what was ended stays ended.
  */
 export function createGrantHolder(parts: GrantHolderParts): GrantHolder {
   const ended: EndedFile = openEndedFile(parts.endedPath, parts.logger);
@@ -62,7 +62,7 @@ export function createGrantHolder(parts: GrantHolderParts): GrantHolder {
   const applyNow = async (): Promise<Result<number>> => {
     // None was ever written: nobody asked for an exception yet.
     if (last === null && !existsSync(parts.path)) return ok(0);
-    const loaded = await loadGrants(parts.path, parts.verifyingKey, { last });
+    const loaded = await loadGrants(parts.path, parts.verifyingKey, { last: last ?? ended.taken() });
     if (!loaded.ok) {
       problem = loaded.fault.message;
       return failed(loaded.fault);
@@ -71,8 +71,10 @@ export function createGrantHolder(parts: GrantHolderParts): GrantHolder {
     problem = leftOutProblem(loaded.value.leftOut);
     const known = (id: string): boolean => loaded.value.index.byId.has(id) || loaded.value.index.ended.has(id);
     local = local.filter(({ id, notAfter }) => !known(id) && notAfter > parts.clock.now());
-    await ended.listed(last.sequence, parts.clock.now(), (id) => local.some((grant) => grant.id === id));
+    const kept = ended.listed(last, parts.clock.now(), (id) => local.some((grant) => grant.id === id));
+    // In force before it is written down: a revocation does not wait for the disk.
     compose();
+    await kept;
     return ok(last.sequence);
   };
   compose();
