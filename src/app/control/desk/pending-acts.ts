@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type { NewEntry } from '../../../audit/index.ts';
+import { ExeatError } from '../../../base/index.ts';
 import type { NewView } from '../../../exceptions/index.ts';
 
 /** An act that is in force and not in the log yet: it narrowed, and the log could not be written. */
@@ -21,13 +22,17 @@ export interface PendingActs {
 // Written over in place: a full disk takes no new blocks, and that is when this file is needed.
 const reservedBytes = 1024 * 1024;
 
-/** Opens the file, making it with its space reserved. Throws what the file system throws. */
+/**
+ * Opens the file, making it with its space reserved. Throws what the file system throws, and an ExeatError where the file is damaged: a
+ * revocation that was answered may stand in it, so it is neither taken for empty nor written over.
+ */
 export function openPendingActs(path: string): PendingActs {
   const fd = openSync(path, 'a+', 0o600);
   closeSync(fd);
   const text = readFileSync(path, 'utf8');
+  let acts = readActs(text, path);
   if (text.length < reservedBytes) reserve(path, text.length);
-  let acts = readActs(text);
+
   const write = (): boolean => {
     const bytes = Buffer.from(`${JSON.stringify(acts)}\n`);
     if (bytes.length > reservedBytes) return false;
@@ -74,11 +79,23 @@ function overwrite(path: string, bytes: Buffer): void {
   }
 }
 
-function readActs(text: string): readonly PendingAct[] {
+function readActs(text: string, path: string): readonly PendingAct[] {
+  const [line = ''] = text.split('\n', 1);
+  // Space that was reserved and never written to.
+  if (line.trim() === '') return [];
   try {
-    const acts = JSON.parse(text.split('\n', 1)[0] ?? '') as unknown;
-    return Array.isArray(acts) ? (acts as PendingAct[]) : [];
+    const acts = JSON.parse(line) as unknown;
+    if (Array.isArray(acts) && acts.every(isAct)) return acts;
   } catch {
-    return [];
+    // Told below, like everything else that is no list of acts.
   }
+  throw new ExeatError(
+    'pending_acts_damaged',
+    `\`${path}\` is damaged: it holds what was revoked while the log of acts could not be written, restore it, or remove it and revoke anew`,
+  );
+}
+
+function isAct(act: unknown): act is PendingAct {
+  const { atMs, entries, views } = (act ?? {}) as Partial<Record<keyof PendingAct, unknown>>;
+  return typeof atMs === 'number' && Array.isArray(entries) && Array.isArray(views);
 }

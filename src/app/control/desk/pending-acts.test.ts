@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { openPendingActs, type PendingAct } from './pending-acts.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'exeat-pending-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const revoked: PendingAct = {
+  atMs: 1_000,
+  entries: [
+    {
+      subject: 'exception/x1',
+      action: 'exception.revoked',
+      actor: { kind: 'person', id: 'ben', via: 'token', credential: 't1' },
+      details: { reason: 'over' },
+    },
+  ],
+  views: [],
+};
+
+test('acts that wait are there after a restart, and a shorter list is not read together with an older one', () => {
+  const path = join(folder, 'pending.json');
+  const pending = openPendingActs(path);
+  assert.deepEqual(pending.acts, []);
+  assert.deepEqual(openPendingActs(path).acts, []);
+  assert.equal(pending.add(revoked), true);
+  assert.equal(pending.add({ ...revoked, atMs: 2_000 }), true);
+  assert.deepEqual(
+    openPendingActs(path).acts.map(({ atMs }) => atMs),
+    [1_000, 2_000],
+  );
+  pending.clear();
+  assert.deepEqual(openPendingActs(path).acts, []);
+});
+
+test('a damaged file is refused and not written over: what was revoked may stand in it', () => {
+  for (const [index, damaged] of [
+    '[{"atMs":1,"entries":[',
+    '{"acts":[]}',
+    '[null]',
+    '[{"atMs":1}]',
+    'none',
+  ].entries()) {
+    const path = join(folder, `damaged-${index}.json`);
+    writeFileSync(path, `${damaged}\n`);
+    assert.throws(() => openPendingActs(path), { code: 'pending_acts_damaged' });
+    assert.equal(readFileSync(path, 'utf8'), `${damaged}\n`);
+  }
+});
