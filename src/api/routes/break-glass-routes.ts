@@ -55,7 +55,8 @@ async function declare(
   // Spent only by its own key: whoever sees a nonce cannot use it up.
   if (document.key !== key.id || !nonces.spend(document.nonce, key.id, ports.clock.now())) return refused;
   const facts = await ports.factsOf({ service: document.service, to: document.to, via: [] });
-  const owner = facts.ok ? (facts.value.service?.owner ?? '') : '';
+  // A service that the policy does not have has no owner; it is refused by its own name, and not for that.
+  const owner = (facts.ok ? facts.value.service?.owner : undefined) ?? 'nobody';
   const id = ports.newId(ports.clock.now());
   const actor: Actor = { kind: 'person', id: key.person, via: 'key', credential: key.id };
   const command = { kind: 'declare', id, spec: toSpec(document, { owner, person: key.person }) } as const;
