@@ -24,7 +24,7 @@ describe('a crash', () => {
     process.kill(pids.control ?? 0, 'SIGKILL');
     assert.match(await story.connectTo(product, 'one.example'), /^HTTP\/1\.1 200 /);
     assert.match(await story.connectTo(product, 'two.example'), /^HTTP\/1\.1 403 /);
-    await waitFor(async () => (await readiness(product).catch(() => null))?.status === 200, 'control');
+    await waitFor(async () => (await readiness(product).catch(() => null))?.status === 200, 'control', 20_000);
     assert.equal(isAlive(pids.point), true);
     assert.equal(tunnel.socket.destroyed, false);
     tunnel.close();
