@@ -1,20 +1,10 @@
 import { applications, initiatorProofs, nameRanks, vantages } from '../../flowmap/index.ts';
-import { mostListed, type WindowSql } from './edge-sql.ts';
+import { mostListed } from './naming-sql.ts';
 import { sqlText } from './open-database.ts';
 
 // Edges without days: millions of edge-days are grouped once, by whole numbers where it can be, and nothing is listed that is one thing
 // only. Where the sum of an edge is not that of its rows (several formats or vantages, replies beside forward records, rows whose words
 // differ), the edge is `mixed`: mixed-edge-sql.ts works its figures out day by day, as edge-sql.ts does for all.
-
-/** Whether any row is without a name of its own. The files know that of most of them without being read. */
-export function selectUnnamed({ flows, condition }: WindowSql): string {
-  return `SELECT EXISTS (SELECT 1 FROM ${flows} WHERE (name IS NULL OR name_kind = 'reverse') AND ${condition}) AS found`;
-}
-
-/** Makes `named` of a window in which every row has its name: nothing is looked up. */
-export const allNamed: string = `CREATE OR REPLACE TEMP VIEW named AS
-SELECT * EXCLUDE (name), name AS destination, true AS is_name, 0 AS rank, NULL::VARCHAR[] AS candidates
-FROM attributed WHERE role = 'principal' AND name IS NOT NULL`;
 
 /** Makes `edge_parts`: sums by edge and by everything that must not differ within one. */
 export const edgeParts: string = `CREATE OR REPLACE TEMP TABLE edge_parts AS
@@ -25,7 +15,7 @@ SELECT principal_no, destination, is_name, port, protocol, format, rank, how_no,
   sum(denied) AS denied, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
   min(client) FILTER (WHERE client <> '') AS client,
   any_value(address) AS address, min(hash(address)) AS least_address, max(hash(address)) AS most_address
-FROM named WHERE destination IS NOT NULL GROUP BY ALL`;
+FROM attributed WHERE role = 'principal' AND destination IS NOT NULL GROUP BY ALL`;
 
 /** A word of a closed list as its number. */
 export function numberOf(column: string, words: readonly string[]): string {
@@ -80,12 +70,12 @@ export const selectKinds: string =
 /** Reads the candidate names of the edges that have several. */
 export const selectCandidates: string = `SELECT edge_no,
   list_slice(list_sort(list_distinct(flatten(list(DISTINCT candidates) FILTER (WHERE candidates IS NOT NULL)))), 1, ${mostListed}) AS texts
-FROM named JOIN (SELECT ${edgeColumns}, edge_no FROM plain_edges WHERE has_candidates) USING (${edgeColumns}) GROUP BY edge_no`;
+FROM attributed JOIN (SELECT ${edgeColumns}, edge_no FROM plain_edges WHERE has_candidates) USING (${edgeColumns}) WHERE role = 'principal' GROUP BY edge_no`;
 
 /** Reads the addresses of the edges whose numbers stand in `wanted_edges`. */
 export const selectAddresses: string = `SELECT edge_no, list_slice(list_sort(list(DISTINCT address)), 1, ${mostListed}) AS texts
-FROM named JOIN (SELECT ${edgeColumns}, edge_no FROM plain_edges SEMI JOIN wanted_edges USING (edge_no)) USING (${edgeColumns})
-WHERE address IS NOT NULL GROUP BY edge_no`;
+FROM attributed JOIN (SELECT ${edgeColumns}, edge_no FROM plain_edges SEMI JOIN wanted_edges USING (edge_no)) USING (${edgeColumns})
+WHERE role = 'principal' AND address IS NOT NULL GROUP BY edge_no`;
 
 /** Reads the edges; texts by their numbers. */
 export const selectPlain: string = `SELECT edge_no, principal_no, d.no AS destination, CAST(is_name AS INTEGER) AS is_name, port, protocol,
