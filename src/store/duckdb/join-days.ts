@@ -25,7 +25,7 @@ import { writeWho } from './write-who.ts';
 /** With so many rows that told their names, a day is folded with them: reading it again then costs less than making it did. */
 const mostRawRows = 500_000;
 /** Days that are named at once share the evidence around them; more of them, or of their rows, would not stay in memory. */
-const mostDaysAtOnce = 7;
+const mostDaysAtOnce = 10;
 const mostRowsAtOnce = 4_000_000;
 const dayMs = 86_400_000;
 

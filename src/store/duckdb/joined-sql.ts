@@ -116,7 +116,8 @@ export interface JoinedFileSql {
 /** Reads the joined rows of a day; `resolved` has their names. */
 export function selectJoined({ flows, dayMs, isWhole, hasCuts }: JoinedFileSql): string {
   const start = `epoch_ms(${dayMs}::BIGINT)`;
-  const rows = isWhole ? `${namedRows(flows)} UNION ALL BY NAME ${ownNamedRows(flows)}` : namedRows(flows);
+  const named = namedRows(flows, dayMs / 86_400_000);
+  const rows = isWhole ? `${named} UNION ALL BY NAME ${ownNamedRows(flows)}` : named;
   const cut = `SELECT r.*, greatest(coalesce(c.from_at, ${start}), ${start}) AS who_at FROM (${rows}) r
 LEFT JOIN cuts c ON c.client = r.client AND c."user" = coalesce(r."user", '') AND c.service = coalesce(r.service, '')
   AND r.bucket >= c.from_at AND r.bucket < c.until_at`;

@@ -20,9 +20,9 @@ import {
   selectTexts,
   severalApplications,
 } from './judgeable-edge-sql.ts';
-import { addMixed, mixedDaysAtOnce, mixedEdges, mixedTables, selectMixedShares } from './mixed-edge-sql.ts';
+import { addBothWays, addMixed, foldedEdges, mixedDaysAtOnce, mixedTables, selectMixedShares } from './mixed-edge-sql.ts';
 import { type PlainEdge, readPlainEdges } from './read-plain-edges.ts';
-import { readLeftOut, readRows, readShares } from './read-rows.ts';
+import { type RowReader, readLeftOut, readRows, readShares } from './read-rows.ts';
 import { writeWho } from './write-who.ts';
 
 /** What is read, and of which edges one address is not enough. */
@@ -40,9 +40,9 @@ export async function readJudgeableEdges(connection: DuckDBConnection, asked: Ju
   for (const statement of rangeStatements(window)) await connection.run(statement);
   await connection.run(`CREATE OR REPLACE TEMP VIEW attributed AS ${attributed(joinedRows(days))}`);
   for (const statement of [edgeParts, plainEdges, severalApplications, edgeTexts]) await connection.run(statement);
-  const [kinds] = await readRows(connection, selectKinds);
-  await foldMixed(connection, days, (kinds?.number('mixed') ?? 0) > 0);
-  const edges = await readEdges(connection, asked, principals, (kinds?.number('listed') ?? 0) > 0);
+  const [kinds] = (await readRows(connection, selectKinds)) as readonly [RowReader];
+  await foldMixed(connection, days, kinds);
+  const edges = await readEdges(connection, asked, principals, kinds.number('listed') > 0);
   const shares = [
     ...(await readRows(connection, selectPlainShares)),
     ...(await readRows(connection, selectMixedShares)),
@@ -55,22 +55,26 @@ export async function readJudgeableEdges(connection: DuckDBConnection, asked: Ju
   };
 }
 
-async function foldMixed(connection: DuckDBConnection, days: readonly JoinedDay[], hasMixed: boolean): Promise<void> {
+/** What is not simply added is worked out some days at a time. */
+async function foldMixed(connection: DuckDBConnection, days: readonly JoinedDay[], kinds: RowReader): Promise<void> {
   for (const statement of mixedTables) await connection.run(statement);
-  for (let at = 0; hasMixed && at < days.length; at += mixedDaysAtOnce) {
-    for (const statement of addMixed(days.slice(at, at + mixedDaysAtOnce))) await connection.run(statement);
+  for (let at = 0; at < days.length; at += mixedDaysAtOnce) {
+    const some = days.slice(at, at + mixedDaysAtOnce);
+    if (kinds.number('both_ways') > 0) await connection.run(addBothWays(some));
+    const statements = kinds.number('mixed') > 0 ? addMixed(some) : [];
+    for (const statement of statements) await connection.run(statement);
   }
-  await connection.run(mixedEdges);
+  for (const statement of foldedEdges) await connection.run(statement);
 }
 
 async function readEdges(
   connection: DuckDBConnection,
-  { hangsOnAddresses }: JudgeableQuery,
+  { days, hangsOnAddresses }: JudgeableQuery,
   principals: readonly string[],
   hasCandidates: boolean,
 ): Promise<readonly JudgeableEdge[]> {
   const texts = (await connection.runAndReadAll(selectTexts)).getColumnsJS()[0] as readonly string[];
-  const candidates = hasCandidates ? await readLists(connection, selectCandidates) : new Map<number, never>();
+  const candidates = hasCandidates ? await readLists(connection, selectCandidates(days)) : new Map<number, never>();
   const edges = await readPlainEdges(connection, { principals, texts, candidates });
   const wanted = edges.filter(({ edge, hasAddresses }) => hasAddresses && hangsOnAddresses(edge));
   if (wanted.length === 0) return edges.map(({ edge }) => edge);

@@ -59,21 +59,21 @@ SELECT DISTINCT coalesce(client, '') AS client, address, ${bucketNumber} AS b FR
 // What a client was told, and what it was seen to use (a TLS record, a proxied request with its address), which is evidence as good:
 // from a little before it was seen until its TTL is over, at least an hour and at most a day later. Ends are reckoned from the bucket and not
 // from the last answer in it: which answers share a row hangs on how lines fell into batches. A connection of weeks is evidence for a day.
-function evidence({ flowsAround, answersAround }: NamingSql, condition: string): string {
+function evidence({ flowsAround, answersAround }: NamingSql, asked: string): string {
   const from = `CAST(floor((epoch(first_seen) - ${skewSeconds}) / ${bucketSeconds}) AS INTEGER) AS from_b`;
   const life = `least(greatest(coalesce(ttl_seconds, 0), ${leastLifeSeconds}), ${mostLifeSeconds})`;
   const seen = `least(CAST(floor(epoch(last_seen) / ${bucketSeconds}) AS INTEGER), ${bucketNumber} + ${bucketsPerDay})`;
   return `SELECT coalesce(client, '') AS client, address, name, ${from},
   ${bucketNumber} + CAST(ceil(${life} / ${bucketSeconds}) AS INTEGER) AS to_b
-FROM ${answersAround} WHERE ${condition}
+FROM ${answersAround} e ${asked}
 UNION ALL
 SELECT coalesce(client, ''), address, name, ${from}, ${seen} + ${leastLifeSeconds / bucketSeconds}
-FROM ${flowsAround} WHERE ${hasOwnName} AND ${condition}`;
+FROM (SELECT * FROM ${flowsAround} WHERE ${hasOwnName}) e ${asked}`;
 }
 
 // Evidence that begins in one hour overlaps, since all of it lasts one: it is one stretch.
 function ownEvidence(sql: NamingSql): string {
-  const asked = `(coalesce(client, ''), address) IN (SELECT (client, address) FROM nameless WHERE client <> '')`;
+  const asked = `SEMI JOIN (SELECT DISTINCT client, address FROM nameless WHERE client <> '') n ON n.client = coalesce(e.client, '') AND n.address = e.address`;
   return `CREATE OR REPLACE TEMP TABLE own_evidence AS
 SELECT client, address, name, min(from_b) AS from_b, max(to_b) AS to_b FROM (${evidence(sql, asked)})
 GROUP BY client, address, name, from_b // ${bucketsPerHour}`;
@@ -95,7 +95,7 @@ SELECT DISTINCT address, b // ${bucketsPerDay} AS d FROM nameless ANTI JOIN own_
 function toldDays(sql: NamingSql): string {
   return `CREATE OR REPLACE TEMP TABLE told_days AS
 SELECT DISTINCT address, name, from_b // ${bucketsPerDay} - 1 AS from_d, to_b // ${bucketsPerDay} + 1 AS to_d
-FROM (${evidence(sql, 'address IN (SELECT address FROM unresolved)')})`;
+FROM (${evidence(sql, 'SEMI JOIN unresolved u ON u.address = e.address')})`;
 }
 
 const otherNames = `CREATE OR REPLACE TEMP TABLE other_names AS
@@ -105,22 +105,21 @@ GROUP BY address, d`;
 
 // Ranks are indexes of nameRanks in flowmap/edge.ts: record, answer, candidates, other-client, provider, address.
 const resolved = `CREATE OR REPLACE TEMP TABLE resolved AS
-SELECT n.client, n.address, n.b, coalesce(o.names, x.names) AS names,
-  CASE WHEN o.names IS NOT NULL AND len(o.names) = 1 THEN 1 WHEN o.names IS NOT NULL THEN 2 ELSE 3 END AS rank
-FROM nameless n
-LEFT JOIN own_names o ON o.client = n.client AND o.address = n.address AND o.b = n.b
-LEFT JOIN other_names x ON x.address = n.address AND x.d = n.b // ${bucketsPerDay} AND o.names IS NULL
-WHERE o.names IS NOT NULL OR x.names IS NOT NULL`;
+SELECT client, address, b, names, CASE WHEN len(names) = 1 THEN 1 ELSE 2 END AS rank FROM own_names
+UNION ALL
+SELECT n.client, n.address, n.b, x.names, 3 AS rank
+FROM (SELECT *, b // ${bucketsPerDay} AS d FROM nameless ANTI JOIN own_names USING (client, address, b)) n
+JOIN other_names x ON x.address = n.address AND x.d = n.d`;
 
-/** Reads the nameless rows of flows with the names that were found for them. */
-export function namedRows(flows: string): string {
+/** Reads the nameless rows of a day's flows with the names that were found for them. `day` counts from the epoch. */
+export function namedRows(flows: string, day: number): string {
   return `SELECT f.* EXCLUDE (client, name, name_kind),
   CASE WHEN r.rank = 1 OR (r.rank = 3 AND len(r.names) = 1) THEN r.names[1] ELSE f.address END AS destination,
   coalesce(r.rank = 1 OR (r.rank = 3 AND len(r.names) = 1), false) AS is_name,
   CASE WHEN r.rank IS NOT NULL THEN r.rank WHEN f.provider IS NOT NULL THEN 4 ELSE 5 END AS rank,
   CASE WHEN len(r.names) > 1 OR r.rank = 3 THEN r.names ELSE NULL END AS candidates, f.client
 FROM (SELECT * REPLACE (coalesce(client, '') AS client), ${bucketNumber} AS b FROM ${flows} WHERE NOT ${hasOwnName}) f
-LEFT JOIN resolved r ON r.client = f.client AND r.address = f.address AND r.b = f.b`;
+LEFT JOIN (SELECT * FROM resolved WHERE b // ${bucketsPerDay} = ${day}) r ON r.client = f.client AND r.address = f.address AND r.b = f.b`;
 }
 
 /** Reads the rows of flows that tell their name. */
