@@ -31,7 +31,7 @@ import {
   selectSeenDays,
   selectShares,
 } from './edge-sql.ts';
-import { joinDays } from './join-days.ts';
+import { type JoinPlace, joinDays } from './join-days.ts';
 import { type JoinedWindow, rangeStatements } from './joined-sql.ts';
 import { readJudgeableEdges } from './judgeable-edges.ts';
 import { sweepKept } from './kept-days.ts';
@@ -63,6 +63,8 @@ export interface LakeOptions {
   readonly memoryLimitMb?: number;
   /** Threads of the database. Default: 2. */
   readonly threads?: number;
+  /** Rows of a day that told their names from which on they are kept folded, as those are that were given one. Default: 500,000. */
+  readonly foldFromRows?: number;
 }
 
 /** Opens a lake of Parquet files read by DuckDB. One process at a time may write to it; the caller sees to that. */
@@ -76,14 +78,17 @@ export async function openDuckdbLake(options: LakeOptions): Promise<FlowLake> {
     memoryLimitMb: options.memoryLimitMb ?? 256,
     threads: options.threads ?? 2,
   });
-  return new DuckdbLake({ folder, instance, connection: await instance.connect(), tempDir });
+  const place = { folder, tempDir, foldFromRows: options.foldFromRows ?? foldFromRows };
+  return new DuckdbLake({ place, instance, connection: await instance.connect() });
 }
 
+/** A day of so many rows is read in some tenths of a second; one of ten times as many is worth folding once. */
+const foldFromRows = 500_000;
+
 interface LakeParts {
-  readonly folder: LakeFolder;
+  readonly place: JoinPlace;
   readonly instance: DuckDBInstance;
   readonly connection: DuckDBConnection;
-  readonly tempDir: string;
 }
 
 class DuckdbLake implements FlowLake {
@@ -95,13 +100,13 @@ class DuckdbLake implements FlowLake {
   /** The question that the tables of the connection answer. */
   #folded: EdgeQuery | null = null;
 
-  readonly #tempDir: string;
+  readonly #place: JoinPlace;
 
   constructor(parts: LakeParts) {
-    this.#folder = parts.folder;
+    this.#folder = parts.place.folder;
+    this.#place = parts.place;
     this.#instance = parts.instance;
     this.#connection = parts.connection;
-    this.#tempDir = parts.tempDir;
   }
 
   async begin(): Promise<SourceWriter> {
@@ -264,7 +269,7 @@ class DuckdbLake implements FlowLake {
   close(): void {
     this.#connection.closeSync();
     this.#instance.closeSync();
-    rmSync(this.#tempDir, { recursive: true, force: true });
+    rmSync(this.#place.tempDir, { recursive: true, force: true });
   }
 
   async #fold(query: EdgeQuery): Promise<void> {
@@ -281,7 +286,7 @@ class DuckdbLake implements FlowLake {
     if (this.#joined?.query === query) return this.#joined.window;
     const connection = await this.#instance.connect();
     try {
-      const days = await this.#explain(joinDays(connection, query, { folder: this.#folder, tempDir: this.#tempDir }));
+      const days = await this.#explain(joinDays(connection, query, this.#place));
       const window = { days, ranges: this.#folder.files('ranges', { from: null, to: null }) };
       this.#joined = { query, window };
       return window;

@@ -22,8 +22,6 @@ import { sqlText } from './open-database.ts';
 import { readRows } from './read-rows.ts';
 import { writeWho } from './write-who.ts';
 
-/** With so many rows that told their names, a day is folded with them: reading it again then costs less than making it did. */
-const mostRawRows = 500_000;
 /** Days that are named at once share the evidence around them; more of them, or of their rows, would not stay in memory. */
 const mostDaysAtOnce = 10;
 const mostRowsAtOnce = 4_000_000;
@@ -33,6 +31,8 @@ const dayMs = 86_400_000;
 export interface JoinPlace {
   readonly folder: LakeFolder;
   readonly tempDir: string;
+  /** With so many rows that told their names, a day is folded with them: below it, reading them as they are costs less. */
+  readonly foldFromRows: number;
 }
 
 /** A day of a window before it is joined. */
@@ -58,8 +58,12 @@ interface DaySize {
  * Joins the days of a window: what was kept is taken as it is, what has nameless rows or very many is joined to files and kept, and the rest
  * is read as it stands. On a connection of its own, whose tables go with it.
  */
-export async function joinDays(connection: DuckDBConnection, query: EdgeQuery, place: JoinPlace): Promise<readonly JoinedDay[]> {
-  const { folder, tempDir } = place;
+export async function joinDays(
+  connection: DuckDBConnection,
+  query: EdgeQuery,
+  place: JoinPlace,
+): Promise<readonly JoinedDay[]> {
+  const { folder, tempDir, foldFromRows } = place;
   const files = filesByDay(folder.entries());
   const days = plainDays(folder, files, query);
   const found = new Map<string, JoinedFile>();
@@ -67,10 +71,8 @@ export async function joinDays(connection: DuckDBConnection, query: EdgeQuery, p
     const kept = key === null ? null : takeKept(folder, key, tempDir);
     if (kept !== null) found.set(day, kept);
   }
-  const sizes = await readSizes(
-    connection,
-    days.filter(({ day }) => !found.has(day)),
-  );
+  const unknown = days.filter(({ day }) => !found.has(day));
+  const sizes = await readSizes(connection, unknown, foldFromRows);
   const missing = days.filter(({ day }) => sizes.get(day)?.isJoined === true);
   if (missing.length > 0) await writeWho(connection, query);
   for (const batch of batchesOf(missing, sizes)) {
@@ -119,6 +121,7 @@ function cutsByDay(who: readonly WhoRow[]): ReadonlyMap<number, readonly string[
 async function readSizes(
   connection: DuckDBConnection,
   days: readonly PlainDay[],
+  foldFromRows: number,
 ): Promise<ReadonlyMap<string, DaySize>> {
   const files = days.flatMap((day) => day.files);
   if (files.length === 0) return new Map();
@@ -128,7 +131,7 @@ async function readSizes(
     days.map(({ day, files: own, condition }) => {
       const found = own.flatMap((file) => byFile.get(file) ?? []);
       const sum = (column: string): number => found.reduce((all, row) => all + row.number(column), 0);
-      const isWhole = sum('rows') - sum('unnamed') >= mostRawRows && condition === 'true';
+      const isWhole = sum('rows') - sum('unnamed') >= foldFromRows && condition === 'true';
       return [day, { rows: sum('rows'), isWhole, isJoined: isWhole || sum('unnamed') + sum('reverse') > 0 }];
     }),
   );
@@ -148,7 +151,8 @@ function batchesOf(days: readonly PlainDay[], sizes: ReadonlyMap<string, DaySize
     const rows = sizes.get(day.day)?.rows ?? 0;
     const startMs = Date.parse(day.day);
     const last = batches.at(-1);
-    const fits = last !== undefined && startMs < last.firstMs + mostDaysAtOnce * dayMs && last.rows + rows <= mostRowsAtOnce;
+    const fits =
+      last !== undefined && startMs < last.firstMs + mostDaysAtOnce * dayMs && last.rows + rows <= mostRowsAtOnce;
     if (fits) {
       last.days.push(day);
       last.rows += rows;

@@ -20,7 +20,14 @@ import {
   selectTexts,
   severalApplications,
 } from './judgeable-edge-sql.ts';
-import { addBothWays, addMixed, foldedEdges, mixedDaysAtOnce, mixedTables, selectMixedShares } from './mixed-edge-sql.ts';
+import {
+  addBothWays,
+  addMixed,
+  foldedEdges,
+  mixedDaysAtOnce,
+  mixedTables,
+  selectMixedShares,
+} from './mixed-edge-sql.ts';
 import { type PlainEdge, readPlainEdges } from './read-plain-edges.ts';
 import { type RowReader, readLeftOut, readRows, readShares } from './read-rows.ts';
 import { writeWho } from './write-who.ts';

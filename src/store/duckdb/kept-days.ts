@@ -57,18 +57,26 @@ export function filesByDay(entries: readonly LedgerEntry[]): DayFiles {
 }
 
 /** The files of some days' flows and answers that may name flows of the days from `first` to `last`. */
-export function filesAround(files: DayFiles, first: string, last: string): { readonly [T in keyof DayFiles]: readonly string[] } {
+export function filesAround(
+  files: DayFiles,
+  first: string,
+  last: string,
+): { readonly [T in keyof DayFiles]: readonly string[] } {
   const days: string[] = [];
   const end = Date.parse(last) + evidenceReach.after * dayMs;
   for (let at = Date.parse(first) - evidenceReach.before * dayMs; at <= end; at += dayMs) days.push(dayOf(at));
-  const of = (table: ReadonlyMap<string, readonly string[]>): readonly string[] => days.flatMap((day) => table.get(day) ?? []);
+  const of = (table: ReadonlyMap<string, readonly string[]>): readonly string[] =>
+    days.flatMap((day) => table.get(day) ?? []);
   return { flows: of(files.flows), answers: of(files.answers) };
 }
 
 /** The digest of everything that a day's joined rows come from, but for who changed hands. Files never change once they are there. */
 export function inputsOf(folder: LakeFolder, files: DayFiles, day: string): string {
   const around = filesAround(files, day, day);
-  const sized = [...around.flows, ...around.answers].map((file) => [file, statSync(folder.pathOf(file)).size]);
+  const sized = [...around.flows, ...around.answers].map((file) => [
+    file,
+    statSync(folder.pathOf(file), { throwIfNoEntry: false })?.size ?? null,
+  ]);
   return digestOf([joinVersion, day, sized]).slice(0, 32);
 }
 
@@ -112,10 +120,12 @@ export function keepDay(folder: LakeFolder, key: DayKey, file: JoinedFile): void
 /** Removes kept days that are not made of what the lake holds now, and of the others all but the latest few. */
 export function sweepKept(folder: LakeFolder): void {
   const files = filesByDay(folder.entries());
-  for (const day of readdirSync(join(folder.dir, 'edges')).map((name) => name.replace('day=', ''))) {
+  for (const day of listOf(join(folder.dir, 'edges')).map((name) => name.replace('day=', ''))) {
     const current = files.flows.has(day) ? inputsOf(folder, files, day) : null;
     const names = namesOf(folder, day);
-    const live = names.filter((name) => current !== null && name.startsWith(`${current}-`) && name.endsWith('.parquet'));
+    const live = names.filter(
+      (name) => current !== null && name.startsWith(`${current}-`) && name.endsWith('.parquet'),
+    );
     const latest = new Set(live.sort((a, b) => ageOf(folder, day, a) - ageOf(folder, day, b)).slice(0, mostPerDay));
     for (const name of names) if (!latest.has(name)) rmSync(join(folderOf(folder, day), name), { force: true });
     if (latest.size === 0) rmSync(folderOf(folder, day), { recursive: true, force: true });
@@ -131,8 +141,12 @@ function folderOf(folder: LakeFolder, day: string): string {
 }
 
 function namesOf(folder: LakeFolder, day: string): readonly string[] {
+  return listOf(folderOf(folder, day));
+}
+
+function listOf(dir: string): readonly string[] {
   try {
-    return readdirSync(folderOf(folder, day));
+    return readdirSync(dir);
   } catch {
     return [];
   }
