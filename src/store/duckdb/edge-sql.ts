@@ -6,26 +6,33 @@ import { joinProvider, providerOf } from './provider-sql.ts';
 // and days. Order of sources and of lines, and how lines are spread over sources and batches, cannot matter: sums, minima, maxima and sets
 // only, and nothing is chosen among rows before they are summed over sources.
 
+/** Days whose rows are summed at once: enough of them for all threads to have work, and few enough for memory. */
+export const daysAtOnce = 4;
+
 /** Statements that make `edge_days` from joined rows and the table `who`, in order. */
 export function edgeDayStatements(days: readonly JoinedDay[]): readonly string[] {
-  return [
-    `CREATE OR REPLACE TEMP VIEW attributed AS ${attributed(joinedRows(days))}`,
-    byParts,
-    byVantage,
-    edgeDays,
-    edgeApplications,
-    edgeLists,
-  ];
+  const first = daysStatements(days.slice(0, daysAtOnce), (table) => `CREATE OR REPLACE TEMP TABLE ${table} AS`);
+  const rest: string[] = [];
+  for (let at = daysAtOnce; at < days.length; at += daysAtOnce) {
+    rest.push(...daysStatements(days.slice(at, at + daysAtOnce), (table) => `INSERT INTO ${table}`));
+  }
+  const whole = `CREATE OR REPLACE TEMP VIEW attributed AS ${attributed(joinedRows(days))}`;
+  return [...first, ...rest, whole, edgeApplications, edgeLists];
+}
+
+function daysStatements(days: readonly JoinedDay[], into: (table: string) => string): readonly string[] {
+  return [dayParts(days), `${into('by_parts')} FROM day_parts`, byVantage, `${into('edge_days')} ${selectEdgeDays}`];
 }
 
 // Plain sums over everything that tells rows apart: what follows makes lists, which is slow, of few rows.
-const byParts = `CREATE OR REPLACE TEMP TABLE by_parts AS
+function dayParts(days: readonly JoinedDay[]): string {
+  return `CREATE OR REPLACE TEMP TABLE day_parts AS
 SELECT day, principal, destination, is_name, port, protocol, format, vantage, client, address, how, source, rank, candidates,
   initiator, application, provider, sampled,
   sum(connections) AS connections, sum(replies) AS replies, sum(bytes_up) AS bytes_up, sum(bytes_down) AS bytes_down,
-  sum(denied) AS denied, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
-  bit_or(hours) AS hours
-FROM attributed WHERE role = 'principal' GROUP BY ALL`;
+  sum(denied) AS denied, min(first_seen) AS first_seen, max(last_seen) AS last_seen, bit_or(hours) AS hours
+FROM (${attributed(joinedRows(days))}) WHERE role = 'principal' GROUP BY ALL`;
+}
 
 // One format may log a flow at both ends, and in both directions: within a format the vantage that saw most counts, and of forward and
 // reply records the more.
@@ -36,11 +43,10 @@ SELECT day, principal, destination, is_name, port, protocol, format, vantage,
   min(first_seen) AS first_seen, max(last_seen) AS last_seen,
   bit_or(hours) AS hours, min(rank) AS rank, max(CASE initiator WHEN 'stated' THEN 0 WHEN 'flags' THEN 1 ELSE 2 END) AS initiator,
   bool_or(sampled) AS sampled, min(provider) AS provider
-FROM by_parts GROUP BY ALL`;
+FROM day_parts GROUP BY ALL`;
 
 // What several kinds of logs saw of an edge in a day is not added: the one that saw most counts.
-const edgeDays = `CREATE OR REPLACE TEMP TABLE edge_days AS
-SELECT day, principal, destination, is_name, port, protocol,
+const selectEdgeDays = `SELECT day, principal, destination, is_name, port, protocol,
   max(connections) AS connections, max(bytes_up) AS bytes_up, max(bytes_down) AS bytes_down, max(denied) AS denied,
   min(first_seen) AS first_seen, max(last_seen) AS last_seen, bit_or(hours) AS hours, min(rank) AS rank,
   min(initiator) AS initiator, bool_and(sampled) AS sampled,

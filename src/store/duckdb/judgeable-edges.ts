@@ -7,7 +7,7 @@ import {
   type RankShare,
 } from '../../flowmap/index.ts';
 import { appendColumns } from './append-rows.ts';
-import { selectLeftOut } from './edge-sql.ts';
+import { daysAtOnce, selectLeftOut } from './edge-sql.ts';
 import { attributed, type JoinedDay, type JoinedWindow, joinedRows, rangeStatements } from './joined-sql.ts';
 import {
   edgeParts,
@@ -20,14 +20,7 @@ import {
   selectTexts,
   severalApplications,
 } from './judgeable-edge-sql.ts';
-import {
-  addBothWays,
-  addMixed,
-  foldedEdges,
-  mixedDaysAtOnce,
-  mixedTables,
-  selectMixedShares,
-} from './mixed-edge-sql.ts';
+import { addBothWays, addMixed, foldedEdges, mixedTables, selectMixedShares } from './mixed-edge-sql.ts';
 import { type PlainEdge, readPlainEdges } from './read-plain-edges.ts';
 import { type RowReader, readLeftOut, readRows, readShares } from './read-rows.ts';
 import { writeWho } from './write-who.ts';
@@ -65,8 +58,8 @@ export async function readJudgeableEdges(connection: DuckDBConnection, asked: Ju
 /** What is not simply added is worked out some days at a time. */
 async function foldMixed(connection: DuckDBConnection, days: readonly JoinedDay[], kinds: RowReader): Promise<void> {
   for (const statement of mixedTables) await connection.run(statement);
-  for (let at = 0; at < days.length; at += mixedDaysAtOnce) {
-    const some = days.slice(at, at + mixedDaysAtOnce);
+  for (let at = 0; at < days.length; at += daysAtOnce) {
+    const some = days.slice(at, at + daysAtOnce);
     if (kinds.number('both_ways') > 0) await connection.run(addBothWays(some));
     const statements = kinds.number('mixed') > 0 ? addMixed(some) : [];
     for (const statement of statements) await connection.run(statement);
@@ -76,7 +69,7 @@ async function foldMixed(connection: DuckDBConnection, days: readonly JoinedDay[
 
 async function readEdges(
   connection: DuckDBConnection,
-  { days, hangsOnAddresses }: JudgeableQuery,
+  { window: { days }, hangsOnAddresses }: JudgeableQuery,
   principals: readonly string[],
   hasCandidates: boolean,
 ): Promise<readonly JudgeableEdge[]> {

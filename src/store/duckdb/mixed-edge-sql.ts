@@ -5,9 +5,6 @@ import { edgeColumns, edgeFolds, numberOf } from './judgeable-edge-sql.ts';
 // Figures of mixed edges by the rules of edge-sql.ts: within a day and a format the vantage that saw most counts, and of forward and reply
 // records the more; of several formats the one that saw most. Some days at a time, so that memory holds their rows only.
 
-/** Days whose rows are summed at once: enough of them for all threads to have work. */
-export const mixedDaysAtOnce = 4;
-
 const figureColumns = 'connections BIGINT, bytes_up BIGINT, bytes_down BIGINT, denied BIGINT';
 
 /** Makes the tables that {@link addMixed} fills. */
