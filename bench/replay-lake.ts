@@ -9,6 +9,12 @@ export interface HistorySize {
   readonly days: number;
 }
 
+/**
+ * How the records are: `named`, each tells its name and is of one direction; `both-ways`, replies were logged too, and of an edge more some
+ * days and fewer on others; `nameless`, one record in fifty has no name, and is looked up in what the others tell.
+ */
+export type HistoryShape = 'named' | 'both-ways' | 'nameless';
+
 /** Names of one team; a service uses those of several teams, which lie side by side. */
 const namesPerTeam = 40;
 /** So many distinct names there are in all. */
@@ -26,7 +32,7 @@ function firstName(service: number): number {
  * Writes a lake as an ingest leaves it, straight from the database: 4 clients a service, names with a tenth on changing addresses, one row
  * for each edge and day. Gives how many edge-days there are.
  */
-export async function writeHistory(lake: string, size: HistorySize): Promise<number> {
+export async function writeHistory(lake: string, size: HistorySize, shape: HistoryShape = 'named'): Promise<number> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '2', preserve_insertion_order: 'false' });
   const connection = await instance.connect();
   await connection.run("SET TimeZone = 'UTC'");
@@ -38,13 +44,25 @@ export async function writeHistory(lake: string, size: HistorySize): Promise<num
     const file = `flows/day=${date}/${id}-0-0.parquet`;
     files.push(file);
     const to = join(lake, file).replaceAll("'", "''");
-    await connection.run(`COPY (${dayRows(day, date, size, id)}) TO '${to}' (FORMAT parquet, COMPRESSION zstd)`);
+    await connection.run(
+      `COPY (${shapedRows(dayRows(day, date, size, id), shape)}) TO '${to}' (FORMAT parquet, COMPRESSION zstd)`,
+    );
   }
   connection.closeSync();
   instance.closeSync();
   mkdirSync(join(lake, 'sources'), { recursive: true, mode: 0o700 });
   writeFileSync(join(lake, 'sources', `${id}.json`), JSON.stringify({ ...entry(id, size), files }));
   return size.services * size.edgesPerService * size.days;
+}
+
+const shapes: Readonly<Record<HistoryShape, string>> = {
+  named: '*',
+  'both-ways': '* REPLACE (greatest(0, connections + CAST(hash(client, name, bucket) % 3 AS BIGINT) - 1) AS replies)',
+  nameless: '* REPLACE (CASE WHEN hash(client, name, bucket) % 50 > 0 THEN name END AS name)',
+};
+
+function shapedRows(rows: string, shape: HistoryShape): string {
+  return `SELECT ${shapes[shape]} FROM (${rows})`;
 }
 
 function dayRows(day: number, date: string, { services, edgesPerService }: HistorySize, id: string): string {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { type Bench, type BenchContext, type BenchResult, defineBench, figure, median } from './harness.ts';
-import { type HistorySize, writeHistory, writeReplayPolicy } from './replay-lake.ts';
+import { type HistoryShape, type HistorySize, writeHistory, writeReplayPolicy } from './replay-lake.ts';
 import type { ReplayOrder, ReplayTimes } from './replay-worker.ts';
 
 /** What is measured; the guard test measures little. */
@@ -53,10 +53,33 @@ export async function measureReplay({ note }: BenchContext, sizes: ReplaySizes):
       }),
       row('read and compile the policy', rounds.policy),
       row('the whole command, as a user starts it', rounds.whole),
+      ...(await measureShape(folder, 'both-ways', sizes)),
+      ...(await measureShape(folder, 'nameless', sizes)),
     ];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** A history that has to be joined: read for the first time, and again with what the first read kept. */
+async function measureShape(folder: string, shape: HistoryShape, sizes: ReplaySizes): Promise<readonly BenchResult[]> {
+  const order = { policy: join(folder, 'policy'), state: join(folder, shape) };
+  const edgeDays = await writeHistory(join(order.state, 'lake'), sizes, shape);
+  const seconds = { first: [] as number[], again: [] as number[] };
+  for (let round = 0; round < sizes.rounds; round++) {
+    await rm(join(order.state, 'lake', 'edges'), { recursive: true, force: true });
+    seconds.first.push((await replay(order)).seconds);
+    seconds.again.push((await replay(order)).seconds);
+  }
+  return (['first', 'again'] as const).map((time) =>
+    figure({
+      bench: 'replay',
+      figure: `${edgeDays} edge-days, ${shape}, read ${time === 'first' ? 'for the first time' : 'again'}`,
+      value: median(seconds[time]),
+      unit: 's',
+      atMost: 10,
+    }),
+  );
 }
 
 async function replay(order: ReplayOrder): Promise<ReplayTimes> {

@@ -65,11 +65,11 @@ const [bucketsPerDay, bucketsPerHour, most] = [288, 12, 20];
 
 /** The edges of a window, by the reference. */
 export function joinByReference(appended: readonly AppendedBatch[], query: EdgeQuery): readonly Edge[] {
-  const flows = appended.flatMap(flowsOf).filter(({ bucket }) => isWithin(bucket * 300_000, query));
-  const attributed = flows.flatMap((flow) =>
-    query.who.filter((who) => isOf(flow, who)).map((who) => ({ ...flow, who })),
-  );
-  const evidence = [...appended.flatMap(answersOf), ...attributed.flatMap(sightingOf)];
+  const flows = appended.flatMap(flowsOf);
+  const attributed = flows
+    .filter(({ bucket }) => isWithin(bucket * 300_000, query))
+    .flatMap((flow) => query.who.filter((who) => isOf(flow, who)).map((who) => ({ ...flow, who })));
+  const evidence = [...appended.flatMap(answersOf), ...flows.flatMap(sightingOf)];
   const passed = new Set((query.through ?? []).map(({ address }) => address));
   const named = attributed
     .filter(({ who, name, address }) => who.role === 'principal' && (name !== '' || !passed.has(address)))

@@ -21,12 +21,8 @@ import type {
 } from '../../flowmap/index.ts';
 import { appendColumns } from './append-rows.ts';
 import {
-  answerColumns,
   countEdgeRows,
   edgeDayStatements,
-  flowColumns,
-  readParquet,
-  readWhole,
   selectAnswerViews,
   selectEdges,
   selectLeftOut,
@@ -34,13 +30,15 @@ import {
   selectRegularity,
   selectSeenDays,
   selectShares,
-  type WindowSql,
-  windowCondition,
 } from './edge-sql.ts';
+import { type JoinPlace, joinDays } from './join-days.ts';
+import { type JoinedWindow, rangeStatements } from './joined-sql.ts';
 import { readJudgeableEdges } from './judgeable-edges.ts';
+import { sweepKept } from './kept-days.ts';
 import { LakeFolder, type LedgerEntry } from './lake-folder.ts';
+import { answerColumns, flowColumns, readParquet, readWhole, windowCondition } from './lake-rows.ts';
 import { openDatabase } from './open-database.ts';
-import { rangeColumns, writeRanges } from './provider-ranges.ts';
+import { writeRanges } from './provider-ranges.ts';
 import {
   type Rows,
   readDeclared,
@@ -65,6 +63,8 @@ export interface LakeOptions {
   readonly memoryLimitMb?: number;
   /** Threads of the database. Default: 2. */
   readonly threads?: number;
+  /** Rows of a day that told their names from which on they are kept folded, as those are that were given one. Default: 500,000. */
+  readonly foldFromRows?: number;
 }
 
 /** Opens a lake of Parquet files read by DuckDB. One process at a time may write to it; the caller sees to that. */
@@ -78,14 +78,17 @@ export async function openDuckdbLake(options: LakeOptions): Promise<FlowLake> {
     memoryLimitMb: options.memoryLimitMb ?? 256,
     threads: options.threads ?? 2,
   });
-  return new DuckdbLake({ folder, instance, connection: await instance.connect(), tempDir });
+  const place = { folder, tempDir, foldFromRows: options.foldFromRows ?? foldFromRows };
+  return new DuckdbLake({ place, instance, connection: await instance.connect() });
 }
 
+/** A day of so many rows is read in some tenths of a second; one of ten times as many is worth folding once. */
+const foldFromRows = 500_000;
+
 interface LakeParts {
-  readonly folder: LakeFolder;
+  readonly place: JoinPlace;
   readonly instance: DuckDBInstance;
   readonly connection: DuckDBConnection;
-  readonly tempDir: string;
 }
 
 class DuckdbLake implements FlowLake {
@@ -93,15 +96,17 @@ class DuckdbLake implements FlowLake {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
   /** Who is asked again about the same window and the same clients gets what was worked out. */
-  #joined: EdgeQuery | null = null;
+  #joined: { readonly query: EdgeQuery; readonly window: JoinedWindow } | null = null;
+  /** The question that the tables of the connection answer. */
+  #folded: EdgeQuery | null = null;
 
-  readonly #tempDir: string;
+  readonly #place: JoinPlace;
 
   constructor(parts: LakeParts) {
-    this.#folder = parts.folder;
+    this.#folder = parts.place.folder;
+    this.#place = parts.place;
     this.#instance = parts.instance;
     this.#connection = parts.connection;
-    this.#tempDir = parts.tempDir;
   }
 
   async begin(): Promise<SourceWriter> {
@@ -135,7 +140,7 @@ class DuckdbLake implements FlowLake {
         await close();
         const isKnown = this.#folder.entries().some(({ digest }) => digest === entry.digest);
         if (!isKnown) this.#folder.publish({ ...entry, id }, replaced);
-        this.#joined = null;
+        this.#letGo();
         this.#folder.discard(id);
         return !isKnown;
       },
@@ -150,8 +155,8 @@ class DuckdbLake implements FlowLake {
   async forget(id: string): Promise<boolean> {
     const entry = this.#folder.entries().find((one) => one.id === id);
     if (entry === undefined) return false;
-    this.#joined = null;
     this.#folder.remove(entry);
+    this.#letGo();
     return true;
   }
 
@@ -186,7 +191,7 @@ class DuckdbLake implements FlowLake {
   }
 
   async edges(query: EdgeQuery): Promise<EdgeSet> {
-    await this.#join(query);
+    await this.#fold(query);
     const [counted] = await this.#read(countEdgeRows);
     refuseTooMany(counted?.number('edges') ?? 0);
     const edges: Edge[] = [];
@@ -195,12 +200,12 @@ class DuckdbLake implements FlowLake {
   }
 
   async *edgeBatches(query: EdgeQuery): AsyncGenerator<readonly Edge[]> {
-    await this.#join(query);
+    await this.#fold(query);
     for await (const rows of readRowBatches(this.#connection, selectEdges)) yield rows.map(readEdge);
   }
 
   async edgeBasis(query: EdgeQuery): Promise<EdgeBasis> {
-    await this.#join(query);
+    await this.#fold(query);
     return {
       shares: readShares(await this.#read(selectShares)),
       leftOut: readLeftOut(await this.#read(selectLeftOut)),
@@ -209,9 +214,9 @@ class DuckdbLake implements FlowLake {
 
   // On a connection of its own, so that its tables are in nobody's way and go with it.
   async judgeableEdges(query: EdgeQuery, hangsOnAddresses: (edge: JudgeableEdge) => boolean): Promise<JudgeableSet> {
+    const window = await this.#join(query);
     const connection = await this.#instance.connect();
     try {
-      const window = this.#window(query);
       return await this.#explain(readJudgeableEdges(connection, { window, query, hangsOnAddresses }));
     } finally {
       connection.closeSync();
@@ -219,7 +224,7 @@ class DuckdbLake implements FlowLake {
   }
 
   async seenDays(query: EdgeQuery): Promise<readonly SeenDays[]> {
-    await this.#join(query);
+    await this.#fold(query);
     return (await this.#read(selectSeenDays)).map((row) => ({
       principal: row.text('principal'),
       days: row.list('days').map(Number),
@@ -227,8 +232,8 @@ class DuckdbLake implements FlowLake {
   }
 
   async regularity(query: EdgeQuery): Promise<readonly Regularity[]> {
-    await this.#join(query);
-    return (await this.#read(selectRegularity)).map(readRegularity);
+    await this.#fold(query);
+    return (await this.#read(selectRegularity((await this.#join(query)).days))).map(readRegularity);
   }
 
   async nameAnswers(window: LakeWindow): Promise<readonly NameAnswers[]> {
@@ -264,31 +269,44 @@ class DuckdbLake implements FlowLake {
   close(): void {
     this.#connection.closeSync();
     this.#instance.closeSync();
-    rmSync(this.#tempDir, { recursive: true, force: true });
+    rmSync(this.#place.tempDir, { recursive: true, force: true });
   }
 
-  async #join(query: EdgeQuery): Promise<void> {
-    if (this.#joined === query) return;
-    this.#joined = null;
+  async #fold(query: EdgeQuery): Promise<void> {
+    if (this.#folded === query) return;
+    this.#folded = null;
+    const { days, ranges } = await this.#join(query);
     await writeWho(this.#connection, query);
-    for (const statement of edgeDayStatements(this.#window(query))) {
-      await this.#explain(this.#connection.run(statement));
-    }
-    this.#joined = query;
+    const statements = [...rangeStatements({ days, ranges }), ...edgeDayStatements(days)];
+    for (const statement of statements) await this.#explain(this.#connection.run(statement));
+    this.#folded = query;
   }
 
-  #window({ sinceMs, untilMs }: LakeWindow): WindowSql {
+  async #join(query: EdgeQuery): Promise<JoinedWindow> {
+    if (this.#joined?.query === query) return this.#joined.window;
+    const connection = await this.#instance.connect();
+    try {
+      const days = await this.#explain(joinDays(connection, query, this.#place));
+      const window = { days, ranges: this.#folder.files('ranges', { from: null, to: null }) };
+      this.#joined = { query, window };
+      return window;
+    } finally {
+      connection.closeSync();
+    }
+  }
+
+  // What was joined of a source that is gone must not outlive it, and of days that grew it is of no use.
+  #letGo(): void {
+    this.#joined = null;
+    this.#folded = null;
+    sweepKept(this.#folder);
+  }
+
+  #window({ sinceMs, untilMs }: LakeWindow): { flows: string; answers: string; condition: string } {
     const days = { from: dayOf(sinceMs), to: dayOf(untilMs) };
-    // Answers of the days around count for the window's first and last flows.
-    const wide = {
-      from: dayOf(sinceMs === null ? null : sinceMs - 2 * dayMs),
-      to: dayOf(untilMs === null ? null : untilMs + dayMs),
-    };
     return {
       flows: readParquet(this.#folder.files('flows', days), flowColumns),
-      answers: readParquet(this.#folder.files('answers', wide), answerColumns),
-      // A table says whose an address is now; of whose it was nobody keeps a record.
-      ranges: readParquet(this.#folder.files('ranges', { from: null, to: null }), rangeColumns),
+      answers: readParquet(this.#folder.files('answers', days), answerColumns),
       condition: windowCondition(sinceMs, untilMs),
     };
   }
@@ -336,8 +354,6 @@ function refuseTooMany(edges: number): void {
     `there are ${edges} edges in this window, more than the ${mostEdgesAtOnce} that are compared at once: narrow it with \`--since\` or \`--until\`, or look at \`exeat flows map\``,
   );
 }
-
-const dayMs = 86_400_000;
 
 function dayOf(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString().slice(0, 10);

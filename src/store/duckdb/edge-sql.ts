@@ -1,177 +1,38 @@
-import { sqlText } from './open-database.ts';
-import { isProvided, joinProvider, providerOf, provideStatements } from './provider-sql.ts';
+import { attributed, type JoinedDay, joinedBuckets, joinedRows } from './joined-sql.ts';
+import { mostListed } from './naming-sql.ts';
+import { joinProvider, providerOf } from './provider-sql.ts';
 
-// The join of who, where and which way, as it is done when a window is read. Every step is a temporary table, so that what was worked out
-// once serves edges, shares and regularity. Order of sources and of lines, and how lines are spread over sources and batches, cannot matter:
-// sums, minima, maxima and sets only, and nothing is chosen among rows before they are summed over sources.
+// Edges of the joined rows of a window and of who asked. Every step is a temporary table, so that what was worked out once serves edges, shares
+// and days. Order of sources and of lines, and how lines are spread over sources and batches, cannot matter: sums, minima, maxima and sets
+// only, and nothing is chosen among rows before they are summed over sources.
 
-/** A DNS answer counts from this much before it was seen: clocks differ. */
-const skewSeconds = 2;
-/** And at least an hour, whatever its TTL: clients keep connections and pin answers. */
-const leastLifeSeconds = 3600;
-/** And no longer than a day, so that what is spread over buckets stays bounded. */
-const mostLifeSeconds = 86_400;
-const bucketSeconds = 300;
-/** Lists of names and addresses are cut here, smallest first. */
-export const mostListed = 20;
+/** Days whose rows are summed at once: enough of them for all threads to have work, and few enough for memory. */
+export const daysAtOnce = 4;
 
-/** Reads Parquet files of ours; an empty list of them is an empty table of the same columns. */
-export function readParquet(files: readonly string[], columns: string): string {
-  if (files.length === 0) return `(SELECT * FROM (SELECT ${columns}) WHERE false)`;
-  return `read_parquet([${files.map(sqlText).join(', ')}], union_by_name = true, hive_partitioning = false)`;
+/** Statements that make `edge_days` from joined rows and the table `who`, in order. */
+export function edgeDayStatements(days: readonly JoinedDay[]): readonly string[] {
+  const first = daysStatements(days.slice(0, daysAtOnce), (table) => `CREATE OR REPLACE TEMP TABLE ${table} AS`);
+  const rest: string[] = [];
+  for (let at = daysAtOnce; at < days.length; at += daysAtOnce) {
+    rest.push(...daysStatements(days.slice(at, at + daysAtOnce), (table) => `INSERT INTO ${table}`));
+  }
+  const whole = `CREATE OR REPLACE TEMP VIEW attributed AS ${attributed(joinedRows(days))}`;
+  return [...first, ...rest, whole, edgeApplications, edgeLists];
 }
 
-/** Reads a file with all of its columns, to see whether it can be. */
-export function readWhole(file: string): string {
-  return `SELECT count(*) FROM (SELECT hash(t) AS h FROM ${readParquet([file], '')} t) WHERE h = 0`;
+function daysStatements(days: readonly JoinedDay[], into: (table: string) => string): readonly string[] {
+  return [dayParts(days), `${into('by_parts')} FROM day_parts`, byVantage, `${into('edge_days')} ${selectEdgeDays}`];
 }
 
-/** Columns of flows with their types, for a lake without any. */
-export const flowColumns: string = [
-  'NULL::TIMESTAMP AS bucket, NULL::VARCHAR AS client, NULL::VARCHAR AS "user", NULL::VARCHAR AS service',
-  'NULL::VARCHAR AS address, NULL::VARCHAR AS name, NULL::VARCHAR AS name_kind, NULL::VARCHAR AS application',
-  'NULL::VARCHAR AS initiator, NULL::VARCHAR AS vantage, NULL::UTINYINT AS protocol, NULL::BOOLEAN AS sampled, NULL::INTEGER AS port',
-  'NULL::VARCHAR AS provider, NULL::BIGINT AS connections, NULL::BIGINT AS replies, NULL::BIGINT AS bytes_up',
-  'NULL::BIGINT AS bytes_down, NULL::BIGINT AS denied, NULL::TIMESTAMP AS first_seen, NULL::TIMESTAMP AS last_seen',
-  'NULL::VARCHAR AS source, NULL::VARCHAR AS format',
-].join(', ');
-
-/** Columns of answers with their types. */
-export const answerColumns: string = [
-  'NULL::TIMESTAMP AS bucket, NULL::VARCHAR AS client, NULL::VARCHAR AS service, NULL::VARCHAR AS name',
-  'NULL::VARCHAR AS type, NULL::VARCHAR AS code, NULL::VARCHAR AS address, NULL::VARCHAR AS alias, NULL::VARCHAR AS resolver',
-  'NULL::BOOLEAN AS denied, NULL::BOOLEAN AS tells_answers, NULL::BIGINT AS questions, NULL::TIMESTAMP AS first_seen',
-  'NULL::TIMESTAMP AS last_seen, NULL::BIGINT AS ttl_seconds, NULL::VARCHAR AS source, NULL::VARCHAR AS format',
-].join(', ');
-
-/** Files and bounds of a window. `since` and `until` are SQL timestamps or null. */
-export interface WindowSql {
-  readonly flows: string;
-  readonly answers: string;
-  readonly ranges: string;
-  readonly condition: string;
-}
-
-/** The condition of a window on a column of buckets. */
-export function windowCondition(sinceMs: number | null, untilMs: number | null): string {
-  const parts = [
-    ...(sinceMs === null ? [] : [`bucket >= epoch_ms(${Math.floor(sinceMs)}::BIGINT)`]),
-    ...(untilMs === null ? [] : [`bucket < epoch_ms(${Math.ceil(untilMs)}::BIGINT)`]),
-  ];
-  return parts.length === 0 ? 'true' : parts.join(' AND ');
-}
-
-/** Statements that make `edge_days` from flows, answers and the table `who`, in order. */
-export function edgeDayStatements(window: WindowSql): readonly string[] {
-  return [
-    attributed(window, 'TABLE'),
-    ...namingStatements(window),
-    byParts,
-    byVantage,
-    edgeDays,
-    edgeApplications,
-    edgeLists,
-  ];
-}
-
-/** Statements that name the rows of `attributed`: they make `named`. */
-export function namingStatements(window: WindowSql): readonly string[] {
-  return [
-    namelessRows,
-    evidence(window),
-    evidenceBuckets,
-    ownNames,
-    otherNames,
-    resolved,
-    ...provideStatements(window),
-    named,
-  ];
-}
-
-/**
- * Gives rows of flows who asked. A reverse look-up by the logger proves nothing: such a row is nameless. `b` is the number of the
- * five-minute bucket. What goes to a proxy or a resolver by address is left out as theirs. A table serves many questions; a view reads no column that the one question
- * does not need.
- */
-export function attributed({ flows, condition }: WindowSql, kind: 'TABLE' | 'VIEW'): string {
-  return `CREATE OR REPLACE TEMP ${kind} attributed AS
-SELECT f.* EXCLUDE (client, "user", service, name, name_kind), coalesce(f.client, '') AS client,
-  CASE WHEN f.name_kind = 'reverse' THEN NULL ELSE f.name END AS name,
-  CAST(f.bucket AS DATE) AS day, CAST(epoch(f.bucket) / ${bucketSeconds} AS INTEGER) AS b, w.principal, w.principal_no, w.how, w.how_no,
-  CASE WHEN w.role = 'principal' AND (f.name IS NULL OR f.name_kind = 'reverse') THEN coalesce(p.role, w.role) ELSE w.role END AS role
-FROM (SELECT * FROM ${flows} WHERE ${condition}) f
-JOIN who w ON w.client = coalesce(f.client, '') AND w."user" = coalesce(f."user", '') AND w.service = coalesce(f.service, '')
-  AND f.bucket >= w.from_at AND f.bucket < w.until_at
-LEFT JOIN passed p ON p.address = f.address`;
-}
-
-const namelessRows = `CREATE OR REPLACE TEMP TABLE nameless AS
-SELECT DISTINCT client, address, b, day FROM attributed WHERE name IS NULL AND address IS NOT NULL AND role = 'principal'`;
-
-// What a client was told, and what it was seen to use (a TLS record, a proxied request with its address), which is evidence as good:
-// from a little before it was seen until its TTL is over, at least an hour and at most a day later. Ends are reckoned from the bucket and not
-// from the last answer in it: which answers share a row hangs on how lines fell into batches. A connection of weeks is evidence for a day.
-function evidence({ answers }: WindowSql): string {
-  return `CREATE OR REPLACE TEMP TABLE evidence AS
-SELECT client, address, name, min(from_b) AS from_b, max(to_b) AS to_b FROM (
-  SELECT coalesce(client, '') AS client, address, name, CAST(floor((epoch(first_seen) - ${skewSeconds}) / ${bucketSeconds}) AS INTEGER) AS from_b,
-    CAST(epoch(bucket) / ${bucketSeconds} AS INTEGER)
-      + CAST(ceil(least(greatest(coalesce(ttl_seconds, 0), ${leastLifeSeconds}), ${mostLifeSeconds}) / ${bucketSeconds}) AS INTEGER) AS to_b
-  FROM ${answers} WHERE address IN (SELECT address FROM nameless)
-  UNION ALL
-  SELECT client, address, name, CAST(floor((epoch(first_seen) - ${skewSeconds}) / ${bucketSeconds}) AS INTEGER),
-    least(CAST(floor(epoch(last_seen) / ${bucketSeconds}) AS INTEGER), b + ${mostLifeSeconds / bucketSeconds}) + ${leastLifeSeconds / bucketSeconds}
-  FROM attributed WHERE name IS NOT NULL AND address IN (SELECT address FROM nameless)
-) GROUP BY client, address, name, from_b // 12`;
-}
-
-// Spread over its buckets, evidence meets flows by equality: no range is compared with any other.
-const evidenceBuckets = `CREATE OR REPLACE TEMP TABLE evidence_buckets AS
-SELECT DISTINCT client, address, name, unnest(range(from_b, to_b + 1)) AS b FROM evidence WHERE client <> ''`;
-
-const ownNames = `CREATE OR REPLACE TEMP TABLE own_names AS
-SELECT n.client, n.address, n.b, list_slice(list_sort(list(e.name)), 1, ${mostListed}) AS names
-FROM nameless n JOIN evidence_buckets e ON e.client = n.client AND e.address = n.address AND e.b = n.b
-GROUP BY n.client, n.address, n.b`;
-
-// Evidence of another client counts for a day around its time; what is a day wide needs no five minutes.
-const otherNames = `CREATE OR REPLACE TEMP TABLE other_names AS
-SELECT address, day, list_slice(list_sort(list(DISTINCT name)), 1, ${mostListed}) AS names FROM (
-  SELECT DISTINCT address, name, CAST(epoch_ms(CAST(unnest(range(from_b // 288 - 1, to_b // 288 + 2)) AS BIGINT) * 86400000) AS DATE) AS day FROM evidence
-) GROUP BY address, day`;
-
-const resolved = `CREATE OR REPLACE TEMP TABLE resolved AS
-SELECT n.client, n.address, n.b, coalesce(o.names, x.names) AS names,
-  CASE WHEN o.names IS NOT NULL AND len(o.names) = 1 THEN 1 WHEN o.names IS NOT NULL THEN 2 ELSE 3 END AS rank
-FROM nameless n
-LEFT JOIN own_names o ON o.client = n.client AND o.address = n.address AND o.b = n.b
-LEFT JOIN other_names x ON x.address = n.address AND x.day = n.day AND o.names IS NULL
-WHERE o.names IS NOT NULL OR x.names IS NOT NULL`;
-
-// Ranks are indexes of nameRanks in flowmap/edge.ts: record, answer, candidates, other-client, provider, address. Two halves, because a join
-// with a condition on one side alone would compare every row with every other.
-const named = `CREATE OR REPLACE TEMP VIEW named AS
-SELECT * EXCLUDE (name), name AS destination, true AS is_name, 0 AS rank, NULL::VARCHAR[] AS candidates
-FROM attributed WHERE role = 'principal' AND name IS NOT NULL
-UNION ALL
-SELECT a.* EXCLUDE (name),
-  CASE WHEN r.rank = 1 OR (r.rank = 3 AND len(r.names) = 1) THEN r.names[1] ELSE a.address END AS destination,
-  coalesce(r.rank = 1 OR (r.rank = 3 AND len(r.names) = 1), false) AS is_name,
-  CASE WHEN r.rank IS NOT NULL THEN r.rank WHEN a.provider IS NOT NULL OR ${isProvided} THEN 4 ELSE 5 END AS rank,
-  CASE WHEN len(r.names) > 1 OR r.rank = 3 THEN r.names ELSE NULL END AS candidates
-FROM attributed a LEFT JOIN resolved r ON r.client = a.client AND r.address = a.address AND r.b = a.b
-${joinProvider('a.address')}
-WHERE a.role = 'principal' AND a.name IS NULL`;
-
-// Plain sums over everything that tells rows apart: what follows makes lists, which is slow, of few rows. What the source refused is no use
-// of an edge and has no hours; a record of a connection that is counted elsewhere is one. The fold never has both in a row.
-const byParts = `CREATE OR REPLACE TEMP TABLE by_parts AS
+// Plain sums over everything that tells rows apart: what follows makes lists, which is slow, of few rows.
+function dayParts(days: readonly JoinedDay[]): string {
+  return `CREATE OR REPLACE TEMP TABLE day_parts AS
 SELECT day, principal, destination, is_name, port, protocol, format, vantage, client, address, how, source, rank, candidates,
   initiator, application, provider, sampled,
   sum(connections) AS connections, sum(replies) AS replies, sum(bytes_up) AS bytes_up, sum(bytes_down) AS bytes_down,
-  sum(denied) AS denied, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
-  coalesce(bit_or(1 << CAST(b % 288 // 12 AS INTEGER)) FILTER (WHERE denied = 0), 0) AS hours
-FROM named GROUP BY ALL`;
+  sum(denied) AS denied, min(first_seen) AS first_seen, max(last_seen) AS last_seen, bit_or(hours) AS hours
+FROM (${attributed(joinedRows(days))}) WHERE role = 'principal' GROUP BY ALL`;
+}
 
 // One format may log a flow at both ends, and in both directions: within a format the vantage that saw most counts, and of forward and
 // reply records the more.
@@ -182,11 +43,10 @@ SELECT day, principal, destination, is_name, port, protocol, format, vantage,
   min(first_seen) AS first_seen, max(last_seen) AS last_seen,
   bit_or(hours) AS hours, min(rank) AS rank, max(CASE initiator WHEN 'stated' THEN 0 WHEN 'flags' THEN 1 ELSE 2 END) AS initiator,
   bool_or(sampled) AS sampled, min(provider) AS provider
-FROM by_parts GROUP BY ALL`;
+FROM day_parts GROUP BY ALL`;
 
 // What several kinds of logs saw of an edge in a day is not added: the one that saw most counts.
-const edgeDays = `CREATE OR REPLACE TEMP TABLE edge_days AS
-SELECT day, principal, destination, is_name, port, protocol,
+const selectEdgeDays = `SELECT day, principal, destination, is_name, port, protocol,
   max(connections) AS connections, max(bytes_up) AS bytes_up, max(bytes_down) AS bytes_down, max(denied) AS denied,
   min(first_seen) AS first_seen, max(last_seen) AS last_seen, bit_or(hours) AS hours, min(rank) AS rank,
   min(initiator) AS initiator, bool_and(sampled) AS sampled,
@@ -251,7 +111,7 @@ export const selectLeftOut: string = `SELECT role, CAST(sum(connections) AS DOUB
 FROM (
   SELECT role, greatest(sum(connections), sum(replies)) AS connections, coalesce(sum(bytes_up), 0) + coalesce(sum(bytes_down), 0) AS bytes
   FROM attributed WHERE role <> 'principal'
-  GROUP BY role, day, principal, client, address, name, port, protocol, format, vantage
+  GROUP BY role, day, principal, client, address, CASE WHEN rank = 0 THEN destination END, port, protocol, format, vantage
 ) GROUP BY ALL ORDER BY role`;
 
 /** Reads the days of each principal. */
@@ -259,13 +119,15 @@ export const selectSeenDays: string = `SELECT principal, list_sort(list(DISTINCT
 FROM edge_days GROUP BY principal ORDER BY principal`;
 
 /** Reads how regular edges are, of those with at least two hours of buckets between first and last. */
-export const selectRegularity: string = `SELECT principal, destination, port, protocol, CAST(count(gap) AS DOUBLE) AS gaps,
+export function selectRegularity(days: readonly JoinedDay[]): string {
+  return `SELECT principal, destination, port, protocol, CAST(count(gap) AS DOUBLE) AS gaps,
   avg(gap) AS mean, coalesce(stddev_pop(gap), 0) AS deviation
 FROM (
   SELECT principal, destination, port, protocol,
     (b - lag(b) OVER (PARTITION BY principal, destination, port, protocol ORDER BY b)) * 5 AS gap
-  FROM (SELECT DISTINCT principal, destination, port, protocol, b FROM named)
+  FROM (SELECT DISTINCT principal, destination, port, protocol, b FROM (${attributed(joinedBuckets(days))}) WHERE role = 'principal')
 ) GROUP BY ALL HAVING count(gap) >= 24 ORDER BY ALL`;
+}
 
 /** Reads what names were answered with. */
 export function selectNameAnswers(answers: string, condition: string): string {

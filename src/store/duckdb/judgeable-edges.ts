@@ -7,9 +7,9 @@ import {
   type RankShare,
 } from '../../flowmap/index.ts';
 import { appendColumns } from './append-rows.ts';
-import { attributed, namingStatements, selectLeftOut, type WindowSql } from './edge-sql.ts';
+import { daysAtOnce, selectLeftOut } from './edge-sql.ts';
+import { attributed, type JoinedDay, type JoinedWindow, joinedRows, rangeStatements } from './joined-sql.ts';
 import {
-  allNamed,
   edgeParts,
   edgeTexts,
   plainEdges,
@@ -18,17 +18,16 @@ import {
   selectKinds,
   selectPlainShares,
   selectTexts,
-  selectUnnamed,
   severalApplications,
 } from './judgeable-edge-sql.ts';
-import { mixedDay, mixedEdges, mixedTables, selectDays, selectMixedShares } from './mixed-edge-sql.ts';
+import { addBothWays, addMixed, foldedEdges, mixedTables, selectMixedShares } from './mixed-edge-sql.ts';
 import { type PlainEdge, readPlainEdges } from './read-plain-edges.ts';
-import { readLeftOut, readRows, readShares } from './read-rows.ts';
+import { type RowReader, readLeftOut, readRows, readShares } from './read-rows.ts';
 import { writeWho } from './write-who.ts';
 
 /** What is read, and of which edges one address is not enough. */
 export interface JudgeableQuery {
-  readonly window: WindowSql;
+  readonly window: JoinedWindow;
   readonly query: Pick<EdgeQuery, 'who' | 'through'>;
   readonly hangsOnAddresses: (edge: JudgeableEdge) => boolean;
 }
@@ -36,15 +35,14 @@ export interface JudgeableQuery {
 /** Reads edges for judging, on a connection that nobody else uses. */
 export async function readJudgeableEdges(connection: DuckDBConnection, asked: JudgeableQuery): Promise<JudgeableSet> {
   const { window, query } = asked;
+  const { days } = window;
   const principals = await writeWho(connection, query);
-  await connection.run(attributed(window, 'VIEW'));
-  const [unnamed] = await readRows(connection, selectUnnamed(window));
-  const naming = unnamed?.flag('found') === true ? namingStatements(window) : [allNamed];
-  const folding = [edgeParts, plainEdges, severalApplications, edgeTexts];
-  for (const statement of [...naming, ...folding]) await connection.run(statement);
-  const [kinds] = await readRows(connection, selectKinds);
-  await foldMixed(connection, window, (kinds?.number('mixed') ?? 0) > 0);
-  const edges = await readEdges(connection, asked, principals, (kinds?.number('listed') ?? 0) > 0);
+  for (const statement of rangeStatements(window)) await connection.run(statement);
+  await connection.run(`CREATE OR REPLACE TEMP VIEW attributed AS ${attributed(joinedRows(days))}`);
+  for (const statement of [edgeParts, plainEdges, severalApplications, edgeTexts]) await connection.run(statement);
+  const [kinds] = (await readRows(connection, selectKinds)) as readonly [RowReader];
+  await foldMixed(connection, days, kinds);
+  const edges = await readEdges(connection, asked, principals, kinds.number('listed') > 0);
   const shares = [
     ...(await readRows(connection, selectPlainShares)),
     ...(await readRows(connection, selectMixedShares)),
@@ -57,20 +55,26 @@ export async function readJudgeableEdges(connection: DuckDBConnection, asked: Ju
   };
 }
 
-async function foldMixed(connection: DuckDBConnection, window: WindowSql, hasMixed: boolean): Promise<void> {
-  const days = hasMixed ? await readRows(connection, selectDays(window.flows, window.condition)) : [];
-  const statements = days.flatMap((row) => mixedDay(row.text('day')));
-  for (const statement of [...mixedTables, ...statements, mixedEdges]) await connection.run(statement);
+/** What is not simply added is worked out some days at a time. */
+async function foldMixed(connection: DuckDBConnection, days: readonly JoinedDay[], kinds: RowReader): Promise<void> {
+  for (const statement of mixedTables) await connection.run(statement);
+  for (let at = 0; at < days.length; at += daysAtOnce) {
+    const some = days.slice(at, at + daysAtOnce);
+    if (kinds.number('both_ways') > 0) await connection.run(addBothWays(some));
+    const statements = kinds.number('mixed') > 0 ? addMixed(some) : [];
+    for (const statement of statements) await connection.run(statement);
+  }
+  for (const statement of foldedEdges) await connection.run(statement);
 }
 
 async function readEdges(
   connection: DuckDBConnection,
-  { hangsOnAddresses }: JudgeableQuery,
+  { window: { days }, hangsOnAddresses }: JudgeableQuery,
   principals: readonly string[],
   hasCandidates: boolean,
 ): Promise<readonly JudgeableEdge[]> {
   const texts = (await connection.runAndReadAll(selectTexts)).getColumnsJS()[0] as readonly string[];
-  const candidates = hasCandidates ? await readLists(connection, selectCandidates) : new Map<number, never>();
+  const candidates = hasCandidates ? await readLists(connection, selectCandidates(days)) : new Map<number, never>();
   const edges = await readPlainEdges(connection, { principals, texts, candidates });
   const wanted = edges.filter(({ edge, hasAddresses }) => hasAddresses && hangsOnAddresses(edge));
   if (wanted.length === 0) return edges.map(({ edge }) => edge);

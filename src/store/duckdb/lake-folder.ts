@@ -36,7 +36,7 @@ export class LakeFolder {
   constructor(dir: string) {
     this.dir = dir;
     refuseNewer(join(dir, versionFile));
-    for (const folder of ['sources', 'incoming', 'tmp', ...lakeTables]) {
+    for (const folder of ['sources', 'incoming', 'tmp', 'edges', ...lakeTables]) {
       mkdirSync(join(dir, folder), { recursive: true, mode: 0o700 });
     }
     if (!existsSync(join(dir, versionFile))) replaceFile(join(dir, versionFile), `${lakeVersion}\n`);

@@ -2,14 +2,15 @@
 // equality: a block is (family, length, leading bits), and an address has one block of each length that occurs in the tables, so that no range
 // is compared with any other. Only the distinct addresses are spread, never flows.
 
-/** What is needed of a window: its blocks. `nameless` holds the addresses. */
+/** Blocks of tables, and distinct addresses that have no name, as sources of rows. */
 interface RangeSource {
   readonly ranges: string;
+  readonly nameless: string;
 }
 
-/** Statements that make `address_providers` from the table `nameless`, in order. */
+/** Statements that make `address_providers`, in order. */
 export function provideStatements(source: RangeSource): readonly string[] {
-  return [rangeRows(source), rangeBlocks, namelessNumbers, addressProviders];
+  return [rangeRows(source), rangeBlocks, namelessNumbers(source), addressProviders];
 }
 
 /** The column of {@link joinProvider} as a condition: whether a table knows the address. */
@@ -47,11 +48,12 @@ SELECT family, length, block, arg_min(text, (addresses, text)) AS provider FROM 
   FROM range_rows
 ) GROUP BY family, length, block`;
 
-const namelessNumbers = `CREATE OR REPLACE TEMP TABLE nameless_numbers AS
+function namelessNumbers({ nameless }: RangeSource): string {
+  return `CREATE OR REPLACE TEMP TABLE nameless_numbers AS
 SELECT address, family, ${numberOf('address')} AS number FROM (
-  SELECT DISTINCT address, CASE WHEN contains(address, ':') THEN 6 ELSE 4 END AS family FROM nameless
-  WHERE EXISTS (SELECT 1 FROM range_blocks)
+  SELECT address, CASE WHEN contains(address, ':') THEN 6 ELSE 4 END AS family FROM ${nameless}
 )`;
+}
 
 // Lengths come as a list to be unnested, and not as a table to be joined: a plan that met blocks by family first would pair all with all.
 const addressProviders = `CREATE OR REPLACE TEMP TABLE address_providers AS
