@@ -46,19 +46,20 @@ export const arrows: Readonly<Record<string, RoomRow>> = {
   intake: outer(['base', 'flowmap'], []),
   snapshot: outer(['base', 'policy'], []),
   spool: outer(['base', 'policy', 'enforcement'], []),
-  store: outer(['base', 'audit', 'exceptions', 'flowmap'], []),
+  store: outer(['base', 'audit', 'exceptions'], []),
+  'store/duckdb': outer(['base', 'flowmap'], []),
   config: outer(['base', 'policy'], outerRooms),
   'api/contract': outer(['base', 'policy'], []),
   api: outer([...pureRooms, 'config', 'api/contract'], []),
   cli: outer([...pureRooms, 'config', 'api/contract', 'app'], []),
-  app: outer([...pureRooms, ...outerRooms, 'config', 'api', 'api/contract'], []),
+  app: outer([...pureRooms, ...outerRooms, 'store/duckdb', 'config', 'api', 'api/contract'], []),
 };
 
 /** The most lines that the leaf room may hold in all: a helper used by one room lives in that room. */
 export const maxBaseLines = 300;
 
-/** Rooms inside another one, with a door of their own: others may know the contract and not the server. */
-export const innerRooms: readonly string[] = ['api/contract'];
+/** Rooms inside another one, with a door of their own: others may know the contract and not the server, one store and not the other. */
+export const innerRooms: readonly string[] = ['api/contract', 'store/duckdb'];
 
 /** The room a path lies in (`src/policy/decide.ts` -> `policy`), or `null` outside `src/`. */
 export function roomOf(path: string): string | null {

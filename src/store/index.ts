@@ -1,5 +1,3 @@
-export { type LakeOptions, openDuckdbLake } from './duckdb/duckdb-lake.ts';
-export { openParquetLines, type ParquetLines } from './duckdb/read-parquet-rows.ts';
 export type { EncodeEntry } from './sqlite/entry-rows.ts';
 export type { FoldViews } from './sqlite/rebuild-views.ts';
 export { type LedgerOptions, openLedger, type SqliteLedger } from './sqlite/sqlite-ledger.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
 import { createGzip, gzipSync } from 'node:zlib';
 import { createLocalZone, LogLine, logFormats, ObservationFold, peelEnvelopes } from '../../src/flowmap/index.ts';
-import { openDuckdbLake } from '../../src/store/index.ts';
+import { openDuckdbLake } from '../../src/store/duckdb/index.ts';
 import { testNowMs } from '../support/flow-batch.ts';
 import {
   createFlowsProduct,

@@ -18,7 +18,7 @@ import {
   parseInventory,
   type SourceReader,
 } from '../../src/flowmap/index.ts';
-import { openDuckdbLake } from '../../src/store/index.ts';
+import { openDuckdbLake } from '../../src/store/duckdb/index.ts';
 import { at, directoryOf, entryOf, testNowMs, wholeWindow } from '../support/flow-batch.ts';
 import { grammarOf, splitCases } from '../support/split-cases.ts';
 

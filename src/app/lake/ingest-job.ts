@@ -12,7 +12,7 @@ import {
   type ReaderPool,
   type SourceBytes,
 } from '../../intake/index.ts';
-import { openParquetLines } from '../../store/index.ts';
+import { openParquetLines } from '../../store/duckdb/index.ts';
 import { statePaths } from '../state-folder.ts';
 import type { JobPorts } from './lake-messages.ts';
 import { openLakeToWrite } from './open-lake.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { failed, fault, ok, type Result } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 import type { FlowLake } from '../../flowmap/index.ts';
-import { openDuckdbLake } from '../../store/index.ts';
+import { openDuckdbLake } from '../../store/duckdb/index.ts';
 import { openStateFolder, statePaths } from '../state-folder.ts';
 import { acquireStateLock } from '../state-lock.ts';
 
