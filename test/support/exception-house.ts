@@ -53,8 +53,8 @@ export interface ExceptionHouse {
   stop(): Promise<void>;
 }
 
-/** A live tunnel, with this end of its connection as records name it. */
-export type LiveTunnel = RawClient & { readonly source: string };
+/** A live tunnel, with this end of its connection as records name it. `ended` settles with the instant (performance.now) of its end. */
+export type LiveTunnel = RawClient & { readonly source: string; readonly ended: Promise<number> };
 
 /** What differs: who is there, further policy files, and the rest of the product's options. */
 export interface HouseOptions extends RawStoryOptions {
@@ -157,7 +157,10 @@ async function openLive(story: RawStory, authority: string): Promise<LiveTunnel>
   const ask = { port: story.product.proxyPort, authority, proof: proofOf(story.product, 'story') };
   const { status, source, reason } = await requestTunnel(client, ask);
   assert.equal(status, 200, `${authority}: ${reason}`);
-  const live = { ...client, source };
+  const ended = new Promise<number>((resolve) => {
+    for (const event of ['end', 'error', 'close']) client.socket.once(event, () => resolve(performance.now()));
+  });
+  const live = { ...client, source, ended };
   await echo(live, 'alive');
   return live;
 }
@@ -175,7 +178,7 @@ export async function endOfTunnel(
   sinceMs: number,
 ): Promise<{ readonly tookMs: number; readonly reason: string; readonly endedBy: string; readonly grantId: string }> {
   await tunnel.readToEnd(20_000);
-  const tookMs = performance.now() - sinceMs;
+  const tookMs = (await tunnel.ended) - sinceMs;
   const isMine = (record: DecisionRecord): boolean =>
     record.kind === 'verdict' && record.stage === 'recheck' && record.source === tunnel.source;
   const recheck = (await story.product.waitForRecord(isMine)) as VerdictRecord;
