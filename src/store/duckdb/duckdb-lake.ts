@@ -71,6 +71,8 @@ export interface LakeOptions {
 export async function openDuckdbLake(options: LakeOptions): Promise<FlowLake> {
   const folder = new LakeFolder(options.dir);
   if (options.isWriter === true) folder.clean();
+  // A reader that was stopped may have put back what was made of a source that is forgotten by now.
+  sweepKept(folder);
   const tempDir = folder.makeTempDir();
   const instance = await openDatabase({
     tempDir,
