@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { SourceEntry } from '../../src/flowmap/index.ts';
-import { createFlowFolder, type FlowFolder, squidLine } from '../support/flow-folder.ts';
+import { createFlowFolder, type FlowFolder, squidLine, zeekLog } from '../support/flow-folder.ts';
 import { waitFor } from '../support/product.ts';
 import { repositoryFolder, runLine } from '../support/quickstart-copy.ts';
 
@@ -60,6 +60,33 @@ describe('the flow lake', () => {
     assert.equal(await countConnections(), 14);
     await ingest(second);
     assert.equal(await countConnections(), 28);
+  });
+
+  test('without the room to name flows tells where it is needed, stays as it is, and is read once there is some', async () => {
+    const columns = [
+      'ts',
+      'uid',
+      'id.orig_h',
+      'id.orig_p',
+      'id.resp_h',
+      'id.resp_p',
+      'proto',
+      'orig_bytes',
+      'resp_bytes',
+    ];
+    const row = [Date.UTC(2026, 10, 2, 9) / 1000, 'C1', '10.20.0.7', 40_000, '203.0.113.10', 443, 'tcp', 1000, 2000];
+    await ingest(flows.write('conn.log', zeekLog('conn', columns, [row])));
+    const kept = parquetFiles();
+    const node = `'${process.execPath}' '${cli}' --config '${flows.configPath}'`;
+    const end = await runLine(`ulimit -f 1; ${node} flows map -o json`, flows.folder);
+    assert.equal(end.code, 1, end.stdout);
+    assert.match(
+      end.stderr,
+      /^exeat: there is no room below `.+\/lake\/tmp` .*File too large.*: make some, or narrow/m,
+    );
+    assert.deepEqual(parquetFiles(), kept);
+    assert.deepEqual(readdirSync(join(flows.lake, 'tmp')), []);
+    assert.equal(await countConnections(), 1);
   });
 
   test('whose lock is held is not written: one line, exit code 1; reading goes on', async () => {

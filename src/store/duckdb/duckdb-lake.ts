@@ -31,12 +31,13 @@ import {
   selectSeenDays,
   selectShares,
 } from './edge-sql.ts';
+import { explainFailure } from './explain-failure.ts';
 import { type JoinPlace, joinDays } from './join-days.ts';
 import { type JoinedWindow, rangeStatements } from './joined-sql.ts';
 import { readJudgeableEdges } from './judgeable-edges.ts';
 import { sweepKept } from './kept-days.ts';
-import { LakeFolder, type LedgerEntry } from './lake-folder.ts';
-import { answerColumns, flowColumns, readParquet, readWhole, windowCondition } from './lake-rows.ts';
+import { LakeFolder } from './lake-folder.ts';
+import { answerColumns, flowColumns, readParquet, windowCondition } from './lake-rows.ts';
 import { openDatabase } from './open-database.ts';
 import { writeRanges } from './provider-ranges.ts';
 import {
@@ -71,6 +72,8 @@ export interface LakeOptions {
 export async function openDuckdbLake(options: LakeOptions): Promise<FlowLake> {
   const folder = new LakeFolder(options.dir);
   if (options.isWriter === true) folder.clean();
+  // A reader that was stopped may have put back what was made of a source that is forgotten by now.
+  sweepKept(folder);
   const tempDir = folder.makeTempDir();
   const instance = await openDatabase({
     tempDir,
@@ -315,33 +318,12 @@ class DuckdbLake implements FlowLake {
     return this.#explain(readRows(this.#connection, sql));
   }
 
-  // The database names the file at best, and not what to do about it.
   async #explain<T>(work: Promise<T>): Promise<T> {
     try {
       return await work;
     } catch (error) {
-      const damaged = (error as Error).message.startsWith('Out of Memory') ? null : await this.#findDamaged();
-      if (damaged === null) throw error;
-      const { file, entry } = damaged;
-      throw new Error(
-        `\`${file}\` in the flow lake is damaged: take its source out with \`exeat flows forget ${entry.id}\` and ingest \`${entry.path}\` again`,
-        { cause: error },
-      );
+      throw await explainFailure(error as Error, { folder: this.#folder, connection: this.#connection });
     }
-  }
-
-  /** The first file that is missing or cannot be read to its end; null where all can. */
-  async #findDamaged(): Promise<{ readonly entry: LedgerEntry; readonly file: string } | null> {
-    for (const entry of this.#folder.entries()) {
-      for (const file of entry.files) {
-        const isSound = await this.#connection.run(readWhole(this.#folder.pathOf(file))).then(
-          () => true,
-          () => false,
-        );
-        if (!isSound) return { entry, file };
-      }
-    }
-    return null;
   }
 }
 

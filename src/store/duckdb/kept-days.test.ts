@@ -1,18 +1,40 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { addSource, at, directoryOf, type FlowSpec, queryOf, wholeWindow } from '../../../test/support/flow-batch.ts';
+import {
+  addSource,
+  at,
+  directoryOf,
+  entryOf,
+  type FlowSpec,
+  foldBatch,
+  queryOf,
+  wholeWindow,
+} from '../../../test/support/flow-batch.ts';
 import { edgesOf } from '../../../test/support/lake-suite.ts';
-import { type FlowLake, type LakeWindow, parseInventory } from '../../flowmap/index.ts';
+import { type FlowLake, type LakeWindow, type ProviderRange, parseInventory } from '../../flowmap/index.ts';
 import { openDuckdbLake } from './duckdb-lake.ts';
 
 const address = '203.0.113.10';
 /** A flow that says nothing but its address, and one whose record has the name. */
 const bare: FlowSpec = { atMs: at('10:00'), client: '10.0.0.5', address, up: 10 };
 const named: FlowSpec = { ...bare, atMs: at('09:58'), name: 'api.example' };
+
+function rangeOf(prefix: string, provider: string): ProviderRange {
+  return { prefix, provider, service: '', region: '' };
+}
 
 interface Bed {
   readonly dir: string;
@@ -123,6 +145,62 @@ describe('days that were joined', () => {
       assert.deepEqual(await destinations(), [address]);
     }));
 
+  test('know nothing of tables of ranges: a table that comes or goes tells of them, and nothing is joined again', () =>
+    withBed(async ({ dir, lake }) => {
+      await addSource(lake, { batches: [{ flows: [bare, { ...bare, address: '198.51.100.7' }] }] });
+      const providers = async (of: FlowLake): Promise<unknown> =>
+        (await edgesOf(of)).map(({ destination, rank, provider }) => [destination, rank, provider]);
+      const unknown = [
+        ['198.51.100.7', 'address', null],
+        [address, 'address', null],
+      ];
+      assert.deepEqual(await providers(lake), unknown);
+      const kept = keptIn(dir);
+      const { ino } = statSync(pathOf(dir, kept[0]));
+      const table = await addSource(lake, { ranges: [rangeOf('203.0.113.0/24', 'aws')] });
+      const known = [
+        ['198.51.100.7', 'address', null],
+        [address, 'provider', 'aws'],
+      ];
+      assert.deepEqual(await providers(lake), known);
+      assert.deepEqual([keptIn(dir), statSync(pathOf(dir, kept[0])).ino], [kept, ino]);
+      rmSync(join(dir, 'edges'), { recursive: true });
+      const other = await openDuckdbLake({ dir });
+      assert.deepEqual(await providers(other), known);
+      other.close();
+      assert.equal(await lake.forget(table ?? ''), true);
+      assert.deepEqual(await providers(lake), unknown);
+      assert.deepEqual(keptIn(dir), kept);
+    }));
+
+  test('go with a source whose place a grown one takes, of all of its days', () =>
+    withBed(async ({ dir, lake }) => {
+      const replaced = await addSource(lake, { batches: [{ flows: [bare, { ...bare, atMs: at('10:00', 8) }] }] });
+      await edgesOf(lake);
+      assert.equal(keptIn(dir).length, 2);
+      const writer = await lake.begin();
+      await writer.append('squid', foldBatch({ flows: [bare] }));
+      assert.equal(await writer.publish(entryOf({ path: 'grown.log' }), [replaced ?? '']), true);
+      assert.deepEqual(keptIn(dir), []);
+      const [edge] = await edgesOf(lake);
+      assert.deepEqual([edge?.connections, edge?.days], [1, 1]);
+    }));
+
+  test('that a stopped reader put back after their source was forgotten go when the lake is opened next', () =>
+    withBed(async ({ dir, lake }) => {
+      const id = await addSource(lake, { batches: [{ flows: [bare] }] });
+      await edgesOf(lake);
+      const stale = pathOf(dir, keptIn(dir)[0]);
+      const bytes = readFileSync(stale);
+      assert.equal(await lake.forget(id ?? ''), true);
+      mkdirSync(dirname(stale));
+      writeFileSync(stale, bytes);
+      writeFileSync(`${stale}.half.tmp`, bytes);
+      const other = await openDuckdbLake({ dir });
+      other.close();
+      assert.deepEqual(readdirSync(join(dir, 'edges'), { recursive: true }), []);
+    }));
+
   test('are two at most where it is disputed who changed hands', () =>
     withBed(async ({ dir, lake }) => {
       await addSource(lake, { batches: [{ flows: [bare, { ...bare, atMs: at('20:00') }] }] });
@@ -167,6 +245,9 @@ const anySource = fc.record({
   format: fc.constantFrom('squid', 'aws-vpc'),
   flows: fc.array(anyFlow, { minLength: 1, maxLength: 15 }),
 });
+const anyTable = fc
+  .subarray(['203.0.113.0/24 aws', '203.0.113.10 own', '203.0.113.11 fastly'])
+  .map((blocks) => blocks.map((block) => rangeOf(block.split(' ')[0] ?? '', block.split(' ')[1] ?? '')));
 const anyWindow: fc.Arbitrary<LakeWindow> = fc.constantFrom(
   wholeWindow,
   { sinceMs: at('00:00', 1), untilMs: at('00:00', 3) },
@@ -189,12 +270,16 @@ async function readAll(lake: FlowLake, window: LakeWindow): Promise<unknown> {
 test('a lake of kept days tells what one that keeps nothing tells, whatever came in between', async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(fc.tuple(anySource, anyWindow), { minLength: 2, maxLength: 3 }),
+      fc.array(fc.tuple(anySource, anyTable, anyWindow), { minLength: 2, maxLength: 3 }),
       fc.constantFrom(1, 5, undefined),
       (steps, foldFromRows) =>
         withBed(async ({ dir, lake }) => {
-          for (const [source, window] of steps) {
+          let table: string | null = null;
+          for (const [source, ranges, window] of steps) {
             await addSource(lake, { batches: [source] });
+            await readAll(lake, window);
+            if (table !== null) await lake.forget(table);
+            table = await addSource(lake, { ranges });
             await readAll(lake, window);
             const kept = await readAll(lake, window);
             rmSync(join(dir, 'edges'), { recursive: true });
