@@ -10,6 +10,7 @@ interface ClaimFlags extends ApiFlags {
   readonly id: string;
   readonly name: string;
   readonly save?: boolean;
+  readonly breakGlassKey?: string;
 }
 
 /** Adds `exeat token claim LINK`: who opens a one-time link of the first start becomes its person. */
@@ -18,6 +19,7 @@ export function registerTokenClaim(parent: Command, cli: Cli): void {
     .argument('<link>', 'the link, `http://127.0.0.1:8440/setup#…`, or what stands after its `#`')
     .requiredOption('--id <id>', 'short name that the log of acts will know you by')
     .requiredOption('--name <name>', 'your name, for people')
+    .option('--break-glass-key <public key>', 'public key of `break-glass keygen`, enrolled with the account')
     .option('--save', 'write the token to your token file instead of stdout')
     .addHelpText(
       'after',
@@ -26,13 +28,16 @@ export function registerTokenClaim(parent: Command, cli: Cli): void {
     .action((link: string, flags: ClaimFlags) => cli.run(() => claim(cli, link, flags)));
 }
 
-async function claim(cli: Cli, link: string, { id, name, save = false, api }: ClaimFlags): Promise<ExitCode> {
+async function claim(cli: Cli, link: string, flags: ClaimFlags): Promise<ExitCode> {
+  const { id, name, save = false, api, breakGlassKey = null } = flags;
   const read = readSetupLink(link);
   if (!read.ok) return cli.fail(read.fault);
   const client = connectApi(cli, api ?? read.value.api);
   const file = chooseTokenFile(cli, save);
   if (client === null || file === false) return exitCodes.error;
-  const claimed = await client.call(endpoints.claimSetup, { body: { secret: read.value.secret, id, name } });
+  const claimed = await client.call(endpoints.claimSetup, {
+    body: { secret: read.value.secret, id, name, breakGlassKey },
+  });
   if (!claimed.ok) return failCall(cli, claimed.fault);
   const { person, token, secret } = claimed.value.body;
   cli.io.writeError(

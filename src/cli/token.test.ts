@@ -65,7 +65,7 @@ test('a claimed link gives a token, alone on stdout', async () => {
   assert.equal(said.code, 0, said.error);
   assert.equal(said.out, `${secret}\n`);
   assert.match(said.error, /you are `ana` \(admin\); the token ends 2026-12-28T/);
-  assert.deepEqual(claims.pop(), [{ secret: linkSecret, id: 'ana', name: 'Ana Diaz' }, {}]);
+  assert.deepEqual(claims.pop(), [{ secret: linkSecret, id: 'ana', name: 'Ana Diaz', breakGlassKey: null }, {}]);
 });
 
 test('a saved token goes to its file, 0600, is not shown, and is never written over', async () => {

@@ -65,7 +65,7 @@ function foundingText({ founding }: UpReport): string {
   if (founding.length === 0) return '';
   const lines = founding.map(({ role, link }) => `  ${`first ${role}`.padEnd(16)}${link}\n`);
   return [
-    '\nNobody can ask for exceptions yet. Hand these links to two people, each works once and for 24 hours:\n',
+    '\nNobody can ask for exceptions yet. Hand these links to different people, each works once and for 24 hours:\n',
     ...lines,
     "They claim them with: exeat token claim 'LINK' --id THEIR-ID --name 'Their Name' --save\n",
   ].join('');

@@ -264,7 +264,7 @@ function found(town: Town, role: 'admin' | 'approver', id: string): void {
   const link = foldSetupLink(town.log.filter(({ subject }) => subject === `setup/link-${id}`));
   if (link === null) throw new TypeError('no link');
   const token = { id: `${id}-token`, secretHash: 'ef'.repeat(32), expiresAtMs: town.nowMs + 300 * dayMs };
-  must(change(town, 'setup', { kind: 'use_setup', link, id, name: id, token }));
+  must(change(town, 'setup', { kind: 'use_setup', link, id, name: id, token, key: null }));
 }
 
 function subjectsOf(town: Town, kind: string): readonly string[] {

@@ -89,20 +89,21 @@ async function writePeople(
 
 type Act = (command: PeopleCommand, actor: Actor) => Promise<void>;
 
-/** The first admin and, so that the product offers no more, the first approver: both by their founding links. */
+/** The first admin and, so that the product offers no more, the first approver and security: each by their founding link. */
 async function found(act: Act, nowMs: number): Promise<FreshSecret> {
   const setup: Actor = { kind: 'system', part: 'setup' };
-  const [admin, approver] = [freshSecret(), freshSecret()];
+  const [admin, approver, security] = [freshSecret(), freshSecret(), freshSecret()];
   for (const [role, id, token] of [
     ['admin', 'root', admin],
     ['approver', 'first-approver', approver],
+    ['security', 'first-security', security],
   ] as const) {
     const { id: linkId, hash: secretHash } = freshSecret();
     const offered = { id: linkId, role, secretHash, expiresAtMs: nowMs + 3_600_000 };
     await act({ kind: 'offer_setup', ...offered }, setup);
     const link = { ...offered, createdAtMs: nowMs, usedAtMs: null, usedBy: null };
     const granted = { id: token.id, secretHash: token.hash, expiresAtMs: nowMs + tokenMs };
-    await act({ kind: 'use_setup', link, id, name: `Person ${id}`, token: granted }, setup);
+    await act({ kind: 'use_setup', link, id, name: `Person ${id}`, token: granted, key: null }, setup);
   }
   return admin;
 }

@@ -112,6 +112,7 @@ const keySchema: z.ZodType<KeyAnswer> = z
   .readonly()
   .meta({ id: 'Key' });
 
+const publicKey = z.string().min(32).max(256).describe('Ed25519, SPKI, base64');
 const label = z.string().trim().min(1).max(100);
 
 type Reason = { readonly reason: string };
@@ -122,7 +123,12 @@ export interface PeopleEndpoints {
   readonly claimSetup: Endpoint<
     Nothing,
     Nothing,
-    { readonly secret: string; readonly id: string; readonly name: string },
+    {
+      readonly secret: string;
+      readonly id: string;
+      readonly name: string;
+      readonly breakGlassKey: string | null;
+    },
     NewTokenAnswer & { readonly person: PersonAnswer }
   >;
   readonly whoAmI: Endpoint<
@@ -183,7 +189,12 @@ export const peopleEndpoints: PeopleEndpoints = {
     tag,
     summary: 'become the person that a one-time link was printed for',
     scopes: null,
-    body: z.strictObject({ secret: z.string().min(16).max(256), id: shortName, name: says }),
+    body: z.strictObject({
+      secret: z.string().min(16).max(256),
+      id: shortName,
+      name: says,
+      breakGlassKey: publicKey.nullable().default(null),
+    }),
     answer: z.strictObject({ person: personSchema, token: tokenSchema, secret: z.string() }).readonly(),
   }),
   whoAmI: reads({
@@ -310,7 +321,7 @@ export const peopleEndpoints: PeopleEndpoints = {
     tag: 'break-glass',
     summary: 'enrol somebody else’s key for break-glass',
     scopes: ['people:write'],
-    body: z.strictObject({ person: shortName, publicKey: z.string().min(32).max(256) }),
+    body: z.strictObject({ person: shortName, publicKey }),
     answer: keySchema,
   }),
   revokeKey: acts({

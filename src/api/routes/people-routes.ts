@@ -124,7 +124,12 @@ async function acted<A>(ports: ApiPorts, call: AnyCall, act: PeopleAct<A>): Prom
  */
 async function claimSetup(
   ports: ApiPorts,
-  body: { readonly secret: string; readonly id: string; readonly name: string },
+  body: {
+    readonly secret: string;
+    readonly id: string;
+    readonly name: string;
+    readonly breakGlassKey: string | null;
+  },
 ): Promise<Result<Answered<NewTokenAnswer & { readonly person: PersonAnswer }>>> {
   const [id = '', secret = ''] = body.secret.split('.', 2);
   const link = /^[0-9A-HJKMNP-TV-Z]{26}$/.test(id) ? await ports.setupLink(id) : null;
@@ -135,7 +140,9 @@ async function claimSetup(
   const token = ports.newToken(nowMs);
   const actor: Actor = { kind: 'system', part: 'setup' };
   const granted = { id: token.id, secretHash: token.hash, expiresAtMs: nowMs + foundingTokenMs };
-  const command = { kind: 'use_setup', link, id: body.id, name: body.name, token: granted } as const;
+  const { breakGlassKey } = body;
+  const key = breakGlassKey === null ? null : { id: ports.newId(nowMs), publicKey: breakGlassKey };
+  const command = { kind: 'use_setup', link, id: body.id, name: body.name, token: granted, key } as const;
   const outcome = await ports.actOnPeople({ id: body.id, command, actor, ifMatch: null, once: null });
   if (!outcome.ok) return outcome;
   const person = showPerson(ports, body.id);

@@ -23,8 +23,8 @@ export interface FoundingOptions {
 const foundingDays = 7;
 
 /**
- * Makes the founding links that are missing: at the first start one for the first admin and one for a first approver; later those that were
- * never claimed, for a week. Two people who are not linked must exist before anything can be approved.
+ * Makes the founding links that are missing: at the first start one each for the first admin, approver and security; later those that were never
+ * claimed, for a week. Two people who are not linked must exist before anything can be approved, and a third before it can be reviewed.
  */
 export async function makeFoundingLinks(options: FoundingOptions): Promise<readonly FoundingLink[]> {
   const { ledger, desk, clock, newId } = options;
@@ -32,10 +32,10 @@ export async function makeFoundingLinks(options: FoundingOptions): Promise<reado
   const first = Math.min(...links.map(({ createdAtMs }) => createdAtMs));
   const nowMs = clock.now();
   const made: FoundingLink[] = [];
-  for (const role of ['admin', 'approver'] as const) {
+  for (const role of ['admin', 'approver', 'security'] as const) {
     const own = links.filter((link) => link.role === role);
     const isClaimed = own.some(({ usedAtMs }) => usedAtMs !== null);
-    const isLate = role === 'approver' && links.length > 0 && nowMs > first + foundingDays * 86_400_000;
+    const isLate = role !== 'admin' && links.length > 0 && nowMs > first + foundingDays * 86_400_000;
     if (isClaimed || isLate) continue;
     const { text, hash } = makeSecret();
     const id = newId(nowMs);
@@ -51,7 +51,7 @@ export async function readSetupLink(ledger: Ledger, id: string): Promise<SetupLi
   return foldSetupLink(await ledger.entriesOf(`setup/${id}`));
 }
 
-// Two are made at a start and few starts are without people, so all of them are read.
+// Three are made at a start and few starts are without people, so all of them are read.
 const mostLinks = 1_000;
 
 async function readLinks(ledger: Ledger): Promise<readonly SetupLink[]> {

@@ -5,6 +5,7 @@ import { toDetails } from '../plain-details.ts';
 import { type AccessWorld, authorise } from './authorise.ts';
 import type { PeopleCommand } from './people-command.ts';
 import { isLiveToken, type Person, type Scope, scopes, scopesOf, type Token } from './person.ts';
+import { isPublicKey } from './public-key.ts';
 
 /** The longest that a token may live: what nobody renews within a year nobody needs. */
 const longestTokenMs = 366 * 86_400_000;
@@ -84,8 +85,7 @@ function enrollKey({ command, actor, world }: CredentialAct<'enroll_key'>): Outc
   const keys = [...world.directory.keys.values()];
   if (keys.some((key) => key.id === id || (key.publicKey === publicKey && key.revokedAtMs === null)))
     return refuse('key_exists', 'this key, or one of this id, is enrolled already');
-  // 12 bytes of SPKI for Ed25519 (RFC 8410) and 32 of the key are 60 characters.
-  if (!/^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$/.test(publicKey)) return refuse('key_malformed');
+  if (!isPublicKey(publicKey)) return refuse('key_malformed');
   return one(`key/${id}`, 'key.enrolled', { id, person, publicKey }, actor);
 }
 

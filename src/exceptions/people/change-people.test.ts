@@ -42,12 +42,16 @@ describe('people', () => {
     for (const [code, who, command] of rows) assert.equal(codeOf(change(settle(digest), who, command)), code);
   });
 
-  it('are founded by two links, used once and within a day, who are linked to nobody', () => {
+  it('are founded by links, used once and within a day, who are linked to nobody', () => {
     const town = settle(digest);
     assert.ok(!areLinked(town, 'ada', 'ben'));
     assert.equal(directoryOf(town).people.get('ada')?.createdBy, null);
     const link = { id: 'l', role: 'admin', secretHash: '', createdAtMs: 0, expiresAtMs: town.nowMs + hourMs } as const;
-    const use = (used: { readonly usedAtMs: number | null; readonly expiresAtMs?: number }): string => {
+    const use = (
+      used: { readonly usedAtMs: number | null; readonly expiresAtMs?: number },
+      publicKey: string | null = null,
+    ): string => {
+      const key = publicKey === null ? null : { id: 'k', publicKey };
       const token = { id: 't', secretHash: 'ab'.repeat(32), expiresAtMs: town.nowMs + dayMs };
       const command = {
         kind: 'use_setup',
@@ -55,12 +59,16 @@ describe('people', () => {
         id: 'new',
         name: 'New',
         token,
+        key,
       } as const;
       return codeOf(change(town, 'setup', command));
     };
     assert.equal(use({ usedAtMs: 1 }), 'setup_unknown');
     assert.equal(use({ usedAtMs: null, expiresAtMs: town.nowMs }), 'setup_unknown');
-    assert.equal(use({ usedAtMs: null }), 'done');
+    assert.equal(use({ usedAtMs: null }, 'no key'), 'key_malformed');
+    assert.equal(use({ usedAtMs: null }, `MCowBQYDK2VwAyEA${'A'.repeat(43)}=`), 'done');
+    assert.equal(directoryOf(town).keys.get('k')?.person, 'new');
+    assert.ok(!areLinked(town, 'new', 'ada'), 'a key that came with the claim went through nobody');
   });
 });
 

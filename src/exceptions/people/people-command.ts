@@ -53,4 +53,6 @@ export type SetupCommand =
       readonly id: string;
       readonly name: string;
       readonly token: { readonly id: string; readonly secretHash: string; readonly expiresAtMs: number };
+      /** A key for break-glass, enrolled with the account: nobody else had a hand in it. */
+      readonly key: { readonly id: string; readonly publicKey: string } | null;
     };

@@ -69,12 +69,12 @@ export interface BreakGlassKey {
 }
 
 /**
- * A founding link as folded from the log: made by the product at the first start, one for the first admin and one for a first approver,
+ * A founding link as folded from the log: made by the product at the first start, one each for the first admin, approver and security,
  * each used once. Times are epoch milliseconds.
  */
 export interface SetupLink {
   readonly id: string;
-  readonly role: 'admin' | 'approver';
+  readonly role: 'admin' | 'approver' | 'security';
   /** SHA-256 of the secret, hex. */
   readonly secretHash: string;
   readonly createdAtMs: number;

@@ -5,6 +5,7 @@ import { toDetails } from '../plain-details.ts';
 import type { AccessWorld } from './authorise.ts';
 import type { SetupCommand } from './people-command.ts';
 import { type Role, type SetupLink, scopesOf } from './person.ts';
+import { isPublicKey } from './public-key.ts';
 
 /** How long a founding link may be used: a first day with the product. */
 export const setupLinkMs: number = 24 * 3_600_000;
@@ -12,6 +13,8 @@ export const setupLinkMs: number = 24 * 3_600_000;
 const foundingRoles: Readonly<Record<SetupLink['role'], readonly Role[]>> = {
   admin: ['admin', 'requester'],
   approver: ['approver', 'requester'],
+  // Who ends and reviews what the other two did: without a third person nobody uninvolved could.
+  security: ['security', 'auditor', 'requester'],
 };
 
 /**
@@ -33,7 +36,7 @@ export function found(
 }
 
 function useLink(
-  { link, id, name, token }: Extract<SetupCommand, { kind: 'use_setup' }>,
+  { link, id, name, token, key }: Extract<SetupCommand, { kind: 'use_setup' }>,
   actor: Actor,
   { directory, nowMs }: AccessWorld,
 ): Result<readonly NewEntry[], ExceptionFault> {
@@ -41,6 +44,7 @@ function useLink(
   if (directory.people.has(id)) return refuse('person_exists', `there is a person ${quoteInput(id)} already`);
   if (!/^[a-z0-9][a-z0-9._-]{0,62}$/.test(id) || name.trim() === '')
     return refuse('person_malformed', `id ${quoteInput(id)} is not 1 to 63 of a-z, 0-9, dot, hyphen and underscore`);
+  if (key !== null && !isPublicKey(key.publicKey)) return refuse('key_malformed');
   const person = { id, name, roles: foundingRoles[link.role], owns: [] };
   const scopes = [
     ...scopesOf({ ...person, createdAtMs: nowMs, createdBy: null, disabledAtMs: null, linked: [], handledBy: [] }),
@@ -49,6 +53,7 @@ function useLink(
     entry(`setup/${link.id}`, 'setup.used', { person: id }, actor),
     entry(`person/${id}`, 'person.created', person, actor),
     entry(`token/${token.id}`, 'token.created', { ...token, person: id, name: 'founding', scopes }, actor),
+    ...(key === null ? [] : [entry(`key/${key.id}`, 'key.enrolled', { ...key, person: id }, actor)]),
   ]);
 }
 
