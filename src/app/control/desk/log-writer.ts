@@ -75,9 +75,10 @@ export function createLogWriter(options: {
 
 /** The last entry of each subject is the one that its view holds. */
 function take(standing: Standing, views: readonly NewView[], entries: readonly Entry[]): void {
+  const lastSeqs = new Map(entries.map(({ subject, seq }) => [subject, seq]));
   for (const view of views) {
-    const last = entries.findLast(({ subject }) => subject === `${view.kind}/${view.id}`);
-    if (last !== undefined) standing.take([view], last.seq);
+    const last = lastSeqs.get(`${view.kind}/${view.id}`);
+    if (last !== undefined) standing.take([view], last);
   }
 }
 
