@@ -105,6 +105,16 @@ export async function openException(
   return approved.body;
 }
 
+/** Somebody who may read the log; whoever makes them is linked to them. */
+export async function makeAuditor(admin: ApiPerson, at: () => string, id = 'eve'): Promise<ApiPerson> {
+  const made = await admin.post('/people', { id, name: id, roles: ['auditor'] });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  const asked = { person: id, label: 'story', scopes: ['read', 'audit:read'], lastsSeconds: 86_400 };
+  const token = await admin.post<{ readonly secret: string }>('/tokens', asked);
+  assert.equal(token.status, 201, JSON.stringify(token.body));
+  return personWith(id, token.body.secret, at);
+}
+
 /** Every act of the log, oldest first. */
 export async function readLog(person: ApiPerson): Promise<readonly EntryAnswer[]> {
   const all: EntryAnswer[] = [];
