@@ -190,6 +190,8 @@ async function withTunnels<T>(
     // What opening them left behind is not what is measured.
     await sleep(2_000);
     const cut = client.next('cut').then(({ lastAtMs }) => lastAtMs);
+    // Where the work fails first nobody waits for it.
+    cut.catch(() => undefined);
     return await work({ cut: () => cut });
   } finally {
     await client.end();
