@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Fault, failed, fault, ok, type Result } from '../base/index.ts';
 import { replaceFile } from './replace-file.ts';
@@ -34,8 +34,7 @@ export async function createSigningKey(dir: string, use: KeyUse = 'snapshot'): P
     const privateKey = createPrivateKey(readFileSync(path));
     const publicKey = createPublicKey(privateKey);
     if (publicKey.asymmetricKeyType !== 'ed25519') return failed(unusable(path, 'it is not an Ed25519 key'));
-    // Written at every start: a public half that does not fit would make every snapshot look forged.
-    await replaceFile(join(dir, `${use}.pub`), [Buffer.from(publicKey.export({ type: 'spki', format: 'pem' }))]);
+    await keepPublicHalf(join(dir, `${use}.pub`), publicKey);
     return ok({ privateKey, publicKey });
   } catch (error) {
     return failed(unusable(path, (error as NodeJS.ErrnoException).code ?? (error as Error).message));
@@ -51,6 +50,14 @@ export function loadVerifyingKey(dir: string): Result<KeyObject, Fault> {
   } catch (error) {
     return failed(unusable(path, (error as NodeJS.ErrnoException).code ?? (error as Error).message));
   }
+}
+
+// Looked at on every load: a public half that does not fit would make every snapshot look forged. Written only then, since several parts
+// of control load the key at once, and a file has one writer at a time.
+async function keepPublicHalf(path: string, publicKey: KeyObject): Promise<void> {
+  const text = publicKey.export({ type: 'spki', format: 'pem' });
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
+  await replaceFile(path, [Buffer.from(text)]);
 }
 
 async function writePrivateKey(path: string): Promise<void> {

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLoadGenerator, type LoadTarget } from '../../bench/load.ts';
 import { askConnect } from '../support/ask-proxy.ts';
+import { childOf } from '../support/kill-child.ts';
 import { type RunningProduct, readyVersion, startProduct, waitFor } from '../support/product.ts';
 import { basicProof } from '../support/raw-client.ts';
 import { skipUnless, testScale } from '../support/requires.ts';
@@ -32,7 +33,8 @@ test(`${kills} kills of the point and of control under load leave a whole spool,
     for (let round = 0; round < kills; round += 1) {
       const load = generator.rate(target, 16, 1);
       await sleep(100 + ((round * 137) % 700));
-      process.kill(childOf(product, round % 3 === 2 ? 'control' : 'point'), 'SIGKILL');
+      const name = round % 3 === 2 ? 'control' : 'point';
+      process.kill(await waitFor(async () => childOf(product, name), `a child \`${name}\``, 20_000), 'SIGKILL');
       await load;
       await isServing(product, target, generator.originPort);
     }
@@ -58,14 +60,6 @@ async function isServing(product: RunningProduct, target: LoadTarget, originPort
   const isAllowed = async (): Promise<boolean> => (await ask(target.host).catch(() => null))?.status === 200;
   await waitFor(isAllowed, 'an answer after the crash', 20_000);
   assert.equal((await ask('denied.example')).status, 403);
-}
-
-function childOf(product: RunningProduct, name: 'point' | 'control'): number {
-  const supervisor = product.report.pids.supervisor;
-  const children = readFileSync(`/proc/${supervisor}/task/${supervisor}/children`, 'utf8').trim().split(' ');
-  const child = children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`${name}-process`));
-  assert.ok(child, `the supervisor has no child \`${name}\``);
-  return Number(child);
 }
 
 function spoolLines(folder: string): readonly string[] {

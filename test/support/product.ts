@@ -69,6 +69,8 @@ export interface RunningProduct {
   signal(name: NodeJS.Signals): void;
   /** Settles with the exit code when the supervisor has ended. */
   readonly ended: Promise<number | null>;
+  /** Starts it again on the same folder, once it has ended; the proxy and the console may be on other ports. */
+  again(): Promise<RunningProduct>;
   /** Ends the product and removes its folder. */
   stop(): Promise<void>;
 }
@@ -147,8 +149,17 @@ async function writeProxyTls(
 }
 
 async function startIn(folder: string, options: ProductOptions): Promise<RunningProduct> {
-  const { configPath, secrets } = await writeProductFolder(folder, options);
+  const written = await writeProductFolder(folder, options);
   await options.prepare?.(folder);
+  return await runIn(folder, options, written);
+}
+
+async function runIn(
+  folder: string,
+  options: ProductOptions,
+  written: Awaited<ReturnType<typeof writeProductFolder>>,
+): Promise<RunningProduct> {
+  const { configPath, secrets } = written;
   const command = [process.execPath, cliPath, 'up', '--config', configPath, '-o', 'json'];
   const child = spawn('/bin/sh', ['-c', `${limitOf(options)}exec "$@"`, 'sh', ...command], {
     cwd: folder,
@@ -190,6 +201,7 @@ async function startIn(folder: string, options: ProductOptions): Promise<Running
     waitForRecord: (isWanted) => waitFor(async () => (await records()).find(isWanted), 'the record'),
     signal: (name) => void child.kill(name),
     ended,
+    again: () => runIn(folder, options, written),
     stop: async () => {
       child.kill('SIGTERM');
       const late = setTimeout(() => child.kill('SIGKILL'), 5_000);

@@ -24,7 +24,9 @@ export async function scanStates(ports: ApiPorts, query: ExceptionQuery): Promis
   const nowMs = ports.clock.now();
   const states: ExceptionState[] = [];
   let last = cursor.value;
-  for await (const state of newestStates(ports, narrowed, cursor.value)) {
+  // Without a status every state counts, and a page of views is the page that was asked for.
+  const page = status === undefined ? Math.min(limit, scanPage) : scanPage;
+  for await (const state of newestStates(ports, narrowed, { after: cursor.value, most: page })) {
     last = state.id;
     if (status === undefined || statusOf(state, nowMs).status === status) states.push(state);
     if (states.length === limit) return ok({ states, next: writeCursor(list, last) });
@@ -36,13 +38,17 @@ export async function scanStates(ports: ApiPorts, query: ExceptionQuery): Promis
 
 type Narrowed = Pick<ViewQuery, 'service' | 'owner' | 'person'>;
 
-async function* newestStates(ports: ApiPorts, narrowed: Narrowed, from: string | null): AsyncGenerator<ExceptionState> {
-  let after = from;
-  for (let scanned = 0; scanned < mostScanned; scanned += scanPage) {
-    const views = await readPage(ports, narrowed, { after, most: scanPage });
+async function* newestStates(
+  ports: ApiPorts,
+  narrowed: Narrowed,
+  from: Pick<ViewQuery, 'after' | 'most'>,
+): AsyncGenerator<ExceptionState> {
+  let { after } = from;
+  for (let scanned = 0; scanned < mostScanned; scanned += from.most) {
+    const views = await readPage(ports, narrowed, { ...from, after });
     for (const view of views) yield ports.exceptions().get(view.id) ?? exceptionOf(view);
     after = views.at(-1)?.id ?? after;
-    if (views.length < scanPage) return;
+    if (views.length < from.most) return;
   }
 }
 

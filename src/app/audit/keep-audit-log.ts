@@ -21,6 +21,9 @@ export interface AuditLogOptions {
   readonly everyMs?: number;
 }
 
+// What widens is refused while the last write failed, so a mended disk is noticed soon.
+const retryMs = 1_000;
+
 /** How the files of the audit log are. */
 export interface AuditLogStatus {
   /** The last checkpoint on disk; null before the first. */
@@ -56,11 +59,15 @@ export async function keepAuditLog(options: AuditLogOptions): Promise<Result<Aud
   const writer = createTileWriter({ files, leaves, signer });
   const anchors = keepAnchors(createAnchors(options.anchors, clock), { clock, logger });
   let published = '';
+  let retry: NodeJS.Timeout | undefined;
   const publicKey = renderVerifierKey(signer.key);
   let said: Omit<AuditLogStatus, 'anchors'> = { size: null, note: null, publicKey, writtenAtMs: null, lastError: null };
   const write: TileWriter['write'] = async () => {
+    clearTimeout(retry);
     const written = await writer.write();
     if (!written.ok) {
+      clearTimeout(retry);
+      retry = setTimeout(() => void write(), retryMs).unref();
       if (said.lastError !== written.fault.message) logger.error(written.fault.message);
       said = { ...said, lastError: written.fault.message };
       return written;
@@ -82,6 +89,7 @@ export async function keepAuditLog(options: AuditLogOptions): Promise<Result<Aud
       close: async () => {
         clearInterval(timer);
         await write();
+        clearTimeout(retry);
         await anchors.close();
       },
     },

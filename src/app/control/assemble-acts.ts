@@ -77,7 +77,7 @@ export async function assembleActs(options: AssembleActsOptions): Promise<Contro
     onOutcome: (outcome) => {
       for (const listener of outcomes) listener(outcome);
       // Who may sign, and how many, is the policy's to say.
-      if (outcome.kind === 'written') publisher.publish();
+      if (outcome.kind === 'written') tiers.renew(publisher.publish);
     },
     onChange: (change) => notePolicy(desk, change),
   });
@@ -85,7 +85,8 @@ export async function assembleActs(options: AssembleActsOptions): Promise<Contro
     const said = await policy.ask<{ readonly facts: ExceptionFacts }>({ kind: 'exception-facts', service, to, via });
     return said.ok ? { ok: true, value: said.value.facts } : said;
   };
-  const publisher = await openPublisher(options, stores, factsOf);
+  const tiers = keepTiers(factsOf);
+  const publisher = await openPublisher(options, stores, tiers.current);
   const desk: ActDesk = createActDesk({
     ...{ ledger, standing, pending, clock, digest, factsOf },
     points: () => ({ points: [pointName], sequence: publisher.sequence() }),
@@ -154,7 +155,7 @@ async function openStores({ config, paths, logger }: AssembleActsOptions): Promi
 async function openPublisher(
   { paths, logger }: AssembleActsOptions,
   { clock, standing }: Stores,
-  factsOf: ControlActs['factsOf'],
+  tiers: () => Promise<Tiers>,
 ): Promise<GrantPublisher> {
   const key = await createSigningKey(paths.keys);
   if (!key.ok) throw new ExeatError(key.fault.code, key.fault.message);
@@ -167,7 +168,7 @@ async function openPublisher(
     logger,
     states: () => standing.exceptions.values(),
     directory: () => standing.directory,
-    tiers: () => readTiers(factsOf),
+    tiers,
   });
 }
 
@@ -214,6 +215,23 @@ async function notePolicy(desk: ActDesk, change: PolicyChangeNotice): Promise<st
     mayWait: !isWidening,
   });
   return noted.ok ? null : `the policy widens and ${noted.fault.message}, what is in force stays`;
+}
+
+/** The tiers as they were asked last: a revocation does not wait for a policy that is being compiled. */
+function keepTiers(factsOf: ControlActs['factsOf']): { current(): Promise<Tiers>; renew(done: () => void): void } {
+  let known: Promise<Tiers> | null = null;
+  return {
+    current: () => {
+      known ??= readTiers(factsOf);
+      return known;
+    },
+    renew: (done) => {
+      void readTiers(factsOf).then((tiers) => {
+        known = Promise.resolve(tiers);
+        done();
+      });
+    },
+  };
 }
 
 // Any question tells the tiers; without a policy nobody is let out, and the defaults say who may sign.

@@ -2,7 +2,7 @@ import { clockResetAction, type Entry } from '../../audit/index.ts';
 import { type Fault, failed, fault, ok, type Result } from '../../base/index.ts';
 import type { Commit, KeptAnswer, LedgerFaultCode, NewView } from '../../exceptions/index.ts';
 import { type EncodeEntry, entryRow, placeEntries } from './entry-rows.ts';
-import type { LedgerQueries } from './ledger-tables.ts';
+import type { LedgerQueries, LedgerTables } from './ledger-tables.ts';
 import { viewRow } from './view-rows.ts';
 
 /** What a commit comes to: the entries in their places, or the fault of another writer who was first. */
@@ -20,8 +20,10 @@ export async function commitEntries(tx: LedgerQueries, commit: Commit, encode: E
   const conflict = (await findOtherWriter(tx, commit)) ?? (await findOtherAnswer(tx, commit.answer, nowMs));
   if (conflict !== null) return failed(conflict);
   const entries = placeEntries(commit.entries, (last?.seq ?? -1) + 1, nowMs);
-  for (const entry of entries) await tx.insertInto('entry').values(entryRow(entry, encode)).execute();
-  for (const view of commit.views) await writeView(tx, view, lastSeqFor(view, entries));
+  for (const rows of batches(entries.map((entry) => entryRow(entry, encode)))) {
+    await tx.insertInto('entry').values(rows).execute();
+  }
+  await writeViews(tx, commit.views, entries);
   if (commit.answer !== null) await keepAnswer(tx, commit.answer);
   await pruneAnswers(tx, nowMs);
   return ok(entries);
@@ -31,28 +33,64 @@ async function readLast(tx: LedgerQueries): Promise<{ readonly seq: number; read
   return await tx.selectFrom('entry').select(['seq', 'time_ms']).orderBy('seq', 'desc').limit(1).executeTakeFirst();
 }
 
+// One statement costs more than what it writes; a person on whom thousands of grants hang is disabled by one commit.
+const batchSize = 64;
+
+/** Full batches, and what is left one by one: two texts of a statement, however much there is. */
+function* batches<T>(all: readonly T[]): Generator<readonly T[]> {
+  const full = all.length - (all.length % batchSize);
+  for (let from = 0; from < full; from += batchSize) yield all.slice(from, from + batchSize);
+  for (const one of all.slice(full)) yield [one];
+}
+
 /** Puts a view in the place of the one before. */
 export async function writeView(tx: LedgerQueries, view: NewView, seq: number): Promise<void> {
-  const { kind, id, ...rest } = viewRow({ ...view, seq });
+  await writeViewRows(tx, [viewRow({ ...view, seq })]);
+}
+
+// A view holds the entries of the subject of its own name (`exception/01J…`) and, where it has none here, all of the commit.
+async function writeViews(tx: LedgerQueries, views: readonly NewView[], entries: readonly Entry[]): Promise<void> {
+  const lastSeqs = new Map(entries.map(({ subject, seq }) => [subject, seq]));
+  const rows = views.map((view) => {
+    const seq = lastSeqs.get(`${view.kind}/${view.id}`) ?? entries.at(-1)?.seq;
+    if (seq === undefined) throw new TypeError(`a commit of view \`${view.kind}/${view.id}\` has no entry`);
+    return viewRow({ ...view, seq });
+  });
+  for (const batch of batches(rows)) await writeViewRows(tx, batch);
+}
+
+async function writeViewRows(tx: LedgerQueries, rows: readonly LedgerTables['view'][]): Promise<void> {
   await tx
     .insertInto('view')
-    .values({ kind, id, ...rest })
-    .onConflict((conflict) => conflict.columns(['kind', 'id']).doUpdateSet(rest))
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.columns(['kind', 'id']).doUpdateSet(({ ref }) => ({
+        seq: ref('excluded.seq'),
+        owner: ref('excluded.owner'),
+        service: ref('excluded.service'),
+        domain: ref('excluded.domain'),
+        person: ref('excluded.person'),
+        from_ms: ref('excluded.from_ms'),
+        until_ms: ref('excluded.until_ms'),
+        body: ref('excluded.body'),
+      })),
+    )
     .execute();
 }
 
 async function findOtherWriter(tx: LedgerQueries, commit: Commit): Promise<Fault<LedgerFaultCode> | null> {
-  for (const { subject, seq } of commit.expected) {
-    const last = await tx
+  for (const batch of batches(commit.expected)) {
+    const subjects = batch.map(({ subject }) => subject);
+    const rows = await tx
       .selectFrom('entry')
-      .select('seq')
-      .where('subject', '=', subject)
-      .orderBy('seq', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    if ((last?.seq ?? null) !== seq) {
-      return fault('ledger_conflict', `\`${subject}\` was changed by somebody else meanwhile, read it again`);
-    }
+      .select(({ fn }) => ['subject', fn.max('seq').as('seq')])
+      .where('subject', 'in', subjects)
+      .groupBy('subject')
+      .execute();
+    const seqs = new Map(rows.map(({ subject, seq }) => [subject, seq]));
+    const other = batch.find(({ subject, seq }) => (seqs.get(subject) ?? null) !== seq);
+    if (other === undefined) continue;
+    return fault('ledger_conflict', `\`${other.subject}\` was changed by somebody else meanwhile, read it again`);
   }
   return null;
 }
@@ -72,13 +110,6 @@ async function findOtherAnswer(
     .executeTakeFirst();
   if (kept === undefined || kept.until_ms <= nowMs) return null;
   return fault('ledger_conflict', 'the same request was answered meanwhile, read its kept answer');
-}
-
-// A view holds the entries of the subject of its own name (`exception/01J…`) and, where it has none here, all of the commit.
-function lastSeqFor(view: NewView, entries: readonly Entry[]): number {
-  const own = entries.findLast((entry) => entry.subject === `${view.kind}/${view.id}`) ?? entries.at(-1);
-  if (own === undefined) throw new TypeError(`a commit of view \`${view.kind}/${view.id}\` has no entry`);
-  return own.seq;
 }
 
 async function keepAnswer(tx: LedgerQueries, answer: KeptAnswer): Promise<void> {

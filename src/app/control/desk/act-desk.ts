@@ -104,6 +104,9 @@ const narrowingCommands: ReadonlySet<string> = new Set([
   'revoke_key',
 ]);
 
+// These change no grant: points need no new list for them.
+const quietCommands: ReadonlySet<string> = new Set(['submit', 'edit', 'deny', 'close', 'review']);
+
 /** What an act is to write, and whether grants may be others afterwards. */
 interface Decided {
   readonly id: string;
@@ -131,9 +134,9 @@ export function createActDesk(options: ActDeskOptions): ActDesk {
     turn = mine.catch(() => undefined);
     return mine;
   };
-  // Others may act meanwhile: only the answer waits.
+  // Others may act meanwhile: only the answer waits. So does one that is given again: a kill may have come between act and point.
   const relied = async (outcome: Result<Acted>): Promise<Result<Acted>> => {
-    if (outcome.ok && !outcome.value.isReplay) await desk.inForce();
+    if (outcome.ok) await desk.inForce();
     return outcome;
   };
   return {
@@ -195,7 +198,7 @@ async function actOnce<C extends { readonly kind: AnyKind }>(
   const isHeld = !done.ok && done.fault.code === 'unavailable' && isNarrowing;
   if (!done.ok && !isHeld) return done;
   if (isHeld) desk.writer.hold({ entries, views });
-  desk.onActed(true);
+  desk.onActed(!quietCommands.has(asked.command.kind));
   desk.onDone(asked.command.kind, id, asked.actor);
   return ok({ id, seq: desk.standing.seqOf(kind, id) ?? 0, isDurable: !isHeld, isReplay: false });
 }
@@ -218,7 +221,8 @@ async function decideOnException(desk: Desk, asked: AskedAct<ExceptionCommand>):
   if (stale !== null) return failed(stale);
   const facts = await readFacts(desk, command, state);
   if (!facts.ok) return refuse(desk, asked, { subject: `exception/${id}`, why: facts.fault });
-  const world = worldOf(desk, facts.value, { spec: specOf(command, state), requester: personOf(actor) });
+  const spec = policyCommands.has(command.kind) ? specOf(command, state) : null;
+  const world = worldOf(desk, facts.value, { spec, requester: personOf(actor) });
   const outcome = transition(command, state, { actor, world });
   if (!outcome.ok) return refuse(desk, asked, { subject: `exception/${id}`, why: outcome.fault });
   const { entries, views } = outcome.value;
@@ -279,18 +283,20 @@ function specOf(command: ExceptionCommand, state: ExceptionState | null): Except
   return state?.spec ?? null;
 }
 
-// Nobody is kept from ending something by a policy that is busy or broken.
+// What the policy has a say in. Nobody is kept from ending something by a policy that is busy or broken, nor waits for it.
+const policyCommands: ReadonlySet<string> = new Set(['submit', 'edit', 'declare', 'approve', 'resume']);
+
 async function readFacts(
   { factsOf }: ActDeskOptions,
   command: ExceptionCommand,
   state: ExceptionState | null,
 ): Promise<Result<ExceptionFacts | null>> {
   const spec = specOf(command, state);
-  if (spec === null) return ok(null);
+  const isHeeded = policyCommands.has(command.kind);
+  if (spec === null || !(isHeeded || command.kind === 'deny')) return ok(null);
   const facts = await factsOf(spec);
   if (facts.ok || facts.fault.code === 'no_policy') return facts.ok ? facts : ok(null);
-  const needs = ['submit', 'edit', 'declare', 'approve', 'resume'].includes(command.kind);
-  if (!needs) return ok(null);
+  if (!isHeeded) return ok(null);
   return facts.fault.code === 'policy_busy'
     ? failed(fault('unavailable', facts.fault.message))
     : failed(fault('target_malformed', facts.fault.message));

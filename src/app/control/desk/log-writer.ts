@@ -19,7 +19,10 @@ export interface LogWriter {
   write(writing: Writing): Promise<Result<readonly Entry[]>>;
   /** Lets something count that the log could not take. It is appended first when the log can be written again. */
   hold(writing: Pick<Writing, 'entries' | 'views'>): void;
-  /** Writes what waits, if it can be. Gives whether nothing waits any more. */
+  /**
+   * Writes what waits, if it can be; where nothing does and the log could not be written last time, an entry that says so: that is how
+   * it is known that it can be again. Gives whether nothing waits any more.
+   */
   settle(): Promise<boolean>;
   /** Why the log could not be written last time, or null. */
   problem(): string | null;
@@ -60,8 +63,8 @@ export function createLogWriter(options: {
     },
     settle: async () => {
       const { acts } = pending;
-      if (acts.length === 0) return true;
-      const entries = acts.flatMap((act) => act.entries);
+      if (acts.length === 0 && problem === null) return true;
+      const entries = acts.length === 0 ? [resumedEntry(problem)] : acts.flatMap((act) => act.entries);
       const views = latest(acts.flatMap((act) => act.views));
       const written = await ledger.commit({ nowMs: clock.now(), entries, views, expected: [], answer: null });
       problem = written.ok ? null : written.fault.message;
@@ -73,11 +76,16 @@ export function createLogWriter(options: {
   };
 }
 
+function resumedEntry(problem: string | null): NewEntry {
+  return { subject: 'log', action: 'log.resumed', actor: { kind: 'system', part: 'control' }, details: { problem } };
+}
+
 /** The last entry of each subject is the one that its view holds. */
 function take(standing: Standing, views: readonly NewView[], entries: readonly Entry[]): void {
+  const lastSeqs = new Map(entries.map(({ subject, seq }) => [subject, seq]));
   for (const view of views) {
-    const last = entries.findLast(({ subject }) => subject === `${view.kind}/${view.id}`);
-    if (last !== undefined) standing.take([view], last.seq);
+    const last = lastSeqs.get(`${view.kind}/${view.id}`);
+    if (last !== undefined) standing.take([view], last);
   }
 }
 

@@ -58,9 +58,13 @@ export async function* pages(
 }
 
 interface Held {
-  readonly state: ExceptionState;
   readonly untilMs: number;
+  readonly domain: string;
+  readonly requester: string;
 }
+
+/** Ids by what they are found by. */
+type Finder = Map<string, Set<string>>;
 
 /** Nobody and nothing. */
 export function createStanding(): Standing {
@@ -68,6 +72,9 @@ export function createStanding(): Standing {
   const tokens = new Map<string, Token>();
   const keys = new Map<string, BreakGlassKey>();
   const held = new Map<string, Held>();
+  // Every act asks what counts together with it: among ten thousand, looking at each would cost more than the act.
+  const byDomain: Finder = new Map();
+  const byRequester: Finder = new Map();
   const exceptions = new Map<string, ExceptionState>();
   const seqs = new Map<string, number>();
   const takeOne = (view: NewView, seq: number): void => {
@@ -77,17 +84,30 @@ export function createStanding(): Standing {
     if (view.kind === 'key') keys.set(view.id, keyOfView(view));
     if (view.kind !== 'exception') return;
     const state = exceptionOf(view);
-    held.set(view.id, { state, untilMs: view.keys.untilMs });
+    const now = { untilMs: view.keys.untilMs, domain: scopeDomainOf(state.spec.to), requester: state.requester };
+    forget(view.id);
+    held.set(view.id, now);
+    find(byDomain, now.domain).add(view.id);
+    find(byRequester, now.requester).add(view.id);
     exceptions.set(view.id, state);
+  };
+  const forget = (id: string): void => {
+    const before = held.get(id);
+    if (before === undefined) return;
+    leave(byDomain, before.domain, id);
+    leave(byRequester, before.requester, id);
+    held.delete(id);
   };
   return {
     directory: { people, tokens, keys },
     exceptions,
     seqOf: (kind, id) => seqs.get(`${kind}/${id}`) ?? null,
-    related: (domain, names) =>
-      [...exceptions.values()].filter(
-        ({ spec, requester }) => scopeDomainOf(spec.to) === domain || names.includes(requester),
-      ),
+    related: (domain, names) => {
+      const ids = [byDomain.get(domain), ...names.map((name) => byRequester.get(name))].flatMap((set) => [
+        ...(set ?? []),
+      ]);
+      return [...new Set(ids)].flatMap((id) => exceptions.get(id) ?? []);
+    },
     take: (views, seq) => {
       for (const view of views) takeOne(view, seq);
     },
@@ -98,10 +118,22 @@ export function createStanding(): Standing {
     prune: (nowMs) => {
       for (const [id, { untilMs }] of held) {
         if (untilMs >= nowMs) continue;
-        held.delete(id);
+        forget(id);
         exceptions.delete(id);
         seqs.delete(`exception/${id}`);
       }
     },
   };
+}
+
+function find(finder: Finder, key: string): Set<string> {
+  const found = finder.get(key) ?? new Set();
+  finder.set(key, found);
+  return found;
+}
+
+function leave(finder: Finder, key: string, id: string): void {
+  const left = finder.get(key);
+  left?.delete(id);
+  if (left?.size === 0) finder.delete(key);
 }
