@@ -70,16 +70,23 @@ export async function assembleActs(options: AssembleActsOptions): Promise<Contro
   const stores = await openStores(options);
   const { clock, ledger, standing, pending, audit } = stores;
   const outcomes: ((outcome: PolicyOutcome) => void)[] = [];
+  let notedVersion: string | null = null;
   const policy: PolicyKeeper = keepPolicy({
     ...config,
     pointSocket: paths.pointSocket,
     logger,
     onOutcome: (outcome) => {
       for (const listener of outcomes) listener(outcome);
+      // Noted, and then not put in force after all: what is in force is the one before.
+      if (outcome.kind === 'refused') notedVersion = null;
       // Who may sign, and how many, is the policy's to say.
       if (outcome.kind === 'written') tiers.renew(publisher.publish);
     },
-    onChange: (change) => notePolicy(desk, change),
+    onChange: async (change) => {
+      const refusal = await notePolicy(desk, change);
+      if (refusal === null) notedVersion = change.version;
+      return refusal;
+    },
   });
   const factsOf: ControlActs['factsOf'] = async ({ service, to, via }) => {
     const said = await policy.ask<{ readonly facts: ExceptionFacts }>({ kind: 'exception-facts', service, to, via });
@@ -90,6 +97,7 @@ export async function assembleActs(options: AssembleActsOptions): Promise<Contro
   const desk: ActDesk = createActDesk({
     ...{ ledger, standing, pending, clock, digest, factsOf },
     points: () => ({ points: [pointName], sequence: publisher.sequence() }),
+    policyVersion: () => notedVersion,
     auditTrouble: () => audit.status().lastError,
     inForce: publisher.inForce,
     onDone: (kind, id, actor) => {
@@ -116,11 +124,7 @@ export async function assembleActs(options: AssembleActsOptions): Promise<Contro
     pendingCount: () => pending.acts.length,
     notices: () => findBreakGlass(standing, clock.now()),
     onPolicyOutcome: (listener) => void outcomes.push(listener),
-    readiness: async () => {
-      const said = await policy.readiness();
-      const all = [...new Set([...said.problems, ...problems()])];
-      return { ...said, isReady: said.isReady && all.length === 0, problems: all };
-    },
+    readiness: () => readAll(policy, problems),
     close: async () => {
       publisher.close();
       await Promise.all([chores.close(), policy.close(), usage.close()]);
@@ -129,6 +133,12 @@ export async function assembleActs(options: AssembleActsOptions): Promise<Contro
       await clock.close();
     },
   };
+}
+
+async function readAll(policy: PolicyKeeper, problems: () => readonly string[]): Promise<Readiness> {
+  const said = await policy.readiness();
+  const all = [...new Set([...said.problems, ...problems()])];
+  return { ...said, isReady: said.isReady && all.length === 0, problems: all };
 }
 
 /** What is on disk and at hand, before anybody acts. */

@@ -23,6 +23,7 @@ import { createLogWriter, type LogWriter } from './log-writer.ts';
 import type { PendingActs } from './pending-acts.ts';
 import { createRefusalLimit, type RefusalLimit } from './refusal-limit.ts';
 import type { Standing } from './standing.ts';
+import { askFacts, heedFacts, specOf, type ToldFacts } from './told-facts.ts';
 
 /** What makes an act happen once: the caller's key, and the digest of what came with it. */
 export interface ActOnce {
@@ -76,6 +77,8 @@ export interface ActDeskOptions {
   readonly digest: Digest;
   /** What the policy says of a spec. Faults: `no_policy`, `policy_busy`, those of spelling. */
   readonly factsOf: (spec: ExceptionSpec) => Promise<Result<ExceptionFacts>>;
+  /** The version of the last policy change that was noted in this run, null for none. */
+  readonly policyVersion: () => string | null;
   readonly points: () => Pick<World, 'points' | 'sequence'>;
   /** Why the audit log cannot be kept up to the ledger, or null: what widens waits then. */
   readonly auditTrouble: () => string | null;
@@ -140,7 +143,12 @@ export function createActDesk(options: ActDeskOptions): ActDesk {
     return outcome;
   };
   return {
-    actOnException: (asked) => inTurn(() => act(desk, asked, decideOnException, 'exception')).then(relied),
+    actOnException: async (asked) => {
+      const state = await findException(desk, asked.id);
+      const told = await askFacts(asked.command, state, desk.factsOf);
+      const decide: Decide<ExceptionCommand> = (of, each) => decideOnException(of, each, told);
+      return inTurn(() => act(desk, asked, decide, 'exception')).then(relied);
+    },
     actOnPeople: (asked) => inTurn(() => act(desk, asked, decideOnPeople, kindOf(asked.command))).then(relied),
     note: (entries, how = {}) => inTurn(() => note(desk, entries, how)),
     settle: () => inTurn(async () => void (await writer.settle())),
@@ -214,14 +222,21 @@ async function replayed(desk: Desk, { actor, once }: AskedAct<unknown>): Promise
   return ok({ id, seq: 0, isDurable: true, isReplay: true });
 }
 
-async function decideOnException(desk: Desk, asked: AskedAct<ExceptionCommand>): Promise<Result<Decided>> {
+async function decideOnException(
+  desk: Desk,
+  asked: AskedAct<ExceptionCommand>,
+  told: ToldFacts | null,
+): Promise<Result<Decided>> {
   const { id, command, actor } = asked;
   const state = await findException(desk, id);
   const stale = findStale(desk, 'exception', asked);
   if (stale !== null) return failed(stale);
-  const facts = await readFacts(desk, command, state);
+  const about = specOf(command, state);
+  const facts = heedFacts(told, about, desk.policyVersion());
+  if (!facts.ok && facts.fault.code === 'changed_meanwhile') return facts;
   if (!facts.ok) return refuse(desk, asked, { subject: `exception/${id}`, why: facts.fault });
-  const spec = policyCommands.has(command.kind) ? specOf(command, state) : null;
+  // What counts together is looked up only where the policy has a say.
+  const spec = told === null ? null : about;
   const world = worldOf(desk, facts.value, { spec, requester: personOf(actor) });
   const outcome = transition(command, state, { actor, world });
   if (!outcome.ok) return refuse(desk, asked, { subject: `exception/${id}`, why: outcome.fault });
@@ -275,31 +290,6 @@ async function findException({ ledger, standing }: ActDeskOptions, id: string): 
   if (held !== undefined) return held;
   const view = await ledger.view('exception', id);
   return view === null ? null : standing.hold(view);
-}
-
-/** The spec that a command is about. */
-function specOf(command: ExceptionCommand, state: ExceptionState | null): ExceptionSpec | null {
-  if (command.kind === 'submit' || command.kind === 'edit' || command.kind === 'declare') return command.spec;
-  return state?.spec ?? null;
-}
-
-// What the policy has a say in. Nobody is kept from ending something by a policy that is busy or broken, nor waits for it.
-const policyCommands: ReadonlySet<string> = new Set(['submit', 'edit', 'declare', 'approve', 'resume']);
-
-async function readFacts(
-  { factsOf }: ActDeskOptions,
-  command: ExceptionCommand,
-  state: ExceptionState | null,
-): Promise<Result<ExceptionFacts | null>> {
-  const spec = specOf(command, state);
-  const isHeeded = policyCommands.has(command.kind);
-  if (spec === null || !(isHeeded || command.kind === 'deny')) return ok(null);
-  const facts = await factsOf(spec);
-  if (facts.ok || facts.fault.code === 'no_policy') return facts.ok ? facts : ok(null);
-  if (!isHeeded) return ok(null);
-  return facts.fault.code === 'policy_busy'
-    ? failed(fault('unavailable', facts.fault.message))
-    : failed(fault('target_malformed', facts.fault.message));
 }
 
 function worldOf(
