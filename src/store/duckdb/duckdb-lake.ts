@@ -22,7 +22,7 @@ import type {
 import { appendColumns } from './append-rows.ts';
 import {
   countEdgeRows,
-  edgeDayStatements,
+  edgeStatements,
   selectAnswerViews,
   selectEdges,
   selectLeftOut,
@@ -280,7 +280,7 @@ class DuckdbLake implements FlowLake {
     this.#folded = null;
     const { days, ranges } = await this.#join(query);
     await writeWho(this.#connection, query);
-    const statements = [...rangeStatements({ days, ranges }), ...edgeDayStatements(days)];
+    const statements = [...rangeStatements({ days, ranges }), ...edgeStatements(days)];
     for (const statement of statements) await this.#explain(this.#connection.run(statement));
     this.#folded = query;
   }

@@ -9,19 +9,29 @@ import { joinProvider, providerOf } from './provider-sql.ts';
 /** Days whose rows are summed at once: enough of them for all threads to have work, and few enough for memory. */
 export const daysAtOnce = 4;
 
-/** Statements that make `edge_days` from joined rows and the table `who`, in order. */
-export function edgeDayStatements(days: readonly JoinedDay[]): readonly string[] {
+/** What tells edges apart. */
+const edge = 'principal, destination, is_name, port, protocol';
+
+/** Statements that make edges from joined rows and the table `who`, in order. Nothing that is kept between days has a row for each of them. */
+export function edgeStatements(days: readonly JoinedDay[]): readonly string[] {
   const first = daysStatements(days.slice(0, daysAtOnce), (table) => `CREATE OR REPLACE TEMP TABLE ${table} AS`);
   const rest: string[] = [];
   for (let at = daysAtOnce; at < days.length; at += daysAtOnce) {
     rest.push(...daysStatements(days.slice(at, at + daysAtOnce), (table) => `INSERT INTO ${table}`));
   }
   const whole = `CREATE OR REPLACE TEMP VIEW attributed AS ${attributed(joinedRows(days))}`;
-  return [...first, ...rest, whole, edgeApplications, edgeLists];
+  return [...first, ...rest, whole, edgeSums, edgeApplications, edgeLists];
 }
 
 function daysStatements(days: readonly JoinedDay[], into: (table: string) => string): readonly string[] {
-  return [dayParts(days), `${into('by_parts')} FROM day_parts`, byVantage, `${into('edge_days')} ${selectEdgeDays}`];
+  const parts = [dayParts(days), byVantage, edgeDays];
+  const kept = [
+    ['edge_words', selectWords],
+    ['rank_shares', selectDayShares],
+    ['edge_stretches', selectStretches],
+    ['seen_days', 'SELECT DISTINCT principal, day FROM edge_days'],
+  ] as const;
+  return [...parts, ...kept.map(([table, select]) => `${into(table)} ${select}`)];
 }
 
 // Plain sums over everything that tells rows apart: what follows makes lists, which is slow, of few rows.
@@ -46,7 +56,8 @@ SELECT day, principal, destination, is_name, port, protocol, format, vantage,
 FROM day_parts GROUP BY ALL`;
 
 // What several kinds of logs saw of an edge in a day is not added: the one that saw most counts.
-const selectEdgeDays = `SELECT day, principal, destination, is_name, port, protocol,
+const edgeDays = `CREATE OR REPLACE TEMP TABLE edge_days AS
+SELECT day, principal, destination, is_name, port, protocol,
   max(connections) AS connections, max(bytes_up) AS bytes_up, max(bytes_down) AS bytes_down, max(denied) AS denied,
   min(first_seen) AS first_seen, max(last_seen) AS last_seen, bit_or(hours) AS hours, min(rank) AS rank,
   min(initiator) AS initiator, bool_and(sampled) AS sampled,
@@ -60,51 +71,68 @@ FROM (
   FROM by_vantage GROUP BY ALL
 ) GROUP BY ALL`;
 
+// What edges list, once for some days.
+const selectWords = `SELECT ${edge}, how, source, format, client, address, candidates, application, sum(connections + replies) AS connections
+FROM day_parts GROUP BY ALL`;
+
+// By format, and of what it logged at both ends or in both directions the more, as with edges.
+const selectDayShares = `SELECT format, rank, sum(connections) AS connections, sum(bytes) AS bytes FROM (
+  SELECT format, rank, max(connections) AS connections, max(bytes) AS bytes FROM (
+    SELECT day, principal, destination, port, protocol, format, rank, vantage, greatest(sum(connections), sum(replies)) AS connections,
+      coalesce(sum(bytes_up), 0) + coalesce(sum(bytes_down), 0) AS bytes
+    FROM day_parts GROUP BY ALL
+  ) GROUP BY day, principal, destination, port, protocol, format, rank
+) GROUP BY ALL`;
+
+const sameFolds = [
+  'sum(connections) AS connections, sum(bytes_up) AS bytes_up, sum(bytes_down) AS bytes_down, sum(denied) AS denied',
+  'min(first_seen) AS first_seen, max(last_seen) AS last_seen, bit_or(hours) AS hours, min(rank) AS rank, min(initiator) AS initiator',
+  'bool_and(sampled) AS sampled, min(provider) AS provider',
+].join(', ');
+
+// A day is in one stretch only, so that days of stretches can be added.
+const selectStretches = `SELECT ${edge}, ${sameFolds}, count(*) FILTER (WHERE hours > 0) AS days,
+  bit_or(1 << CAST(dayofweek(day) AS INTEGER)) FILTER (WHERE hours > 0) AS weekdays, sum(bit_count(hours)) AS active_hours
+FROM edge_days GROUP BY ${edge}`;
+
+const edgeSums = `CREATE OR REPLACE TEMP TABLE edge_sums AS
+SELECT ${edge}, ${sameFolds}, sum(days) AS days, bit_or(weekdays) AS weekdays, sum(active_hours) AS active_hours
+FROM edge_stretches GROUP BY ${edge}`;
+
 // Lists are made once for each edge and never for its days, of which there may be millions: the database holds lists in memory.
 const edgeLists = `CREATE OR REPLACE TEMP TABLE edge_lists AS
-SELECT principal, destination, is_name, port, protocol,
+SELECT ${edge},
   list_sort(list(DISTINCT how)) AS how, list_sort(list(DISTINCT source)) AS sources, list_sort(list(DISTINCT format)) AS formats,
   list_slice(list_sort(list(DISTINCT client) FILTER (WHERE client <> '')), 1, ${mostListed}) AS clients,
   list_slice(list_sort(list(DISTINCT address) FILTER (WHERE is_name AND address IS NOT NULL)), 1, ${mostListed}) AS addresses,
   list_slice(list_sort(list_distinct(flatten(list(DISTINCT candidates) FILTER (WHERE candidates IS NOT NULL)))), 1, ${mostListed}) AS candidates
-FROM by_parts GROUP BY principal, destination, is_name, port, protocol`;
+FROM edge_words GROUP BY ${edge}`;
 
 // What most connections of an edge spoke. A log that cannot tell says nothing against one that can, however much more it saw.
 const edgeApplications = `CREATE OR REPLACE TEMP TABLE edge_applications AS
-SELECT principal, destination, is_name, port, protocol, application FROM (
-  SELECT principal, destination, is_name, port, protocol, application,
-    row_number() OVER (PARTITION BY principal, destination, is_name, port, protocol
-      ORDER BY application = 'unknown', sum(connections + replies) DESC, application) AS place
-  FROM by_parts GROUP BY principal, destination, is_name, port, protocol, application
+SELECT ${edge}, application FROM (
+  SELECT ${edge}, application,
+    row_number() OVER (PARTITION BY ${edge} ORDER BY application = 'unknown', sum(connections) DESC, application) AS place
+  FROM edge_words GROUP BY ${edge}, application
 ) WHERE place = 1`;
 
 /** Counts the edges. */
-export const countEdgeRows: string = 'SELECT CAST(count(*) AS DOUBLE) AS edges FROM edge_lists';
+export const countEdgeRows: string = 'SELECT CAST(count(*) AS DOUBLE) AS edges FROM edge_sums';
 
-/** Reads edges from `edge_days`. */
-export const selectEdges: string = `SELECT principal, destination, is_name, port, protocol,
-  CAST(sum(connections) AS DOUBLE) AS connections, CAST(sum(bytes_up) AS DOUBLE) AS bytes_up, CAST(sum(bytes_down) AS DOUBLE) AS bytes_down,
-  CAST(sum(denied) AS DOUBLE) AS denied, CAST(epoch_ms(min(first_seen)) AS DOUBLE) AS first_ms, CAST(epoch_ms(max(last_seen)) AS DOUBLE) AS last_ms,
-  CAST(count(DISTINCT day) FILTER (WHERE hours > 0) AS INTEGER) AS days, CAST(bit_or(1 << CAST(dayofweek(day) AS INTEGER)) FILTER (WHERE hours > 0) AS INTEGER) AS weekdays,
-  CAST(bit_or(hours) AS INTEGER) AS hours, CAST(sum(bit_count(hours)) AS DOUBLE) AS active_hours, CAST(min(rank) AS INTEGER) AS rank, CAST(min(initiator) AS INTEGER) AS initiator,
-  bool_and(sampled) AS sampled, any_value(application) AS application, ${providerOf('min(provider)')} AS provider,
-  any_value(how) AS how, any_value(sources) AS sources, any_value(formats) AS formats, any_value(clients) AS clients,
-  any_value(addresses) AS addresses, any_value(candidates) AS candidates
-FROM edge_days ${joinProvider('destination')}
-JOIN edge_applications USING (principal, destination, is_name, port, protocol)
-JOIN edge_lists USING (principal, destination, is_name, port, protocol)
-GROUP BY principal, destination, is_name, port, protocol
+/** Reads edges. */
+export const selectEdges: string = `SELECT ${edge},
+  CAST(connections AS DOUBLE) AS connections, CAST(bytes_up AS DOUBLE) AS bytes_up, CAST(bytes_down AS DOUBLE) AS bytes_down,
+  CAST(denied AS DOUBLE) AS denied, CAST(epoch_ms(first_seen) AS DOUBLE) AS first_ms, CAST(epoch_ms(last_seen) AS DOUBLE) AS last_ms,
+  CAST(days AS INTEGER) AS days, CAST(weekdays AS INTEGER) AS weekdays, CAST(hours AS INTEGER) AS hours,
+  CAST(active_hours AS DOUBLE) AS active_hours, CAST(rank AS INTEGER) AS rank, CAST(initiator AS INTEGER) AS initiator,
+  sampled, application, ${providerOf('provider')} AS provider, how, sources, formats, clients, addresses, candidates
+FROM edge_sums ${joinProvider('destination')}
+JOIN edge_applications USING (${edge}) JOIN edge_lists USING (${edge})
 ORDER BY principal, destination, port, protocol, is_name`;
 
-/** Reads the shares of name ranks: by format, and of what it logged at both ends or in both directions the more, as with edges. */
+/** Reads the shares of name ranks. */
 export const selectShares: string = `SELECT format, CAST(rank AS INTEGER) AS rank, CAST(sum(connections) AS DOUBLE) AS connections, CAST(sum(bytes) AS DOUBLE) AS bytes
-FROM (
-  SELECT format, rank, max(connections) AS connections, max(bytes) AS bytes FROM (
-    SELECT day, principal, destination, port, protocol, format, rank, vantage, greatest(sum(connections), sum(replies)) AS connections,
-      coalesce(sum(bytes_up), 0) + coalesce(sum(bytes_down), 0) AS bytes
-    FROM by_parts GROUP BY ALL
-  ) GROUP BY day, principal, destination, port, protocol, format, rank
-) GROUP BY ALL ORDER BY format, rank`;
+FROM rank_shares GROUP BY ALL ORDER BY format, rank`;
 
 /** Reads what was left out, by role. */
 export const selectLeftOut: string = `SELECT role, CAST(sum(connections) AS DOUBLE) AS connections, CAST(sum(bytes) AS DOUBLE) AS bytes
@@ -116,7 +144,7 @@ FROM (
 
 /** Reads the days of each principal. */
 export const selectSeenDays: string = `SELECT principal, list_sort(list(DISTINCT CAST(epoch_ms(CAST(day AS TIMESTAMP)) / 86400000 AS INTEGER))) AS days
-FROM edge_days GROUP BY principal ORDER BY principal`;
+FROM seen_days GROUP BY principal ORDER BY principal`;
 
 /** Reads how regular edges are, of those with at least two hours of buckets between first and last. */
 export function selectRegularity(days: readonly JoinedDay[]): string {

@@ -23,7 +23,7 @@ export function joinProvider(column: string): string {
 
 /** What an edge's provider is: the log's own word wins over a table, since it knew the day. */
 export function providerOf(own: string): string {
-  return `coalesce(${own}, min(ranged.whose))`;
+  return `coalesce(${own}, ranged.whose)`;
 }
 
 /** Bits of an address of a column `family`. */
