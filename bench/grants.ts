@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os';
 import {
   type CompiledPolicy,
   compilePolicy,
@@ -14,6 +15,7 @@ import { basicProof } from '../test/support/raw-client.ts';
 import { benchRequests, benchTree, type PolicySize, ruleName, serviceName } from './decide-policy.ts';
 import { type Bench, type BenchContext, type BenchResult, defineBench, figure, median } from './harness.ts';
 import { createLoadGenerator } from './load.ts';
+import { cpuSeconds } from './process-cost.ts';
 
 const grantCount = 10_000;
 const tunnels = 8_000;
@@ -25,7 +27,7 @@ const host = 'origin.example';
 export const bench: Bench = defineBench(
   'grants',
   'time of a decision with 10,000 grants loaded, and from a revocation to the last of 8,000 cuts',
-  async (context) => [...measureDecisions({ services: 1_000, rulesPerService: 100 }), await measureCut(context)],
+  async (context) => [...measureDecisions({ services: 1_000, rulesPerService: 100 }), ...(await measureCut(context))],
 );
 
 /** The same questions, a quarter of them misses, with and without grants, in turns; a rule allows the others and no grant is looked at. */
@@ -69,8 +71,11 @@ function benchGrant(size: PolicySize, index: number): Grant {
   return grantOf(`g${index}`, `${name}:443`, { service: serviceName(service), ...times });
 }
 
-/** With 10,000 live grants: from control's writing of a list that revokes one of them to the last cut of the tunnels that it justified. */
-async function measureCut({ note }: BenchContext): Promise<BenchResult> {
+/**
+ * With 10,000 live grants: from control's writing of a list that revokes one of them to the last cut of the tunnels that it justified, and
+ * the CPU of the point for each cut. What taking such a list costs without a tunnel is measured before, and is no part of a cut.
+ */
+async function measureCut({ note }: BenchContext): Promise<readonly BenchResult[]> {
   const generator = await createLoadGenerator();
   const product = await startProduct({
     policy: { 'bench.yaml': benchPolicy() },
@@ -88,28 +93,48 @@ async function measureCut({ note }: BenchContext): Promise<BenchResult> {
     );
     const grants = [storyGrant('cut', `tcp://${host}:${generator.originPort}`), ...others];
     await desk.put(grants);
+    const point = product.report.pids.point ?? 0;
+    const list = await costOf(point, () => desk.put(grants));
+    note(`taking the list by itself: ${list.seconds.toFixed(2)} s, of the point's CPU ${list.cpuSeconds.toFixed(2)} s`);
     const proof = basicProof('story', product.secretOf('story'));
     const held = await generator.idle({ port: product.proxyPort, host, proof }, tunnels);
     const { liveByGrant } = await desk.ask<{ liveByGrant: Readonly<Record<string, number>> }>('grants');
     note(`${liveByGrant['cut'] ?? 0} tunnels are live by the grant`);
-    const began = performance.now();
-    await desk.put(grants, [{ id: 'cut', why: 'revoked' }]);
-    const seconds = (performance.now() - began) / 1_000;
+    const cut = await costOf(point, () => desk.put(grants, [{ id: 'cut', why: 'revoked' }]));
+    const load = loadavg()
+      .map((each) => each.toFixed(1))
+      .join(' ');
+    note(`taking the list and cutting: of the point's CPU ${cut.cpuSeconds.toFixed(2)} s; load average ${load}`);
     const left = await desk.ask<{ liveByGrant: Readonly<Record<string, number>> }>('grants');
     if ((left.liveByGrant['cut'] ?? 0) > 0 || (liveByGrant['cut'] ?? 0) < tunnels)
       throw new Error('not every tunnel stood, or was cut');
     await held.release();
-    return figure({
-      bench: 'grants',
-      figure: `revocation to the last of ${tunnels} cuts`,
-      value: seconds,
-      unit: 's',
-      atMost: 1,
-    });
+    const cpuMicroseconds = ((cut.cpuSeconds - list.cpuSeconds) * 1_000_000) / tunnels;
+    return [
+      figure({
+        bench: 'grants',
+        figure: `revocation to the last of ${tunnels} cuts`,
+        value: cut.seconds,
+        unit: 's',
+        atMost: 1,
+      }),
+      figure({ bench: 'grants', figure: 'cpu per cut', value: cpuMicroseconds, unit: 'µs', atMost: 70 }),
+    ];
   } finally {
     await product.stop();
     await generator.close();
   }
+}
+
+async function costOf(
+  pid: number,
+  work: () => Promise<void>,
+): Promise<{ readonly seconds: number; readonly cpuSeconds: number }> {
+  const cpuBefore = cpuSeconds(pid);
+  const began = performance.now();
+  await work();
+  const seconds = (performance.now() - began) / 1_000;
+  return { seconds, cpuSeconds: cpuSeconds(pid) - cpuBefore };
 }
 
 function benchPolicy(): string {

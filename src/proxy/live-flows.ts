@@ -25,6 +25,12 @@ export interface LiveFlowsOptions {
   record(record: DecisionRecord): void;
 }
 
+/** A flow that nothing justifies any more. */
+interface Ending {
+  readonly link: LiveLink;
+  readonly found: RecheckFinding;
+}
+
 /**
  * Judges live flows again: all of them when the policy, the trust material or a revocation changed, one when its own time has come.
  * What nothing justifies any more is recorded and cut. INVARIANT: within 1 s of the change, in slices that never stall the loop.
@@ -72,9 +78,13 @@ export class LiveFlows {
   outOfBudget(link: LiveLink, meter: ByteMeter): boolean {
     const { flow } = link;
     if (flow === null) return false;
-    if (this.#recheck(link)) return false;
+    const found = this.#recheck(link);
+    if (found !== null) {
+      this.#endAll([{ link, found }]);
+      return false;
+    }
     if (flow.meter !== meter) return true;
-    this.#end(link, blockFlow(this.#options.ports, flow));
+    this.#endAll([{ link, found: blockFlow(this.#options.ports, flow) }]);
     return false;
   }
 
@@ -103,34 +113,48 @@ export class LiveFlows {
     let cut = 0;
     for (let at = 0; at < links.length; at += flowsPerSlice) {
       if (at > 0) await new Promise<void>((resolve) => setImmediate(resolve));
-      for (const link of links.slice(at, at + flowsPerSlice)) {
-        if (this.#recheck(link)) cut += 1;
-        else kept?.(link);
-      }
+      cut += this.#recheckSlice(links.slice(at, at + flowsPerSlice), kept);
     }
     return cut;
   }
 
-  #recheck(link: LiveLink): boolean {
+  #recheckSlice(links: readonly LiveLink[], kept?: (link: LiveLink) => void): number {
+    const ends: Ending[] = [];
+    try {
+      for (const link of links) {
+        const found = this.#recheck(link);
+        if (found !== null) ends.push({ link, found });
+        else kept?.(link);
+      }
+    } finally {
+      this.#endAll(ends);
+    }
+    return ends.length;
+  }
+
+  // Null: it may go on.
+  #recheck(link: LiveLink): RecheckFinding | null {
     const { flow } = link;
-    if (flow === null) return false;
+    if (flow === null) return null;
     const { verdict } = flow;
     const found = recheckFlow(this.#options.ports, flow);
-    if (found !== null) {
-      this.#end(link, found);
-      return true;
-    }
+    if (found !== null) return found;
     // What passed until now was under that grant; what comes is another's.
     if (verdict.grantId !== null && flow.verdict.grantId !== verdict.grantId) {
       this.#tell(flow, this.#progressOf(link, { ...flow, verdict }));
     }
     this.#setDue(link, flow);
-    return false;
+    return null;
   }
 
-  #end(link: LiveLink, found: RecheckFinding): void {
-    this.#options.record(found.record);
-    link.cut(found.reason);
+  // All are reset before anything is told: a peer that was woken by the first reset is awake for the others, which costs each of them
+  // less, and nothing that fails while telling keeps a flow open.
+  #endAll(ends: readonly Ending[]): void {
+    for (const { link, found } of ends) link.reset(found.reason);
+    for (const { link, found } of ends) {
+      this.#options.record(found.record);
+      link.cut(found.reason);
+    }
   }
 
   #look(): void {

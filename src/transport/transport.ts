@@ -52,6 +52,8 @@ export interface LiveLink {
   readonly flow: LiveFlow | null;
   readonly bytesUp: number;
   readonly bytesDown: number;
+  /** Resets both sides at once and tells nobody yet: for many in a row, each to be cut in the same turn. */
+  reset(by: EndedBy): void;
   /** Resets both sides at once; the conversation records who ended it. */
   cut(by: EndedBy): void;
 }

@@ -82,7 +82,7 @@ describe('when the rule is taken away', () => {
     await client.readUntil(/path=\/first/);
     await product.changePolicy('story.yaml', policy('other.example'));
     client.send(request('/second'));
-    assert.match(await client.readUntil(/decision \w+\)\n/), /^HTTP\/1\.1 403 [\s\S]*Exeat-Reason: no_rule_matched/);
+    assert.match(await client.readUntil(/decision \w+\).*\n/), /^HTTP\/1\.1 403 [\s\S]*Exeat-Reason: no_rule_matched/);
     await product.changePolicy('story.yaml', policy('plain.example'));
     client.send(request('/third'));
     await client.readUntil(/path=\/third/);

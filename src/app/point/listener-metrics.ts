@@ -1,5 +1,6 @@
 import { Counter, type Registry } from 'prom-client';
 import type { ProxyObserver } from '../../enforcement/index.ts';
+import { createTally } from './tally.ts';
 
 /** What a listener tells, as metrics. */
 export interface ListenerMetrics
@@ -15,7 +16,11 @@ export function createListenerMetrics(registry: Registry): ListenerMetrics {
   const accepted = counter('exeat_connections_total', 'Connections accepted', []);
   const challenges = counter('exeat_challenges_total', 'Challenges (407) sent', []);
   const proofs = counter('exeat_proof_failures_total', 'Proofs that failed, by why', ['why']);
-  const refusals = counter('exeat_refusals_total', 'Requests and tunnels refused, by reason', ['reason']);
+  const refusals = createTally(registry, {
+    name: 'exeat_refusals_total',
+    help: 'Requests and tunnels refused, by reason',
+    labelNames: ['reason'],
+  });
   const unreached = counter('exeat_unreachable_total', 'Allowed flows that were not reached', ['failure']);
   const lost = counter('exeat_records_lost_total', 'Records that were not kept', []);
   const failures = counter('exeat_decision_failures_total', 'Flows denied because deciding failed', []);
@@ -23,7 +28,7 @@ export function createListenerMetrics(registry: Registry): ListenerMetrics {
     opened: () => accepted.inc(),
     challenged: () => challenges.inc(),
     proofFailed: (why) => proofs.inc({ why }),
-    refused: (reason) => refusals.inc({ reason }),
+    refused: (reason) => refusals([reason]),
     recordLost: () => lost.inc(),
     unreachable: (failure) => unreached.inc({ failure }),
     failed: () => failures.inc(),

@@ -1,7 +1,7 @@
 import type { NewId } from '../../base/index.ts';
 import { parseWireHost, registrableDomain } from '../../destination/index.ts';
 import type { RecordSink } from '../../enforcement/index.ts';
-import { type DecisionRecord, type FirstSeenRecord, several, type VerdictRecord } from '../../policy/index.ts';
+import { type DecisionRecord, type FirstSeenRecord, several } from '../../policy/index.ts';
 import type { Logger } from '../logger.ts';
 import type { FirstSeenFile } from './first-seen-file.ts';
 import type { PointMetrics } from './point-metrics.ts';
@@ -21,6 +21,7 @@ export interface RecordTapOptions {
  */
 export function createRecordTap(options: RecordTapOptions): RecordSink {
   const { spool, metrics, logger } = options;
+  const domainOf = rememberingLast(domainOfHost);
   return {
     get isKeeping() {
       return spool.isKeeping;
@@ -28,7 +29,7 @@ export function createRecordTap(options: RecordTapOptions): RecordSink {
     write: (record) => {
       metrics.count(record);
       const isKept = spool.write(record);
-      const first = firstSeenRecord(record, options);
+      const first = firstSeenRecord(record, options, domainOf);
       if (first !== null) {
         metrics.count(first);
         spool.write(first);
@@ -40,20 +41,32 @@ export function createRecordTap(options: RecordTapOptions): RecordSink {
   };
 }
 
-function firstSeenRecord(record: DecisionRecord, options: RecordTapOptions): FirstSeenRecord | null {
+function firstSeenRecord(
+  record: DecisionRecord,
+  options: RecordTapOptions,
+  domainOf: (host: string) => string,
+): FirstSeenRecord | null {
   if (record.kind !== 'verdict' || record.principal === null || record.destination === null) return null;
   const { service } = record.principal;
   const { host, port } = record.destination;
   if (host === several) return null;
-  const domain = domainOf(record);
+  const domain = domainOf(host);
   if (!options.firstSeen.isFirst({ service, domain, port })) return null;
   const { flow, time, verdict } = record;
   return { kind: 'first-seen', id: options.newId(Date.parse(record.time)), flow, time, service, domain, port, verdict };
 }
 
 // An address, or a name without a registrable part, stands for itself.
-function domainOf(record: VerdictRecord): string {
-  const host = record.destination?.host ?? '';
+function domainOfHost(host: string): string {
   const parsed = parseWireHost(host);
   return (parsed.ok && parsed.value.kind === 'name' ? registrableDomain(parsed.value.name) : null) ?? host;
+}
+
+// Records of one host come in rows, most of all when its flows are cut by the thousand.
+function rememberingLast(answer: (text: string) => string): (text: string) => string {
+  let last: { readonly text: string; readonly answer: string } | null = null;
+  return (text) => {
+    if (last?.text !== text) last = { text, answer: answer(text) };
+    return last.answer;
+  };
 }

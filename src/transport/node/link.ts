@@ -61,11 +61,14 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner, Executo
     this.#client.resume();
   }
 
-  /** Resets both sides; the conversation learns who ended it. */
-  cut(by: EndedBy): void {
+  reset(by: EndedBy): void {
     if (this.#state === 'over') return;
     this.#endedBy ??= by;
     this.#resetSockets();
+  }
+
+  cut(by: EndedBy): void {
+    this.reset(by);
     this.#giveUp();
   }
 
@@ -94,8 +97,7 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner, Executo
   }
 
   broke(error: unknown): void {
-    this.#endedBy ??= 'decision_failed';
-    this.#resetSockets();
+    this.reset('decision_failed');
     this.host.options.failed('conversation', error);
   }
 
@@ -371,9 +373,7 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner, Executo
       return;
     }
     if (isWhole) return;
-    this.#endedBy ??= 'upstream';
-    this.#resetSockets();
-    this.#giveUp();
+    this.cut('upstream');
   }
 
   #giveUp(): void {
