@@ -4,8 +4,8 @@ import { type Digest, ExeatError, type Result } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 import { registrableDomain } from '../../destination/index.ts';
 import { type ExceptionSpec, type ExceptionState, scopeDomainOf, statusOf } from '../../exceptions/index.ts';
-import { defaultTiers, type ExceptionFacts, type Tiers } from '../../policy/index.ts';
-import { createSigningKey, openPolicyHistory, type PolicyHistory } from '../../snapshot/index.ts';
+import type { ExceptionFacts } from '../../policy/index.ts';
+import { createSigningKey, openPolicyHistory, type PolicyHistory, type SigningKey } from '../../snapshot/index.ts';
 import type { SqliteLedger } from '../../store/index.ts';
 import { type AuditLog, keepAuditLog } from '../audit/keep-audit-log.ts';
 import { type FiledClock, openFiledClock } from '../clock-file.ts';
@@ -22,6 +22,7 @@ import { type FoundingLink, makeFoundingLinks } from './founding.ts';
 import { createGrantPublisher, type GrantPublisher } from './grant-publisher.ts';
 import type { NearGrants } from './grant-usage.ts';
 import { startLearning } from './learn-break-glass.ts';
+import { keepOfflineQuorum, type OfflineQuorum } from './offline-quorum.ts';
 import { openControlLedger } from './open-control-ledger.ts';
 import { keepPolicy, type PolicyKeeper } from './policy-keeper.ts';
 import type { PolicyChangeNotice, PolicyOutcome } from './policy-outcome.ts';
@@ -70,6 +71,13 @@ export async function assembleActs(options: AssembleActsOptions): Promise<Contro
   const stores = await openStores(options);
   const { clock, ledger, standing, pending, audit } = stores;
   const outcomes: ((outcome: PolicyOutcome) => void)[] = [];
+  const factsOf: ControlActs['factsOf'] = async ({ service, to, via }) => {
+    const said = await policy.ask<{ readonly facts: ExceptionFacts }>({ kind: 'exception-facts', service, to, via });
+    return said.ok ? { ok: true, value: said.value.facts } : said;
+  };
+  const key = await openKey(paths);
+  const quorum = await keepOfflineQuorum({ grantsPath: paths.grants, publicKey: key.publicKey, factsOf });
+  // From here to the desk nothing is waited for: the policy may be compiled at any moment, and who is told of it must be there.
   const policy: PolicyKeeper = keepPolicy({
     ...config,
     pointSocket: paths.pointSocket,
@@ -77,16 +85,11 @@ export async function assembleActs(options: AssembleActsOptions): Promise<Contro
     onOutcome: (outcome) => {
       for (const listener of outcomes) listener(outcome);
       // Who may sign, and how many, is the policy's to say.
-      if (outcome.kind === 'written') tiers.renew(publisher.publish);
+      if (outcome.kind === 'written') quorum.renew(publisher.publish);
     },
     onChange: (change) => notePolicy(desk, change),
   });
-  const factsOf: ControlActs['factsOf'] = async ({ service, to, via }) => {
-    const said = await policy.ask<{ readonly facts: ExceptionFacts }>({ kind: 'exception-facts', service, to, via });
-    return said.ok ? { ok: true, value: said.value.facts } : said;
-  };
-  const tiers = keepTiers(factsOf);
-  const publisher = await openPublisher(options, stores, tiers.current);
+  const publisher = openPublisher(options, stores, { key, quorum });
   const desk: ActDesk = createActDesk({
     ...{ ledger, standing, pending, clock, digest, factsOf },
     points: () => ({ points: [pointName], sequence: publisher.sequence() }),
@@ -152,23 +155,27 @@ async function openStores({ config, paths, logger }: AssembleActsOptions): Promi
   return { clock, ledger, standing, pending, audit };
 }
 
-async function openPublisher(
+async function openKey({ keys }: StatePaths): Promise<SigningKey> {
+  const key = await createSigningKey(keys);
+  if (!key.ok) throw new ExeatError(key.fault.code, key.fault.message);
+  return key.value;
+}
+
+function openPublisher(
   { paths, logger }: AssembleActsOptions,
   { clock, standing }: Stores,
-  tiers: () => Promise<Tiers>,
-): Promise<GrantPublisher> {
-  const key = await createSigningKey(paths.keys);
-  if (!key.ok) throw new ExeatError(key.fault.code, key.fault.message);
+  { key, quorum }: { readonly key: SigningKey; readonly quorum: OfflineQuorum },
+): GrantPublisher {
   return createGrantPublisher({
     path: paths.grants,
     sequencePath: join(paths.control, 'grants.sequence'),
     pointSocket: paths.pointSocket,
-    signingKey: key.value.privateKey,
+    signingKey: key.privateKey,
     clock,
     logger,
     states: () => standing.exceptions.values(),
     directory: () => standing.directory,
-    tiers,
+    quorum: quorum.current,
   });
 }
 
@@ -215,29 +222,6 @@ async function notePolicy(desk: ActDesk, change: PolicyChangeNotice): Promise<st
     mayWait: !isWidening,
   });
   return noted.ok ? null : `the policy widens and ${noted.fault.message}, what is in force stays`;
-}
-
-/** The tiers as they were asked last: a revocation does not wait for a policy that is being compiled. */
-function keepTiers(factsOf: ControlActs['factsOf']): { current(): Promise<Tiers>; renew(done: () => void): void } {
-  let known: Promise<Tiers> | null = null;
-  return {
-    current: () => {
-      known ??= readTiers(factsOf);
-      return known;
-    },
-    renew: (done) => {
-      void readTiers(factsOf).then((tiers) => {
-        known = Promise.resolve(tiers);
-        done();
-      });
-    },
-  };
-}
-
-// Any question tells the tiers; without a policy nobody is let out, and the defaults say who may sign.
-async function readTiers(factsOf: ControlActs['factsOf']): Promise<Tiers> {
-  const facts = await factsOf({ service: '', to: 'tiers.example:443', via: [] });
-  return facts.ok ? facts.value.tiers : defaultTiers;
 }
 
 function nearGrants(standing: Standing, now: () => number): NearGrants {
