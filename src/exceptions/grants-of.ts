@@ -1,4 +1,4 @@
-import type { Grant, GrantList, Tiers } from '../policy/index.ts';
+import type { Grant, GrantList } from '../policy/index.ts';
 import type { ExceptionState } from './lifecycle/exception-state.ts';
 import { type ExceptionStatus, statusOf } from './lifecycle/status.ts';
 import { linkPeople } from './people/linked-people.ts';
@@ -44,12 +44,12 @@ export function grantsOf(states: Iterable<ExceptionState>, nowMs: number): reado
  * Who may sign offline break-glass: live keys of active people. Linked people have one name, so that two of them count once at a point,
  * which knows nobody.
  */
-export function offlineSigners(directory: Directory, tiers: Tiers, nowMs: number): GrantList['offline'] {
+export function offlineSigners(directory: Directory, quorum: number, nowMs: number): GrantList['offline'] {
   const links = linkPeople(directory, nowMs);
   const keys = [...directory.keys.values()]
     .filter((key) => key.revokedAtMs === null && directory.people.get(key.person)?.disabledAtMs === null)
     .map(({ id, person, publicKey }) => ({ id, person: links.componentOf(person), publicKey }));
-  return { quorum: tiers.breakGlass.signatures, keys: keys.sort(byId) };
+  return { quorum, keys: keys.sort(byId) };
 }
 
 function isLive(status: ExceptionStatus): boolean {

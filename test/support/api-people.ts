@@ -23,7 +23,7 @@ export interface ApiPerson {
   insist<T>(path: string, body: unknown, isOver?: () => boolean): Promise<ApiSaid<T>>;
 }
 
-const answerTimeoutMs = 20_000;
+const answerTimeoutMs = 60_000;
 const insistMs = 60_000;
 
 /** The first two people of a product that has just started, `ana` (admin) and `ben` (approver); both may ask. `at` gives the console's address. */

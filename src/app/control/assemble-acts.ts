@@ -4,8 +4,8 @@ import { type Digest, ExeatError, type Result } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 import { registrableDomain } from '../../destination/index.ts';
 import { type ExceptionSpec, type ExceptionState, scopeDomainOf, statusOf } from '../../exceptions/index.ts';
-import { defaultTiers, type ExceptionFacts, type Tiers } from '../../policy/index.ts';
-import { createSigningKey, openPolicyHistory, type PolicyHistory } from '../../snapshot/index.ts';
+import type { ExceptionFacts } from '../../policy/index.ts';
+import { createSigningKey, openPolicyHistory, type PolicyHistory, type SigningKey } from '../../snapshot/index.ts';
 import type { SqliteLedger } from '../../store/index.ts';
 import { type AuditLog, keepAuditLog } from '../audit/keep-audit-log.ts';
 import { type FiledClock, openFiledClock } from '../clock-file.ts';
@@ -22,6 +22,7 @@ import { type FoundingLink, makeFoundingLinks } from './founding.ts';
 import { createGrantPublisher, type GrantPublisher } from './grant-publisher.ts';
 import type { NearGrants } from './grant-usage.ts';
 import { startLearning } from './learn-break-glass.ts';
+import { keepOfflineQuorum, type OfflineQuorum } from './offline-quorum.ts';
 import { openControlLedger } from './open-control-ledger.ts';
 import { keepPolicy, type PolicyKeeper } from './policy-keeper.ts';
 import type { PolicyChangeNotice, PolicyOutcome } from './policy-outcome.ts';
@@ -71,6 +72,10 @@ export async function assembleActs(options: AssembleActsOptions): Promise<Contro
   const { clock, ledger, standing, pending, audit } = stores;
   const outcomes: ((outcome: PolicyOutcome) => void)[] = [];
   let notedVersion: string | null = null;
+  const factsOf = createFactsOf(() => policy);
+  const key = await openKey(paths);
+  const quorum = await keepOfflineQuorum({ grantsPath: paths.grants, publicKey: key.publicKey, factsOf });
+  // From here to the desk nothing is waited for: the policy may be compiled at any moment, and who is told of it must be there.
   const policy: PolicyKeeper = keepPolicy({
     ...config,
     pointSocket: paths.pointSocket,
@@ -80,7 +85,7 @@ export async function assembleActs(options: AssembleActsOptions): Promise<Contro
       // Noted, and then not put in force after all: what is in force is the one before.
       if (outcome.kind === 'refused') notedVersion = null;
       // Who may sign, and how many, is the policy's to say.
-      if (outcome.kind === 'written') tiers.renew(publisher.publish);
+      if (outcome.kind === 'written') quorum.renew(publisher.publish);
     },
     onChange: async (change) => {
       const refusal = await notePolicy(desk, change);
@@ -88,12 +93,7 @@ export async function assembleActs(options: AssembleActsOptions): Promise<Contro
       return refusal;
     },
   });
-  const factsOf: ControlActs['factsOf'] = async ({ service, to, via }) => {
-    const said = await policy.ask<{ readonly facts: ExceptionFacts }>({ kind: 'exception-facts', service, to, via });
-    return said.ok ? { ok: true, value: said.value.facts } : said;
-  };
-  const tiers = keepTiers(factsOf);
-  const publisher = await openPublisher(options, stores, tiers.current);
+  const publisher = openPublisher(options, stores, { key, quorum });
   const desk: ActDesk = createActDesk({
     ...{ ledger, standing, pending, clock, digest, factsOf },
     points: () => ({ points: [pointName], sequence: publisher.sequence() }),
@@ -135,6 +135,14 @@ export async function assembleActs(options: AssembleActsOptions): Promise<Contro
   };
 }
 
+function createFactsOf(policy: () => PolicyKeeper): ControlActs['factsOf'] {
+  return async ({ service, to, via }) => {
+    const question = { kind: 'exception-facts', service, to, via } as const;
+    const said = await policy().ask<{ readonly facts: ExceptionFacts }>(question);
+    return said.ok ? { ok: true, value: said.value.facts } : said;
+  };
+}
+
 async function readAll(policy: PolicyKeeper, problems: () => readonly string[]): Promise<Readiness> {
   const said = await policy.readiness();
   const all = [...new Set([...said.problems, ...problems()])];
@@ -162,23 +170,27 @@ async function openStores({ config, paths, logger }: AssembleActsOptions): Promi
   return { clock, ledger, standing, pending, audit };
 }
 
-async function openPublisher(
+async function openKey({ keys }: StatePaths): Promise<SigningKey> {
+  const key = await createSigningKey(keys);
+  if (!key.ok) throw new ExeatError(key.fault.code, key.fault.message);
+  return key.value;
+}
+
+function openPublisher(
   { paths, logger }: AssembleActsOptions,
   { clock, standing }: Stores,
-  tiers: () => Promise<Tiers>,
-): Promise<GrantPublisher> {
-  const key = await createSigningKey(paths.keys);
-  if (!key.ok) throw new ExeatError(key.fault.code, key.fault.message);
+  { key, quorum }: { readonly key: SigningKey; readonly quorum: OfflineQuorum },
+): GrantPublisher {
   return createGrantPublisher({
     path: paths.grants,
     sequencePath: join(paths.control, 'grants.sequence'),
     pointSocket: paths.pointSocket,
-    signingKey: key.value.privateKey,
+    signingKey: key.privateKey,
     clock,
     logger,
     states: () => standing.exceptions.values(),
     directory: () => standing.directory,
-    tiers,
+    quorum: quorum.current,
   });
 }
 
@@ -227,36 +239,11 @@ async function notePolicy(desk: ActDesk, change: PolicyChangeNotice): Promise<st
   return noted.ok ? null : `the policy widens and ${noted.fault.message}, what is in force stays`;
 }
 
-/** The tiers as they were asked last: a revocation does not wait for a policy that is being compiled. */
-function keepTiers(factsOf: ControlActs['factsOf']): { current(): Promise<Tiers>; renew(done: () => void): void } {
-  let known: Promise<Tiers> | null = null;
-  return {
-    current: () => {
-      known ??= readTiers(factsOf);
-      return known;
-    },
-    renew: (done) => {
-      void readTiers(factsOf).then((tiers) => {
-        known = Promise.resolve(tiers);
-        done();
-      });
-    },
-  };
-}
-
-// Any question tells the tiers; without a policy nobody is let out, and the defaults say who may sign.
-async function readTiers(factsOf: ControlActs['factsOf']): Promise<Tiers> {
-  const facts = await factsOf({ service: '', to: 'tiers.example:443', via: [] });
-  return facts.ok ? facts.value.tiers : defaultTiers;
-}
-
+// Asked of every denial in the records: when thousands of connections are cut at once, by looking at few.
 function nearGrants(standing: Standing, now: () => number): NearGrants {
-  return (service, host) => {
-    const domain = registrableDomain(host) ?? host;
-    return [...standing.exceptions.values()].flatMap((state) => {
-      const spec = state.grant?.spec;
-      const isNear = spec !== undefined && spec.service === service && scopeDomainOf(spec.to) === domain;
-      return isNear && statusOf(state, now()).status === 'active' ? [state.id] : [];
-    });
-  };
+  return (service, host) =>
+    standing
+      .related(registrableDomain(host) ?? host, [])
+      .filter((state) => state.grant?.spec.service === service && statusOf(state, now()).status === 'active')
+      .map(({ id }) => id);
 }

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Clock } from '../../base/index.ts';
 import { type Directory, type ExceptionState, listGrants, offlineSigners } from '../../exceptions/index.ts';
-import type { GrantList, Tiers } from '../../policy/index.ts';
+import type { GrantList } from '../../policy/index.ts';
 import { writeGrants } from '../../snapshot/index.ts';
 import { askLocal } from '../local-socket.ts';
 import type { Logger } from '../logger.ts';
@@ -12,7 +12,7 @@ import { createLatestRunner } from './latest-runner.ts';
 export interface GrantPublisher {
   /** Writes and tells, as soon as what is under way is done. */
   publish(): void;
-  /** Settles when the point took a list that was made after the last `publish`, or after 2 s. */
+  /** Settles when the point took a list that was made after the last `publish`, or after 5 s. */
   inForce(): Promise<void>;
   /** Of the last list that a point confirmed. */
   confirmed(): number;
@@ -33,12 +33,13 @@ export interface GrantPublisherOptions {
   readonly logger: Logger;
   readonly states: () => Iterable<ExceptionState>;
   readonly directory: () => Directory;
-  readonly tiers: () => Promise<Tiers>;
+  /** How many people sign an offline break-glass. */
+  readonly quorum: () => Promise<number>;
 }
 
 const retryMs = 1_000;
-// A point that is down takes the list when it starts; nobody waits for that.
-const inForceMs = 2_000;
+// A point that is down takes the list when it starts; nobody waits for that. One that is busy is waited for as long as a caller may be.
+const inForceMs = 5_000;
 const askTimeoutMs = 20_000;
 
 /** Makes the publisher. One list at a time; what changes meanwhile is in the next. */
@@ -84,13 +85,13 @@ export function createGrantPublisher(options: GrantPublisherOptions): GrantPubli
 }
 
 async function makeList(options: GrantPublisherOptions, sequence: number): Promise<GrantList> {
-  const tiers = await options.tiers();
+  const quorum = await options.quorum();
   const nowMs = options.clock.now();
   return {
     sequence,
     createdAtMs: nowMs,
     ...listGrants(options.states(), nowMs),
-    offline: offlineSigners(options.directory(), tiers, nowMs),
+    offline: offlineSigners(options.directory(), quorum, nowMs),
   };
 }
 

@@ -42,9 +42,10 @@ export async function createPoint(config: Config): Promise<Point> {
   // The last good policy is in force before the first connection; without one everything is denied.
   const first = await policy.apply();
   if (!first.ok) logger.warn('no policy in force yet, everything is denied', { cause: first.fault.message });
+  const server = await serveLocal(paths.pointSocket, createPointAnswers({ ...parts, config, apply }));
+  // Read once control can reach us: a list that is written before that is found here, one after it is told.
   const granted = await parts.grants.apply();
   if (!granted.ok) logger.error('no list of grants in force yet, none counts', { cause: granted.fault.message });
-  const server = await serveLocal(paths.pointSocket, createPointAnswers({ ...parts, config, apply }));
   const proxy = await openProxy(config, listener);
   const pac = await openPac(config, listener.addresses[0]?.port ?? 0, policy);
   const addresses = { proxy, ...(pac === null ? {} : { pac: addressText(pac.address) }) };

@@ -142,7 +142,10 @@ describe('offline break-glass', () => {
     const facts = factsOf(town, specOf());
     assert.ok(facts);
     assert.deepEqual(
-      offlineSigners(directoryOf(town), facts.tiers, town.nowMs).keys.map(({ id, person }) => [id, person]),
+      offlineSigners(directoryOf(town), facts.tiers.breakGlass.signatures, town.nowMs).keys.map(({ id, person }) => [
+        id,
+        person,
+      ]),
       [
         ['dan-key', 'dan'],
         ['eve-key', 'eve'],
