@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExceptionAnswer } from '../../src/api/contract/index.ts';
-import { acquireStateLock } from '../../src/app/state-lock.ts';
+import { acquireStateLock } from '../../src/app/index.ts';
 import { type ApiPerson, askFor, foundPeople, openException } from '../support/api-people.ts';
 import { proofOf, requestTunnel } from '../support/ask-proxy.ts';
 import { childOf } from '../support/kill-child.ts';

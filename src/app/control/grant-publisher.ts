@@ -47,6 +47,7 @@ export function createGrantPublisher(options: GrantPublisherOptions): GrantPubli
   let sequence = readSequence(options.sequencePath);
   let confirmed = 0;
   let problem: string | null = null;
+  let revoked: ReadonlySet<string> = new Set();
   const say = (text: string | null): void => {
     if (text !== null && text !== problem) options.logger.error(text);
     problem = text;
@@ -55,14 +56,18 @@ export function createGrantPublisher(options: GrantPublisherOptions): GrantPubli
     sequence = Math.max(options.clock.now(), sequence + 1);
     const list = await makeList(options, sequence);
     keepSequence(options.sequencePath, sequence);
-    const written = await writeGrants({ path: options.path, list, signingKey: options.signingKey });
+    const [written] = await Promise.all([
+      writeGrants({ path: options.path, list, signingKey: options.signingKey }),
+      // At once, and not when ten thousand grants were written and read: the list that comes says the same.
+      revoke(options.pointSocket, newlyRevoked(list, revoked), sequence - 1),
+    ]);
     if (!written.ok) {
       say(written.fault.message);
       // What ended must not wait for the disk.
-      const ids = list.ended.map(({ id }) => id);
-      await askLocal(options.pointSocket, 'revoke', { ids, sequence }, askTimeoutMs);
+      await revoke(options.pointSocket, list.ended, sequence);
       return false;
     }
+    revoked = new Set(list.ended.map(({ id }) => id));
     const told = await askLocal<{ readonly sequence: number }>(options.pointSocket, 'apply-grants', null, askTimeoutMs);
     if (told.ok) confirmed = told.value.sequence;
     say(told.ok ? null : `the point did not take the grants: ${told.fault.message}`);
@@ -82,6 +87,21 @@ export function createGrantPublisher(options: GrantPublisherOptions): GrantPubli
     problem: () => problem,
     close: runner.close,
   };
+}
+
+function newlyRevoked(list: GrantList, known: ReadonlySet<string>): GrantList['ended'] {
+  return list.ended.filter(({ id, why }) => why === 'revoked' && !known.has(id));
+}
+
+// A question to the point holds 256 KiB.
+const mostRevoked = 4_000;
+
+/** Ends grants at the point until a list after `sequence` is there. */
+async function revoke(pointSocket: string, ended: GrantList['ended'], sequence: number): Promise<void> {
+  for (let from = 0; from < ended.length; from += mostRevoked) {
+    const ids = ended.slice(from, from + mostRevoked).map(({ id }) => id);
+    await askLocal(pointSocket, 'revoke', { ids, sequence }, askTimeoutMs);
+  }
 }
 
 async function makeList(options: GrantPublisherOptions, sequence: number): Promise<GrantList> {
