@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Digest, ExeatError, type Result } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 import { registrableDomain } from '../../destination/index.ts';
-import { type ExceptionSpec, type ExceptionState, scopeDomainOf, statusOf } from '../../exceptions/index.ts';
+import { type ExceptionSpec, type ExceptionState, statusOf } from '../../exceptions/index.ts';
 import type { ExceptionFacts } from '../../policy/index.ts';
 import { createSigningKey, openPolicyHistory, type PolicyHistory, type SigningKey } from '../../snapshot/index.ts';
 import type { SqliteLedger } from '../../store/index.ts';
