@@ -34,12 +34,12 @@ async function readLast(tx: LedgerQueries): Promise<{ readonly seq: number; read
 }
 
 // One statement costs more than what it writes; a person on whom thousands of grants hang is disabled by one commit.
-const batchSize = 64;
+const rowsAtOnce = 64;
 
 /** Full batches, and what is left one by one: two texts of a statement, however much there is. */
 function* batches<T>(all: readonly T[]): Generator<readonly T[]> {
-  const full = all.length - (all.length % batchSize);
-  for (let from = 0; from < full; from += batchSize) yield all.slice(from, from + batchSize);
+  const full = all.length - (all.length % rowsAtOnce);
+  for (let from = 0; from < full; from += rowsAtOnce) yield all.slice(from, from + rowsAtOnce);
   for (const one of all.slice(full)) yield [one];
 }
 
