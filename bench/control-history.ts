@@ -18,7 +18,6 @@ export interface HistoryPlan {
   readonly live: readonly { readonly to: string; readonly service: string; readonly beneficiary: string }[];
   /** How many entries the log is to have at least. */
   readonly events: number;
-  readonly newId: (nowMs: number) => string;
 }
 
 const exceptionsPerCommit = 400;
@@ -37,12 +36,12 @@ export async function writeControlHistory(state: string, plan: HistoryPlan): Pro
   }
 }
 
-async function writeLive(ledger: SqliteLedger, { pattern, live, newId }: HistoryPlan): Promise<void> {
+async function writeLive(ledger: SqliteLedger, { pattern, live }: HistoryPlan): Promise<void> {
   const made = await readMade(ledger, pattern.live.id);
   for (let from = 0; from < live.length; from += exceptionsPerCommit) {
-    const copies = live.slice(from, from + exceptionsPerCommit).map(({ to, service, beneficiary }) =>
+    const copies = live.slice(from, from + exceptionsPerCommit).map(({ to, service, beneficiary }, at) =>
       copyOf(made, [
-        [pattern.live.id, newId(Date.now())],
+        [pattern.live.id, idAfter(pattern.live.id, from + at)],
         [`"${pattern.live.to}"`, `"${to}"`],
         [`"service":"${pattern.live.service}"`, `"service":"${service}"`],
         [/"beneficiary":"[^"]*"/g, `"beneficiary":"${beneficiary}"`],
@@ -53,15 +52,15 @@ async function writeLive(ledger: SqliteLedger, { pattern, live, newId }: History
 }
 
 /** What is over is of no time that control still looks at. */
-async function writePast(ledger: SqliteLedger, { pattern, live, events, newId }: HistoryPlan): Promise<void> {
+async function writePast(ledger: SqliteLedger, { pattern, live, events }: HistoryPlan): Promise<void> {
   const made = await readMade(ledger, pattern.over);
   const perLive = (await readMade(ledger, pattern.live.id)).entries.length;
   const past = { ...made, view: { ...made.view, keys: { ...made.view.keys, fromMs: 1, untilMs: 2 } } };
   const wanted = events - live.length * perLive - (await ledger.size());
   const count = Math.max(0, Math.ceil(wanted / made.entries.length));
   for (let from = 0; from < count; from += exceptionsPerCommit) {
-    const copies = Array.from({ length: Math.min(exceptionsPerCommit, count - from) }, () =>
-      copyOf(past, [[pattern.over, newId(Date.now())]]),
+    const copies = Array.from({ length: Math.min(exceptionsPerCommit, count - from) }, (_, at) =>
+      copyOf(past, [[pattern.over, idAfter(pattern.over, from + at)]]),
     );
     await commit(ledger, copies);
   }
@@ -82,6 +81,11 @@ function copyOf(made: Made, changes: readonly (readonly [string | RegExp, string
   let text = JSON.stringify(made);
   for (const [from, to] of changes) text = text.replaceAll(from, to);
   return JSON.parse(text) as Made;
+}
+
+/** An id of the same moment as another, in order of `number` (the last 16 of its 26 characters are no time). */
+function idAfter(id: string, number: number): string {
+  return `${id.slice(0, 10)}${String(number).padStart(16, '0')}`;
 }
 
 async function commit(ledger: SqliteLedger, copies: readonly Made[]): Promise<void> {

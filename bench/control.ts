@@ -2,7 +2,6 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExceptionAnswer } from '../src/api/contract/index.ts';
-import { createNewId } from '../src/app/index.ts';
 import { type ApiPerson, foundPeople, makeAuditor, openException } from '../test/support/api-people.ts';
 import { proofOf } from '../test/support/ask-proxy.ts';
 import { type RunningProduct, startProduct, waitFor } from '../test/support/product.ts';
@@ -112,7 +111,6 @@ async function prepare(parts: {
       beneficiary: leaver,
     })),
     events: sizes.events,
-    newId: createNewId(),
   });
   context.note(`${size} events were written in ${Math.round((performance.now() - began) / 1_000)} s`);
   return live.id;

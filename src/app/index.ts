@@ -17,7 +17,6 @@ export type { ProposeOptions, ShrinkOptions } from './lake/propose-job.ts';
 export { type Replayed, type ReplayOptions, type ReplayTask, replayHistory } from './lake/replay-job.ts';
 export { type LakeJobOptions, runLakeJob } from './lake/run-lake-job.ts';
 export { lowerPriority } from './lower-priority.ts';
-export { createNewId } from './new-id.ts';
 export {
   applyBreakGlass,
   type BreakGlassChallenge,
@@ -31,6 +30,5 @@ export { type Inspection, inspectMachine } from './questions/inspect-machine.ts'
 export type { ToldExplanation } from './questions/told-explanation.ts';
 export { readVersion } from './read-version.ts';
 export { statePaths } from './state-folder.ts';
-export { acquireStateLock } from './state-lock.ts';
 export type { BrokenFlow, ConnectionShares, PointStatus, StatusReport } from './status.ts';
 export { startUp, type Up, type UpReport } from './supervisor.ts';

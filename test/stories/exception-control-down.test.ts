@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExceptionAnswer } from '../../src/api/contract/index.ts';
-import { acquireStateLock } from '../../src/app/index.ts';
 import { type ApiPerson, askFor, foundPeople, openException } from '../support/api-people.ts';
 import { proofOf, requestTunnel } from '../support/ask-proxy.ts';
 import { childOf } from '../support/kill-child.ts';
@@ -95,9 +95,17 @@ async function statuses(): Promise<Readonly<Record<'rule' | 'long' | 'short' | '
 /** Kills control and takes its lock before the next one does: until it is released every start of it fails. */
 async function holdControlDown(): Promise<{ release(): void }> {
   process.kill(childOf(story.product, 'control') ?? 0, 'SIGKILL');
-  const lock = await waitFor(async () => {
-    const taken = acquireStateLock(join(story.product.state, 'control', 'lock.db'));
-    return taken.ok ? taken.value : null;
-  }, 'the lock of control');
-  return lock;
+  const database = new DatabaseSync(join(story.product.state, 'control', 'lock.db'));
+  await waitFor(async () => isTaken(database), 'the lock of control');
+  return { release: () => database.close() };
+}
+
+function isTaken(database: DatabaseSync): boolean {
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+    return true;
+  } catch {
+    // Held still by the one that was killed.
+    return false;
+  }
 }
