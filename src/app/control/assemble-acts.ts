@@ -104,8 +104,9 @@ export async function assembleActs(options: AssembleActsOptions): Promise<Contro
       if (kind === 'declare' || kind === 'learn') logger.error('BREAK-GLASS', { exception: id, ...actor });
     },
     onActed: (touchesGrants) => {
-      void audit.write();
       if (touchesGrants) publisher.publish();
+      // The point first: hashing the leaves of ten thousand ends would hold up what they end.
+      void publisher.inForce().then(audit.write);
     },
   });
   await desk.settle();
