@@ -198,6 +198,9 @@ test('a defect of ours tells the caller nothing but the request id', async () =>
 
 test('what is not there, too large, or no JSON is a problem too', async () => {
   assert.deepEqual((await ask('/api/v1/nothing', { token: 'good' })).body['code'], 'not_found');
+  const wrong = await ask('/api/v1/people?limit=1', { method: 'DELETE', token: 'good' });
+  assert.deepEqual([wrong.status, wrong.body['code']], [405, 'method_not_allowed']);
+  assert.match(wrong.headers.get('allow') ?? '', /^GET(, [A-Z]+)*$/);
   const huge = await ask('/api/v1/exceptions', { method: 'POST', token: 'good', body: 'x'.repeat(70_000) });
   assert.deepEqual([huge.status, huge.body['code']], [413, 'body_too_large']);
   const text = await ask('/api/v1/exceptions', { method: 'POST', token: 'good', body: '{ "service": ' });

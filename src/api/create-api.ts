@@ -4,6 +4,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock, NewId, Result } from '../base/index.ts';
 import { failed, fault, ok } from '../base/index.ts';
+import { watchAllowedMethods } from './allowed-methods.ts';
 import { createAttempts } from './attempts.ts';
 import type { Answered, Call, Caller } from './call.ts';
 import type { AnyEndpoint } from './contract/index.ts';
@@ -105,9 +106,16 @@ function addHooks(server: FastifyInstance, options: ApiOptions): void {
     }
     return undefined;
   });
-  server.setNotFoundHandler((request, reply) =>
-    sendProblem(options, request, reply, fault('not_found', 'nothing is here, see `/api/openapi.json`')),
-  );
+  const allowedMethods = watchAllowedMethods(server);
+  server.setNotFoundHandler((request, reply) => {
+    const methods = allowedMethods(request.url.split('?', 1)[0] ?? '');
+    if (methods.length === 0) {
+      return sendProblem(options, request, reply, fault('not_found', 'nothing is here, see `/api/openapi.json`'));
+    }
+    reply.header('allow', methods.join(', '));
+    const said = `this path answers ${methods.join(', ')}`;
+    return sendProblem(options, request, reply, fault('method_not_allowed', said));
+  });
   server.setErrorHandler((error: Error & { statusCode?: number; code?: string }, request, reply) => {
     const { statusCode = 500 } = error;
     if (statusCode === 413) {
