@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type CheckpointSource,
@@ -29,12 +30,14 @@ export interface VerifyFolderOptions {
 
 /** Of a file of checkpoints this much is read, from its end: half a million of them. */
 const maxSourceBytes = 128 * 1024 * 1024;
+/** Far more than a checkpoint takes. */
+const maxCheckpointBytes = 65_536;
 /** A running writer replaces the checkpoint once a minute and after acts; looking again this often meets a quiet moment. */
 const maxLooks = 5;
 
 /**
- * Verifies a folder: a log, or an evidence pack. While Exeat runs the folder may be written on: where the checkpoint changed on the way and
- * something was found, it is looked at again. Faults: `audit_unreadable`, for what was given and cannot be read.
+ * Verifies a folder: a log, or an evidence pack. While Exeat runs the folder may be written on: where its checkpoint or its files changed on
+ * the way and something was found, it is looked at again. Faults: `audit_unreadable`, for what was given and cannot be read.
  */
 export async function verifyFolder(options: VerifyFolderOptions): Promise<Result<LogVerdict>> {
   const { dir } = options;
@@ -63,10 +66,9 @@ function verifyOnce(
 
 async function lookUntilQuiet(dir: string, look: () => Promise<LogVerdict>): Promise<LogVerdict> {
   for (let looks = 1; ; looks += 1) {
-    const before = await readCheckpointText(dir);
+    const before = await readState(dir);
     const verdict = await look();
-    const isQuiet = (await readCheckpointText(dir)) === before;
-    if (verdict.findingCount === 0 || isQuiet || looks === maxLooks) return verdict;
+    if (verdict.findingCount === 0 || looks === maxLooks || (await readState(dir)) === before) return verdict;
   }
 }
 
@@ -105,8 +107,13 @@ export async function readText(path: string): Promise<Result<string>> {
   }
 }
 
-async function readCheckpointText(dir: string): Promise<string> {
-  return readFile(join(dir, 'checkpoint'), 'utf8').catch(() => '');
+// The checkpoint, and the names of the files: the older tiles go only after the checkpoint is there.
+async function readState(dir: string): Promise<string> {
+  const files = openLogFolder(dir);
+  const checkpoint = await files.read('checkpoint', maxCheckpointBytes);
+  const state = createHash('sha256').update(checkpoint.kind === 'bytes' ? checkpoint.bytes : checkpoint.kind);
+  for await (const path of files.list()) state.update(`\0${path}`);
+  return state.digest('hex');
 }
 
 function unreadable(path: string, why: string): Result<never, Fault<'audit_unreadable'>> {
