@@ -58,14 +58,27 @@ export function failCall(cli: Cli, fault: ApiFault): ExitCode {
 const mostListed = 10_000;
 const pageItems = 500;
 
-/** Everything that a list has, page by page, up to `--limit`. */
-export interface Listed<Item> {
+// Everything that a list has, page by page, up to `--limit`.
+interface Listed<Item> {
   readonly items: readonly Item[];
   readonly hasMore: boolean;
 }
 
-/** Asks a list for its pages until `most` items are there. `read` asks for one page. */
-export async function readPages<Item>(
+/** Asks a list for its pages up to `--limit` and prints it by `-o`. `read` asks for one page. */
+export async function printPages<Item extends object>(
+  cli: Cli,
+  limit: string,
+  read: (page: PageQuery) => Promise<Result<ApiAnswer<Page<Item>>, ApiFault>>,
+  form: ListForm<Item>,
+): Promise<ExitCode> {
+  const most = readLimit(cli, limit);
+  if (most === null) return exitCodes.error;
+  const listed = await readPages(read, most);
+  return listed.ok ? printList(cli, listed.value, form) : failCall(cli, listed.fault);
+}
+
+// Asks a list for its pages until `most` items are there.
+async function readPages<Item>(
   read: (page: PageQuery) => Promise<Result<ApiAnswer<Page<Item>>, ApiFault>>,
   most: number,
 ): Promise<Result<Listed<Item>, ApiFault>> {
@@ -82,8 +95,8 @@ export async function readPages<Item>(
   return ok({ items, hasMore: cursor !== undefined });
 }
 
-/** Reads `--limit`: a whole number from 1 to 10,000, null after the fault was told. */
-export function readLimit(cli: Cli, text: string): number | null {
+// A whole number from 1 to 10,000, null after the fault was told.
+function readLimit(cli: Cli, text: string): number | null {
   const most = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (most >= 1 && most <= mostListed) return most;
   cli.fail({ message: `--limit \`${text}\` is not a whole number from 1 to ${mostListed}` });
@@ -97,8 +110,8 @@ export interface ListForm<Item> {
   readonly row: (item: Item) => Row;
 }
 
-/** Prints a list by `-o`: people get rows made for them, programs the items as the API told them. */
-export function printList<Item extends object>(cli: Cli, listed: Listed<Item>, form: ListForm<Item>): ExitCode {
+// People get rows made for them, programs the items as the API told them.
+function printList<Item extends object>(cli: Cli, listed: Listed<Item>, form: ListForm<Item>): ExitCode {
   const isForPeople = cli.flags().output === 'table';
   const rows = listed.items.map(
     (item): Row => (isForPeople ? form.row(item) : Object.fromEntries(Object.entries(item))),

@@ -8,9 +8,7 @@ import {
   addListCommand,
   failCall,
   type ListFlags,
-  printList,
-  readLimit,
-  readPages,
+  printPages,
   runWithApi,
 } from './api-command.ts';
 import type { Cli } from './cli.ts';
@@ -53,15 +51,15 @@ export function registerAuditState(parent: Command, cli: Cli): void {
 }
 
 async function list(cli: Cli, client: ApiClient, flags: AuditListFlags): Promise<ExitCode> {
-  const most = readLimit(cli, flags.limit);
-  if (most === null) return exitCodes.error;
   const window = readWindow(flags, cli.io.now());
   if (!window.ok) return cli.fail(window.fault);
   const { subject, action, actor } = flags;
   const query = { subject, action, actor, ...window.value };
-  const read = await readPages((page) => client.call(endpoints.listAudit, { query: { ...query, ...page } }), most);
-  if (!read.ok) return failCall(cli, read.fault);
-  return printList(cli, read.value, { columns, csvColumns, row: (entry) => entryRow(entry, cli.io.now()) });
+  return printPages(cli, flags.limit, (page) => client.call(endpoints.listAudit, { query: { ...query, ...page } }), {
+    columns,
+    csvColumns,
+    row: (entry) => entryRow(entry, cli.io.now()),
+  });
 }
 
 function readWindow(

@@ -7,9 +7,7 @@ import {
   addListCommand,
   failCall,
   type ListFlags,
-  printList,
-  readLimit,
-  readPages,
+  printPages,
   runWithApi,
 } from './api-command.ts';
 import { makeKeyFile, readPassphrase } from './break-glass-key.ts';
@@ -87,11 +85,11 @@ function keygen(cli: Cli, path: string): ExitCode {
 }
 
 async function list(cli: Cli, client: ApiClient, { limit }: ListFlags): Promise<ExitCode> {
-  const most = readLimit(cli, limit);
-  if (most === null) return exitCodes.error;
-  const read = await readPages((page) => client.call(endpoints.listKeys, { query: page }), most);
-  if (!read.ok) return failCall(cli, read.fault);
-  return printList(cli, read.value, { columns, csvColumns, row: (key) => keyRow(key, cli.io.now()) });
+  return printPages(cli, limit, (page) => client.call(endpoints.listKeys, { query: page }), {
+    columns,
+    csvColumns,
+    row: (key) => keyRow(key, cli.io.now()),
+  });
 }
 
 function printKey(cli: Cli, key: KeyAnswer): ExitCode {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type ExceptionQuery, endpoints } from '../api/contract/index.ts';
+import { type ExceptionQuery, endpoints, type PageQuery } from '../api/contract/index.ts';
 import { ok, type Result } from '../base/index.ts';
 import type { ApiClient } from './api-client.ts';
 import {
@@ -8,15 +8,13 @@ import {
   addListCommand,
   failCall,
   type ListFlags,
-  printList,
-  readLimit,
-  readPages,
+  printPages,
   runWithApi,
 } from './api-command.ts';
 import type { ApiFault } from './api-problem.ts';
 import type { Cli } from './cli.ts';
 import { exceptionColumns, exceptionCsvColumns, exceptionRow, printException } from './exception-text.ts';
-import { type ExitCode, exitCodes } from './exit-codes.ts';
+import type { ExitCode } from './exit-codes.ts';
 
 /** The flags that choose exceptions. */
 export interface ChoiceFlags extends ListFlags {
@@ -63,17 +61,11 @@ export function registerExceptionShow(parent: Command, cli: Cli): void {
 }
 
 async function list(cli: Cli, client: ApiClient, flags: ChoiceFlags): Promise<ExitCode> {
-  const most = readLimit(cli, flags.limit);
-  if (most === null) return exitCodes.error;
   const choice = await readChoice(client, flags);
   if (!choice.ok) return failCall(cli, choice.fault);
-  const read = await readPages(
-    (page) => client.call(endpoints.listExceptions, { query: { ...choice.value, ...page } }),
-    most,
-  );
-  if (!read.ok) return failCall(cli, read.fault);
   const nowMs = cli.io.now();
-  return printList(cli, read.value, {
+  const read = (page: PageQuery) => client.call(endpoints.listExceptions, { query: { ...choice.value, ...page } });
+  return printPages(cli, flags.limit, read, {
     columns: exceptionColumns,
     csvColumns: exceptionCsvColumns,
     row: (one) => exceptionRow(one, nowMs),

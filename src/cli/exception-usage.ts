@@ -1,16 +1,7 @@
 import type { Command } from 'commander';
-import { endpoints, type SummaryAnswer, type UsageAnswer } from '../api/contract/index.ts';
+import { endpoints, type PageQuery, type SummaryAnswer, type UsageAnswer } from '../api/contract/index.ts';
 import type { ApiClient } from './api-client.ts';
-import {
-  type ApiFlags,
-  addApiCommand,
-  addListCommand,
-  failCall,
-  printList,
-  readLimit,
-  readPages,
-  runWithApi,
-} from './api-command.ts';
+import { type ApiFlags, addApiCommand, addListCommand, failCall, printPages, runWithApi } from './api-command.ts';
 import type { Cli } from './cli.ts';
 import { addChoiceOptions, type ChoiceFlags, readChoice } from './exception-list.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
@@ -79,17 +70,11 @@ export function registerExceptionSummary(parent: Command, cli: Cli): void {
 }
 
 async function listUsage(cli: Cli, client: ApiClient, flags: ChoiceFlags): Promise<ExitCode> {
-  const most = readLimit(cli, flags.limit);
-  if (most === null) return exitCodes.error;
   const choice = await readChoice(client, flags);
   if (!choice.ok) return failCall(cli, choice.fault);
-  const read = await readPages(
-    (page) => client.call(endpoints.listExceptionUsage, { query: { ...choice.value, ...page } }),
-    most,
-  );
-  if (!read.ok) return failCall(cli, read.fault);
   const nowMs = cli.io.now();
-  return printList(cli, read.value, { columns, csvColumns, row: (usage) => usageRow(usage, nowMs) });
+  const read = (page: PageQuery) => client.call(endpoints.listExceptionUsage, { query: { ...choice.value, ...page } });
+  return printPages(cli, flags.limit, read, { columns, csvColumns, row: (usage) => usageRow(usage, nowMs) });
 }
 
 async function showUsage(cli: Cli, client: ApiClient, id: string): Promise<ExitCode> {

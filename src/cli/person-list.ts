@@ -1,15 +1,7 @@
 import type { Command } from 'commander';
 import { endpoints, type PersonAnswer } from '../api/contract/index.ts';
 import type { ApiClient } from './api-client.ts';
-import {
-  addListCommand,
-  failCall,
-  type ListFlags,
-  printList,
-  readLimit,
-  readPages,
-  runWithApi,
-} from './api-command.ts';
+import { addListCommand, type ListFlags, printPages, runWithApi } from './api-command.ts';
 import type { Cli } from './cli.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { formatTable, type Row } from './table.ts';
@@ -32,11 +24,11 @@ export function printPerson(cli: Cli, person: PersonAnswer): ExitCode {
 }
 
 async function list(cli: Cli, client: ApiClient, { limit }: ListFlags): Promise<ExitCode> {
-  const most = readLimit(cli, limit);
-  if (most === null) return exitCodes.error;
-  const listed = await readPages((page) => client.call(endpoints.listPeople, { query: page }), most);
-  if (!listed.ok) return failCall(cli, listed.fault);
-  return printList(cli, listed.value, { columns, csvColumns, row: (person) => personRow(person, cli.io.now()) });
+  return printPages(cli, limit, (page) => client.call(endpoints.listPeople, { query: page }), {
+    columns,
+    csvColumns,
+    row: (person) => personRow(person, cli.io.now()),
+  });
 }
 
 function personRow(person: PersonAnswer, nowMs: number): Row {

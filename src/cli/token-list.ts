@@ -7,9 +7,7 @@ import {
   addListCommand,
   failCall,
   type ListFlags,
-  printList,
-  readLimit,
-  readPages,
+  printPages,
   runWithApi,
 } from './api-command.ts';
 import type { Cli } from './cli.ts';
@@ -49,11 +47,11 @@ export function registerTokenWhoami(parent: Command, cli: Cli): void {
 }
 
 async function list(cli: Cli, client: ApiClient, { person, limit }: TokenListFlags): Promise<ExitCode> {
-  const most = readLimit(cli, limit);
-  if (most === null) return exitCodes.error;
-  const listed = await readPages((page) => client.call(endpoints.listTokens, { query: { ...page, person } }), most);
-  if (!listed.ok) return failCall(cli, listed.fault);
-  return printList(cli, listed.value, { columns, csvColumns, row: (token) => tokenRow(token, cli.io.now()) });
+  return printPages(cli, limit, (page) => client.call(endpoints.listTokens, { query: { ...page, person } }), {
+    columns,
+    csvColumns,
+    row: (token) => tokenRow(token, cli.io.now()),
+  });
 }
 
 async function revoke(cli: Cli, client: ApiClient, id: string, reason: string | null): Promise<ExitCode> {
