@@ -4,6 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { runLakeJob } from '../src/app/index.ts';
+import type { Config } from '../src/config/index.ts';
 import { type Bench, type BenchContext, type BenchResult, defineBench, figure, median } from './harness.ts';
 import { type HistoryShape, type HistorySize, writeHistory, writeReplayPolicy } from './replay-lake.ts';
 import type { ReplayOrder, ReplayTimes } from './replay-worker.ts';
@@ -61,25 +63,42 @@ export async function measureReplay({ note }: BenchContext, sizes: ReplaySizes):
   }
 }
 
-/** A history that has to be joined: read for the first time, and again with what the first read kept. */
+/** A history that has to be joined: read after the end of an ingest joined it, and, as the slowest way, by a reader that joins it itself. */
 async function measureShape(folder: string, shape: HistoryShape, sizes: ReplaySizes): Promise<readonly BenchResult[]> {
   const order = { policy: join(folder, 'policy'), state: join(folder, shape) };
   const edgeDays = await writeHistory(join(order.state, 'lake'), sizes, shape);
-  const seconds = { first: [] as number[], again: [] as number[] };
+  const forget = (): Promise<void> => rm(join(order.state, 'lake', 'edges'), { recursive: true, force: true });
+  const seconds = { join: [] as number[], first: [] as number[], unjoined: [] as number[] };
   for (let round = 0; round < sizes.rounds; round++) {
-    await rm(join(order.state, 'lake', 'edges'), { recursive: true, force: true });
+    await forget();
+    seconds.join.push(await joinSeconds(order));
     seconds.first.push((await replay(order)).seconds);
-    seconds.again.push((await replay(order)).seconds);
+    await forget();
+    seconds.unjoined.push((await replay(order)).seconds);
   }
-  return (['first', 'again'] as const).map((time) =>
+  const row = (what: string, values: readonly number[], bound: { readonly atMost?: number } = {}): BenchResult =>
     figure({
       bench: 'replay',
-      figure: `${edgeDays} edge-days, ${shape}, read ${time === 'first' ? 'for the first time' : 'again'}`,
-      value: median(seconds[time]),
+      figure: `${edgeDays} edge-days, ${shape}, ${what}`,
+      value: median(values),
       unit: 's',
-      atMost: 10,
-    }),
-  );
+      ...bound,
+    });
+  return [
+    row('joined at the end of an ingest', seconds.join),
+    row('read for the first time after an ingest', seconds.first, { atMost: 10 }),
+    row('read where the days were not joined', seconds.unjoined),
+  ];
+}
+
+/** What the end of an ingest does, in a process of its own as there. */
+async function joinSeconds({ policy, state }: ReplayOrder): Promise<number> {
+  const started = performance.now();
+  const config = { policy, state, inventory: null, localOrigins: [] } as unknown as Config;
+  const options = { onProgress: () => undefined };
+  const joined = await runLakeJob<null>({ job: 'join', options: null, config, nowMs: Date.now() }, options);
+  if (!joined.ok) throw new Error(joined.fault.message);
+  return (performance.now() - started) / 1000;
 }
 
 async function replay(order: ReplayOrder): Promise<ReplayTimes> {

@@ -43,10 +43,22 @@ async function runIngest(cli: Cli, paths: readonly string[], flags: IngestFlags)
   const timezone = flags.timezone ?? machineZone();
   const progress = createProgress(cli);
   const report = await runFlowJob<IngestReport>(cli, 'ingest', { paths, format, timezone }, progress.show);
+  if (report !== null && addedLines(report) >= joinFromLines) {
+    progress.tell('joining the days that are new');
+    await runFlowJob<null>(cli, 'join', null);
+  }
   progress.clear();
   if (report === null) return exitCodes.error;
   print(cli, report);
   return report.files.some(({ outcome }) => outcome === 'failed') ? exitCodes.error : exitCodes.ok;
+}
+
+/** With fewer lines, joining days when they are read takes no time that anybody would notice. */
+const joinFromLines = 500_000;
+
+function addedLines({ files }: IngestReport): number {
+  const added = files.filter(({ outcome }) => outcome === 'added' || outcome === 'grown');
+  return sum(added.map((file) => ('entry' in file ? file.entry.tally.taken : 0)));
 }
 
 // Where `TZ` holds nonsense the platform gives `Etc/Unknown` or nothing, and reckons in UTC.
@@ -119,14 +131,16 @@ function sum(counts: readonly number[]): number {
 
 interface Progress {
   show(progress: LakeProgress): void;
+  tell(what: string): void;
   clear(): void;
 }
 
 const showEveryMs = 200;
+const nothing = (): void => undefined;
 
 /** One line that is written over, on a terminal only. */
 function createProgress(cli: Cli): Progress {
-  if (cli.io.isErrorTerminal !== true) return { show: () => undefined, clear: () => undefined };
+  if (cli.io.isErrorTerminal !== true) return { show: nothing, tell: nothing, clear: nothing };
   let [shownAt, what, startedAt] = [0, '', 0];
   return {
     show: (progress) => {
@@ -136,6 +150,7 @@ function createProgress(cli: Cli): Progress {
       shownAt = now;
       cli.io.writeError(`\r\u001b[K${progressText(progress, Math.max(1, now - startedAt))}`);
     },
+    tell: (text) => cli.io.writeError(`\r\u001b[K${text}`),
     clear: () => cli.io.writeError('\r\u001b[K'),
   };
 }

@@ -155,6 +155,8 @@ export interface FlowLake {
    * with several addresses comes with one, unless what is decided with that one `hangsOnAddresses`.
    */
   judgeableEdges(query: EdgeQuery, hangsOnAddresses: (edge: JudgeableEdge) => boolean): Promise<JudgeableSet>;
+  /** Joins the days of a window and keeps them, for who reads later; answers nothing. */
+  joinAhead(query: EdgeQuery): Promise<void>;
   seenDays(query: EdgeQuery): Promise<readonly SeenDays[]>;
   regularity(query: EdgeQuery): Promise<readonly Regularity[]>;
   nameAnswers(window: LakeWindow): Promise<readonly NameAnswers[]>;

@@ -1,6 +1,7 @@
 import { failed, fault, type Result } from '../../base/index.ts';
 import { answersJob, rankJob } from './answers-job.ts';
 import { ingestJob } from './ingest-job.ts';
+import { joinJob } from './join-job.ts';
 import type { JobPorts, LakeOrder } from './lake-messages.ts';
 import { mapJob } from './map-job.ts';
 import { proposeJob, shrinkJob } from './propose-job.ts';
@@ -10,6 +11,7 @@ import { forgetJob, sourcesJob } from './sources-job.ts';
 /** Every job of the lake process by name. */
 const jobs: Readonly<Record<string, (options: never, ports: JobPorts) => Promise<Result<unknown>>>> = {
   ingest: ingestJob,
+  join: joinJob,
   map: mapJob,
   propose: proposeJob,
   shrink: shrinkJob,

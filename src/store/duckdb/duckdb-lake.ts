@@ -226,6 +226,10 @@ class DuckdbLake implements FlowLake {
     }
   }
 
+  async joinAhead(query: EdgeQuery): Promise<void> {
+    await this.#join(query);
+  }
+
   async seenDays(query: EdgeQuery): Promise<readonly SeenDays[]> {
     await this.#fold(query);
     return (await this.#read(selectSeenDays)).map((row) => ({
