@@ -14,8 +14,8 @@ export interface LocalServer {
   close(): Promise<void>;
 }
 
-// A question is an instruction or a destination; an answer may be a page of metrics or a status with its lists.
-const maxQuestionBytes = 256 * 1024;
+// A question is an instruction, a destination or the ids of grants that end; an answer may be a page of metrics or a status with its lists.
+const maxQuestionBytes = 1024 * 1024;
 const maxAnswerBytes = 64 * 1024 * 1024;
 const maxConnections = 64;
 

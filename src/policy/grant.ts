@@ -29,6 +29,11 @@ export interface Grant {
 /** Why a grant that was not over yet counts no more. */
 export type GrantEnd = 'revoked' | 'suspended';
 
+/** Whether a value from outside is a {@link GrantEnd}. */
+export function isGrantEnd(value: unknown): value is GrantEnd {
+  return value === 'revoked' || value === 'suspended';
+}
+
 /** What points are given beside the policy: every grant that may be live now or later, and those that were ended early. */
 export interface GrantList {
   /** Rises by one with each list. */

@@ -47,7 +47,7 @@ export {
 export { type ExplainedMiss, type Explanation, explainDecision } from './explain/explain-decision.ts';
 export type { ExplainedRule } from './explain/read-rules.ts';
 export { type PolicyFault, type PolicyFaultCode, type PolicyFaultRow, policyFaultRows, renderFault } from './fault.ts';
-export type { Grant, GrantEnd, GrantList } from './grant.ts';
+export { type Grant, type GrantEnd, type GrantList, isGrantEnd } from './grant.ts';
 export {
   createGrantIndexBuilder,
   type EndedGrant,

@@ -1,5 +1,5 @@
 import { strengths } from '../identity/index.ts';
-import type { Grant, GrantList } from './grant.ts';
+import { type Grant, type GrantList, isGrantEnd } from './grant.ts';
 import type { EndedGrant } from './grant-index.ts';
 
 /** Longer ids and texts are a mistake: they stand in every record of the grant. */
@@ -28,7 +28,7 @@ export function readGrant(value: unknown): Grant | null {
 /** A value from outside as an ended grant, or null. */
 export function readEndedGrant(value: unknown): EndedGrant | null {
   const { id, why } = (value ?? {}) as Readonly<Record<string, unknown>>;
-  return isText(id) && (why === 'revoked' || why === 'suspended' || why === 'expired') ? { id, why } : null;
+  return isText(id) && (isGrantEnd(why) || why === 'expired') ? { id, why } : null;
 }
 
 /** A value from outside as who may sign an offline break-glass, or null. */

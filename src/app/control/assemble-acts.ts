@@ -109,7 +109,7 @@ export async function assembleActs(options: AssembleActsOptions): Promise<Contro
       void publisher.inForce().then(audit.write);
     },
   });
-  await desk.settle();
+  await desk.recover();
   const usage = keepUsage(paths.spool, paths.control, {
     logger,
     nearGrants: nearGrants(standing, clock.now),

@@ -47,7 +47,7 @@ export function createGrantPublisher(options: GrantPublisherOptions): GrantPubli
   let sequence = readSequence(options.sequencePath);
   let confirmed = 0;
   let problem: string | null = null;
-  let revoked: ReadonlySet<string> = new Set();
+  let ended: ReadonlySet<string> = new Set();
   const say = (text: string | null): void => {
     if (text !== null && text !== problem) options.logger.error(text);
     problem = text;
@@ -59,15 +59,19 @@ export function createGrantPublisher(options: GrantPublisherOptions): GrantPubli
     const [written] = await Promise.all([
       writeGrants({ path: options.path, list, signingKey: options.signingKey }),
       // At once, and not when ten thousand grants were written and read: the list that comes says the same.
-      revoke(options.pointSocket, newlyRevoked(list, revoked), sequence - 1),
+      endGrants(
+        options.pointSocket,
+        list.ended.filter(({ id }) => !ended.has(id)),
+        sequence - 1,
+      ),
     ]);
     if (!written.ok) {
       say(written.fault.message);
       // What ended must not wait for the disk.
-      await revoke(options.pointSocket, list.ended, sequence);
+      await endGrants(options.pointSocket, list.ended, sequence);
       return false;
     }
-    revoked = new Set(list.ended.map(({ id }) => id));
+    ended = new Set(list.ended.map(({ id }) => id));
     const told = await askLocal<{ readonly sequence: number }>(options.pointSocket, 'apply-grants', null, askTimeoutMs);
     if (told.ok) confirmed = told.value.sequence;
     say(told.ok ? null : `the point did not take the grants: ${told.fault.message}`);
@@ -89,18 +93,16 @@ export function createGrantPublisher(options: GrantPublisherOptions): GrantPubli
   };
 }
 
-function newlyRevoked(list: GrantList, known: ReadonlySet<string>): GrantList['ended'] {
-  return list.ended.filter(({ id, why }) => why === 'revoked' && !known.has(id));
-}
-
-// A question to the point holds 256 KiB.
-const mostRevoked = 4_000;
+// With ids of 26 letters half of what a question to the point holds; after each of them it looks at every connection.
+const mostAtOnce = 16_000;
 
 /** Ends grants at the point until a list after `sequence` is there. */
-async function revoke(pointSocket: string, ended: GrantList['ended'], sequence: number): Promise<void> {
-  for (let from = 0; from < ended.length; from += mostRevoked) {
-    const ids = ended.slice(from, from + mostRevoked).map(({ id }) => id);
-    await askLocal(pointSocket, 'revoke', { ids, sequence }, askTimeoutMs);
+async function endGrants(pointSocket: string, ended: GrantList['ended'], sequence: number): Promise<void> {
+  for (const [why, some] of Map.groupBy(ended, (one) => one.why)) {
+    for (let from = 0; from < some.length; from += mostAtOnce) {
+      const ids = some.slice(from, from + mostAtOnce).map(({ id }) => id);
+      await askLocal(pointSocket, 'end-grants', { ids, why, sequence }, askTimeoutMs);
+    }
   }
 }
 

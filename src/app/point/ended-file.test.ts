@@ -21,10 +21,12 @@ function freshPath(): string {
 describe('what was ended beside the list', () => {
   test('is remembered over restarts, until a newer list comes', async () => {
     const path = freshPath();
-    assert.equal(await openEndedFile(path, logger).revoke(['a', 'b'], 7), true);
+    const file = openEndedFile(path, logger);
+    assert.equal(await file.end(['a'], { why: 'suspended', sequence: 7 }), true);
+    assert.equal(await file.end(['b'], { why: 'revoked', sequence: 7 }), true);
     const again = openEndedFile(path, logger);
     assert.deepEqual(again.all(), [
-      { id: 'a', why: 'revoked' },
+      { id: 'a', why: 'suspended' },
       { id: 'b', why: 'revoked' },
     ]);
     await again.listed(listOf(7), 0, nobody);
@@ -54,9 +56,17 @@ describe('what was ended beside the list', () => {
 
   test('takes effect also where it cannot be written, and says so', async () => {
     const file = openEndedFile(join(folder, 'none', 'revoked.json'), logger);
-    assert.equal(await file.revoke(['a'], 1), false);
+    assert.equal(await file.end(['a'], { why: 'revoked', sequence: 1 }), false);
     assert.deepEqual(file.all(), [{ id: 'a', why: 'revoked' }]);
     assert.match(file.problem() ?? '', /holds until a restart only/);
+  });
+
+  test('of an older version, which knew no holds, was revoked', () => {
+    const path = freshPath();
+    writeFileSync(path, '{"revoked":[{"id":"a","sequence":7}],"over":[]}');
+    assert.deepEqual(openEndedFile(path, logger).all(), [{ id: 'a', why: 'revoked' }]);
+    writeFileSync(path, '{"revoked":[{"id":"a","sequence":7,"why":"lost"}],"over":[]}');
+    assert.equal(openEndedFile(path, logger).isBlind(null), true);
   });
 
   test('that cannot be read leaves no listed grant in force before a newer list', async () => {
@@ -73,10 +83,8 @@ describe('what was ended beside the list', () => {
 
   test('that is more than can be remembered ends everything that is listed', async () => {
     const file = openEndedFile(freshPath(), logger);
-    await file.revoke(
-      Array.from({ length: 100_001 }, (_, index) => `g${index}`),
-      3,
-    );
+    const ids = Array.from({ length: 100_001 }, (_, index) => `g${index}`);
+    await file.end(ids, { why: 'revoked', sequence: 3 });
     assert.equal(file.isBlind(3), true);
   });
 });

@@ -1,4 +1,4 @@
-import type { EndedGrant } from '../../policy/index.ts';
+import { type EndedGrant, type GrantEnd, isGrantEnd } from '../../policy/index.ts';
 import type { Logger } from '../logger.ts';
 import { readJsonFile, replaceJson } from '../replace-json.ts';
 
@@ -12,7 +12,7 @@ export interface TakenList {
 export interface EndedFile {
   all(): readonly EndedGrant[];
   /** Ends grants until a list after `sequence` is in force. Gives whether that is written down. */
-  revoke(ids: readonly string[], sequence: number): Promise<boolean>;
+  end(ids: readonly string[], how: EndedBeside): Promise<boolean>;
   /** Ends grants that ended by the clock, until the clock has passed `untilMs` again. Gives whether that is written down. */
   expire(grants: readonly { readonly id: string; readonly untilMs: number }[]): Promise<boolean>;
   /** The list that was taken last, over restarts; null before the first. */
@@ -24,9 +24,16 @@ export interface EndedFile {
   problem(): string | null;
 }
 
+/** How grants end beside the list: why, and until a list after which one. */
+export interface EndedBeside {
+  readonly why: GrantEnd;
+  readonly sequence: number;
+}
+
 interface Kept {
   readonly taken: TakenList | null;
-  readonly revoked: readonly { readonly id: string; readonly sequence: number }[];
+  /** `why` left out: revoked. */
+  readonly revoked: readonly { readonly id: string; readonly sequence: number; readonly why?: GrantEnd }[];
   readonly over: readonly { readonly id: string; readonly untilMs: number }[];
 }
 
@@ -69,13 +76,13 @@ export function openEndedFile(path: string, logger: Logger): EndedFile {
   };
   return {
     all: () => [
-      ...kept.revoked.map(({ id }): EndedGrant => ({ id, why: 'revoked' })),
+      ...kept.revoked.map(({ id, why = 'revoked' }): EndedGrant => ({ id, why })),
       ...kept.over.map(({ id }): EndedGrant => ({ id, why: 'expired' })),
     ],
-    revoke: (ids, sequence) => {
+    end: (ids, { why, sequence }) => {
       const named = new Set(ids);
       const others = kept.revoked.filter(({ id }) => !named.has(id));
-      kept = { ...kept, revoked: [...others, ...[...named].map((id) => ({ id, sequence }))] };
+      kept = { ...kept, revoked: [...others, ...[...named].map((id) => ({ id, sequence, why }))] };
       keepBounded(sequence);
       return write();
     },
@@ -106,7 +113,10 @@ function readKept(value: unknown): Kept | null {
   if (!Array.isArray(revoked) || !Array.isArray(over)) return null;
   const isWhole =
     (taken === null || isTaken(taken)) &&
-    revoked.every(({ id, sequence }) => typeof id === 'string' && Number.isSafeInteger(sequence)) &&
+    revoked.every(
+      ({ id, sequence, why = 'revoked' }) =>
+        typeof id === 'string' && Number.isSafeInteger(sequence) && isGrantEnd(why),
+    ) &&
     over.every(({ id, untilMs }) => typeof id === 'string' && Number.isSafeInteger(untilMs));
   return isWhole ? { taken, revoked, over } : null;
 }

@@ -2,7 +2,7 @@ import { ExeatError, type Result } from '../../base/index.ts';
 import type { Answerers } from '../local-socket.ts';
 import type { PointAssembly } from './assemble-point.ts';
 import { parseSignedBreakGlass } from './break-glass.ts';
-import { parseRevokeAsk } from './grant-holder.ts';
+import { parseEndAsk } from './grant-holder.ts';
 
 /** What the answers about grants are made of. */
 export type GrantAnswerParts = Pick<PointAssembly, 'grants' | 'budgets' | 'breakGlass' | 'listener' | 'clock'>;
@@ -18,7 +18,7 @@ export interface PointGrants {
 }
 
 /**
- * The questions about grants: `apply-grants` (gives the sequence in force), `grants`, `revoke` (`{ ids, sequence }`, gives `{ isKept }`),
+ * The questions about grants: `apply-grants` (gives the sequence in force), `grants`, `end-grants` (`{ ids, why, sequence }`, gives `{ isKept }`),
  * `break-glass-challenge`, `break-glass-apply`, `clock` and `reset-clock`. Whatever changes what is justified is answered when live
  * connections were judged again.
  */
@@ -35,9 +35,8 @@ export function createGrantAnswers(parts: GrantAnswerParts): Answerers {
       liveByGrant: Object.fromEntries(listener.liveByGrant()),
       spent: [...budgets.spent],
     }),
-    revoke: async (body) => {
-      const { ids, sequence } = unwrap(parseRevokeAsk(body));
-      const keeping = grants.revoke(ids, sequence);
+    'end-grants': async (body) => {
+      const keeping = grants.end(unwrap(parseEndAsk(body)));
       await listener.recheckAll();
       return { isKept: await keeping };
     },

@@ -89,7 +89,7 @@ describe('the holder of grants', () => {
     await bed.write(1, [grant]);
     const holder = bed.open();
     await holder.apply();
-    assert.equal(await holder.revoke(['one'], 2), true);
+    assert.equal(await holder.end({ ids: ['one'], why: 'revoked', sequence: 2 }), true);
     await bed.write(2, [grant]);
     await holder.apply();
     assert.equal(endNow(holder, bed, 'one'), 'grant_revoked');

@@ -1,7 +1,16 @@
 import type { KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type Clock, failed, fault, ok, type Result } from '../../base/index.ts';
-import { type Grant, type GrantIndex, type GrantList, noGrants, withEnded, withGrants } from '../../policy/index.ts';
+import {
+  type Grant,
+  type GrantEnd,
+  type GrantIndex,
+  type GrantList,
+  isGrantEnd,
+  noGrants,
+  withEnded,
+  withGrants,
+} from '../../policy/index.ts';
 import { type LoadedGrants, loadGrants } from '../../snapshot/index.ts';
 import type { Logger } from '../logger.ts';
 import { type EndedFile, openEndedFile } from './ended-file.ts';
@@ -24,7 +33,7 @@ export interface GrantHolder {
   /**
    * Ends grants at once, until a list after `sequence` (default: the one in force) says the same. Gives whether that is written down.
    */
-  revoke(ids: readonly string[], sequence: number | null): Promise<boolean>;
+  end(asked: EndAsk): Promise<boolean>;
   /** Takes a grant that no list holds yet; it stays until one does. */
   take(grant: Grant): void;
   /** What ends now ends for good, though the clock is about to be set to `toMs`. */
@@ -89,8 +98,8 @@ export function createGrantHolder(parts: GrantHolderParts): GrantHolder {
       turn = mine;
       return mine;
     },
-    revoke: (ids, sequence) => {
-      const isKept = ended.revoke(ids, sequence ?? last?.sequence ?? 0);
+    end: ({ ids, why, sequence }) => {
+      const isKept = ended.end(ids, { why, sequence: sequence ?? last?.sequence ?? 0 });
       compose();
       return isKept;
     },
@@ -111,14 +120,19 @@ function leftOutProblem(leftOut: number): string | null {
   return leftOut === 0 ? null : `${leftOut} grants of the list cannot be used and justify nothing, see their targets`;
 }
 
-/** Reads the body of `revoke`: `{ ids, sequence }`. Faults: `ask_malformed`. */
-export function parseRevokeAsk(
-  body: unknown,
-): Result<{ readonly ids: readonly string[]; readonly sequence: number | null }> {
-  const { ids, sequence = null } = (body ?? {}) as { readonly ids?: unknown; readonly sequence?: unknown };
+/** Which grants are to end, why, and until a list after which one; null: the one in force. */
+export interface EndAsk {
+  readonly ids: readonly string[];
+  readonly why: GrantEnd;
+  readonly sequence: number | null;
+}
+
+/** Reads the body of `end-grants`: `{ ids, why, sequence }`. Faults: `ask_malformed`. */
+export function parseEndAsk(body: unknown): Result<EndAsk> {
+  const { ids, why, sequence = null } = (body ?? {}) as Partial<Record<keyof EndAsk, unknown>>;
   const isIds = Array.isArray(ids) && ids.every((id) => typeof id === 'string');
-  if (!isIds || !(sequence === null || Number.isSafeInteger(sequence))) {
-    return failed(fault('ask_malformed', 'revoke takes `ids`, a list of texts, and perhaps `sequence`, a number'));
-  }
-  return ok({ ids, sequence: sequence as number | null });
+  if (isIds && isGrantEnd(why) && (sequence === null || Number.isSafeInteger(sequence)))
+    return ok({ ids, why, sequence: sequence as number | null });
+  const takes = '`ids`, a list of texts, `why`, `revoked` or `suspended`, and perhaps `sequence`, a number';
+  return failed(fault('ask_malformed', `end-grants takes ${takes}`));
 }

@@ -38,8 +38,7 @@ export function transition(
 }
 
 /**
- * What disabling a person brings with it: every grant that hangs on them is held, in the commit that disables them. `world.directory` is as it
- * is after that.
+ * What disabling a person brings with it: every grant that hangs on them is held. `world.directory` is as it is after that.
  */
 export function deprovisionAll(
   person: string,

@@ -15,10 +15,12 @@ import {
   type PeopleCommand,
   refusedEntry,
   scopeDomainOf,
+  type Transition,
   transition,
   type World,
 } from '../../../exceptions/index.ts';
 import type { ExceptionFacts } from '../../../policy/index.ts';
+import { findLastDisabling, joined, writeFollowing } from './following.ts';
 import { createLogWriter, type LogWriter } from './log-writer.ts';
 import type { PendingActs } from './pending-acts.ts';
 import { createRefusalLimit, type RefusalLimit } from './refusal-limit.ts';
@@ -64,6 +66,8 @@ export interface ActDesk {
   note(entries: readonly NewEntry[], how?: NoteOptions): Promise<Result<readonly Entry[]>>;
   /** Writes what waits for the log, if it can be written again. */
   settle(): Promise<void>;
+  /** Settles, and goes on with what a kill interrupted. Asked once at the start, before anything else. */
+  recover(): Promise<void>;
   /** Why the log could not be written last time, or null. */
   problem(): string | null;
 }
@@ -116,6 +120,8 @@ interface Decided {
   readonly kind: NewView['kind'];
   readonly entries: readonly NewEntry[];
   readonly views: readonly NewView[];
+  /** What it brings with it, written after it. */
+  readonly follows: readonly Transition[];
 }
 
 /** What the functions below share. */
@@ -152,6 +158,11 @@ export function createActDesk(options: ActDeskOptions): ActDesk {
     actOnPeople: (asked) => inTurn(() => act(desk, asked, decideOnPeople, kindOf(asked.command))).then(relied),
     note: (entries, how = {}) => inTurn(() => note(desk, entries, how)),
     settle: () => inTurn(async () => void (await writer.settle())),
+    recover: () =>
+      inTurn(async () => {
+        await writer.settle();
+        await writeFollowing(desk, await unwritten(desk));
+      }),
     problem: writer.problem,
   };
 }
@@ -200,15 +211,18 @@ async function actOnce<C extends { readonly kind: AnyKind }>(
   if (trouble !== null) return failed(fault('unavailable', `nothing is widened while the audit log fails: ${trouble}`));
   const decided = await decide(desk, asked);
   if (!decided.ok) return decided;
-  const { id, kind, entries, views } = decided.value;
+  const { id, kind, entries, views, follows } = decided.value;
   const answer = asked.once == null ? null : keptAnswer(asked.actor, asked.once, id, desk.clock.now());
   const done = await desk.writer.write({ entries, views, answer });
   const isHeld = !done.ok && done.fault.code === 'unavailable' && isNarrowing;
   if (!done.ok && !isHeld) return done;
-  if (isHeld) desk.writer.hold({ entries, views });
-  desk.onActed(!quietCommands.has(asked.command.kind));
+  if (isHeld) desk.writer.hold(joined({ entries, views }, follows));
+  const isDurable = !isHeld && (await writeFollowing(desk, follows));
+  // What followed told it already.
+  const isTold = !isHeld && follows.length > 0;
+  desk.onActed(!isTold && !quietCommands.has(asked.command.kind));
   desk.onDone(asked.command.kind, id, asked.actor);
-  return ok({ id, seq: desk.standing.seqOf(kind, id) ?? 0, isDurable: !isHeld, isReplay: false });
+  return ok({ id, seq: desk.standing.seqOf(kind, id) ?? 0, isDurable, isReplay: false });
 }
 
 async function replayed(desk: Desk, { actor, once }: AskedAct<unknown>): Promise<Result<Acted> | null> {
@@ -241,7 +255,7 @@ async function decideOnException(
   const outcome = transition(command, state, { actor, world });
   if (!outcome.ok) return refuse(desk, asked, { subject: `exception/${id}`, why: outcome.fault });
   const { entries, views } = outcome.value;
-  return ok({ id, kind: 'exception', entries, views });
+  return ok({ id, kind: 'exception', entries, views, follows: [] });
 }
 
 async function decideOnPeople(desk: Desk, asked: AskedAct<PeopleCommand>): Promise<Result<Decided>> {
@@ -252,9 +266,9 @@ async function decideOnPeople(desk: Desk, asked: AskedAct<PeopleCommand>): Promi
   if (stale !== null) return failed(stale);
   const outcome = changePeople(command, actor, { directory: desk.standing.directory, nowMs: desk.clock.now() });
   if (!outcome.ok) return refuse(desk, asked, { subject: `${kind}/${id}`, why: outcome.fault });
-  const held = command.kind === 'disable_person' ? deprovision(desk, command.id, outcome.value.views) : noCascade;
   const { entries, views } = outcome.value;
-  return ok({ id, kind, entries: [...entries, ...held.entries], views: [...views, ...held.views] });
+  const follows = command.kind === 'disable_person' ? heldWith(desk, command.id, views) : [];
+  return ok({ id, kind, entries, views, follows });
 }
 
 // Read here and not by the caller: of two who claim one link at once, the second finds it used.
@@ -307,19 +321,22 @@ function worldOf(
   return { directory, nowMs, facts, related: all, digest, ...points() };
 }
 
-const noCascade: { readonly entries: readonly NewEntry[]; readonly views: readonly NewView[] } = {
-  entries: [],
-  views: [],
-};
-
-/** Everything that hangs on a person who is disabled is held by the same commit. */
-function deprovision(desk: Desk, person: string, views: readonly NewView[]): typeof noCascade {
+/** Every grant that hangs on a person who is disabled, as held. `views` are what disabling makes of them. */
+function heldWith(desk: Desk, person: string, views: readonly NewView[]): readonly Transition[] {
   const { standing } = desk;
   const directory = directoryAfter(standing.directory, views);
   const world = { ...worldOf(desk, null, { spec: null, requester: '' }), directory };
   const actor: Actor = { kind: 'system', part: 'control' };
-  const held = deprovisionAll(person, [...standing.exceptions.values()], { actor, world });
-  return { entries: held.flatMap(({ entries }) => entries), views: held.flatMap((one) => one.views) };
+  return deprovisionAll(person, [...standing.exceptions.values()], { actor, world });
+}
+
+/** What followed from the last disabling and was not written before a kill. What was decided about a grant since then stands. */
+async function unwritten(desk: Desk): Promise<readonly Transition[]> {
+  const last = await findLastDisabling(desk.ledger);
+  const isGone = last !== null && desk.standing.directory.people.get(last.person)?.disabledAtMs !== null;
+  if (!isGone) return [];
+  const isOlder = ({ state }: Transition): boolean => (desk.standing.seqOf('exception', state.id) ?? 0) < last.seq;
+  return heldWith(desk, last.person, []).filter(isOlder);
 }
 
 function kindOf(command: PeopleCommand): 'person' | 'token' | 'key' {

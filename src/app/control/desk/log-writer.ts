@@ -17,6 +17,8 @@ export interface Writing {
 export interface LogWriter {
   /** Writes all or nothing. Faults: `changed_meanwhile`, `unavailable`. */
   write(writing: Writing): Promise<Result<readonly Entry[]>>;
+  /** Lets something count that is about to be written. */
+  anticipate(views: readonly NewView[]): void;
   /** Lets something count that the log could not take. It is appended first when the log can be written again. */
   hold(writing: Pick<Writing, 'entries' | 'views'>): void;
   /**
@@ -57,9 +59,10 @@ export function createLogWriter(options: {
       problem = written.fault.message;
       return failed(fault('unavailable', `the log of acts cannot be written: ${written.fault.message}`));
     },
+    anticipate: (views) => takeEarly(standing, views),
     hold: ({ entries, views }) => {
       pending.add({ atMs: clock.now(), entries, views });
-      for (const view of views) standing.take([view], standing.seqOf(view.kind, view.id) ?? 0);
+      takeEarly(standing, views);
     },
     settle: async () => {
       const { acts } = pending;
@@ -78,6 +81,10 @@ export function createLogWriter(options: {
 
 function resumedEntry(problem: string | null): NewEntry {
   return { subject: 'log', action: 'log.resumed', actor: { kind: 'system', part: 'control' }, details: { problem } };
+}
+
+function takeEarly(standing: Standing, views: readonly NewView[]): void {
+  for (const view of views) standing.take([view], standing.seqOf(view.kind, view.id) ?? 0);
 }
 
 /** The last entry of each subject is the one that its view holds. */
