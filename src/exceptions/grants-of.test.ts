@@ -48,7 +48,7 @@ it('points are given what is live now or later, and what is over for as long as 
   assert.deepEqual(list.grants[2], {
     ...{ id: 'x6', kind: 'exception', relaxes: 'reach', service: 'payments-api', identity: null },
     ...{ to: 'tcp://a.example.com:25', via: [], strength: null },
-    ...{ notBefore: town.nowMs, notAfter: town.nowMs + 2 * hourMs, bytesUp: 100, bytesDown: null },
+    ...{ notBefore: town.nowMs, notAfter: town.nowMs + 2 * hourMs, drainMs: 0, bytesUp: 100, bytesDown: null },
   });
   const later = listGrants(statesOf(town), town.nowMs + 2 * hourMs);
   // Those that expired go on telling why for an hour; the revoked one and the suspended one are past their time.

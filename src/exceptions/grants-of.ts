@@ -63,8 +63,10 @@ function isEndedEarly(status: ExceptionStatus): status is 'revoked' | 'suspended
 function grantOf({ id, kind, grant }: ExceptionState): readonly Grant[] {
   if (grant === null) return [];
   const { relaxes, service, identity, to, via, bytesUp, bytesDown } = grant.spec;
-  const { strength, notBeforeMs: notBefore, notAfterMs: notAfter } = grant;
-  return [{ id, kind, relaxes, service, identity, to, via, strength, notBefore, notAfter, bytesUp, bytesDown }];
+  const { strength, notBeforeMs: notBefore, notAfterMs: notAfter, drainMs } = grant;
+  return [
+    { id, kind, relaxes, service, identity, to, via, strength, notBefore, notAfter, drainMs, bytesUp, bytesDown },
+  ];
 }
 
 function byId(a: { readonly id: string }, b: { readonly id: string }): number {

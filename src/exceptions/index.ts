@@ -15,8 +15,9 @@ export type {
 } from './ledger.ts';
 export { lookAt } from './lifecycle/ask.ts';
 export { capWindowMs, openSpanOf, openTimeOf, type Span } from './lifecycle/caps.ts';
+export { isDemotion } from './lifecycle/eligibility.ts';
 export { refusedEntry } from './lifecycle/entries.ts';
-export type { CommandOf, ExceptionCommand, LearnedBreakGlass } from './lifecycle/exception-command.ts';
+export type { CommandOf, Departure, ExceptionCommand, LearnedBreakGlass } from './lifecycle/exception-command.ts';
 export {
   type AnyTierName,
   type Closure,

@@ -65,6 +65,15 @@ function isOfKind({ roles, owns }: Person, kind: ApproverKind, { service, target
   }
 }
 
+/** Whether somebody lost something by which tiers name approvers: a role that approves, or an owner whom they act for. */
+export function isDemotion(before: Pick<Person, 'roles' | 'owns'>, after: Pick<Person, 'roles' | 'owns'>): boolean {
+  const approving = ['approver', 'security'] as const;
+  return (
+    approving.some((role) => before.roles.includes(role) && !after.roles.includes(role)) ||
+    before.owns.some((owner) => !after.owns.includes(owner))
+  );
+}
+
 /** Whether an account may act. */
 export function isActive(person: Person | undefined): boolean {
   return person !== undefined && person.disabledAtMs === null;

@@ -43,15 +43,15 @@ export function suspend({ command, actor, world }: Asked<CommandOf<'suspend'>>, 
   return one(state.id, 'exception.suspended', { why: 'held', reason: command.reason }, actor);
 }
 
-/** Holds a grant because somebody it hangs on was disabled: what an act about people brings with it. */
+/** Holds a grant because of what became of somebody it hangs on: what an act about people brings with it. */
 export function deprovision(
   { command, actor, world }: Asked<CommandOf<'deprovision'>>,
   state: ExceptionState,
 ): Outcome {
-  if (actor.kind !== 'system') return refuse('token_cannot', 'this follows from disabling a person');
+  if (actor.kind !== 'system') return refuse('token_cannot', 'this follows from an act about a person');
   if (!isStanding(state, world.nowMs) || state.suspended !== null) return refuse('not_granted');
-  if (!hangsOn(state, command.person, world)) return refuse('not_granted', 'it does not hang on that person');
-  const reason = `\`${command.person}\` was disabled`;
+  const reason = findHold(state, command, world);
+  if (reason === null) return refuse('not_granted', 'it does not hang on that person');
   return one(state.id, 'exception.suspended', { why: 'deprovisioned', reason }, actor);
 }
 
@@ -107,6 +107,17 @@ function mayEnd({ id, roles, owns }: Person, state: ExceptionState): boolean {
 function isStanding(state: ExceptionState, nowMs: number): boolean {
   const { status } = statusOf(state, nowMs);
   return status === 'approved' || status === 'active' || status === 'suspended';
+}
+
+/** Why a grant must be held when somebody is disabled, or may approve less than before; null where it need not. */
+function findHold(state: ExceptionState, { person, why }: CommandOf<'deprovision'>, world: World): string | null {
+  if (why === 'disabled' && hangsOn(state, person, world)) return `\`${person}\` was disabled`;
+  // INVARIANT: whoever approved it may still approve when it starts, or somebody decides anew.
+  const isWaiting = statusOf(state, world.nowMs).status === 'approved';
+  const isTheirs = isWaiting && (state.grant?.approvers.includes(person) ?? false);
+  return isTheirs
+    ? `\`${person}\`, who approved it, ${why === 'disabled' ? 'was disabled' : 'lost a role'} before its start`
+    : null;
 }
 
 /** Whether a grant must be held when somebody is gone. `directory` is as it is with that person disabled. */

@@ -1,5 +1,5 @@
 import type { Actor, NewEntry } from '../../audit/index.ts';
-import { ok, type Result } from '../../base/index.ts';
+import { type Fault, ok, type Result } from '../../base/index.ts';
 import type { ExceptionFault } from '../fault.ts';
 import { toDetails } from '../plain-details.ts';
 import type { ExceptionDetails } from './fold-exception.ts';
@@ -31,7 +31,7 @@ export function one<A extends keyof ExceptionDetails>(
  * A refused act as an entry, so that the log tells of it. It stands under a subject of its own: a refusal changes no state, and many of
  * them must not stand in the way of who acts rightly. `command` is the kind only; what was asked may hold anything.
  */
-export function refusedEntry(subject: string, command: string, fault: ExceptionFault, actor: Actor): NewEntry {
+export function refusedEntry(subject: string, command: string, fault: Fault, actor: Actor): NewEntry {
   const details = { of: subject, command, code: fault.code, message: fault.message };
   return { subject: `refused/${subject}`, action: `${subject.split('/', 1)[0]}.refused`, actor, details };
 }

@@ -25,10 +25,14 @@ export type ExceptionCommand =
   | { readonly kind: 'learn'; readonly learned: LearnedBreakGlass }
   | DeprovisionCommand;
 
-/** What control does to a live grant when its owner, requester or beneficiary was disabled. */
+/** What became of a person: `demoted`, a role or an owner by which they may approve was taken from them. */
+export type Departure = 'disabled' | 'demoted';
+
+/** What control does to a grant when its owner, requester or beneficiary was disabled, or who approved it may no more before it starts. */
 export interface DeprovisionCommand {
   readonly kind: 'deprovision';
   readonly person: string;
+  readonly why: Departure;
 }
 
 /** An offline break-glass as a point tells of it when control is back. `doubts` are what verifying it again found. */

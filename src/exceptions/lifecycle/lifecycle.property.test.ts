@@ -7,6 +7,7 @@ import { parsePolicyTarget, targetCovers } from '../../destination/index.ts';
 import { defaultTiers } from '../../policy/index.ts';
 import {
   changePeople,
+  type Departure,
   deprovisionAll,
   directoryAfter,
   type ExceptionCommand,
@@ -101,6 +102,7 @@ const rare = [
   'reset',
   'link',
   'leave',
+  'demote',
   'back',
   'policy',
 ];
@@ -224,17 +226,20 @@ function commandOf(
   }
 }
 
-function disable(town: Town, person: string): void {
+function depart(town: Town, person: string, why: Departure): void {
   const nowMs = town.nowMs;
   const directory = directoryOf(town);
-  const command = { kind: 'disable_person', id: person, reason: 'left' } as const;
+  const command =
+    why === 'disabled'
+      ? ({ kind: 'disable_person', id: person, reason: 'left' } as const)
+      : ({ kind: 'change_person', id: person, name: person, roles: ['requester'], owns: [] } as const);
   const done = changePeople(command, actorOf('ada'), { directory, nowMs });
   if (!done.ok) return;
   const world = {
-    ...worldFor(town, { kind: 'deprovision', person }, null),
+    ...worldFor(town, { kind: 'deprovision', person, why }, null),
     directory: directoryAfter(directory, done.value.views),
   };
-  const held = deprovisionAll(person, statesOf(town), { actor: actorOf('control'), world });
+  const held = deprovisionAll({ person, why }, statesOf(town), { actor: actorOf('control'), world });
   append(town, [...done.value.entries, ...held.flatMap(({ entries }) => entries)]);
 }
 
@@ -276,7 +281,8 @@ function changeTown(town: Town, { what, who, option, pick }: Step): void {
     change(town, 'ada', { kind: 'link_people', id: who.replace('-key', ''), other, reason: 'one human' });
   if (what === 'back') change(town, 'ada', { kind: 'enable_person', id: other, reason: 'back' });
   if (what === 'policy') town.policyVersion = `sha256:0${option}`;
-  if (what === 'leave') disable(town, other);
+  if (what === 'leave') depart(town, other, 'disabled');
+  if (what === 'demote') depart(town, other, 'demoted');
 }
 
 /** The links as the log tells of them, found by walking: a second implementation, which shares nothing with `linkPeople`. */
@@ -449,7 +455,7 @@ holds('INVARIANT I6: nothing has to run for a grant to end', ({ town }) => {
 
 holds('INVARIANT I7: ending one never ends another', ({ town, seen }) => {
   for (const { id, entries, step } of seen) {
-    if (step.what === 'leave') continue;
+    if (step.what === 'leave' || step.what === 'demote') continue;
     for (const { subject } of entries.filter((entry) => entry.subject.startsWith('exception/')))
       assert.equal(subject, `exception/${id}`);
   }
@@ -554,6 +560,29 @@ holds('INVARIANT I23: a grant whose requester or beneficiary left is held', ({ t
       assert.equal(directory.people.get(id)?.disabledAtMs, null, `${id} left and ${state.id} goes on`);
   }
 });
+
+holds(
+  'INVARIANT I23: a grant that waits for its start is held when one who approved it may approve no more',
+  ({ town }) => {
+    const { people } = directoryOf(town);
+    for (const state of statesOf(town)) {
+      if (statusOf(state, town.nowMs).status !== 'approved') continue;
+      const since = town.log.findLast(
+        ({ subject, action }) =>
+          subject === `exception/${state.id}` && (action === 'exception.granted' || action === 'exception.resumed'),
+      );
+      for (const approver of state.grant?.approvers ?? []) {
+        const lost = town.log
+          .slice(since?.seq)
+          .find(({ subject, action }) => subject === `person/${approver}` && action === 'person.disabled');
+        assert.equal(lost, undefined, `${approver} approved ${state.id} and left`);
+        if (since?.action === 'exception.resumed') continue;
+        const { roles = [], owns = [] } = people.get(approver) ?? {};
+        assert.ok(roles.some((role) => role !== 'requester') || owns.length > 0, `${approver} lost every role`);
+      }
+    }
+  },
+);
 
 holds(
   'INVARIANT: break-glass without a second person ends after ten minutes, and is of one hour at most',

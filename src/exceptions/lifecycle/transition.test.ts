@@ -371,12 +371,12 @@ describe('ending', () => {
     [
       'token_cannot',
       'deprovisioning by a person',
-      () => act(granted(), 'eve', { kind: 'deprovision', person: 'cara' }, 'x1'),
+      () => act(granted(), 'eve', { kind: 'deprovision', person: 'cara', why: 'disabled' }, 'x1'),
     ],
     [
       'not_granted',
       'deprovisioning for nobody of it',
-      () => act(granted(), 'control', { kind: 'deprovision', person: 'gus' }, 'x1'),
+      () => act(granted(), 'control', { kind: 'deprovision', person: 'gus', why: 'disabled' }, 'x1'),
     ],
   ];
   const none = { digest: '', policyVersion: '', note: 'looked' };
@@ -473,7 +473,7 @@ describe('the life of an exception', () => {
   it('is held when who benefits leaves, and counts again only when they are back', () => {
     const town = granted();
     must(change(town, 'ada', { kind: 'disable_person', id: 'cara', reason: 'left' }));
-    must(act(town, 'control', { kind: 'deprovision', person: 'cara' }, 'x1'));
+    must(act(town, 'control', { kind: 'deprovision', person: 'cara', why: 'disabled' }, 'x1'));
     assert.equal(status(town), 'suspended');
     const resume = (): ReturnType<typeof act> =>
       act(town, 'ben', { kind: 'resume', ...lookNow(town, 'x1'), note: 'back' }, 'x1');
@@ -482,6 +482,23 @@ describe('the life of an exception', () => {
     assert.equal(codeOf(resume()), 'done');
     assert.equal(status(town), 'active');
   });
+
+  for (const why of ['disabled', 'demoted'] as const) {
+    it(`is held when who approved it is ${why} before its start, and not after it`, () => {
+      const town = settle(digest);
+      must(act(town, 'cara', { kind: 'submit', id: 'x1', spec: specOf({ startAtMs: town.nowMs + hourMs }) }, 'x1'));
+      must(approveNow(town, 'dan', 'x1'));
+      assert.equal(status(town), 'approved');
+      const gone = { kind: 'deprovision', person: 'dan', why } as const;
+      const waiting = { ...town, log: [...town.log] };
+      must(act(waiting, 'control', gone, 'x1'));
+      assert.equal(status(waiting), 'suspended');
+      assert.match(stateOf(waiting, 'x1')?.suspended?.reason ?? '', /^`dan`, who approved it, .* before its start$/);
+      town.nowMs += hourMs;
+      assert.equal(codeOf(act(town, 'control', gone, 'x1')), 'not_granted');
+      assert.equal(status(town), 'active');
+    });
+  }
 
   it('counts no approval of somebody who was linked to who asked since', () => {
     const town = asked({ to: vault });
@@ -498,7 +515,7 @@ describe('the life of an exception', () => {
     admit(town, 'victor', ['requester'], ['team-vault']);
     const leave = (id: string): string => {
       must(change(town, 'ada', { kind: 'disable_person', id, reason: 'left' }));
-      return codeOf(act(town, 'control', { kind: 'deprovision', person: id }, 'x1'));
+      return codeOf(act(town, 'control', { kind: 'deprovision', person: id, why: 'disabled' }, 'x1'));
     };
     assert.equal(leave('victor'), 'not_granted');
     assert.equal(leave('vera'), 'done');

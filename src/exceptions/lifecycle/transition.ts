@@ -8,7 +8,7 @@ import { approve } from './approve.ts';
 import { edit, submit, withdraw } from './ask.ts';
 import { deny, deprovision, resume, revoke, suspend } from './end.ts';
 import type { Outcome } from './entries.ts';
-import type { ExceptionCommand } from './exception-command.ts';
+import type { DeprovisionCommand, ExceptionCommand } from './exception-command.ts';
 import type { ExceptionState } from './exception-state.ts';
 import { close, review } from './finish.ts';
 import { applyActs } from './fold-exception.ts';
@@ -38,15 +38,15 @@ export function transition(
 }
 
 /**
- * What disabling a person brings with it: every grant that hangs on them is held. `world.directory` is as it is after that.
+ * What disabling or demoting a person brings with it: every grant that hangs on them is held. `world.directory` is as it is after that.
  */
 export function deprovisionAll(
-  person: string,
+  { person, why }: Pick<DeprovisionCommand, 'person' | 'why'>,
   states: readonly ExceptionState[],
   { actor, world }: Given,
 ): readonly Transition[] {
   return states.flatMap((state) => {
-    const held = transition({ kind: 'deprovision', person }, state, { actor, world });
+    const held = transition({ kind: 'deprovision', person, why }, state, { actor, world });
     return held.ok ? [held.value] : [];
   });
 }

@@ -3,12 +3,14 @@ import { type Clock, type Digest, type Fault, failed, fault, ok, type Result } f
 import {
   type Commit,
   changePeople,
+  type Departure,
   deprovisionAll,
   directoryAfter,
   type ExceptionCommand,
   type ExceptionSpec,
   type ExceptionState,
   foldSetupLink,
+  isDemotion,
   type Ledger,
   linkPeople,
   type NewView,
@@ -42,11 +44,15 @@ export interface AskedAct<C> {
   readonly once?: ActOnce | null;
 }
 
-/** What became of an act. `isDurable` is false where it is in force and waits for the log. */
+/**
+ * What became of an act. `isDurable` is false where it is in force and waits for the log, `isConfirmed` where the point did not say within
+ * seconds that it lives by it: it is told until it does.
+ */
 export interface Acted {
   readonly id: string;
   readonly seq: number;
   readonly isDurable: boolean;
+  readonly isConfirmed: boolean;
   readonly isReplay: boolean;
 }
 
@@ -64,6 +70,8 @@ export interface ActDesk {
   actOnPeople(asked: AskedAct<PeopleCommand>): Promise<Result<Acted>>;
   /** Takes down what is no transition: a policy change, a sealed file. */
   note(entries: readonly NewEntry[], how?: NoteOptions): Promise<Result<readonly Entry[]>>;
+  /** Takes down that somebody tried what was refused before it was an act: a token that does not carry it, a body that cannot be read. */
+  noteRefused(actor: Actor, what: string, why: Fault): Promise<void>;
   /** Writes what waits for the log, if it can be written again. */
   settle(): Promise<void>;
   /** Settles, and goes on with what a kill interrupted. Asked once at the start, before anything else. */
@@ -90,8 +98,8 @@ export interface ActDeskOptions {
   readonly onActed: (touchesGrants: boolean) => void;
   /** Told of every act that took place, for who must hear of it at once. */
   readonly onDone: (command: ExceptionCommand['kind'] | PeopleCommand['kind'], id: string, actor: Actor) => void;
-  /** Settles when the point lives by the acts that were told of, or after a bound: who is answered may rely on the answer. */
-  readonly inForce: () => Promise<void>;
+  /** Settles when the point lives by the acts that were told of, or after a bound; gives whether it does: who is answered may rely on it. */
+  readonly inForce: () => Promise<boolean>;
 }
 
 // A retry with the same key comes within seconds; a day is for those that are queued somewhere.
@@ -130,6 +138,9 @@ interface Desk extends ActDeskOptions {
   readonly refusals: RefusalLimit;
 }
 
+/** What became of an act before the point was asked. */
+type Done = Omit<Acted, 'isConfirmed'> & { readonly touchesGrants: boolean };
+
 type Decide<C> = (desk: Desk, asked: AskedAct<C>) => Promise<Result<Decided>>;
 
 /** Makes the desk. */
@@ -144,9 +155,10 @@ export function createActDesk(options: ActDeskOptions): ActDesk {
     return mine;
   };
   // Others may act meanwhile: only the answer waits. So does one that is given again: a kill may have come between act and point.
-  const relied = async (outcome: Result<Acted>): Promise<Result<Acted>> => {
-    if (outcome.ok) await desk.inForce();
-    return outcome;
+  const relied = async (outcome: Result<Done>): Promise<Result<Acted>> => {
+    if (!outcome.ok) return outcome;
+    const { touchesGrants, ...done } = outcome.value;
+    return ok({ ...done, isConfirmed: !touchesGrants || (await desk.inForce()) });
   };
   return {
     actOnException: async (asked) => {
@@ -157,6 +169,8 @@ export function createActDesk(options: ActDeskOptions): ActDesk {
     },
     actOnPeople: (asked) => inTurn(() => act(desk, asked, decideOnPeople, kindOf(asked.command))).then(relied),
     note: (entries, how = {}) => inTurn(() => note(desk, entries, how)),
+    noteRefused: (actor, what, why) =>
+      inTurn(() => noteRefusal(desk, actor, { subject: `api/${what}`, command: what, why })),
     settle: () => inTurn(async () => void (await writer.settle())),
     recover: () =>
       inTurn(async () => {
@@ -189,7 +203,7 @@ async function act<C extends { readonly kind: AnyKind }>(
   asked: AskedAct<C>,
   decide: Decide<C>,
   kind: NewView['kind'],
-): Promise<Result<Acted>> {
+): Promise<Result<Done>> {
   await desk.writer.settle();
   const before = await replayed(desk, asked);
   if (before?.ok === false) return refuse(desk, asked, { subject: `${kind}/${asked.id}`, why: before.fault });
@@ -205,7 +219,7 @@ async function actOnce<C extends { readonly kind: AnyKind }>(
   desk: Desk,
   asked: AskedAct<C>,
   decide: Decide<C>,
-): Promise<Result<Acted>> {
+): Promise<Result<Done>> {
   const isNarrowing = narrowingCommands.has(asked.command.kind);
   const trouble = isNarrowing ? null : desk.auditTrouble();
   if (trouble !== null) return failed(fault('unavailable', `nothing is widened while the audit log fails: ${trouble}`));
@@ -220,12 +234,16 @@ async function actOnce<C extends { readonly kind: AnyKind }>(
   const isDurable = !isHeld && (await writeFollowing(desk, follows));
   // What followed told it already.
   const isTold = !isHeld && follows.length > 0;
-  desk.onActed(!isTold && !quietCommands.has(asked.command.kind));
+  const touchesGrants = !quietCommands.has(asked.command.kind);
+  desk.onActed(touchesGrants && !isTold);
   desk.onDone(asked.command.kind, id, asked.actor);
-  return ok({ id, seq: desk.standing.seqOf(kind, id) ?? 0, isDurable, isReplay: false });
+  return ok({ id, seq: desk.standing.seqOf(kind, id) ?? 0, isDurable, isReplay: false, touchesGrants });
 }
 
-async function replayed(desk: Desk, { actor, once }: AskedAct<unknown>): Promise<Result<Acted> | null> {
+async function replayed(
+  desk: Desk,
+  { actor, once, command }: AskedAct<{ readonly kind: AnyKind }>,
+): Promise<Result<Done> | null> {
   if (once == null || actor.kind !== 'person') return null;
   const kept = await desk.ledger.keptAnswer(actor.id, once.key, desk.clock.now());
   if (kept === null) return null;
@@ -233,7 +251,7 @@ async function replayed(desk: Desk, { actor, once }: AskedAct<unknown>): Promise
     return failed(fault('idempotency_key_reused', 'the key was used for another request, take a fresh one'));
   }
   const { id } = kept.body as { readonly id: string };
-  return ok({ id, seq: 0, isDurable: true, isReplay: true });
+  return ok({ id, seq: 0, isDurable: true, isReplay: true, touchesGrants: !quietCommands.has(command.kind) });
 }
 
 async function decideOnException(
@@ -266,9 +284,15 @@ async function decideOnPeople(desk: Desk, asked: AskedAct<PeopleCommand>): Promi
   if (stale !== null) return failed(stale);
   const outcome = changePeople(command, actor, { directory: desk.standing.directory, nowMs: desk.clock.now() });
   if (!outcome.ok) return refuse(desk, asked, { subject: `${kind}/${id}`, why: outcome.fault });
-  const { entries, views } = outcome.value;
-  const follows = command.kind === 'disable_person' ? heldWith(desk, command.id, views) : [];
-  return ok({ id, kind, entries, views, follows });
+  const done = outcome.value;
+  if (command.kind === 'disable_person') {
+    return ok({ id, kind, ...done, follows: heldWith(desk, { person: command.id, why: 'disabled' }, done.views) });
+  }
+  const before = desk.standing.directory.people.get(id);
+  const isDemoted = command.kind === 'change_person' && before !== undefined && isDemotion(before, command);
+  // Few wait for their start: they are held by the same commit.
+  const held = isDemoted ? heldWith(desk, { person: id, why: 'demoted' }, done.views) : [];
+  return ok({ id, kind, ...joined(done, held), follows: [] });
 }
 
 // Read here and not by the caller: of two who claim one link at once, the second finds it used.
@@ -290,13 +314,22 @@ async function refuse(
   asked: AskedAct<{ readonly kind: string }>,
   { subject, why }: { readonly subject: string; readonly why: Fault },
 ): Promise<Result<never>> {
-  const { actor, command } = asked;
-  if (actor.kind === 'person' && desk.refusals.mayNote(actor.id, desk.clock.now())) {
-    const entry = refusedEntry(subject, command.kind, why as Parameters<typeof refusedEntry>[2], actor);
-    const noted = await desk.writer.write({ entries: [entry], views: [], answer: null });
-    if (noted.ok) desk.onActed(false);
-  }
+  await noteRefusal(desk, asked.actor, { subject, command: asked.command.kind, why });
   return failed(why);
+}
+
+async function noteRefusal(
+  desk: Desk,
+  actor: Actor,
+  { subject, command, why }: { readonly subject: string; readonly command: string; readonly why: Fault },
+): Promise<void> {
+  if (actor.kind !== 'person' || !desk.refusals.mayNote(actor.id, desk.clock.now())) return;
+  const noted = await desk.writer.write({
+    entries: [refusedEntry(subject, command, why, actor)],
+    views: [],
+    answer: null,
+  });
+  if (noted.ok) desk.onActed(false);
 }
 
 async function findException({ ledger, standing }: ActDeskOptions, id: string): Promise<ExceptionState | null> {
@@ -321,13 +354,17 @@ function worldOf(
   return { directory, nowMs, facts, related: all, digest, ...points() };
 }
 
-/** Every grant that hangs on a person who is disabled, as held. `views` are what disabling makes of them. */
-function heldWith(desk: Desk, person: string, views: readonly NewView[]): readonly Transition[] {
+/** Every grant that hangs on a person who is disabled or demoted, as held. `views` are what that makes of them. */
+function heldWith(
+  desk: Desk,
+  gone: { readonly person: string; readonly why: Departure },
+  views: readonly NewView[],
+): readonly Transition[] {
   const { standing } = desk;
   const directory = directoryAfter(standing.directory, views);
   const world = { ...worldOf(desk, null, { spec: null, requester: '' }), directory };
   const actor: Actor = { kind: 'system', part: 'control' };
-  return deprovisionAll(person, [...standing.exceptions.values()], { actor, world });
+  return deprovisionAll(gone, [...standing.exceptions.values()], { actor, world });
 }
 
 /** What followed from the last disabling and was not written before a kill. What was decided about a grant since then stands. */
@@ -336,7 +373,7 @@ async function unwritten(desk: Desk): Promise<readonly Transition[]> {
   const isGone = last !== null && desk.standing.directory.people.get(last.person)?.disabledAtMs !== null;
   if (!isGone) return [];
   const isOlder = ({ state }: Transition): boolean => (desk.standing.seqOf('exception', state.id) ?? 0) < last.seq;
-  return heldWith(desk, last.person, []).filter(isOlder);
+  return heldWith(desk, { person: last.person, why: 'disabled' }, []).filter(isOlder);
 }
 
 function kindOf(command: PeopleCommand): 'person' | 'token' | 'key' {
