@@ -1,4 +1,4 @@
-import { endOfGrant, type Reason } from '../policy/index.ts';
+import { drainEndOfGrant, endOfGrant, type Reason } from '../policy/index.ts';
 import type { LiveFlow } from './live-flow.ts';
 import type { ByteMeter } from './ports.ts';
 import type { SessionPorts } from './session-ports.ts';
@@ -19,12 +19,25 @@ export function meterFlow(ports: SessionPorts, flow: LiveFlow): void {
   flow.meter = meters.length > 1 ? joined(meters) : (meters[0] ?? null);
 }
 
-/** When the first of the grants that a flow lives by ends (epoch milliseconds); null where none does. */
+/** When a flow is to be looked at because one of the grants that it lives by ends, or is drained (epoch milliseconds); null where none is. */
 export function grantEndOfFlow(ports: SessionPorts, flow: LiveFlow): number | null {
   const ids = grantsOfFlow(flow);
   if (ids.length === 0) return null;
   const { byId } = ports.policy.facts().grants;
-  return Math.min(...ids.map((id) => byId.get(id)?.grant.notAfter ?? 0));
+  const nowMs = ports.clock.now();
+  const ends = ids.map((id) => {
+    const { notAfter = 0, drainMs = 0 } = byId.get(id)?.grant ?? {};
+    return nowMs < notAfter ? notAfter : notAfter + drainMs;
+  });
+  return Math.min(...ends);
+}
+
+/** Whether a flow may finish although a grant that it lives by has ended: by its time alone, and not for longer than that one says. */
+export function isDraining(ports: SessionPorts, flow: LiveFlow): boolean {
+  const { grants, spent } = ports.policy.facts();
+  const nowMs = ports.clock.now();
+  const ids = grantsOfFlow(flow);
+  return ids.length > 0 && ids.every((id) => nowMs < (drainEndOfGrant(grants, id, spent) ?? 0));
 }
 
 /** Why the first of the grants that a flow lived by counts no more; null where all of them count, or there is none. */

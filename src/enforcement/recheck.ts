@@ -1,6 +1,6 @@
 import type { Principal } from '../identity/index.ts';
 import type { CompiledPolicy, DecisionRequest, Reason, Verdict, VerdictRecord } from '../policy/index.ts';
-import { grantOverOfFlow, meterFlow } from './grants-of-flow.ts';
+import { grantOverOfFlow, isDraining, meterFlow } from './grants-of-flow.ts';
 import type { LiveFlow } from './live-flow.ts';
 import { admittedAt, denied, denyRecord, factsOfFlow, verdictRecord } from './records.ts';
 import { decisionRequest, type SessionPorts } from './session-ports.ts';
@@ -60,14 +60,14 @@ function judgeAgain(ports: SessionPorts, flow: LiveFlow, policy: CompiledPolicy)
   if (typeof principal === 'string') return { reason: principal, verdict: null };
   const request = decisionRequest(ports, principal, flow.destination);
   const decided = ports.judge.decide(policy, request);
-  if (decided.verdict === 'deny') return { reason: reasonNow(ports, flow, decided.reason), verdict: decided };
+  if (decided.verdict === 'deny') return causeOfDeny(ports, flow, decided);
   const verdict = approveAgain(ports, flow, { policy, request, decided });
   const over = grantOverOfFlow(ports, flow);
   if (typeof verdict === 'string') return { reason: over ?? verdict, verdict: decided };
   if (!isStillAdmitted(flow, verdict)) return { reason: over ?? 'policy_changed', verdict };
   if (flow.inner !== null) {
     const inner = ports.judge.decide(policy, decisionRequest(ports, principal, flow.inner));
-    if (inner.verdict === 'deny') return { reason: reasonNow(ports, flow, inner.reason), verdict: inner };
+    if (inner.verdict === 'deny') return causeOfDeny(ports, flow, inner);
     flow.innerGrantId = inner.grantId;
   }
   flow.principal = principal;
@@ -98,6 +98,12 @@ function stillIdentified(ports: SessionPorts, flow: LiveFlow, policy: CompiledPo
   if (found.kind === 'anonymous') return 'policy_changed';
   if (found.kind === 'refused') return found.reason;
   return found.principal.service === flow.principal.service ? found.principal : 'policy_changed';
+}
+
+// Whatever denies it for another reason than that nothing justifies it any more ends it at once.
+function causeOfDeny(ports: SessionPorts, flow: LiveFlow, verdict: Verdict): Cause | null {
+  if (absences.has(verdict.reason) && isDraining(ports, flow)) return null;
+  return { reason: reasonNow(ports, flow, verdict.reason), verdict };
 }
 
 // A rule that was taken away leaves no deny behind it, only its absence; a flow that lived by a grant ends with that one's end, whatever

@@ -123,6 +123,16 @@ export function endOfGrant(index: GrantIndex, id: string, now: number, spent: Re
   return spent.has(id) ? 'budget_spent' : null;
 }
 
+/**
+ * Until when (epoch milliseconds) what lives by a grant may go on: its end and the time to finish, as long as that is all that ended it.
+ * Null where it counts no more for another reason, or is not known.
+ */
+export function drainEndOfGrant(index: GrantIndex, id: string, spent: ReadonlySet<string>): number | null {
+  const opened = index.byId.get(id);
+  if (opened === undefined || index.ended.has(id) || spent.has(id)) return null;
+  return opened.grant.notAfter + opened.grant.drainMs;
+}
+
 const overOf: Readonly<Record<EndedGrant['why'], GrantOver>> = {
   revoked: 'grant_revoked',
   suspended: 'grant_suspended',

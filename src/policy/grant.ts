@@ -21,6 +21,8 @@ export interface Grant {
   readonly strength: Strength | null;
   readonly notBefore: number;
   readonly notAfter: number;
+  /** For so long after `notAfter` what is open may finish; nothing new is let in. Milliseconds. */
+  readonly drainMs: number;
   /** The most bytes that may pass in all under this grant, over every connection; null for no bound. */
   readonly bytesUp: number | null;
   readonly bytesDown: number | null;

@@ -50,6 +50,7 @@ export { type PolicyFault, type PolicyFaultCode, type PolicyFaultRow, policyFaul
 export { type Grant, type GrantEnd, type GrantList, isGrantEnd } from './grant.ts';
 export {
   createGrantIndexBuilder,
+  drainEndOfGrant,
   type EndedGrant,
   endOfGrant,
   type GrantIndex,

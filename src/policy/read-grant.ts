@@ -20,6 +20,7 @@ export function readGrant(value: unknown): Grant | null {
     (grant['strength'] === null || (strengths as readonly unknown[]).includes(grant['strength'])) &&
     isCount(grant['notBefore']) &&
     isCount(grant['notAfter']) &&
+    isCount(grant['drainMs']) &&
     isCap(grant['bytesUp']) &&
     isCap(grant['bytesDown']);
   return isGrant ? (value as Grant) : null;

@@ -161,7 +161,7 @@ describe('an offline break-glass with two signatures', () => {
   test('is ended by a revocation, also after a list that does not know it', async () => {
     const taken = await apply(await documentOf(), ['ana-2', 'ben-1']);
     assert.equal(await reasonNow(), 'open');
-    await desk.ask('revoke', { ids: [taken.grantId] });
+    await desk.ask('end-grants', { ids: [taken.grantId], why: 'revoked' });
     assert.equal(await reasonNow(), 'grant_revoked');
     await desk.put([]);
     assert.equal(await reasonNow(), 'grant_revoked');

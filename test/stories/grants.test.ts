@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { CloseRecord, DecisionRecord, ProgressRecord, VerdictRecord } from '../../src/policy/index.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CloseRecord, DecisionRecord, Grant, ProgressRecord, VerdictRecord } from '../../src/policy/index.ts';
 import { proofOf, requestTunnel } from '../support/ask-proxy.ts';
 import { type GrantDesk, openGrantDesk, storyGrant } from '../support/grant-desk.ts';
+import { childOf } from '../support/kill-child.ts';
 import { waitFor } from '../support/product.ts';
 import { openRaw, type RawClient } from '../support/raw-client.ts';
 import { type RawStory, startRawStory } from '../support/raw-story.ts';
@@ -115,6 +117,38 @@ describe('a grant', () => {
     });
   }
 
+  test('with a time to finish lets what is open go on for that long, and nothing new in', async () => {
+    const grant = storyGrant('drained', `tcp://${to}`, { lifeMs: 1_500, drainMs: 2_000 });
+    await desk.put([grant]);
+    const client = await live();
+    const endMs = performance.now() + grant.notAfter - Date.now();
+    await sleep(endMs - performance.now() + 500);
+    await echo(client, 'goes on');
+    const next = await story.ask(to);
+    assert.deepEqual([next.status, next.reason], [403, 'grant_expired']);
+    await cutWithin(client, 1_000, endMs + 2_000);
+    assert.ok(Date.now() >= grant.notAfter + 2_000, 'not before it was drained');
+    assert.deepEqual([(await endOf(client.source)).close.endedBy], ['grant_expired']);
+  });
+
+  test('with a time to finish has none once it is revoked or its bytes are spent', async () => {
+    const [revoked, spent] = ['granted', 'beside'].map((host) =>
+      storyGrant(`finish-${host}`, `tcp://${host}.example:${story.origin.port}`, {
+        ...{ lifeMs: 1_000, drainMs: 60_000, bytesUp: 200 },
+      }),
+    ) as [Grant, Grant];
+    await desk.put([revoked, spent]);
+    const [first, second] = [await live(), await live(`beside.example:${story.origin.port}`)];
+    await sleep(spent.notAfter - Date.now() + 300);
+    await echo(second, 'within its bytes');
+    second.send('x'.repeat(300));
+    await cutWithin(second, 1_000, performance.now());
+    const began = performance.now();
+    await desk.put([revoked, spent], [{ id: revoked.id, why: 'revoked' }]);
+    await cutWithin(first, 1_000, began);
+    assert.equal((await endOf(first.source)).close.endedBy, 'grant_revoked');
+  });
+
   test('that is gone from the list is as good as revoked', async () => {
     await desk.put([storyGrant('gone', `tcp://${to}`)]);
     const client = await live();
@@ -146,26 +180,33 @@ describe('a grant', () => {
   });
 });
 
-describe('a revocation beside the list', () => {
-  test('takes effect at once, holds until a newer list, and outlives the point', async () => {
-    const grant = storyGrant('beside', `tcp://${to}`);
-    await desk.put([grant]);
-    const client = await live();
-    const began = performance.now();
-    assert.deepEqual(await desk.ask('revoke', { ids: ['beside'] }), { isKept: true });
-    await cutWithin(client, 1_000, began);
-    assert.equal((await endOf(client.source)).close.endedBy, 'grant_revoked');
-    await desk.ask('apply-grants');
-    assert.equal((await story.ask(to)).reason, 'grant_revoked');
-    process.kill(story.product.report.pids.point ?? 0, 'SIGKILL');
-    const again = await waitFor(() => story.ask(to).catch(() => null), 'the point', 10_000);
-    assert.equal(again.reason, 'grant_revoked');
-    await desk.put([grant]);
-    assert.equal((await story.ask(to)).status, 200);
-  });
+describe('an end beside the list', () => {
+  for (const [why, reason] of [
+    ['revoked', 'grant_revoked'],
+    ['suspended', 'grant_suspended'],
+  ] as const) {
+    test(`takes effect at once, holds until a newer list, and outlives the point: ${why}`, async () => {
+      const grant = storyGrant(`beside-${why}`, `tcp://${to}`);
+      await desk.put([grant]);
+      const client = await live();
+      const began = performance.now();
+      assert.deepEqual(await desk.ask('end-grants', { ids: [grant.id], why }), { isKept: true });
+      await cutWithin(client, 1_000, began);
+      assert.equal((await endOf(client.source)).close.endedBy, reason);
+      await desk.ask('apply-grants');
+      assert.equal((await story.ask(to)).reason, reason);
+      process.kill(childOf(story.product, 'point') ?? 0, 'SIGKILL');
+      const again = await waitFor(() => story.ask(to).catch(() => null), 'the point', 10_000);
+      assert.equal(again.reason, reason);
+      await desk.put([grant]);
+      assert.equal((await story.ask(to)).status, 200);
+    });
+  }
 
   test('that is malformed changes nothing and says what it takes', async () => {
-    await assert.rejects(desk.ask('revoke', { ids: 'beside' }), /revoke takes `ids`, a list of texts/);
+    for (const body of [{ ids: 'beside', why: 'revoked' }, { ids: ['beside-revoked'] }, { ids: [], why: 'expired' }])
+      await assert.rejects(desk.ask('end-grants', body), /end-grants takes `ids`, a list of texts, `why`, /);
+    await desk.put([storyGrant('beside-last', `tcp://${to}`)]);
     assert.equal((await story.ask(to)).status, 200);
   });
 });

@@ -14,6 +14,7 @@ export function grantOf(id: string, to: string, extra: Partial<Grant> = {}): Gra
     strength: null,
     notBefore: nowForTest - 86_400_000,
     notAfter: nowForTest + 3_600_000,
+    drainMs: 0,
     bytesUp: null,
     bytesDown: null,
     ...extra,

@@ -117,6 +117,7 @@ function grantOf({ document }: CheckedBreakGlass, id: string, now: number): Gran
     strength: null,
     notBefore: now,
     notAfter: now + document.durationMs,
+    drainMs: 0,
     bytesUp: document.bytesUp,
     bytesDown: null,
   };
