@@ -8,9 +8,10 @@ import { type RunningProduct, startProduct, waitFor } from '../test/support/prod
 import { writeControlHistory } from './control-history.ts';
 import type { FromWorker, TunnelOrder } from './control-worker.ts';
 import type { PolicySize } from './decide-policy.ts';
-import { measureDecisions } from './grants.ts';
+import { measureDecisions, openBenchPolicy } from './grants.ts';
 import { type Bench, type BenchContext, type BenchResult, defineBench, figure } from './harness.ts';
 import { end } from './load.ts';
+import { measureSessions, type SessionSizes } from './simulated-sessions.ts';
 
 /** What is measured; the guard test measures little. */
 export interface ControlSizes {
@@ -21,6 +22,8 @@ export interface ControlSizes {
   /** Requests of each kind of read. */
   readonly reads: number;
   readonly decisions: PolicySize;
+  /** Conversations without sockets, beside the tunnels. */
+  readonly sessions: SessionSizes;
 }
 
 export const bench: Bench = defineBench(
@@ -34,6 +37,7 @@ export const bench: Bench = defineBench(
       events: 1_000_000,
       reads: 1_000,
       decisions: { services: 1_000, rulesPerService: 100 },
+      sessions: { grants: 10_000, sessions: 100_000, cut: 8_000 },
     }),
 );
 
@@ -46,6 +50,7 @@ const tunnelsMs = 5 * 60_000;
 /** Measures a product with a past: decisions in process, reads of the API beside live tunnels, and two ways to end what is open. */
 export async function measureControl(context: BenchContext, sizes: ControlSizes): Promise<readonly BenchResult[]> {
   const decisions = measureDecisions(sizes.decisions).map((result) => ({ ...result, bench: 'control' }));
+  const sessions = await measureSessions(openBenchPolicy(sizes.decisions), sizes.decisions, sizes.sessions);
   const origin = startWorker('origin');
   const port = await origin.next('listening').then((said) => said.port);
   let product = await startProduct(optionsOf(sizes, port));
@@ -57,6 +62,7 @@ export async function measureControl(context: BenchContext, sizes: ControlSizes)
     const field: Field = { product, ...people, auditor, port, sizes, context };
     return [
       ...decisions,
+      ...sessions,
       ...(await withTunnels(
         field,
         () => all,

@@ -55,7 +55,8 @@ export function measureDecisions(size: PolicySize): readonly BenchResult[] {
   return [figure({ bench: 'grants', figure: 'mean of a decision', value, unit: 'µs', peer, atMostRatio: 1.2 })];
 }
 
-function openBenchPolicy(size: PolicySize): CompiledPolicy {
+/** The policy of the bench, compiled and opened. */
+export function openBenchPolicy(size: PolicySize): CompiledPolicy {
   const bytes = compilePolicy(benchTree(size), { version: 'sha256:bench', seed: new Uint8Array(16).fill(7) });
   if (!bytes.ok) throw new Error(bytes.fault.message);
   const opened = openPolicy(bytes.value);

@@ -1,7 +1,7 @@
 export type { BlockingCommand, Command, Side } from './command.ts';
 export type { Conversation } from './conversation.ts';
 export type { EndedBy, SessionEvent } from './event.ts';
-export { grantEndOfFlow, grantsOfFlow } from './grants-of-flow.ts';
+export { grantEndOfFlow, grantOverOfFlow, grantsOfFlow } from './grants-of-flow.ts';
 export { defaultLimits, type SessionLimits } from './limits.ts';
 export type { Carried, LiveFlow } from './live-flow.ts';
 export { type ProxyObserver, silentObserver } from './observer.ts';

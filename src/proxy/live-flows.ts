@@ -2,6 +2,7 @@ import {
   type ByteMeter,
   blockFlow,
   grantEndOfFlow,
+  grantOverOfFlow,
   type LiveFlow,
   progressRecord,
   type RecheckFinding,
@@ -104,9 +105,19 @@ export class LiveFlows {
     let cut = 0;
     do {
       this.#isAgain = false;
-      cut += await this.#recheckInSlices([...this.#options.links()]);
+      cut += await this.#recheckInSlices(this.#endedFirst());
     } while (this.#isAgain);
     return cut;
+  }
+
+  // Those whose grant is over go first: what a revocation ends must not wait for thousands that it does not touch.
+  #endedFirst(): readonly LiveLink[] {
+    const [ended, others]: [LiveLink[], LiveLink[]] = [[], []];
+    for (const link of this.#options.links()) {
+      const isEnded = link.flow !== null && grantOverOfFlow(this.#options.ports, link.flow) !== null;
+      (isEnded ? ended : others).push(link);
+    }
+    return [...ended, ...others];
   }
 
   async #recheckInSlices(links: readonly LiveLink[], kept?: (link: LiveLink) => void): Promise<number> {

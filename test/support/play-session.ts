@@ -1,8 +1,10 @@
 import { fault } from '../../src/base/index.ts';
-import { parseIpAddress } from '../../src/destination/index.ts';
+import { type IpAddress, parseIpAddress } from '../../src/destination/index.ts';
 import {
   type Command,
+  type ConnectionFacts,
   defaultLimits,
+  type EndedBy,
   noBudgets,
   proxySession,
   type SessionEvent,
@@ -51,7 +53,7 @@ export function playSession(play: SessionPlay): PlayedSession {
   const sent: Uint8Array[] = [];
   const parts = [...play.parts];
   const facts = { ...client, flow: null };
-  const conversation = proxySession(portsOf(play), facts);
+  const conversation = proxySession(playPorts(play), facts);
   let step = conversation.next();
   while (step.done !== true && commands.length < mostCommands) {
     const command = step.value;
@@ -64,9 +66,55 @@ export function playSession(play: SessionPlay): PlayedSession {
   return { records, commands, sent: Buffer.concat(sent).toString('latin1') };
 }
 
+/** A conversation that stands at its relay, to be judged again and cut as a driver does it. */
+export interface StandingSession {
+  readonly facts: ConnectionFacts;
+  /** Ends it; gives its last records. */
+  end(by: EndedBy): readonly DecisionRecord[];
+}
+
+// An alert: after it no second ClientHello can come.
+const serverFirst = Buffer.from('15030300020228', 'hex');
+
+/** Plays a conversation up to its relay and lets it stand there. Throws where it ends before. */
+export function standSession(ports: SessionPorts, sent: readonly Uint8Array[]): StandingSession {
+  const facts: ConnectionFacts = { ...client, flow: null };
+  const conversation = proxySession(ports, facts);
+  const parts = [...sent];
+  let step = conversation.next();
+  while (step.done !== true && step.value.type !== 'relay') {
+    const command: Command = step.value;
+    if (command.type === 'unread' && command.side === 'client') parts.unshift(command.bytes);
+    const isServers = command.type === 'read' && command.from === 'either' && parts.length === 0;
+    step = conversation.next(
+      isServers ? { type: 'bytes', side: 'upstream', bytes: serverFirst } : answer(command, parts),
+    );
+  }
+  if (step.done === true) throw new Error('a session ended before its relay');
+  return {
+    facts,
+    end: (by) => {
+      const records: DecisionRecord[] = [];
+      for (let last = conversation.next({ type: 'over', by }); last.done !== true; ) {
+        if (last.value.type === 'record') records.push(last.value.record);
+        last = conversation.next({ type: 'done' });
+      }
+      return records;
+    },
+  };
+}
+
 /** The first verdict of a played session. */
 export function firstVerdict(played: PlayedSession): VerdictRecord | undefined {
   return played.records.find((record) => record.kind === 'verdict');
+}
+
+const publicAddress = addressOf('192.0.2.80');
+
+function addressOf(text: string): IpAddress {
+  const address = parseIpAddress(text);
+  if (!address.ok) throw new Error(address.fault.message);
+  return address.value;
 }
 
 const client = {
@@ -94,11 +142,8 @@ function answer(command: Command, parts: Uint8Array[]): SessionEvent {
       } as const;
       return { type: 'verified', outcome: { kind: 'verified', evidence } };
     }
-    case 'resolve': {
-      const address = parseIpAddress('192.0.2.80');
-      if (!address.ok) return { type: 'resolved', result: address };
-      return { type: 'resolved', result: { ok: true, value: { addresses: [address.value], ttlSeconds: 60 } } };
-    }
+    case 'resolve':
+      return { type: 'resolved', result: { ok: true, value: { addresses: [publicAddress], ttlSeconds: 60 } } };
     case 'dial':
       return { type: 'dialled', address: command.addresses[0] ?? null };
     case 'relay':
@@ -110,7 +155,8 @@ function answer(command: Command, parts: Uint8Array[]): SessionEvent {
   }
 }
 
-function portsOf({ policy, nowMs, judge, facts }: SessionPlay): SessionPorts {
+/** The ports of played sessions. */
+export function playPorts({ policy, nowMs, judge, facts }: Omit<SessionPlay, 'parts'>): SessionPorts {
   let ids = 0;
   return {
     clock: { now: () => nowMs },
