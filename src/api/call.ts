@@ -32,6 +32,8 @@ export interface Answered<Answer> {
   readonly seq?: number;
   /** False when what was done is in force and not yet written down. */
   readonly isDurable?: boolean;
+  /** False when the enforcement point did not say yet that it lives by what was done. */
+  readonly isConfirmed?: boolean;
   /** Whether it was done before, under the same idempotency key. */
   readonly isReplay?: boolean;
 }

@@ -24,6 +24,7 @@ const person = {
 let now = 1_000_000;
 let seen: Call<unknown, unknown, unknown>[] = [];
 const failures: unknown[] = [];
+const refusals: (readonly [string, string, string])[] = [];
 let server: FastifyInstance;
 let base: string;
 
@@ -35,7 +36,7 @@ const handlers: Readonly<Record<string, AnyHandler>> = {
   revokeException: async (call: Call<unknown, unknown, unknown>) => {
     seen.push(call);
     return call.ifMatch === 7 || call.ifMatch === null
-      ? ok({ body: { done: true }, seq: 8, isDurable: false })
+      ? ok({ body: { done: true }, seq: 8, isDurable: false, isConfirmed: false })
       : failed(fault('changed_meanwhile', 'look again'));
   },
   requestException: async (call: Call<unknown, unknown, unknown>) => {
@@ -62,6 +63,9 @@ before(async () => {
             scopes: token === 'good' ? ['read', 'exception:request', 'exception:revoke'] : ['audit:read'],
           })
         : failed(fault('token_refused', 'the token is unknown, revoked or over')),
+    onRefused: async ({ person: who }, endpointId, { code }) => {
+      refusals.push([who, endpointId, code]);
+    },
     clock: { now: () => now },
     newId: () => '01KAR6F1R8000000000000000A',
     onFailure: (_where, error) => failures.push(error),
@@ -124,6 +128,22 @@ test('no token, a refused one and one that does not carry it are three different
   assert.equal(good.headers.get('exeat-request-id'), '01KAR6F1R8000000000000000A');
 });
 
+test('whoever tries to change something and is refused is told of; looking, and who is unknown, is not', async () => {
+  refusals.length = 0;
+  const path = '/api/v1/exceptions/01KAR6F1R8000000000000000B/revoke';
+  const revoke = async (token: string, body: object): Promise<number> =>
+    (await ask(path, { method: 'POST', token, body })).status;
+  const reason = 'not needed any more';
+  assert.equal(await revoke('narrow', { reason }), 403);
+  assert.equal(await revoke('good', { why: reason }), 400);
+  assert.equal(await revoke('bad', { reason }), 401);
+  assert.equal((await ask('/api/v1/me', { token: 'narrow' })).status, 403);
+  assert.deepEqual(refusals, [
+    ['ana', 'revokeException', 'scope_missing'],
+    ['ana', 'revokeException', 'request_malformed'],
+  ]);
+});
+
 test('guessing tokens ends after thirty tries a minute and begins anew later; who has a token is not held back', async () => {
   now += 120_000;
   for (let i = 0; i < 30; i++) assert.equal((await ask('/api/v1/me', { token: `guess-${i}` })).status, 401);
@@ -174,7 +194,8 @@ test('an act has the place it was read at, its key once, and says when it is not
     body,
     headers: { 'if-match': '"7"', 'idempotency-key': 'k-1' },
   });
-  assert.deepEqual([done.status, done.headers.get('etag'), done.headers.get('exeat-durable')], [200, '"8"', 'false']);
+  const headers = ['etag', 'exeat-durable', 'exeat-confirmed'].map((name) => done.headers.get(name));
+  assert.deepEqual([done.status, ...headers], [200, '"8"', 'false', 'false']);
   await ask(path.replace('000B', '000C'), {
     method: 'POST',
     token: 'good',

@@ -24,6 +24,8 @@ export interface ApiOptions {
   readonly problems: ProblemRows;
   /** Who a token belongs to. Fault: `token_refused`. */
   readonly authenticate: (token: string) => Promise<Result<Caller, RequestFault>>;
+  /** Told when somebody known tried to change something and was refused before it was an act. */
+  readonly onRefused: (caller: Caller, endpointId: string, why: RequestFault) => Promise<void>;
   readonly clock: Clock;
   readonly newId: NewId;
   /** A defect of ours: the caller is told only that something failed. */
@@ -60,7 +62,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
       method: endpoint.method,
       url: `/api/v1${endpoint.path.replace(/\{(\w+)\}/g, ':$1')}`,
       handler: async (request, reply) => {
-        const outcome = await answer({ options, endpoint, handler, attempts, request });
+        const outcome = await answer({ options, id, endpoint, handler, attempts, request });
         send(options, request, reply, { endpoint, outcome });
         return reply;
       },
@@ -151,6 +153,7 @@ function isOurs(names: ReadonlySet<string>, host: string | undefined): boolean {
 
 interface Answering {
   readonly options: ApiOptions;
+  readonly id: string;
   readonly endpoint: AnyEndpoint;
   readonly handler: AnyHandler;
   readonly attempts: ReturnType<typeof createAttempts>;
@@ -161,6 +164,8 @@ async function answer(answering: Answering): Promise<Result<Answered<unknown>, R
   const { endpoint, handler, request } = answering;
   const caller = await authenticate(answering);
   if (!caller.ok) return caller;
+  const missing = caller.value === null ? null : findMissingScope(endpoint, caller.value);
+  if (missing !== null) return refuse(answering, caller.value, missing);
   const read = readRequest(endpoint, {
     params: request.params,
     query: request.query,
@@ -168,7 +173,7 @@ async function answer(answering: Answering): Promise<Result<Answered<unknown>, R
     ifMatch: request.headers['if-match'],
     idempotencyKey: headerText(request.headers['idempotency-key']),
   });
-  if (!read.ok) return read;
+  if (!read.ok) return refuse(answering, caller.value, read.fault);
   const { idempotencyKey, ...parts } = read.value;
   const once = idempotencyKey === null ? null : { key: idempotencyKey, digest: digestOf(endpoint, parts) };
   const call = { ...parts, caller: caller.value, once, requestId: request.id };
@@ -194,11 +199,23 @@ async function authenticate(answering: Answering): Promise<Result<Caller | null,
       ? caller
       : failed(fault('too_many_attempts', 'too many refused tokens from this address, wait a minute'));
   }
-  if (!scopes.some((scope) => caller.value.scopes.includes(scope))) {
-    const needed = scopes.map((scope) => `\`${scope}\``).join(' or ');
-    return failed(fault('scope_missing', `this needs the scope ${needed}, the token does not carry it`));
-  }
   return caller;
+}
+
+function findMissingScope({ scopes }: AnyEndpoint, caller: Caller): RequestFault | null {
+  if (scopes === null || scopes.some((scope) => caller.scopes.includes(scope))) return null;
+  const needed = scopes.map((scope) => `\`${scope}\``).join(' or ');
+  return fault('scope_missing', `this needs the scope ${needed}, the token does not carry it`);
+}
+
+// Who looks at what they may not see changes nothing; who tries to change something stands in the log.
+async function refuse(
+  { options, id, endpoint }: Answering,
+  caller: Caller | null,
+  why: RequestFault,
+): Promise<Result<never, RequestFault>> {
+  if (caller !== null && endpoint.method !== 'GET') await options.onRefused(caller, id, why);
+  return failed(why);
 }
 
 // The path belongs to it: the same body sent to another place is another request.
@@ -222,10 +239,11 @@ function send(
     sendProblem(options, request, reply, outcome.fault);
     return;
   }
-  const { body, seq, isDurable, isReplay } = outcome.value;
+  const { body, seq, isDurable, isConfirmed, isReplay } = outcome.value;
   if (seq !== undefined) reply.header('etag', `"${seq}"`);
   if (isReplay === true) reply.header('idempotency-replayed', 'true');
   if (isDurable === false) reply.header('exeat-durable', 'false');
+  if (isConfirmed === false) reply.header('exeat-confirmed', 'false');
   reply.code(endpoint.status).type('application/json; charset=utf-8').send(JSON.stringify(body));
 }
 

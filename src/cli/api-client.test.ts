@@ -24,6 +24,7 @@ const revokeArgs = ['exception', 'revoke', '01KB', '--reason', 'the test is done
 const keys: (string | undefined)[] = [];
 const who = { person: person('ana'), scopes: ['read'] };
 let isDurable = true;
+let isConfirmed = true;
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'exeat-cli-api-'));
@@ -34,7 +35,7 @@ before(async () => {
     approveException: async () => failed(fault('self_approval', 'you asked for it yourself')),
     revokeException: async ({ once }) => {
       keys.push(once?.key);
-      return ok({ body: stubException({ status: 'revoked' }), isDurable });
+      return ok({ body: stubException({ status: 'revoked' }), isDurable, isConfirmed });
     },
   });
 });
@@ -93,7 +94,7 @@ describe('a refusal ends with the exit code of its kind and is told in one line'
   }
 });
 
-test('an act tells its request id, and loudly when it is not written down yet', async () => {
+test('an act tells its request id, and loudly when it is not written down or not confirmed yet', async () => {
   const done = await say(anaToken, ...revokeArgs);
   assert.equal(done.code, 0, done.error);
   assert.match(done.error, /^request 01STUB\d{20}\n$/);
@@ -102,6 +103,11 @@ test('an act tells its request id, and loudly when it is not written down yet', 
   isDurable = true;
   assert.equal(undurable.code, 0);
   assert.match(undurable.error, /^request 01STUB\d{20}\nexeat: IN FORCE, NOT WRITTEN DOWN YET: /);
+  isConfirmed = false;
+  const unconfirmed = await say(anaToken, ...revokeArgs);
+  isConfirmed = true;
+  assert.equal(unconfirmed.code, 0);
+  assert.match(unconfirmed.error, /^request 01STUB\d{20}\nexeat: DONE, NOT CONFIRMED YET: the enforcement point /);
 });
 
 test('an act whose connection broke is sent once more, with the same key and the same body', async () => {

@@ -135,4 +135,9 @@ function tellAct(io: CliIo, { headers }: Exchanged): void {
       'exeat: IN FORCE, NOT WRITTEN DOWN YET: the audit log cannot be written, see `/readyz`; it is written first once that works\n',
     );
   }
+  if (headers['exeat-confirmed'] === 'false') {
+    io.writeError(
+      'exeat: DONE, NOT CONFIRMED YET: the enforcement point did not say that it lives by it, see `exeat status`; it is told until it does\n',
+    );
+  }
 }

@@ -52,7 +52,7 @@ describe('what people write', () => {
         {
           status: 400,
           code: 'request_malformed',
-          by: null,
+          by: 'ana',
         },
       );
     });
@@ -121,7 +121,7 @@ describe('path traversal in an id', () => {
     await assertRefused(house, () => house.call('dan', '/people', { body }), {
       status: 400,
       code: 'request_malformed',
-      by: null,
+      by: 'dan',
     });
   });
 });

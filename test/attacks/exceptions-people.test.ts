@@ -147,7 +147,7 @@ describe('scope escalation', () => {
       {
         status: 403,
         code: 'scope_missing',
-        by: null,
+        by: 'ned',
       },
     );
   });
@@ -171,7 +171,7 @@ describe('scope escalation', () => {
       await assertRefused(house, () => house.call('gus', path, { body }), {
         status: 403,
         code: 'scope_missing',
-        by: null,
+        by: 'gus',
       });
     }
   });

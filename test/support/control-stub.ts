@@ -42,6 +42,7 @@ export async function startControlStub(handlers: Handled): Promise<ControlStub> 
         scopes: granted,
       });
     },
+    onRefused: async () => undefined,
     clock: { now: () => stubNow },
     newId: () => {
       ids += 1;

@@ -29,6 +29,7 @@ export interface ActedForApi {
   readonly id: string;
   readonly seq: number;
   readonly isDurable: boolean;
+  readonly isConfirmed: boolean;
   readonly isReplay: boolean;
 }
 

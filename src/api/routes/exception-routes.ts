@@ -87,9 +87,9 @@ export async function showActed(
 ): Shown {
   const acted = await ports.actOnException(asked);
   if (!acted.ok) return acted;
-  const { id, isDurable, isReplay } = acted.value;
+  const { id, isDurable, isConfirmed, isReplay } = acted.value;
   const shown = await showOne(ports, id);
-  return shown.ok ? ok({ ...shown.value, isDurable, isReplay }) : shown;
+  return shown.ok ? ok({ ...shown.value, isDurable, isConfirmed, isReplay }) : shown;
 }
 
 /** The caller of an endpoint that asks for a token. Throws where there is none: the server let the call through then. */

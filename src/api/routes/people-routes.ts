@@ -112,10 +112,10 @@ async function acted<A>(ports: ApiPorts, call: AnyCall, act: PeopleAct<A>): Prom
   const { command, kind, show } = act;
   const outcome = await ports.actOnPeople({ id: act.id, command, actor: callerOf(call).actor, ifMatch, once });
   if (!outcome.ok) return outcome;
-  const { id, isDurable, isReplay } = outcome.value;
+  const { id, isDurable, isConfirmed, isReplay } = outcome.value;
   const body = show(ports, id);
   const seq = ports.seqOf(kind, id);
-  return body === null ? missing : ok({ body, isDurable, isReplay, ...(seq === null ? {} : { seq }) });
+  return body === null ? missing : ok({ body, isDurable, isConfirmed, isReplay, ...(seq === null ? {} : { seq }) });
 }
 
 /**

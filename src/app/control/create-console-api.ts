@@ -27,6 +27,7 @@ export function createConsoleApi(config: Config, acts: ControlActs): FastifyInst
     document: describeApi({ ...endpoints }, readVersion()),
     problems: actProblems,
     authenticate: async (token) => authenticateToken(token, standing.directory, clock.now()),
+    onRefused: (caller, endpointId, why) => acts.desk.noteRefused(caller.actor, endpointId, why),
     clock,
     newId,
     onFailure: (where, error) =>

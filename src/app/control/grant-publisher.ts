@@ -12,8 +12,8 @@ import { createLatestRunner } from './latest-runner.ts';
 export interface GrantPublisher {
   /** Writes and tells, as soon as what is under way is done. */
   publish(): void;
-  /** Settles when the point took a list that was made after the last `publish`, or after 5 s. */
-  inForce(): Promise<void>;
+  /** Settles when the point took a list that was made after the last `publish`, or after 5 s. Gives whether it took one. */
+  inForce(): Promise<boolean>;
   /** Of the last list that a point confirmed. */
   confirmed(): number;
   /** Of the last list that was made. */

@@ -29,8 +29,8 @@ test('what is asked while it works is done once more, and who asked then waits f
   runner.ask();
   assert.equal(ends.length, 1);
   let isDone = false;
-  const done = runner.done().then(() => {
-    isDone = true;
+  const done = runner.done().then((whether) => {
+    isDone = whether;
   });
   ends[0]?.(true);
   await soon();
@@ -38,8 +38,8 @@ test('what is asked while it works is done once more, and who asked then waits f
   ends[1]?.(true);
   await done;
   await soon();
-  assert.equal(ends.length, 2, 'nothing is left to do');
-  await runner.done();
+  assert.deepEqual([ends.length, isDone], [2, true], 'nothing is left to do');
+  assert.equal(await runner.done(), true);
 });
 
 test('a failure is tried again by itself, and closing lets go of everybody', async () => {
@@ -50,7 +50,7 @@ test('a failure is tried again by itself, and closing lets go of everybody', asy
   assert.equal(ends.length, 2);
   const done = runner.done();
   runner.close();
-  await done;
+  assert.equal(await done, false);
   ends[1]?.(false);
   await soon();
   assert.equal(ends.length, 2);
@@ -59,6 +59,6 @@ test('a failure is tried again by itself, and closing lets go of everybody', asy
 test('nobody waits longer than the bound', async () => {
   const { runner } = makeBed(20);
   runner.ask();
-  await runner.done();
+  assert.equal(await runner.done(), false);
   runner.close();
 });

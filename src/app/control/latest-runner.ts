@@ -1,8 +1,8 @@
 /** Does one thing again and again, always for the latest asking: what is asked while it works is done once more afterwards. */
 export interface LatestRunner {
   ask(): void;
-  /** Settles when a run that began after the last `ask` has succeeded, when it is closed, or after the bound. */
-  done(): Promise<void>;
+  /** Settles when a run that began after the last `ask` has succeeded, when it is closed, or after the bound. Gives whether one has. */
+  done(): Promise<boolean>;
   close(): void;
 }
 
@@ -17,7 +17,7 @@ export interface LatestRunnerOptions {
 
 interface Waiting {
   readonly at: number;
-  end(): void;
+  end(isDone: boolean): void;
 }
 
 /** Makes a runner; nothing runs before the first `ask`. */
@@ -30,7 +30,7 @@ export function createLatestRunner(options: LatestRunnerOptions): LatestRunner {
   const waiting = new Set<Waiting>();
 
   const release = (): void => {
-    for (const one of waiting) if (isClosed || one.at <= succeeded) one.end();
+    for (const one of waiting) if (isClosed || one.at <= succeeded) one.end(one.at <= succeeded);
   };
   const begin = async (): Promise<void> => {
     if (isRunning || isClosed) return;
@@ -56,14 +56,14 @@ export function createLatestRunner(options: LatestRunnerOptions): LatestRunner {
     },
     done: () =>
       new Promise((resolve) => {
-        if (isClosed || asked === succeeded) return resolve();
-        const timer = setTimeout(() => one.end(), options.doneWithinMs);
+        if (isClosed || asked === succeeded) return resolve(asked === succeeded);
+        const timer = setTimeout(() => one.end(false), options.doneWithinMs);
         const one: Waiting = {
           at: asked,
-          end: () => {
+          end: (isDone) => {
             clearTimeout(timer);
             waiting.delete(one);
-            resolve();
+            resolve(isDone);
           },
         };
         waiting.add(one);

@@ -80,7 +80,7 @@ async function open(
       if (touchesGrants) told.push(heldOf(standing, nowMs));
     },
     onDone: () => undefined,
-    inForce: () => Promise.resolve(),
+    inForce: () => Promise.resolve(true),
   });
   return { ledger, desk, standing, pending, told };
 }
