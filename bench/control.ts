@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ExceptionAnswer } from '../src/api/contract/index.ts';
+import type { AuditState, ExceptionAnswer } from '../src/api/contract/index.ts';
 import { type ApiPerson, foundPeople, makeAuditor, openException } from '../test/support/api-people.ts';
 import { proofOf } from '../test/support/ask-proxy.ts';
 import { type RunningProduct, startProduct, waitFor } from '../test/support/product.ts';
@@ -59,6 +59,7 @@ export async function measureControl(context: BenchContext, sizes: ControlSizes)
     const auditor = await makeAuditor(people.ana, () => product.console);
     const allId = await prepare({ product, people, port, sizes, context });
     product = await product.again();
+    await catchUp(auditor);
     const field: Field = { product, ...people, auditor, port, sizes, context };
     return [
       ...decisions,
@@ -74,6 +75,16 @@ export async function measureControl(context: BenchContext, sizes: ControlSizes)
     await product.stop();
     await origin.end();
   }
+}
+
+// The log that was copied in is hashed by the first start after it, as no log is that grew act by act.
+async function catchUp(auditor: ApiPerson): Promise<void> {
+  const isUp = async (): Promise<boolean> => {
+    const { body } = await auditor.get<AuditState>('/audit');
+    // The second line of a checkpoint is its size (C2SP tlog-checkpoint).
+    return Number(body.checkpoint?.split('\n', 2)[1]) >= body.size;
+  };
+  await waitFor(isUp, 'the audit log', 120_000);
 }
 
 interface Field {

@@ -94,5 +94,9 @@ export interface Ledger {
   }): Promise<readonly Entry[]>;
   view(kind: ViewKind, id: string): Promise<View | null>;
   views(query: ViewQuery): Promise<readonly View[]>;
+  /** The same page without what was folded, for who has most of that at hand. */
+  viewHeads(query: ViewQuery): Promise<readonly Pick<View, 'id' | 'seq'>[]>;
+  /** Views by their ids, at most 1,000, those that there are in any order. */
+  viewsOf(kind: ViewKind, ids: readonly string[]): Promise<readonly View[]>;
   keptAnswer(actor: string, key: string, nowMs: number): Promise<KeptAnswer | null>;
 }

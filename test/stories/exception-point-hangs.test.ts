@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { echo, type ExceptionHouse, endOfTunnel, startExceptionHouse } from '../support/exception-house.ts';
+import { type ExceptionHouse, echo, endOfTunnel, startExceptionHouse } from '../support/exception-house.ts';
 import { childOf } from '../support/kill-child.ts';
 import { waitFor } from '../support/product.ts';
 

@@ -286,7 +286,15 @@ async function checkAgainstModel(ledger: LedgerUnderTest): Promise<void> {
     assert.deepEqual(await ledger.entries(query), model.list(query), JSON.stringify(query));
   }
   for (const query of fc.sample(viewQueryOf, { numRuns: 300, seed: 4 })) {
-    assert.deepEqual(await ledger.views(query), model.views(query), JSON.stringify(query));
+    const wanted = model.views(query);
+    assert.deepEqual(await ledger.views(query), wanted, JSON.stringify(query));
+    const heads = wanted.map(({ id, seq }) => ({ id, seq }));
+    assert.deepEqual(
+      (await ledger.viewHeads(query)).map(({ id, seq }) => ({ id, seq })),
+      heads,
+    );
+    const byId = await ledger.viewsOf(query.kind, ["it's none", ...heads.map(({ id }) => id)]);
+    assert.deepEqual([...byId].sort(compareIds), [...wanted].sort(compareIds));
   }
 }
 
@@ -383,3 +391,7 @@ const viewQueryOf: fc.Arbitrary<ViewQuery> = fc
     }),
   )
   .map(([base, rest]) => ({ kind: 'exception', ...base, ...rest }));
+
+function compareIds(a: { readonly id: string }, b: { readonly id: string }): number {
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}

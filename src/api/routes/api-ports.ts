@@ -10,6 +10,7 @@ import type {
   Ledger,
   PeopleCommand,
   SetupLink,
+  View,
 } from '../../exceptions/index.ts';
 import type { ExceptionFacts } from '../../policy/index.ts';
 import type { Once } from '../call.ts';
@@ -48,9 +49,11 @@ export interface ApiPorts {
   readonly clock: Clock;
   readonly newId: NewId;
   readonly digest: Digest;
-  readonly ledger: Pick<Ledger, 'views' | 'view' | 'entries' | 'entriesOf'>;
+  readonly ledger: Pick<Ledger, 'views' | 'viewHeads' | 'viewsOf' | 'view' | 'entries' | 'entriesOf'>;
   readonly directory: () => Directory;
   readonly exceptions: () => ReadonlyMap<string, ExceptionState>;
+  /** Of views whose exceptions are not among those, the states. */
+  readonly endedStates: (heads: readonly Pick<View, 'id' | 'seq'>[]) => Promise<ReadonlyMap<string, ExceptionState>>;
   readonly seqOf: (kind: 'exception' | 'person' | 'token' | 'key', id: string) => number | null;
   readonly actOnException: (asked: AskedByApi<ExceptionCommand>) => Promise<Result<ActedForApi>>;
   readonly actOnPeople: (asked: AskedByApi<PeopleCommand>) => Promise<Result<ActedForApi>>;

@@ -1,5 +1,5 @@
 import { ok, type Result } from '../../base/index.ts';
-import { type ExceptionState, exceptionOf, statusOf, type View, type ViewQuery } from '../../exceptions/index.ts';
+import { type ExceptionState, statusOf, type View, type ViewQuery } from '../../exceptions/index.ts';
 import type { ExceptionQuery } from '../contract/index.ts';
 import { readCursor, writeCursor } from '../cursor.ts';
 import type { ApiPorts } from './api-ports.ts';
@@ -45,10 +45,11 @@ async function* newestStates(
 ): AsyncGenerator<ExceptionState> {
   let { after } = from;
   for (let scanned = 0; scanned < mostScanned; scanned += from.most) {
-    const views = await readPage(ports, narrowed, { ...from, after });
-    for (const view of views) yield ports.exceptions().get(view.id) ?? exceptionOf(view);
-    after = views.at(-1)?.id ?? after;
-    if (views.length < from.most) return;
+    const heads = await readPage(ports, narrowed, { ...from, after });
+    const ended = await ports.endedStates(heads.filter(({ id }) => !ports.exceptions().has(id)));
+    yield* heads.flatMap(({ id }) => ports.exceptions().get(id) ?? ended.get(id) ?? []);
+    after = heads.at(-1)?.id ?? after;
+    if (heads.length < from.most) return;
   }
 }
 
@@ -60,8 +61,8 @@ function readPage(
   ports: ApiPorts,
   narrowed: Narrowed,
   page: Pick<ViewQuery, 'after' | 'most'>,
-): Promise<readonly View[]> {
-  return ports.ledger.views({ kind: 'exception', ...narrowed, order: 'newest', ...page });
+): Promise<readonly Pick<View, 'id' | 'seq'>[]> {
+  return ports.ledger.viewHeads({ kind: 'exception', ...narrowed, order: 'newest', ...page });
 }
 
 function narrowingOf({ service, owner, requester }: ExceptionQuery): Narrowed {

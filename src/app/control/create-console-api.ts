@@ -11,6 +11,7 @@ import { createNewId } from '../new-id.ts';
 import { readVersion } from '../read-version.ts';
 import { statePaths } from '../state-folder.ts';
 import type { ControlActs } from './assemble-acts.ts';
+import { createEndedStates } from './ended-states.ts';
 import { readSetupLink } from './founding.ts';
 import { sumDebt, toUsageRows } from './grant-usage.ts';
 import { reportOpen } from './open/open-report.ts';
@@ -54,6 +55,7 @@ function toPorts(config: Config, acts: ControlActs): ApiPorts {
     ...{ clock, newId, digest, ledger, factsOf, isSecret },
     directory: () => standing.directory,
     exceptions: () => standing.exceptions,
+    endedStates: createEndedStates(ledger).of,
     seqOf: standing.seqOf,
     actOnException: desk.actOnException,
     actOnPeople: desk.actOnPeople,

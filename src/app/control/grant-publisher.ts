@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../base/index.ts';
 import { type Directory, type ExceptionState, listGrants, offlineSigners } from '../../exceptions/index.ts';
 import type { GrantList } from '../../policy/index.ts';
@@ -41,6 +42,7 @@ const retryMs = 1_000;
 // A point that is down takes the list when it starts; nobody waits for that. One that is busy is waited for as long as a caller may be.
 const inForceMs = 5_000;
 const askTimeoutMs = 20_000;
+const endsFirstMs = 20;
 
 /** Makes the publisher. One list at a time; what changes meanwhile is in the next. */
 export function createGrantPublisher(options: GrantPublisherOptions): GrantPublisher {
@@ -56,14 +58,17 @@ export function createGrantPublisher(options: GrantPublisherOptions): GrantPubli
     sequence = Math.max(options.clock.now(), sequence + 1);
     const list = await makeList(options, sequence);
     keepSequence(options.sequencePath, sequence);
+    // At once, and not when ten thousand grants were written and read: the list that comes says the same.
+    const ending = endGrants(
+      options.pointSocket,
+      list.ended.filter(({ id }) => !ended.has(id)),
+      sequence - 1,
+    );
+    // Spelling out the list takes the processor; what ends is on its way before.
+    await Promise.race([ending, sleep(endsFirstMs, null, { ref: false })]);
     const [written] = await Promise.all([
       writeGrants({ path: options.path, list, signingKey: options.signingKey }),
-      // At once, and not when ten thousand grants were written and read: the list that comes says the same.
-      endGrants(
-        options.pointSocket,
-        list.ended.filter(({ id }) => !ended.has(id)),
-        sequence - 1,
-      ),
+      ending,
     ]);
     if (!written.ok) {
       say(written.fault.message);

@@ -19,19 +19,42 @@ export async function readView(db: LedgerQueries, kind: ViewKind, id: string): P
 
 /** A page of views in the order of their ids (which are made with the time); at most 1,000 whatever is asked. */
 export async function readViews(db: LedgerQueries, query: ViewQuery): Promise<readonly View[]> {
-  const isBySpan = !isByKey(query) && query.sinceMs !== undefined && (await isFewSince(db, query.kind, query.sinceMs));
-  const direction = query.order === 'oldest' ? 'asc' : 'desc';
-  const chosen = narrow(db.selectFrom('view').select('id'), query, isBySpan)
-    .orderBy(isBySpan ? sql`+id` : sql`id`, direction)
-    .limit(Math.min(query.most, maxPage));
   const rows = await db
     .selectFrom('view')
     .selectAll()
     .where('kind', '=', query.kind)
-    .where('id', 'in', chosen)
-    .orderBy('id', direction)
+    .where('id', 'in', choosePage(db.selectFrom('view').select('id'), query, await isBySpan(db, query)))
+    .orderBy('id', directionOf(query))
     .execute();
   return rows.map(viewFromRow);
+}
+
+/** Ids and places of the same page. */
+export async function readViewHeads(db: LedgerQueries, query: ViewQuery): Promise<readonly Pick<View, 'id' | 'seq'>[]> {
+  return await choosePage(db.selectFrom('view').select(['id', 'seq']), query, await isBySpan(db, query)).execute();
+}
+
+/** Views by their ids. */
+export async function readViewsOf(db: LedgerQueries, kind: ViewKind, ids: readonly string[]): Promise<readonly View[]> {
+  if (ids.length === 0) return [];
+  // One parameter however many ids there are, so that there is one statement.
+  const wanted = sql<string>`(select value from json_each(${JSON.stringify(ids.slice(0, maxPage))}))`;
+  const rows = await db.selectFrom('view').selectAll().where('kind', '=', kind).where('id', 'in', wanted).execute();
+  return rows.map(viewFromRow);
+}
+
+function choosePage<T>(select: ViewSelect<T>, query: ViewQuery, bySpan: boolean): ViewSelect<T> {
+  return narrow(select, query, bySpan)
+    .orderBy(bySpan ? sql`+id` : sql`id`, directionOf(query))
+    .limit(Math.min(query.most, maxPage));
+}
+
+async function isBySpan(db: LedgerQueries, query: ViewQuery): Promise<boolean> {
+  return !isByKey(query) && query.sinceMs !== undefined && (await isFewSince(db, query.kind, query.sinceMs));
+}
+
+function directionOf({ order }: ViewQuery): 'asc' | 'desc' {
+  return order === 'oldest' ? 'asc' : 'desc';
 }
 
 /** The answer that was kept for a request, while it is kept. */
@@ -58,8 +81,8 @@ function isByKey({ owner, service, domain, person }: ViewQuery): boolean {
 
 // A plus keeps SQLite from using an index for a column (sqlite.org/optoverview.html): by time, what is chosen is sorted by id; else
 // the way goes by id, and times are only looked at.
-function narrow<T>(select: ViewSelect<T>, query: ViewQuery, isBySpan: boolean): ViewSelect<T> {
-  const until = isBySpan ? sql<number>`until_ms` : sql<number>`+until_ms`;
+function narrow<T>(select: ViewSelect<T>, query: ViewQuery, bySpan: boolean): ViewSelect<T> {
+  const until = bySpan ? sql<number>`until_ms` : sql<number>`+until_ms`;
   let narrowed = select.where('kind', '=', query.kind);
   for (const key of ['owner', 'service', 'domain', 'person'] as const) {
     const value = query[key];

@@ -9,7 +9,7 @@ import type { EncodeEntry } from './entry-rows.ts';
 import type { LedgerQueries } from './ledger-tables.ts';
 import { migrate } from './migrations.ts';
 import { countEntries, readEntries, readEntriesOf, readLeaves } from './read-entries.ts';
-import { readKeptAnswer, readView, readViews } from './read-views.ts';
+import { readKeptAnswer, readView, readViewHeads, readViews, readViewsOf } from './read-views.ts';
 import { type FoldViews, rebuildViews } from './rebuild-views.ts';
 import { openingFault, type StoreFaultCode, troubleOf } from './store-fault.ts';
 
@@ -113,6 +113,8 @@ function createLedger({ path, encode, writer, reader, origin, close }: LedgerPar
     entries: (query) => read(() => readEntries(reader, query)),
     view: (kind, id) => read(() => readView(reader, kind, id)),
     views: (query) => read(() => readViews(reader, query)),
+    viewHeads: (query) => read(() => readViewHeads(reader, query)),
+    viewsOf: (kind, ids) => read(() => readViewsOf(reader, kind, ids)),
     keptAnswer: (actor, key, nowMs) => read(() => readKeptAnswer(reader, { actor, key }, nowMs)),
     copyTo: (to) => copyLedger(path, to),
     close: async () => {

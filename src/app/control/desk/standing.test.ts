@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { NewView } from '../../../exceptions/index.ts';
+import { type NewView, scopeDomainOf } from '../../../exceptions/index.ts';
 import { createStanding } from './standing.ts';
 
 test('exceptions are found by domain and by who asked, as they stand now, until they are let go', () => {
@@ -24,6 +24,6 @@ test('exceptions are found by domain and by who asked, as they stand now, until 
 });
 
 function viewOf(id: string, requester: string, to: string, untilMs: number): NewView {
-  const keys = { owner: null, service: null, domain: null, person: null, fromMs: 0, untilMs };
+  const keys = { owner: null, service: null, domain: scopeDomainOf(to), person: requester, fromMs: 0, untilMs };
   return { kind: 'exception', id, keys, body: { id, requester, spec: { to } } };
 }

@@ -8,7 +8,6 @@ import {
   type NewView,
   type Person,
   personOfView,
-  scopeDomainOf,
   type Token,
   tokenOfView,
   type View,
@@ -84,7 +83,8 @@ export function createStanding(): Standing {
     if (view.kind === 'key') keys.set(view.id, keyOfView(view));
     if (view.kind !== 'exception') return;
     const state = exceptionOf(view);
-    const now = { untilMs: view.keys.untilMs, domain: scopeDomainOf(state.spec.to), requester: state.requester };
+    const { untilMs, domain, person } = view.keys;
+    const now = { untilMs, domain: domain ?? '', requester: person ?? '' };
     forget(view.id);
     held.set(view.id, now);
     find(byDomain, now.domain).add(view.id);
