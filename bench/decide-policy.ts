@@ -83,6 +83,7 @@ function rule(to: Target): RuleNode {
     ech: false,
     sniNone: false,
     strength: null,
+    queries: [],
     at,
   };
 }

@@ -3,10 +3,10 @@ import type { OpenedPolicy } from './open-policy.ts';
 import { pairId } from './policy-verdict.ts';
 
 /**
- * The id of the boundary's entry that denies an address with a port, or null. For addresses that a name resolved to: a boundary
+ * The id of the boundary's entry that denies an address with a port (null: with every port), or null. For addresses that a name resolved to: a boundary
  * of addresses would be no boundary if a name led around it, or a gateway that translates to IPv4 (RFC 6052).
  */
-export function boundaryBlocks(policy: OpenedPolicy, address: IpAddress, port: number): string | null {
+export function boundaryBlocks(policy: OpenedPolicy, address: IpAddress, port: number | null): string | null {
   const collector = policy.addressCollector;
   for (const each of [address, ...embeddedIpv4(address)]) {
     collector.collectAddress({ host: { kind: 'address', address: each }, port, protocol: null }, each, -1);

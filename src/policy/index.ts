@@ -1,8 +1,9 @@
 export {
   type AddressApproval,
-  type AddressQuestion,
+  type AnswerScreen,
   approveAddresses,
   type RefusedAddress,
+  screenAddresses,
 } from './approve-address.ts';
 export type { ApprovedAddress } from './approved-address.ts';
 export {
@@ -93,6 +94,7 @@ export {
   type PolicyOpening,
   type PolicyOpenings,
 } from './openings/list-openings.ts';
+export { type QueryType, queryTypes } from './query-types.ts';
 export { readEndedGrant, readGrant, readOfflineSigners } from './read-grant.ts';
 export { type Reason, type ReasonRow, reasons, requestableReasons } from './reasons.ts';
 export { renderLintReference } from './report/lint-reference.ts';

@@ -1,5 +1,6 @@
 import type { DestinationClass, IpPrefix, Target } from '../destination/index.ts';
 import type { Strength } from '../identity/index.ts';
+import type { QueryType } from './query-types.ts';
 import type { Reason } from './reasons.ts';
 import type { Tiers } from './tiers.ts';
 
@@ -48,6 +49,8 @@ export interface RuleNode {
   readonly ech: boolean;
   readonly sniNone: boolean;
   readonly strength: Strength | null;
+  /** DNS queries beside the usual ones that may be asked of its names. */
+  readonly queries: readonly QueryType[];
   readonly at: SourceAt;
 }
 

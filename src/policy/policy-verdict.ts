@@ -4,6 +4,7 @@ import { matchFlag, matchWord, ruleWord } from './format/layout.ts';
 import type { OpenedGrant } from './grant-index.ts';
 import type { MatchPairs } from './match-collector.ts';
 import type { OpenedPolicy } from './open-policy.ts';
+import { allQueries } from './query-types.ts';
 import type { Reason } from './reasons.ts';
 import type { Admission, Verdict } from './verdict.ts';
 
@@ -96,7 +97,7 @@ export function ruleRow({ view }: OpenedPolicy, match: number): number {
   return view.rules.at + (view.words[match + matchWord.rule] as number) * 5;
 }
 
-const nothing: Admission = { tls: false, http: false, tcp: false, udp: false, ech: false, sniNone: false };
+const nothing: Admission = { tls: false, http: false, tcp: false, udp: false, ech: false, sniNone: false, queries: 0 };
 
 /** What a deny admits. */
 export const admitNothing: Admission = Object.freeze(nothing);
@@ -109,12 +110,16 @@ const byBits: readonly Admission[] = Array.from({ length: 64 }, (_, bits) =>
     udp: (bits & 8) !== 0,
     ech: (bits & 16) !== 0,
     sniNone: (bits & 32) !== 0,
+    queries: 0,
   }),
 );
 
+const observed: Admission = Object.freeze({ ...(byBits[55] ?? nothing), queries: allQueries });
+const observedUdp: Admission = Object.freeze({ ...(byBits[63] ?? nothing), queries: allQueries });
+
 /** What an observed miss admits: anything, so that the first bytes never break it. */
 export function admitObserved(isUdp: boolean): Admission {
-  return byBits[isUdp ? 63 : 55] ?? admitNothing;
+  return isUdp ? observedUdp : observed;
 }
 
 /** What a grant admits: its protocol and no more. */
@@ -127,6 +132,7 @@ const protocolBits: Readonly<Record<OpenedGrant['target']['protocol'], number>> 
 /** What matched allows admit together. */
 export function admissionOf({ view }: OpenedPolicy, pairs: MatchPairs): Admission {
   let bits = 0;
+  let queries = 0;
   for (let i = 0; i < pairs.length; i += 2) {
     const member = pairs[i + 1] as number;
     const flags = view.words[(pairs[i] as number) + matchWord.flags] as number;
@@ -134,6 +140,8 @@ export function admissionOf({ view }: OpenedPolicy, pairs: MatchPairs): Admissio
     bits |= 1 << (target & matchFlag.protocolMask);
     if ((flags & matchFlag.ech) !== 0) bits |= 16;
     if ((flags & matchFlag.sniNone) !== 0) bits |= 32;
+    queries |= flags >>> matchFlag.queriesShift;
   }
-  return byBits[bits] ?? admitNothing;
+  const admitted = byBits[bits] ?? admitNothing;
+  return queries === 0 ? admitted : { ...admitted, queries };
 }

@@ -10,6 +10,8 @@ export type Reason =
   | 'grant_suspended'
   | 'budget_spent'
   | 'rule_denied'
+  | 'query_type_denied'
+  | 'response_policy_denied'
   | 'boundary_denied'
   | 'address_forbidden'
   | 'environment_crossing'
@@ -91,6 +93,16 @@ export const reasons: Readonly<Record<Reason, ReasonRow>> = {
   rule_denied: {
     says: 'a deny rule of the service covers this destination',
     mend: 'service owner: change the deny rule',
+    status: 403,
+  },
+  query_type_denied: {
+    says: 'the name is allowed and queries of this type are not: they can carry data, and no rule names them',
+    mend: 'service owner: add `queries` with the type to the rule of the name',
+    status: 403,
+  },
+  response_policy_denied: {
+    says: 'a response policy zone answers this query otherwise',
+    mend: 'security: look at the zone, or let the name through by a passthru entry before it',
     status: 403,
   },
   boundary_denied: {

@@ -35,6 +35,8 @@ export interface Admission {
   readonly udp: boolean;
   readonly ech: boolean;
   readonly sniNone: boolean;
+  /** Bits of the query types (`queryTypes`) that may be asked of the name beside the usual ones. */
+  readonly queries: number;
 }
 
 /**

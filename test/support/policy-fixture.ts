@@ -17,7 +17,16 @@ const at = { file: 'payments/api.yaml', line: 1, column: 1 };
 
 /** A rule node from its `to` (`@name` refers to a document); the rest by default says nothing. */
 export function ruleNode(to: string, extra: Partial<RuleNode> = {}): RuleNode {
-  const base = { reason: 'tests', via: [], crossing: null, ech: false, sniNone: false, strength: null, at };
+  const base = {
+    reason: 'tests',
+    via: [],
+    crossing: null,
+    ech: false,
+    sniNone: false,
+    strength: null,
+    queries: [],
+    at,
+  };
   if (to.startsWith('@')) return { ...base, to: { kind: 'reference', name: to.slice(1) }, ...extra };
   return { ...base, to: { kind: 'target', target: targetNode(to) }, ...extra };
 }

@@ -3,6 +3,7 @@ import { strengths } from '../../identity/index.ts';
 import { protocolCodes } from '../format/codes.ts';
 import { matchFlag } from '../format/layout.ts';
 import type { RuleNode } from '../nodes.ts';
+import { queryBits } from '../query-types.ts';
 
 /** The words of one match before it is laid down: flags (without `last`), ports, rule row, extra row. */
 export type MatchEntry = readonly [flags: number, ports: number, rule: number, extra: number];
@@ -28,6 +29,7 @@ export function ruleFlags(rule: RuleNode, list: 'allow' | 'deny'): number {
     (list === 'deny' ? matchFlag.deny : 0) |
     (rule.ech ? matchFlag.ech : 0) |
     (rule.sniNone ? matchFlag.sniNone : 0) |
-    (strength << matchFlag.strengthShift)
+    (strength << matchFlag.strengthShift) |
+    (queryBits(rule.queries) << matchFlag.queriesShift)
   );
 }

@@ -51,7 +51,7 @@ function serviceFacts(service: ServiceNode): readonly PolicyFact[] {
 }
 
 function ruleText(document: string, list: 'allow' | 'deny', rule: RuleNode): string {
-  const { to, via, crossing, ech, sniNone, strength } = rule;
+  const { to, via, crossing, ech, sniNone, strength, queries } = rule;
   const id = ruleId(document, list, to);
   const more = {
     ...(via.length > 0 ? { via: [...via].sort() } : {}),
@@ -59,6 +59,7 @@ function ruleText(document: string, list: 'allow' | 'deny', rule: RuleNode): str
     ...(ech ? { ech } : {}),
     ...(sniNone ? { sniNone } : {}),
     ...(strength === null ? {} : { strength }),
+    ...(queries.length > 0 ? { queries } : {}),
   };
   return Object.keys(more).length === 0 ? id : `${id} ${JSON.stringify(more)}`;
 }

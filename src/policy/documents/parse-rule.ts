@@ -1,6 +1,7 @@
 import { parsePolicyTarget } from '../../destination/index.ts';
 import { strengths } from '../../identity/index.ts';
 import type { RuleNode, ToNode } from '../nodes.ts';
+import { type QueryType, queryTypes } from '../query-types.ts';
 import { ruleId } from '../rule-id.ts';
 import type { PlainEntry, PlainNode } from './plain-node.ts';
 import { type ReadMap, readMap, shorten } from './read-map.ts';
@@ -61,10 +62,10 @@ function parseRule(node: PlainNode, where: RuleList, file: SourceFile): RuleNode
   return { to, reason, ...(isAllow ? readConditions(map, to, file) : unconditional), at };
 }
 
-const unconditional = { via: [], crossing: null, ech: false, sniNone: false, strength: null } as const;
+const unconditional = { via: [], crossing: null, ech: false, sniNone: false, strength: null, queries: [] } as const;
 
 /** What an allow asks beside the target. */
-type Conditions = Pick<RuleNode, 'via' | 'crossing' | 'ech' | 'sniNone' | 'strength'>;
+type Conditions = Pick<RuleNode, 'via' | 'crossing' | 'ech' | 'sniNone' | 'strength' | 'queries'>;
 
 function readConditions(map: ReadMap, to: ToNode, file: SourceFile): Conditions {
   const ech = map.get('ech');
@@ -76,7 +77,20 @@ function readConditions(map: ReadMap, to: ToNode, file: SourceFile): Conditions 
     ech: ech !== null && readChoice(ech.value, ['allow'], '`ech`', file) !== null,
     sniNone: sni !== null && readSniNone(sni, to, file),
     strength: strength === null ? null : readChoice(strength.value, strengths, '`strength`', file),
+    queries: readQueries(map.get('queries'), to, file),
   };
+}
+
+function readQueries(entry: PlainEntry | null, to: ToNode, file: SourceFile): readonly QueryType[] {
+  if (entry === null) return [];
+  if (to.kind === 'target' && to.target.host.kind === 'prefix') {
+    file.report('key_misplaced', entry.keyOffset, '`queries` is for rules on names: nobody asks for an address');
+    return [];
+  }
+  const types = readList(entry, '`queries`', file).flatMap(
+    (item) => readChoice(item, queryTypes, 'query type', file) ?? [],
+  );
+  return [...new Set(types)].sort();
 }
 
 function readSniNone(sni: PlainEntry, to: ToNode, file: SourceFile): boolean {

@@ -11,7 +11,7 @@
 export const formatMagic = 0x31505845; // "EXP1" in memory order
 
 /** Rises with every change of the layout; a reader refuses what it does not know. */
-export const formatVersion = 2;
+export const formatVersion = 3;
 
 /** The places of the fixed header words. */
 export const headerWord = {
@@ -162,7 +162,7 @@ export const prefixWord = { owner: 0, block: 1, words: 2, value: 6 } as const;
  */
 export const matchWord = { flags: 0, ports: 1, rule: 2, extra: 3 } as const;
 
-/** Bits of the flags of a match. Protocol and strength are shifted values, the strength plus one (0: none asked). */
+/** Bits of the flags of a match. Protocol and strength are shifted values, the strength plus one (0: none asked); query types have a bit each. */
 export const matchFlag = {
   protocolMask: 3,
   deny: 4,
@@ -174,6 +174,7 @@ export const matchFlag = {
   strengthShift: 8,
   strengthMask: 7,
   elsewhere: 2048,
+  queriesShift: 12,
 } as const;
 
 /** `rules`: the document with list (`payments-api/allow`), the `to` as text, the reason, file, line. */

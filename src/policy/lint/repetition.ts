@@ -63,7 +63,7 @@ function holdersByRule(services: readonly ServiceNode[]): Iterable<{ rule: RuleN
   for (const service of services)
     for (const rule of service.allow) {
       if (rule.to.kind === 'reference') continue;
-      const key = `${rule.to.target.canonical}|${conditionsKey(rule)}|${rule.ech}|${rule.sniNone}`;
+      const key = `${rule.to.target.canonical}|${conditionsKey(rule)}|${rule.ech}|${rule.sniNone}|${rule.queries.join()}`;
       const known = holders.get(key);
       if (known === undefined) holders.set(key, { rule, names: [service.name] });
       else known.names.push(service.name);

@@ -86,5 +86,6 @@ function isNoNarrower(other: Entry, rule: RuleNode, target: Target): boolean {
   const wider = other.rule;
   if (wider === null || other.target.protocol !== target.protocol) return false;
   if (conditionsKey(wider) !== conditionsKey(rule)) return false;
-  return (wider.ech || !rule.ech) && (wider.sniNone || !rule.sniNone);
+  const hasQueries = rule.queries.every((type) => wider.queries.includes(type));
+  return (wider.ech || !rule.ech) && (wider.sniNone || !rule.sniNone) && hasQueries;
 }
