@@ -2,6 +2,27 @@ export { type AbsoluteForm, parseAbsoluteForm } from './absolute-form.ts';
 export { type BodyFraming, bodyFraming, responseFraming } from './body-framing.ts';
 export { type ChunkedResult, type ChunkedScanner, createChunkedScanner } from './chunked.ts';
 export { type ClientHello, type ClientHelloResult, parseClientHello } from './client-hello.ts';
+export {
+  type DnsEdns,
+  type DnsMessage,
+  type DnsQuestion,
+  type DnsRecord,
+  dnsTypes,
+  internetClass,
+  rcodes,
+} from './dns/message.ts';
+export {
+  isBelow,
+  labelsOf,
+  lowerName,
+  type NameRead,
+  readName,
+  readPlainName,
+  sameName,
+  writeName,
+} from './dns/names.ts';
+export { maxMessageBytes, readMessage } from './dns/read-message.ts';
+export { type WriteMessageOptions, writeMessage } from './dns/write-message.ts';
 export { classifyFirstByte, type FirstProtocol } from './first-byte.ts';
 export { type FieldList, fieldMembers, fieldValue, fieldValues, type HeaderField } from './head-fields.ts';
 export { defaultHeadLimits, type HeadLimits, type IncompleteHead } from './head-scan.ts';

@@ -26,7 +26,9 @@ export type WireFaultCode =
   | 'socks_command_unsupported'
   | 'socks_address_type_unsupported'
   | 'hello_too_large'
-  | 'hello_malformed';
+  | 'hello_malformed'
+  | 'dns_too_large'
+  | 'dns_malformed';
 
 /** A refusal of bytes of the wire. */
 export type WireFault = Fault<WireFaultCode>;
