@@ -33,22 +33,29 @@ let wireBytes = 0;
 export function readName(bytes: Uint8Array, start: number, end: number = bytes.length): NameRead | null {
   spelled = 0;
   wireBytes = 1;
-  let run = start;
-  let after = -1;
-  for (let pointers = 0; pointers <= maxPointers; pointers++) {
-    const stop = spellLabels(bytes, run, end);
-    if (stop < 0) return null;
-    if (bytes[stop] === 0) return { text: latin1Text(scratch, 0, spelled), end: after < 0 ? stop + 1 : after };
-    if (after < 0) after = stop + 2;
-    const target = pointerTarget(bytes, stop, end);
-    if (target >= run || target < headerBytes) return null;
-    run = target;
-  }
-  return null;
+  const stop = spellLabels(bytes, start, end);
+  if (stop < 0) return null;
+  if (bytes[stop] === 0) return { text: latin1Text(scratch, 0, spelled), end: stop + 1 };
+  return followPointers(bytes, start, stop, end) ? { text: latin1Text(scratch, 0, spelled), end: stop + 2 } : null;
 }
 
-function pointerTarget(bytes: Uint8Array, at: number, end: number): number {
-  return at + 2 > end ? -1 : ((bytes[at] ?? 0) - 0xc0) * 256 + (bytes[at + 1] ?? 0);
+// Spells what the pointer at `stop` stands for, with the pointers behind that; whether they came to the root.
+function followPointers(bytes: Uint8Array, start: number, stop: number, end: number): boolean {
+  let run = start;
+  let at = stop;
+  for (let pointers = 0; pointers < maxPointers; pointers++) {
+    run = at + 2 > end ? -1 : pointerTarget(bytes, at, run);
+    at = run < 0 ? -1 : spellLabels(bytes, run, end);
+    if (at < 0) return false;
+    if (bytes[at] === 0) return true;
+  }
+  return false;
+}
+
+// Where a pointer leads; -1 unless that is before `limit`.
+function pointerTarget(bytes: Uint8Array, at: number, limit: number): number {
+  const target = ((bytes[at] ?? 0) - 0xc0) * 256 + (bytes[at + 1] ?? 0);
+  return target < limit && target >= headerBytes ? target : -1;
 }
 
 // Spells labels up to the root or a pointer and gives the index of that; -1 when there is neither.

@@ -1,0 +1,95 @@
+import { dnsTypes } from './message.ts';
+
+/** An extended error (RFC 8914): a code of its registry, and text for people of which at most 255 bytes of UTF-8 go out. */
+export interface ExtendedError {
+  readonly code: number;
+  readonly text: string;
+}
+
+/** What replies say they take, in bytes: it fits one unfragmented datagram nearly everywhere (DNS flag day 2020). */
+export const replyPayloadBytes = 1232;
+/** Bytes of an OPT record without options. */
+export const optBytes = 11;
+
+const extendedErrorOption = 15;
+const errorHeadBytes = 6;
+const maxTextBytes = 255;
+const encoder = new TextEncoder();
+
+/**
+ * Bytes that an OPT record with an extended error needs at most.
+ *
+ * @internal
+ */
+export function mostOptBytes(error: ExtendedError | null): number {
+  if (error === null) return optBytes;
+  let textBytes = 0;
+  for (let at = 0; at < error.text.length && textBytes < maxTextBytes; at++) {
+    // Halves of a pair count three each where the pair has four: this is a bound.
+    textBytes += error.text.charCodeAt(at) < 0x80 ? 1 : 3;
+  }
+  return optBytes + errorHeadBytes + Math.min(textBytes, maxTextBytes);
+}
+
+/**
+ * Writes an OPT record without options and gives the index after it. `ttl` is what OPT has in the place of one: the upper bits of the
+ * response code, the version, DO (RFC 6891 section 6.1.3).
+ *
+ * @internal
+ */
+export function writeOpt(into: Uint8Array, at: number, ttl: number): number {
+  into[at] = 0;
+  writeNumber16(into, at + 1, dnsTypes.opt);
+  writeNumber16(into, at + 3, replyPayloadBytes);
+  writeNumber16(into, at + 5, ttl >>> 16);
+  writeNumber16(into, at + 7, ttl);
+  writeNumber16(into, at + 9, 0);
+  return at + optBytes;
+}
+
+/**
+ * Adds an extended error to the OPT record that ends at `at`, with as much of its text as goes before `end`, and gives the index after it.
+ *
+ * @internal
+ */
+export function appendError(into: Uint8Array, at: number, error: ExtendedError, end: number): number {
+  const room = Math.min(maxTextBytes, end - at - errorHeadBytes);
+  if (room < 0) return at;
+  const textBytes = writeText(into, at + errorHeadBytes, error.text, room);
+  writeNumber16(into, at - 2, errorHeadBytes + textBytes);
+  writeNumber16(into, at, extendedErrorOption);
+  writeNumber16(into, at + 2, 2 + textBytes);
+  writeNumber16(into, at + 4, error.code);
+  return at + errorHeadBytes + textBytes;
+}
+
+// How many bytes were written. Texts are ASCII nearly always, and then no array is made for them.
+function writeText(into: Uint8Array, at: number, text: string, room: number): number {
+  const length = Math.min(text.length, room);
+  for (let index = 0; index < length; index++) {
+    const code = text.charCodeAt(index);
+    if (code >= 0x80) return writeWideText(into, at, text, room);
+    into[at + index] = code;
+  }
+  return length;
+}
+
+function writeWideText(into: Uint8Array, at: number, text: string, room: number): number {
+  // One unit of text has one byte at least, so that no more of it can be needed.
+  const bytes = encoder.encode(text.slice(0, room));
+  let length = Math.min(bytes.length, room);
+  // Half of a character is no UTF-8.
+  while (length < bytes.length && ((bytes[length] ?? 0) & 0xc0) === 0x80) length--;
+  into.set(bytes.subarray(0, length), at);
+  return length;
+}
+
+/**
+ * Writes a number of two bytes.
+ *
+ * @internal
+ */
+export function writeNumber16(into: Uint8Array, at: number, value: number): void {
+  into[at] = value >>> 8;
+  into[at + 1] = value;
+}
