@@ -60,9 +60,11 @@ export function localOriginField(): Field<Endpoint> {
   });
 }
 
-/** A DNS server: an address, or an address and port. Kept as text, port 53 where none is given. */
+/** A DNS server: an address with or without a port, or one that is asked over TLS or HTTPS. Kept as text, port 53 where none is given. */
 export function serverField(): Field<string> {
   return textField((text) => {
+    if (/^(?:tcp|tls):\/\/[0-9a-fA-F.:[\]]+(?:#[A-Za-z0-9._-]+)?$/.test(text)) return { value: text };
+    if (/^https:\/\/[^\s#?@]+(?:#[0-9a-fA-F.:]+)?$/.test(text)) return { value: text };
     if (isIP(text) !== 0) return { value: text.includes(':') ? `[${text}]:53` : `${text}:53` };
     const parsed = parseEndpoint(text);
     if (parsed.ok && parsed.value.port > 0) return { value: parsed.value.text };

@@ -12,6 +12,7 @@ import {
   sizeField,
   upstreamProxyField,
 } from './config-fields.ts';
+import { dnsSection } from './dns-section.ts';
 import { isLoopback } from './endpoint.ts';
 import { issuersSection, tlsSection } from './trust-sections.ts';
 
@@ -44,6 +45,7 @@ export function createConfigSchema(folder: string): z.ZodType<ParsedConfig> {
         .meta({ description: 'file of proxy credentials, null for none' }),
       issuers: issuersSection(folder),
       resolver: resolverSection(),
+      dns: dnsSection(folder),
       hosts: hostsSection(),
       localOrigins: z.array(localOriginField()).max(64).prefault([]).meta({
         description: 'loopback address:port pairs that rules may reach; for demos and tests',
@@ -75,6 +77,10 @@ export function createConfigSchema(folder: string): z.ZodType<ParsedConfig> {
     .refine((config) => !config.demo || (config.localOrigins.length > 0 && config.credentials !== null), {
       message: '`demo` needs `credentials` and a first entry in `localOrigins`, where its origin listens',
       path: ['demo'],
+    })
+    .refine((config) => config.tls !== null || (config.listen.dot === null && config.listen.doh === null), {
+      message: '`listen.dot` and `listen.doh` need `tls`, whose certificate they show',
+      path: ['listen'],
     })
     .refine((config) => !isExposed(config), {
       message:
@@ -112,6 +118,16 @@ function listenSection(): z.ZodType<Config['listen']> {
         .nullable()
         .prefault(null)
         .meta({ description: 'extra address and port for the PAC file; null for none' }),
+      dns: endpointField()
+        .nullable()
+        .prefault(null)
+        .meta({ description: 'address and port of the DNS filter, UDP and TCP; null for none' }),
+      dot: endpointField().nullable().prefault(null).meta({
+        description: 'address and port of the DNS filter over TLS, with the certificate of `tls`; null for none',
+      }),
+      doh: endpointField().nullable().prefault(null).meta({
+        description: 'address and port of the DNS filter over HTTPS, with the certificate of `tls`; null for none',
+      }),
     })
     .prefault({})
     .meta({ description: 'where Exeat listens; loopback unless told' });
@@ -121,7 +137,8 @@ function resolverSection(): z.ZodType<Config['resolver']> {
   return z
     .strictObject({
       servers: z.array(serverField()).min(1).max(16).nullable().prefault(null).meta({
-        description: 'DNS servers, `192.0.2.53` or with a port; null for those of the system',
+        description:
+          'DNS servers: `192.0.2.53` with or without a port, `tls://192.0.2.53#dns.example`, `https://dns.example/dns-query#192.0.2.53`; null for those of the system',
       }),
     })
     .prefault({})

@@ -25,6 +25,10 @@ export interface ListenConfig {
   readonly proxy: Endpoint;
   readonly console: Endpoint | null;
   readonly pac: Endpoint | null;
+  /** UDP and TCP; `dot` and `doh` are TLS. */
+  readonly dns: Endpoint | null;
+  readonly dot: Endpoint | null;
+  readonly doh: Endpoint | null;
 }
 
 /**
@@ -50,6 +54,32 @@ export interface LimitsConfig {
   readonly totalTimeoutMs: number;
 }
 
+/** A response policy zone: of a file, or transferred from `primary`. Paths are absolute. */
+export interface ResponseZoneConfig {
+  readonly zone: string;
+  readonly file: string | null;
+  readonly primary: Endpoint | null;
+  readonly key: {
+    readonly name: string;
+    readonly algorithm: 'hmac-sha256' | 'hmac-sha384' | 'hmac-sha512';
+    readonly secretFile: string;
+  } | null;
+}
+
+/** How the DNS filter answers. Addresses and servers are text. */
+export interface DnsConfig {
+  readonly denial: 'nxdomain' | 'nodata' | 'refused' | 'sinkhole';
+  readonly sinkhole: readonly string[];
+  readonly denialTtlMs: number;
+  readonly sample: number;
+  readonly cacheBytes: number;
+  readonly staleForMs: number;
+  readonly searchDomains: readonly string[];
+  readonly zones: readonly string[];
+  readonly forward: Readonly<Record<string, readonly string[]>>;
+  readonly responseZones: readonly ResponseZoneConfig[];
+}
+
 /** When the spool rotates, and how much disk it may take. */
 export interface DecisionsConfig {
   readonly rotateSizeBytes: number;
@@ -71,6 +101,7 @@ export interface Config {
   readonly credentials: string | null;
   readonly issuers: readonly IssuerConfig[];
   readonly resolver: { readonly servers: readonly string[] | null };
+  readonly dns: DnsConfig;
   readonly hosts: Readonly<Record<string, readonly string[]>>;
   readonly localOrigins: readonly Endpoint[];
   readonly limits: LimitsConfig;

@@ -126,10 +126,11 @@ const refusals: readonly (readonly [string, string])[] = [
   ['polcy: ./x', 'exeat.yaml:1:1: unknown key `polcy`, did you mean `policy`?'],
   ['limits:\n  headTimout: 10s', 'exeat.yaml:2:3: unknown key `limits.headTimout`, did you mean `headTimeout`?'],
   ['audit: { zzz: 1 }', 'exeat.yaml:1:10: unknown key `audit.zzz`, known here: `onFull`, `anchors`'],
-  [
-    'listen: { dns: "127.0.0.1:53" }',
-    'exeat.yaml:1:11: `listen.dns` is not enforced yet: the DNS listener comes with the DNS issue; remove it',
-  ],
+  ['listen: { dot: "127.0.0.1:853" }', '`listen.dot` and `listen.doh` need `tls`, whose certificate they show'],
+  ['dns: { denial: sinkhole }', '`denial: sinkhole` needs addresses in `sinkhole`'],
+  ['dns: { sample: 2 }', '`dns.sample`'],
+  ['dns: { forward: { Corp.example: [ 192.0.2.53 ] } }', 'a domain is lower-case ASCII without a last dot'],
+  ['dns: { responseZones: [ { zone: rpz.example } ] }', 'a response zone has either `file` or `primary`'],
   [
     'audit: { anchors: [{}] }',
     'exeat.yaml:1:20: `audit.anchors.0`: an anchor has one of `path`, `syslog`, `git`, `http`',

@@ -6,17 +6,19 @@ export { defaultLimits, type SessionLimits } from './limits.ts';
 export type { Carried, LiveFlow } from './live-flow.ts';
 export { type ProxyObserver, silentObserver } from './observer.ts';
 export {
+  type AnswerSink,
   type BudgetBook,
   type ByteMeter,
   noBudgets,
   type RecordSink,
   type Resolution,
   type Resolver,
+  type ToldAnswer,
   type VerifyProof,
 } from './ports.ts';
 export { proxySession } from './proxy-session.ts';
 export { blockFlow, type RecheckFinding, recheckFlow } from './recheck.ts';
-export { progressRecord } from './records.ts';
+export { denied, denyRecord, progressRecord, type VerdictFacts, verdictRecord, wouldBeDenied } from './records.ts';
 export { type NotedDenial, RepeatedDenials } from './repeated-denials.ts';
 export type {
   Approval,

@@ -17,6 +17,20 @@ export interface Resolver {
   holds(name: string, address: IpAddress): boolean;
 }
 
+/** What a service was told of a name: addresses that it may now try to reach. */
+export interface ToldAnswer {
+  readonly service: string;
+  readonly name: string;
+  readonly addresses: readonly IpAddress[];
+  readonly ttlSeconds: number;
+}
+
+/** Learns what services were told, before they are told it. Made by `gateway/`. */
+export interface AnswerSink {
+  /** Settles with whether the addresses can be reached now; the reply waits for it. Never rejects. */
+  confirm(told: ToldAnswer): Promise<boolean>;
+}
+
 /** Takes records. `false` means that the record was not kept (disk or budget full) and was counted as lost. Never throws. */
 export interface RecordSink {
   write(record: DecisionRecord): boolean;

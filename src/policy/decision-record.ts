@@ -30,6 +30,8 @@ export interface VerdictRecord {
   readonly principal: { readonly service: string; readonly identity: string; readonly strength: Strength } | null;
   readonly destination: RecordedDestination | null;
   readonly innerHost: string;
+  /** What was asked of the name, where the point is `dns`: `A`, `TXT`. */
+  readonly query?: string;
   readonly ruleIds: readonly string[];
   readonly grantId: string | null;
   readonly policyVersion: string | null;

@@ -1,0 +1,324 @@
+import type { CompiledPolicy, Reason, Verdict } from '../../policy/index.ts';
+import {
+  dnsTypes,
+  type PackedAnswer,
+  packAnswer,
+  type QueryProblem,
+  QueryView,
+  rcodes,
+  readQuery,
+  writeName,
+} from '../../wire/index.ts';
+import type { DnsClient } from '../client.ts';
+import { addressData } from '../lookup/address-data.ts';
+import { ageOf, type FoundAnswer } from '../lookup/answer.ts';
+import { bareMessage } from '../lookup/create-lookup.ts';
+import { within } from '../lookup/within.ts';
+import { type Asker, createAskers } from './asker.ts';
+import type { FilterOptions } from './filter-options.ts';
+import { type JudgedQuestion, judgeQuestion } from './judge-question.ts';
+import { createLearnedNames } from './learned-names.ts';
+import { denialKind, errorCodeOf, errorCodes, failedOutcome, noOutcome, type Outcome } from './outcome.ts';
+import { createQueryRecords, type QueryRecords, type RecordedQuery } from './query-records.ts';
+import type { ZoneMatch } from './response-policy.ts';
+import type { ScreenedAnswer } from './screen-answer.ts';
+import { createScreenMemory, type ScreenMemory } from './screen-memory.ts';
+import { wellKnownAnswer } from './well-known.ts';
+import { type Place, problemCodes, sizeOf, writeOutcome } from './write-outcome.ts';
+
+/** What a filter did since it was made. */
+export interface FilterCounts {
+  readonly queries: number;
+  readonly allowed: number;
+  readonly denied: number;
+  readonly malformed: number;
+  readonly failed: number;
+  /** Names that clients' resolvers only tried. */
+  readonly noise: number;
+  readonly fromMemory: number;
+}
+
+/** Answers queries by policy. */
+export interface DnsFilter {
+  /**
+   * The length of the reply that was written into `into` (at least 65,535 bytes), 0 for none; or a promise of a reply, null for none, where
+   * somebody has to be asked. Never throws or rejects.
+   */
+  answer(query: Uint8Array, client: DnsClient, into: Uint8Array): number | Promise<Uint8Array | null>;
+  counts(): FilterCounts;
+  /** Writes what is due of counted denials; `isLast`: all of it. */
+  flush(isLast: boolean): void;
+}
+
+/** A client asks again after a second or more; a gateway needs milliseconds. */
+const confirmMs = 250;
+const mostTtlSeconds = 3_600;
+const staleTtlSeconds = 30;
+const noiseSeconds = 300;
+
+/** Makes a filter. */
+export function createFilter(options: FilterOptions): DnsFilter {
+  return new Filter(options);
+}
+
+class Filter implements DnsFilter {
+  readonly #options: FilterOptions;
+  readonly #askers;
+  readonly #learned;
+  readonly #records: QueryRecords;
+  readonly #view = new QueryView();
+  readonly #memory: ScreenMemory;
+  readonly #counts = { queries: 0, allowed: 0, denied: 0, malformed: 0, failed: 0, noise: 0, fromMemory: 0 };
+
+  constructor(options: FilterOptions) {
+    this.#options = options;
+    this.#askers = createAskers(options);
+    this.#learned = createLearnedNames(options.clock);
+    this.#records = createQueryRecords(options);
+    this.#memory = createScreenMemory(options);
+  }
+
+  answer(query: Uint8Array, client: DnsClient, into: Uint8Array): number | Promise<Uint8Array | null> {
+    const view = this.#view;
+    try {
+      const problem = readQuery(query, query.length, view);
+      if (problem !== null) return this.#refuseMalformed(problem, view, { query, client, into });
+      this.#counts.queries += 1;
+      const outcome = this.#outcomeOf(view.name, view.type, view.isHostName, client);
+      return outcome instanceof Promise
+        ? this.#answerLater(query.slice(), { ...client }, outcome)
+        : writeOutcome(outcome, view, { query, client, into });
+    } catch (error) {
+      this.#options.observer.failed('dns', error);
+      return writeOutcome(failedOutcome('the query could not be answered'), view, { query, client, into });
+    }
+  }
+
+  counts(): FilterCounts {
+    return { ...this.#counts };
+  }
+
+  flush(isLast: boolean): void {
+    this.#records.flush(isLast);
+  }
+
+  // The view is filled by others meanwhile: the query is read once more.
+  async #answerLater(query: Uint8Array, client: DnsClient, coming: Promise<Outcome>): Promise<Uint8Array | null> {
+    const outcome = await coming.catch((error: unknown) => {
+      this.#options.observer.failed('dns', error);
+      return failedOutcome('the query could not be answered');
+    });
+    const view = new QueryView();
+    if (readQuery(query, query.length, view) !== null) return null;
+    const into = new Uint8Array(sizeOf(outcome));
+    const length = writeOutcome(outcome, view, { query, client, into });
+    return length === 0 ? null : into.subarray(0, length);
+  }
+
+  #refuseMalformed(problem: QueryProblem, view: QueryView, place: Place): number {
+    this.#counts.malformed += 1;
+    if (problem === 'drop') return 0;
+    const rcode = problemCodes[problem];
+    return writeOutcome({ kind: 'no', rcode, ede: null, soa: null }, view, place);
+  }
+
+  #outcomeOf(name: string, type: number, isHostName: boolean, client: DnsClient): Outcome | Promise<Outcome> {
+    const known = wellKnownAnswer(name);
+    if (known !== null) return noOutcome(known, name, noiseSeconds);
+    const policy = this.#options.policy.current();
+    if (policy === null) return this.#deny({ name, type, client, principal: null }, null, 'no_policy');
+    const found = this.#askers.find(policy, client.address, client.proofs);
+    // What is waited for must not hold an object that is filled again.
+    if (found instanceof Promise) {
+      const own = { ...client };
+      return found.then((asker) => this.#outcomeFor({ name, type, isHostName, client: own, asker, policy }));
+    }
+    return this.#outcomeFor({ name, type, isHostName, client, asker: found, policy });
+  }
+
+  #outcomeFor(asked: Asked): Outcome | Promise<Outcome> {
+    const { name, type, asker, policy } = asked;
+    if (asker.kind === 'unknown') return this.#deny(recorded(asked), null, asker.reason);
+    const { principal } = asker;
+    if (type === dnsTypes.ptr) {
+      const names = this.#learned.namesOf(principal.service, name);
+      if (names.length > 0) return toldNow(pointersTo(name, names), 60);
+    }
+    if (!asked.isHostName) return this.#deny(recorded(asked), null, 'authority_malformed');
+    const judged = judgeQuestion(this.#options, policy, principal, asked);
+    const { verdict } = judged;
+    if (verdict.verdict === 'deny') return this.#denyJudged(asked, verdict);
+    if (verdict.grantId !== null && !this.#options.records.isKeeping)
+      return this.#deny(recorded(asked), verdict, 'records_blocked');
+    const zone = this.#options.zones.matchQuestion(name, asker.address);
+    if (zone !== null && zone.action.kind !== 'passthru') return this.#applyZone(asked, judged, zone);
+    return this.#lookUp(asked, judged);
+  }
+
+  #denyJudged(asked: Asked, verdict: Verdict): Outcome {
+    // Resolvers of clients try every suffix on every name: those tries would drown what is really denied.
+    if (verdict.reason === 'no_rule_matched' && this.#isNoise(asked.name)) {
+      this.#counts.noise += 1;
+      return noOutcome('nxdomain', asked.name, noiseSeconds);
+    }
+    return this.#deny(recorded(asked), verdict, verdict.reason);
+  }
+
+  #isNoise(name: string): boolean {
+    if (!name.includes('.')) return true;
+    return this.#options.settings.searchDomains.some((suffix) => name.endsWith(`.${suffix}`));
+  }
+
+  #deny(query: RecordedQuery, verdict: Verdict | null, reason: Reason, detail?: string): Outcome {
+    this.#counts.denied += 1;
+    const id = this.#records.denied(query, { verdict, reason, ...(detail === undefined ? {} : { detail }) });
+    const ede = { code: errorCodeOf(reason), text: `${id} ${reason}` };
+    const { settings } = this.#options;
+    const kind = denialKind(reason, settings);
+    if (kind !== null) return noOutcome(kind, query.name, settings.denialTtlSeconds, ede);
+    return { ...this.#sinkhole(query, settings.denialTtlSeconds), ede };
+  }
+
+  #sinkhole({ name, type }: RecordedQuery, seconds: number): Extract<Outcome, { kind: 'told' | 'no' }> {
+    const { denial } = this.#options.settings;
+    const family = type === dnsTypes.a ? 4 : type === dnsTypes.aaaa ? 6 : 0;
+    const addresses = (typeof denial === 'string' ? [] : denial.sinkhole).filter((one) => one.family === family);
+    if (addresses.length === 0)
+      return { kind: 'no', rcode: rcodes.noError, ede: null, soa: { zone: name, minimumSeconds: seconds } };
+    const answers = addresses.map((one) => ({ name, type, class: 1, ttl: seconds, data: addressData(one) }));
+    return toldNow({ ...bareMessage(name, type), answers }, seconds);
+  }
+
+  #applyZone(asked: Asked, judged: JudgedQuestion, { zone, trigger, action }: ZoneMatch): Outcome | Promise<Outcome> {
+    const { name, type, client } = asked;
+    if (action.kind === 'passthru') return this.#lookUp(asked, judged);
+    if (action.kind === 'tcp-only') return client.transport === 'udp' ? { kind: 'again' } : this.#lookUp(asked, judged);
+    const why = { verdict: judged.verdict, reason: 'response_policy_denied', detail: `${zone}: ${trigger}` } as const;
+    this.#counts.denied += 1;
+    const id = this.#records.denied(recorded(asked), why);
+    if (action.kind === 'drop') return { kind: 'drop' };
+    const ede = { code: errorCodes.censored, text: `${id} response_policy_denied` };
+    const { denialTtlSeconds } = this.#options.settings;
+    if (action.kind !== 'local-data') return noOutcome(action.kind, name, denialTtlSeconds, ede);
+    const answers = action.recordsFor(name, type);
+    if (answers.length === 0) return noOutcome('nodata', name, denialTtlSeconds, ede);
+    return { ...toldNow({ ...bareMessage(name, type), answers }, denialTtlSeconds), ede };
+  }
+
+  #lookUp(asked: Asked, judged: JudgedQuestion): Outcome | Promise<Outcome> {
+    const { name, type } = asked;
+    const atHand = this.#options.lookup.atHand(name, type);
+    if (atHand !== null) {
+      this.#counts.fromMemory += 1;
+      return this.#tell(asked, judged, { answer: atHand, isStale: false });
+    }
+    const own = { ...asked, client: { ...asked.client } };
+    return this.#options.lookup.ask(name, type).then((found) => {
+      if (found.ok) return this.#tell(own, judged, found.value);
+      this.#counts.failed += 1;
+      return failedOutcome(found.fault.message);
+    });
+  }
+
+  #tell(asked: Asked, judged: JudgedQuestion, found: FoundAnswer): Outcome | Promise<Outcome> {
+    const { screened, packed } = this.#memory.screen(found.answer, judged);
+    if (screened.denied !== null) {
+      const { verdict, link } = screened.denied;
+      return this.#deny(recorded(asked), verdict, verdict.reason, `by way of ${link}`);
+    }
+    if (screened.zone !== null) return this.#applyZone(asked, judged, screened.zone);
+    if (packed === null) {
+      const [first] = screened.removed;
+      const detail = screened.removed.map(({ address, why }) => `${address}: ${why}`).join('; ');
+      const outcome = this.#deny(
+        recorded(asked),
+        judged.verdict,
+        first?.reason ?? 'address_forbidden',
+        detail.slice(0, 500),
+      );
+      // The name exists: it has nothing that may be told.
+      return outcome.kind === 'no' && outcome.rcode === rcodes.nxDomain
+        ? { ...outcome, rcode: rcodes.noError }
+        : outcome;
+    }
+    const outcome = this.#told(judged, found, { screened, packed });
+    this.#records.allowed(recorded(asked), judged.verdict);
+    this.#counts.allowed += 1;
+    return this.#confirm(asked, judged.verdict, screened, outcome);
+  }
+
+  #told(judged: JudgedQuestion, { answer, isStale }: FoundAnswer, { screened, packed }: ReplyParts): Told {
+    const nowMs = this.#options.clock.now();
+    const ttlCapSeconds = isStale
+      ? staleTtlSeconds
+      : Math.min(mostTtlSeconds, this.#grantSeconds(judged.verdict, nowMs));
+    const isUnchanged = screened.removed.length === 0 && answer.message.additionals.length === 0;
+    const ede = isStale ? { code: errorCodes.stale, text: 'no server answers, this is past its time' } : null;
+    // What is stale has no time left: it is told with the cap.
+    const ageSeconds = isStale ? 0 : ageOf(answer, nowMs);
+    return { kind: 'told', packed, ageSeconds, ttlCapSeconds, ede, isUnchanged };
+  }
+
+  // INVARIANT: no answer outlives the grant that justified it.
+  #grantSeconds({ grantId }: Verdict, nowMs: number): number {
+    if (grantId === null) return Number.POSITIVE_INFINITY;
+    const grant = this.#options.policy.facts().grants.byId.get(grantId)?.grant;
+    return Math.max(0, Math.floor(((grant?.notAfter ?? nowMs) - nowMs) / 1_000));
+  }
+
+  // Only what is reached by its address needs it to be known: a helper that is dead must not end DNS for everybody.
+  #confirm(
+    asked: Asked,
+    { admission }: Verdict,
+    { addresses }: ScreenedAnswer,
+    outcome: Told,
+  ): Outcome | Promise<Outcome> {
+    const { answerSink } = this.#options;
+    if (asked.asker.kind === 'unknown' || addresses.length === 0) return outcome;
+    const { service } = asked.asker.principal;
+    const ttlSeconds = Math.min(outcome.ttlCapSeconds, outcome.packed.leastTtlSeconds);
+    this.#learned.learn(service, asked.name, addresses, ttlSeconds);
+    if (answerSink === null || !(admission.tcp || admission.udp)) return outcome;
+    const confirmed = answerSink.confirm({ service, name: asked.name, addresses, ttlSeconds });
+    return within(confirmed, confirmMs).then((isConfirmed) => {
+      if (isConfirmed === true) return outcome;
+      this.#counts.failed += 1;
+      return failedOutcome('the gateway did not confirm the addresses in time');
+    });
+  }
+}
+
+interface ReplyParts {
+  readonly screened: ScreenedAnswer;
+  readonly packed: PackedAnswer;
+}
+
+interface Asked {
+  readonly name: string;
+  readonly type: number;
+  readonly isHostName: boolean;
+  readonly client: DnsClient;
+  readonly asker: Asker;
+  readonly policy: CompiledPolicy;
+}
+
+type Told = Extract<Outcome, { kind: 'told' }>;
+
+function recorded({ name, type, client, asker }: Asked): RecordedQuery {
+  return { name, type, client, principal: asker.kind === 'known' ? asker.principal : null };
+}
+
+function toldNow(message: ReturnType<typeof bareMessage>, seconds: number): Told {
+  return {
+    ...{ kind: 'told', packed: packAnswer(message), ageSeconds: 0, ttlCapSeconds: seconds, ede: null },
+    isUnchanged: false,
+  };
+}
+
+function pointersTo(name: string, targets: readonly string[]): ReturnType<typeof bareMessage> {
+  const answers = targets.flatMap((target) => {
+    const data = writeName(target);
+    return data === null ? [] : [{ name, type: dnsTypes.ptr, class: 1, ttl: 60, data }];
+  });
+  return { ...bareMessage(name, dnsTypes.ptr), answers };
+}

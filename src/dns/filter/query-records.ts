@@ -1,0 +1,78 @@
+import { denied, denyRecord, RepeatedDenials, type VerdictFacts, verdictRecord } from '../../enforcement/index.ts';
+import type { Principal } from '../../identity/index.ts';
+import type { Reason, Verdict, VerdictRecord } from '../../policy/index.ts';
+import { typeName } from '../../wire/index.ts';
+import type { DnsClient } from '../client.ts';
+import type { FilterOptions } from './filter-options.ts';
+
+/** A query as records tell of it. */
+export interface RecordedQuery {
+  readonly name: string;
+  readonly type: number;
+  readonly client: DnsClient;
+  readonly principal: Principal | null;
+}
+
+/** Writes what became of queries. */
+export interface QueryRecords {
+  /** A query that was let through: recorded when its turn comes, by the share of the settings. */
+  allowed(query: RecordedQuery, verdict: Verdict): void;
+  /** A query that was not; gives the id to tell. `detail` is for people and the log. */
+  denied(
+    query: RecordedQuery,
+    why: { readonly verdict: Verdict | null; readonly reason: Reason; readonly detail?: string },
+  ): string;
+  /** Writes the sums of denials that were only counted, when their time has come. */
+  flush(isLast: boolean): void;
+}
+
+/** Makes the writer. Denials that repeat are counted in sums, as those of the proxy are. */
+export function createQueryRecords(options: FilterOptions): QueryRecords {
+  const { clock, newId, records, observer, settings, policy } = options;
+  const denials = new RepeatedDenials(newId);
+  // One in so many is recorded; the first of them at once, so that a new service shows.
+  const every = settings.sample <= 0 ? Number.POSITIVE_INFINITY : Math.round(1 / settings.sample);
+  let untilNext = 1;
+  const write = (record: VerdictRecord): void => {
+    if (!records.write(record)) observer.recordLost();
+  };
+  const factsOf = ({ name, client, principal }: RecordedQuery, detail: string | null): VerdictFacts => {
+    const nowMs = clock.now();
+    const id = newId(nowMs);
+    const destination = { host: { kind: 'name', name } as const, port: null, protocol: null };
+    const source = client.address.includes(':')
+      ? `[${client.address}]:${client.port}`
+      : `${client.address}:${client.port}`;
+    return {
+      ...{ id, flow: id, nowMs, stage: 'name' as const, source, principal, destination, address: null },
+      ...{ innerHost: 'unseen', isDelegated: false, detail },
+    };
+  };
+  const ofQuery = (record: VerdictRecord, { type }: RecordedQuery): VerdictRecord => ({
+    ...record,
+    point: 'dns',
+    query: typeName(type),
+  });
+  return {
+    allowed: (query, verdict) => {
+      untilNext -= 1;
+      if (untilNext > 0 && !verdict.wouldDeny) return;
+      if (untilNext <= 0) untilNext = every;
+      write(ofQuery(verdictRecord(factsOf(query, null), verdict), query));
+    },
+    denied: (query, { verdict, reason, detail }) => {
+      const facts = factsOf(query, detail ?? null);
+      const record =
+        verdict === null
+          ? denyRecord(facts, reason, policy.current()?.version ?? null)
+          : verdictRecord(facts, verdict.reason === reason ? verdict : denied(verdict, reason));
+      const noted = denials.note(ofQuery(record, query), query.client.address, facts.nowMs);
+      if (noted.record !== null) write(noted.record);
+      return noted.id;
+    },
+    flush: (isLast) => {
+      const nowMs = clock.now();
+      for (const record of isLast ? denials.takeAll(nowMs) : denials.takeEnded(nowMs)) write(record);
+    },
+  };
+}

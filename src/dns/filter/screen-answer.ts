@@ -1,0 +1,110 @@
+import type { IpAddress } from '../../destination/index.ts';
+import { ipAddressFromBytes } from '../../destination/index.ts';
+import type { Reason, Verdict } from '../../policy/index.ts';
+import { type DnsMessage, type DnsRecord, dnsTypes, internetClass, rewriteSvcb } from '../../wire/index.ts';
+import { addressOfRecord } from '../lookup/address-data.ts';
+import type { Answer } from '../lookup/answer.ts';
+import type { FilterOptions } from './filter-options.ts';
+import { findDeniedLink, type JudgedQuestion } from './judge-question.ts';
+import type { ZoneMatch } from './response-policy.ts';
+
+/** An address that was taken out of an answer. */
+export interface RemovedAddress {
+  readonly address: string;
+  readonly reason: Reason;
+  readonly why: string;
+}
+
+/** What of an answer may be told to a service, and what of it was not. */
+export interface ScreenedAnswer {
+  readonly message: DnsMessage;
+  /** Addresses that are told, hints included. */
+  readonly addresses: readonly IpAddress[];
+  readonly removed: readonly RemovedAddress[];
+  /** A deny that was met on the way: nothing of the answer is told. */
+  readonly denied: { readonly verdict: Verdict; readonly link: string } | null;
+  /** An entry of a response policy zone that met an alias or an address. */
+  readonly zone: ZoneMatch | null;
+}
+
+/**
+ * Screens an answer for a service: denies of the policy and zones hold on every alias, addresses pass the guard that dialling has, hints
+ * of SVCB and HTTPS are addresses too, `ech` is taken out, and h3 where no datagram may follow. The additional section is left out.
+ */
+export function screenAnswer(options: FilterOptions, judged: JudgedQuestion, answer: Answer): ScreenedAnswer {
+  const { message, links } = answer;
+  const link = findDeniedLink(options, judged, links);
+  if (link !== null) return { ...nothingOf(message), denied: link, zone: null };
+  const linkZone = findLinkZone(options, links);
+  if (linkZone !== null) return { ...nothingOf(message), denied: null, zone: linkZone };
+  const guard = createGuard(options, judged);
+  const answers = message.answers.flatMap((record) => screenRecord(record, guard, judged));
+  const { zone, removed, addresses } = guard;
+  const screened = { ...message, answers, authorities: authoritiesOf(message), additionals: [] };
+  if (zone !== null) return { ...nothingOf(message), denied: null, zone };
+  return { message: screened, addresses, removed, denied: null, zone: null };
+}
+
+function findLinkZone({ zones }: FilterOptions, links: readonly string[]): ZoneMatch | null {
+  for (const link of links) {
+    const match = zones.matchName(link);
+    if (match !== null && match.action.kind !== 'passthru') return match;
+  }
+  return null;
+}
+
+function nothingOf(message: DnsMessage): Pick<ScreenedAnswer, 'message' | 'addresses' | 'removed'> {
+  return { message: { ...message, answers: [], authorities: [], additionals: [] }, addresses: [], removed: [] };
+}
+
+// The SOA of a "no" says for how long it holds; other authorities are nobody's business.
+function authoritiesOf({ answers, authorities }: DnsMessage): readonly DnsRecord[] {
+  return answers.length > 0 ? [] : authorities.filter(({ type }) => type === dnsTypes.soa);
+}
+
+/** Asks about addresses one by one and remembers what it said. */
+interface Guard {
+  keeps(address: IpAddress): boolean;
+  zone: ZoneMatch | null;
+  readonly addresses: IpAddress[];
+  readonly removed: RemovedAddress[];
+}
+
+function createGuard({ judge, policy, zones }: FilterOptions, judged: JudgedQuestion): Guard {
+  const network = policy.network();
+  const guard: Guard = {
+    zone: null,
+    addresses: [],
+    removed: [],
+    keeps: (address) => {
+      const match = zones.matchAddress(address);
+      if (match !== null && match.action.kind !== 'passthru') guard.zone ??= match;
+      const { kept, refused } = judge.screen(judged.policy, judged.request, judged.verdict, {
+        addresses: [address],
+        network,
+      });
+      for (const { reason, why } of refused) guard.removed.push({ address: address.text, reason, why });
+      guard.addresses.push(...kept);
+      return kept.length > 0;
+    },
+  };
+  return guard;
+}
+
+function screenRecord(record: DnsRecord, guard: Guard, { verdict }: JudgedQuestion): readonly DnsRecord[] {
+  if (record.class !== internetClass) return [];
+  if (record.type === dnsTypes.svcb || record.type === dnsTypes.https) {
+    const data = rewriteSvcb(record.data, {
+      stripEch: true,
+      stripH3: !verdict.admission.udp,
+      keepHint: (bytes) => {
+        const address = ipAddressFromBytes(bytes);
+        return address !== null && guard.keeps(address);
+      },
+    });
+    return data === null ? [] : [{ ...record, data }];
+  }
+  if (record.type !== dnsTypes.a && record.type !== dnsTypes.aaaa) return [record];
+  const address = addressOfRecord(record);
+  return address !== null && guard.keeps(address) ? [record] : [];
+}

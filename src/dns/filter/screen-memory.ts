@@ -1,0 +1,76 @@
+import type { CompiledPolicy, DecisionFacts, Reason } from '../../policy/index.ts';
+import { type PackedAnswer, packAnswer } from '../../wire/index.ts';
+import type { Answer } from '../lookup/answer.ts';
+import type { FilterOptions } from './filter-options.ts';
+import type { JudgedQuestion } from './judge-question.ts';
+import { type ScreenedAnswer, screenAnswer } from './screen-answer.ts';
+
+/** What of an answer a service may be told, packed for replies; null where nothing is left of it. */
+export interface ScreenedReply {
+  readonly screened: ScreenedAnswer;
+  readonly packed: PackedAnswer | null;
+}
+
+/** Screens answers, once for each service while policy and grants are the same. */
+export interface ScreenMemory {
+  screen(answer: Answer, judged: JudgedQuestion): ScreenedReply;
+}
+
+interface Kept extends ScreenedReply {
+  readonly policy: CompiledPolicy;
+  readonly facts: DecisionFacts;
+  readonly reason: Reason;
+  readonly grantId: string | null;
+  readonly untilMs: number;
+}
+
+/** Own addresses and zones may change meanwhile. */
+const keptMs = 10_000;
+
+/** Makes the memory; it forgets an answer together with the cache. */
+export function createScreenMemory(options: FilterOptions): ScreenMemory {
+  const known = new WeakMap<Answer, Map<string, Kept>>();
+  return {
+    screen: (answer, judged) => {
+      const { service } = judged.request.principal;
+      let byService = known.get(answer);
+      if (byService === undefined) {
+        byService = new Map();
+        known.set(answer, byService);
+      }
+      const kept = byService.get(service);
+      if (kept !== undefined && holds(kept, judged)) return kept;
+      const made = make(options, answer, judged);
+      byService.set(service, made);
+      return made;
+    },
+  };
+}
+
+function holds(kept: Kept, { policy, request: { facts, now }, verdict }: JudgedQuestion): boolean {
+  return (
+    kept.policy === policy &&
+    kept.facts === facts &&
+    kept.reason === verdict.reason &&
+    kept.grantId === verdict.grantId &&
+    now < kept.untilMs &&
+    now >= kept.untilMs - keptMs
+  );
+}
+
+function make(options: FilterOptions, answer: Answer, judged: JudgedQuestion): Kept {
+  const { policy, request, verdict } = judged;
+  const screened = screenAnswer(options, judged, answer);
+  const { reason, grantId } = verdict;
+  const packed = isNothingLeft(answer, screened) ? null : packAnswer(screened.message);
+  return { policy, facts: request.facts, reason, grantId, untilMs: request.now + keptMs, screened, packed };
+}
+
+// Addresses were there, and the guard took every one.
+function isNothingLeft({ message, type }: Answer, { message: left, removed }: ScreenedAnswer): boolean {
+  return (
+    removed.length > 0 &&
+    message.answers.some((each) => each.type === type) &&
+    !left.answers.some((each) => each.type === type)
+  );
+}

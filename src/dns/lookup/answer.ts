@@ -1,0 +1,28 @@
+import type { DnsMessage } from '../../wire/index.ts';
+
+/** What a question came to, before anybody asked whether it may be told: a response that exists, or that says there is nothing. */
+export interface Answer {
+  readonly name: string;
+  readonly type: number;
+  /** NOERROR or NXDOMAIN. */
+  readonly message: DnsMessage;
+  /** The names behind the question, in order: where aliases lead. */
+  readonly links: readonly string[];
+  readonly from: 'hosts' | 'zone' | 'upstream';
+  /** Which server said so; null for what we know ourselves. */
+  readonly server: string | null;
+  readonly storedAtMs: number;
+  /** For how long it holds from then on. */
+  readonly ttlSeconds: number;
+}
+
+/** An answer as it is given out. `isStale`: it is past its time, and nobody could say anything newer (RFC 8767). */
+export interface FoundAnswer {
+  readonly answer: Answer;
+  readonly isStale: boolean;
+}
+
+/** Whole seconds since an answer was stored; 0 where the clock was set back. */
+export function ageOf({ storedAtMs }: Answer, nowMs: number): number {
+  return Math.max(0, Math.floor((nowMs - storedAtMs) / 1_000));
+}

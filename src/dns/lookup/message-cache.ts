@@ -1,0 +1,106 @@
+import type { Clock } from '../../base/index.ts';
+import type { DnsRecord } from '../../wire/index.ts';
+import type { Answer } from './answer.ts';
+
+/** Remembers answers, fresh ones and for a while those past their time. Bounded in bytes: the least recently used goes. */
+export interface MessageCache {
+  /** The answer while it holds, or null. */
+  fresh(name: string, type: number): Answer | null;
+  /** The answer while it is kept, however old, or null. */
+  kept(name: string, type: number): Answer | null;
+  /** Keeps an answer; one that holds for no time is kept for nobody. */
+  set(answer: Answer): void;
+  clear(): void;
+  counts(): { readonly answers: number; readonly bytes: number };
+}
+
+interface Entry {
+  readonly answer: Answer;
+  readonly bytes: number;
+  readonly freshUntilMs: number;
+  readonly keptUntilMs: number;
+}
+
+/** What an answer costs beside its records: objects, maps, what the filter makes of it. */
+const answerBytes = 1_024;
+const recordBytes = 160;
+
+/** Makes a cache of at most `maxBytes`; answers past their time are kept for `staleForMs` more. */
+export function createMessageCache(options: {
+  readonly clock: Clock;
+  readonly maxBytes: number;
+  readonly staleForMs: number;
+}): MessageCache {
+  const { clock, maxBytes, staleForMs } = options;
+  // By type, so that a look-up makes no key.
+  const tables = new Map<number, Map<string, Entry>>();
+  // In the order of use, over all types: what goes first.
+  const order = new Map<Entry, null>();
+  let bytes = 0;
+  const remove = (entry: Entry): void => {
+    const { name, type } = entry.answer;
+    if (!order.delete(entry)) return;
+    tables.get(type)?.delete(name);
+    bytes -= entry.bytes;
+  };
+  const tableOf = (type: number): Map<string, Entry> => {
+    const known = tables.get(type) ?? new Map<string, Entry>();
+    tables.set(type, known);
+    return known;
+  };
+  const find = (name: string, type: number): Entry | null => {
+    const entry = tables.get(type)?.get(name);
+    if (entry === undefined) return null;
+    const nowMs = clock.now();
+    // Before it was stored: the clock was set back, and how old the answer is cannot be told any more.
+    if (nowMs < entry.keptUntilMs && nowMs >= entry.answer.storedAtMs) return entry;
+    remove(entry);
+    return null;
+  };
+  const use = (entry: Entry): Answer => {
+    order.delete(entry);
+    order.set(entry, null);
+    return entry.answer;
+  };
+  return {
+    fresh: (name, type) => {
+      const entry = find(name, type);
+      return entry === null || clock.now() >= entry.freshUntilMs ? null : use(entry);
+    },
+    kept: (name, type) => {
+      const entry = find(name, type);
+      return entry === null ? null : use(entry);
+    },
+    set: (answer) => {
+      const old = tables.get(answer.type)?.get(answer.name);
+      if (old !== undefined) remove(old);
+      if (answer.ttlSeconds <= 0) return;
+      const freshUntilMs = answer.storedAtMs + answer.ttlSeconds * 1_000;
+      const entry = { answer, bytes: sizeOf(answer), freshUntilMs, keptUntilMs: freshUntilMs + staleForMs };
+      if (entry.bytes > maxBytes) return;
+      tableOf(answer.type).set(answer.name, entry);
+      order.set(entry, null);
+      bytes += entry.bytes;
+      for (const oldest of order.keys()) {
+        if (bytes <= maxBytes) return;
+        remove(oldest);
+      }
+    },
+    clear: () => {
+      tables.clear();
+      order.clear();
+      bytes = 0;
+    },
+    counts: () => ({ answers: order.size, bytes }),
+  };
+}
+
+function sizeOf({ name, message, links }: Answer): number {
+  const records = [...message.answers, ...message.authorities, ...message.additionals];
+  return answerBytes + name.length + links.join('').length + records.reduce((sum, each) => sum + bytesOf(each), 0);
+}
+
+// Twice the data: once as it came, once packed for replies.
+function bytesOf({ name, data }: DnsRecord): number {
+  return recordBytes + name.length + 2 * data.length;
+}
