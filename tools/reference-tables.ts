@@ -61,7 +61,7 @@ const bounds: readonly (readonly [file: string, name: string, says: string])[] =
   ['src/trust/trust-options.ts', 'defaultKeysMaxStaleMs', 'known keys serve in an outage of the issuer for'],
   ['src/trust/trust-options.ts', 'defaultMaxTokenAgeMs', 'oldest token, by its `iat`'],
   ['src/trust/trust-options.ts', 'clockToleranceMs', 'difference of clocks that tokens are granted'],
-  ['src/dns/create-resolver.ts', 'defaultTotalMs', 'resolving one name, over all servers'],
+  ['src/dns/upstream/create-upstreams.ts', 'defaultTotalMs', 'resolving one name, over all servers'],
   ['src/dns/create-resolver.ts', 'maxTtlSeconds', 'longest time an answer is kept'],
   ['src/dns/create-resolver.ts', 'defaultMaxCachedNames', 'names in the cache'],
   ['src/dns/create-resolver.ts', 'defaultMaxInFlight', 'names being resolved at once'],

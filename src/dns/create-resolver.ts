@@ -4,18 +4,24 @@ import { type IpAddress, parseIpAddress } from '../destination/index.ts';
 import type { Resolution, Resolver } from '../enforcement/index.ts';
 import { createAnswerCache } from './answer-cache.ts';
 import { createDomainCounter } from './domain-counter.ts';
+import { isAskable } from './is-askable.ts';
 import { type LookedUp, lookUp } from './look-up.ts';
-import { isAskable } from './question.ts';
-import { createServerList } from './server-list.ts';
+import { createUpstreams } from './upstream/create-upstreams.ts';
+import type { UpstreamOptions, Upstreams } from './upstream/upstreams.ts';
 
 /** How to resolve. */
 export interface ResolverOptions {
   readonly clock: Clock;
-  /** Servers as `192.0.2.53`, `192.0.2.53:53` or `[2001:db8::53]:53`; null for the system's. Default: null. */
+  /**
+   * What asks the servers, when others ask through it as well; `close()` leaves it open, and the options that say how to ask are without
+   * effect. Default: its own.
+   */
+  readonly upstreams?: Upstreams;
+  /** Servers as `parseServer` reads them; null for the system's. Default: null. */
   readonly servers?: readonly string[] | null;
   /** Exact lower-case names with their addresses, asked before any server. Default: none. */
   readonly hosts?: Readonly<Record<string, readonly string[]>>;
-  /** Longest wait for one server, in milliseconds. Default: 2000. */
+  /** Longest wait for one exchange with one server, in milliseconds. Default: 2000. */
   readonly attemptMs?: number;
   /** Longest wait for a name, over all servers, in milliseconds. Default: 5000. */
   readonly totalMs?: number;
@@ -48,10 +54,6 @@ export interface DnsResolver extends Resolver {
   close(): void;
 }
 
-/** A server that has not answered by then rarely does; clients retry sooner than twice this. */
-const defaultAttemptMs = 2000;
-/** Below the patience of common clients (curl has no limit, most others 10 s and more). */
-const defaultTotalMs = 5000;
 const defaultMaxInFlight = 1000;
 /** Ten domains whose servers never answer can stand at the same time before others feel it. */
 const defaultMaxInFlightPerDomain = 100;
@@ -66,27 +68,16 @@ const maxNegativeTtlSeconds = 60;
 export function createResolver(options: ResolverOptions): DnsResolver {
   const hosts = readHosts(options.hosts ?? {});
   const cache = createAnswerCache(options.clock, options.maxCachedNames ?? defaultMaxCachedNames);
-  const servers = createServerList(options.servers ?? null, options.clock, options.systemFile ?? '/etc/resolv.conf');
+  const upstreams = options.upstreams ?? createUpstreams(upstreamOptions(options));
   const inFlight = new Map<string, Promise<Result<Resolution>>>();
   const domains = createDomainCounter(options.maxInFlightPerDomain ?? defaultMaxInFlightPerDomain);
-  const counts = { asked: 0, fromMemory: 0, failed: 0, attempts: 0, dropped: 0 };
+  const counts = { asked: 0, fromMemory: 0, failed: 0 };
   const closing = new AbortController();
-  // Every exchange listens, and there are more than ten: the warning about that would be wrong here.
+  // Every question listens, and there are more than ten: the warning about that would be wrong here.
   setMaxListeners(0, closing.signal);
 
   const askNow = async (name: string): Promise<Result<Resolution>> => {
-    const looked = await lookUp(name, {
-      servers,
-      attemptMs: options.attemptMs ?? defaultAttemptMs,
-      deadlineMs: performance.now() + (options.totalMs ?? defaultTotalMs),
-      onAttempt: () => {
-        counts.attempts += 1;
-      },
-      onDropped: () => {
-        counts.dropped += 1;
-      },
-      signal: closing.signal,
-    });
+    const looked = await lookUp(name, upstreams, closing.signal);
     if (!looked.outcome.ok) counts.failed += 1;
     return keep(name, looked);
   };
@@ -126,10 +117,27 @@ export function createResolver(options: ResolverOptions): DnsResolver {
       return asking;
     },
     holds: (name, address) => hosts.get(name)?.some((one) => one.text === address.text) ?? cache.holds(name, address),
-    counts: () => ({ ...counts, inFlight: inFlight.size, cachedNames: cache.size }),
+    counts: () => {
+      const { attempts, dropped } = upstreams.counts();
+      return { ...counts, attempts, dropped, inFlight: inFlight.size, cachedNames: cache.size };
+    },
     close: () => {
       closing.abort();
+      if (options.upstreams === undefined) upstreams.close();
     },
+  };
+}
+
+/** The bounds here are of names, and each name is two questions. */
+function upstreamOptions(options: ResolverOptions): UpstreamOptions {
+  return {
+    clock: options.clock,
+    servers: options.servers ?? null,
+    ...(options.attemptMs === undefined ? {} : { attemptMs: options.attemptMs }),
+    ...(options.totalMs === undefined ? {} : { totalMs: options.totalMs }),
+    ...(options.systemFile === undefined ? {} : { systemFile: options.systemFile }),
+    maxInFlight: 2 * (options.maxInFlight ?? defaultMaxInFlight),
+    maxInFlightPerDomain: 2 * (options.maxInFlightPerDomain ?? defaultMaxInFlightPerDomain),
   };
 }
 

@@ -1,7 +1,8 @@
 import { type Fault, failed, fault, ok, type Result } from '../base/index.ts';
 import type { Resolution } from '../enforcement/index.ts';
-import { type AskContext, askServers } from './ask-servers.ts';
-import type { ExchangeOutcome } from './exchange.ts';
+import { dnsTypes } from '../wire/index.ts';
+import { type AddressOutcome, type AddressType, takeAddresses } from './upstream/take-addresses.ts';
+import type { Upstreams } from './upstream/upstreams.ts';
 
 /** What a name came to, and for how long that may be remembered (seconds, as the server said). */
 export interface LookedUp {
@@ -15,14 +16,18 @@ const secondFamilyMs = 500;
 /** An answer of one family only is not kept long, so that the other one gets its chance soon. */
 const oneFamilyTtlSeconds = 5;
 
-/** Asks for both families at once and puts the answers together. Never rejects. */
-export async function lookUp(name: string, context: AskContext): Promise<LookedUp> {
-  const asking = [askServers(name, 'A', context), askServers(name, 'AAAA', context)] as const;
-  const late: ExchangeOutcome = { kind: 'failed', why: 'the server did not answer in time' };
+/** Asks for both families at once and puts the answers together. The signal ends the wait. Never rejects. */
+export async function lookUp(name: string, upstreams: Upstreams, signal: AbortSignal): Promise<LookedUp> {
+  const ask = async (type: AddressType): Promise<AddressOutcome> => {
+    const answer = await upstreams.ask({ name, type }, signal);
+    return answer.ok ? takeAddresses(answer.value.message, name, type) : { kind: 'failed', why: answer.fault.message };
+  };
+  const asking = [ask(dnsTypes.a), ask(dnsTypes.aaaa)] as const;
+  const late: AddressOutcome = { kind: 'failed', why: 'the server did not answer in time' };
   const first = await Promise.race(asking);
   if (first.kind !== 'addresses') return combine(name, await Promise.all(asking));
   let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<ExchangeOutcome>((resolve) => {
+  const patience = new Promise<AddressOutcome>((resolve) => {
     timer = setTimeout(() => resolve(late), secondFamilyMs);
   });
   const both = await Promise.all(asking.map((one) => Promise.race([one, patience])));
@@ -30,7 +35,7 @@ export async function lookUp(name: string, context: AskContext): Promise<LookedU
   return combine(name, both);
 }
 
-function combine(name: string, outcomes: readonly ExchangeOutcome[]): LookedUp {
+function combine(name: string, outcomes: readonly AddressOutcome[]): LookedUp {
   const found = outcomes.filter((one) => one.kind === 'addresses');
   const broken = outcomes.find((one) => one.kind === 'failed');
   const leastTtl = outcomes.reduce(
