@@ -32,7 +32,7 @@ const corp = zoneOf(
   'moved DNAME new',
   'x.new A 192.0.2.8',
   'away DNAME example.net.',
-  'long DNAME ' + `${'l'.repeat(60)}.`.repeat(4),
+  `long DNAME ${`${'l'.repeat(60)}.`.repeat(4)}`,
   'txt TXT "hello"',
 );
 const zones = createLocalZones([

@@ -64,6 +64,8 @@ function readField(kind: FieldKind, words: readonly string[], origin: string): R
 function readNameField(word: string, origin: string): Result<Uint8Array, string> {
   const name = readZoneName(word, origin);
   if (!name.ok) return name;
+  // Nearly every rule of a policy zone points at the root.
+  if (name.value === '') return ok(new Uint8Array(1));
   const bytes = writeName(name.value);
   return bytes === null ? failed(`${quoteInput(word)} is not a name`) : ok(bytes);
 }

@@ -128,7 +128,8 @@ function readRecord(tokens: readonly string[], hasOwner: boolean, state: ReaderS
   const ttl = head.value.ttl ?? state.defaultTtl ?? state.lastTtl ?? minimumOf(type.type, data.value);
   if (ttl === null) return failed('the record has no TTL: write one, or `$TTL` above it');
   state.lastTtl = ttl;
-  state.lastOwner = hasOwner ? lowerName(owner.value) : owner.value;
+  // The text is ASCII by now, and this is the fastest way for the million names that are lower-case already.
+  state.lastOwner = hasOwner ? owner.value.toLowerCase() : owner.value;
   return ok({ name: state.lastOwner, type: type.type, class: internetClass, ttl, data: data.value });
 }
 
