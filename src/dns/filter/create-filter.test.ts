@@ -4,6 +4,7 @@ import { decode, encode, RECURSION_DESIRED } from 'dns-packet';
 import { grantOf } from '../../../test/support/grant-fixture.ts';
 import { addressOf, identityNode, policyOf, ruleNode, serviceNode } from '../../../test/support/policy-fixture.ts';
 import { nowForTest } from '../../../test/support/request-fixture.ts';
+import { rpzOf } from '../../../test/support/rpz-fixture.ts';
 import { ok } from '../../base/index.ts';
 import { silentObserver } from '../../enforcement/index.ts';
 import { identify } from '../../identity/index.ts';
@@ -19,12 +20,12 @@ import {
   type VerdictRecord,
 } from '../../policy/index.ts';
 import { type DnsMessage, type DnsRecord, rcodes, typeNumber, writeName } from '../../wire/index.ts';
-import type { DnsClient } from '../client.ts';
+import type { DnsClient } from '../listen/dns-client.ts';
 import { addressData } from '../lookup/address-data.ts';
 import { bareMessage, createLookup } from '../lookup/create-lookup.ts';
+import { openRpz, type RpzIndex } from '../rpz/open-rpz.ts';
 import { createFilter, type DnsFilter } from './create-filter.ts';
 import type { FilterSettings } from './filter-options.ts';
-import { noZones, type ResponsePolicy } from './response-policy.ts';
 
 const payments = serviceNode('payments-api', {
   identities: [identityNode('source:10.20.0.0/24')],
@@ -40,7 +41,7 @@ const payments = serviceNode('payments-api', {
 let nowMs: number;
 let policy: CompiledPolicy | null;
 let facts: DecisionFacts;
-let zones: ResponsePolicy;
+let zones: RpzIndex;
 let records: DecisionRecord[];
 /** What upstreams were asked, as `name TYPE`. */
 let asked: string[];
@@ -53,7 +54,7 @@ beforeEach(() => {
   nowMs = nowForTest;
   policy = policyOf([payments]);
   facts = noFacts;
-  zones = noZones;
+  zones = openRpz([]);
   [records, asked, confirmed, isConfirming] = [[], [], [], true];
   answers = new Map([
     ['bank.example.com A', answerOf('bank.example.com', 'A', a('bank.example.com', '203.0.113.7'))],
@@ -99,11 +100,7 @@ function make(settings: Partial<FilterSettings> = {}): DnsFilter {
       maxBytes: 1_000_000,
       staleForMs: 86_400_000,
     }),
-    zones: {
-      matchQuestion: (name, client) => zones.matchQuestion(name, client),
-      matchName: (name) => zones.matchName(name),
-      matchAddress: (address) => zones.matchAddress(address),
-    },
+    zones: () => zones,
     records: { isKeeping: true, write: (record) => records.push(record) > 0 },
     observer: silentObserver,
     answerSink: {
@@ -140,7 +137,14 @@ function aliasesOf({ answers: found }: DnsMessage, name: string): readonly strin
   return [...new Set(found.map((record) => record.name))].filter((each) => each !== name);
 }
 
-const client: DnsClient = { transport: 'udp', address: '10.20.0.7', port: 40_000, proofs: [] };
+const client: DnsClient = {
+  transport: 'udp',
+  address: '10.20.0.7',
+  port: 40_000,
+  maxBytes: 1_232,
+  proofs: [],
+  isOverRate: false,
+};
 
 interface Said {
   readonly rcode: string;
@@ -401,37 +405,41 @@ describe('the gateway', () => {
 });
 
 describe('a response policy zone', () => {
-  const matching = (action: ReturnType<typeof actionOf>): ResponsePolicy => ({
-    ...noZones,
-    matchQuestion: (name) => (name === 'bank.example.com' ? { zone: 'rpz.example', trigger: name, action } : null),
-  });
-  const actionOf = (
-    kind: 'nxdomain' | 'nodata' | 'passthru' | 'drop' | 'tcp-only',
-  ): { readonly kind: typeof kind } => ({ kind });
+  const zone = (...lines: readonly string[]): void => {
+    zones = openRpz([rpzOf('rpz.example', ...lines)]);
+  };
 
-  for (const [kind, wanted] of [
-    ['nxdomain', 'NXDOMAIN'],
-    ['nodata', 'NOERROR'],
-    ['drop', null],
-    ['passthru', 'NOERROR'],
+  for (const [target, wanted] of [
+    ['.', 'NXDOMAIN'],
+    ['*.', 'NOERROR'],
+    ['rpz-drop.', null],
+    ['rpz-passthru.', 'NOERROR'],
   ] as const) {
-    test(`answers by its entry: ${kind}`, async () => {
-      zones = matching(actionOf(kind));
+    test(`answers by its entry: CNAME ${target}`, async () => {
+      zone(`bank.example.com CNAME ${target}`);
       const said = await ask('bank.example.com');
       assert.equal(said?.rcode ?? null, wanted);
-      if (kind === 'passthru') assert.deepEqual(said?.answers, ['203.0.113.7']);
+      if (target === 'rpz-passthru.') assert.deepEqual(said?.answers, ['203.0.113.7']);
       else assert.deepEqual([asked, verdicts()[0]?.reason], [[], 'response_policy_denied']);
     });
   }
 
+  test('opens nothing: what no rule allows stays denied', async () => {
+    zone('other.example CNAME rpz-passthru.', 'third.example A 192.0.2.90');
+    assert.deepEqual(
+      [(await ask('other.example'))?.rcode, (await ask('third.example'))?.rcode],
+      ['NXDOMAIN', 'NXDOMAIN'],
+    );
+    assert.deepEqual(asked, []);
+  });
+
   test('sends clients to TCP', async () => {
-    zones = matching(actionOf('tcp-only'));
-    assert.deepEqual((await ask('bank.example.com'))?.isTruncated, true);
+    zone('bank.example.com CNAME rpz-tcp-only.');
+    assert.equal((await ask('bank.example.com'))?.isTruncated, true);
     assert.deepEqual((await ask('bank.example.com', 'A', { ...client, transport: 'tcp' }))?.answers, ['203.0.113.7']);
   });
 
-  test('holds on every alias and on every address', async () => {
-    const action = { kind: 'nxdomain' } as const;
+  test('holds for clients, on every alias and on every address, unless an entry of the question let it pass', async () => {
     answers.set(
       'x.cdn.example.com A',
       answerOf(
@@ -441,29 +449,22 @@ describe('a response policy zone', () => {
         a('bad.example.org', '203.0.113.9'),
       ),
     );
-    zones = {
-      ...noZones,
-      matchName: (name) => (name === 'bad.example.org' ? { zone: 'z', trigger: name, action } : null),
-    };
+    zone('bad.example.org CNAME .');
     assert.equal((await ask('x.cdn.example.com'))?.rcode, 'NXDOMAIN');
-    zones = {
-      ...noZones,
-      matchAddress: ({ text }) =>
-        text === '203.0.113.7' ? { zone: 'z', trigger: '32.7.113.0.203.rpz-ip', action } : null,
-    };
+    zone('32.7.113.0.203.rpz-ip CNAME .');
+    assert.equal((await ask('bank.example.com'))?.rcode, 'NXDOMAIN');
+    zone('32.7.113.0.203.rpz-ip CNAME .', 'bank.example.com CNAME rpz-passthru.');
+    assert.equal((await ask('bank.example.com'))?.rcode, 'NOERROR');
+    zone('24.0.0.20.10.rpz-client-ip CNAME .');
     assert.equal((await ask('bank.example.com'))?.rcode, 'NXDOMAIN');
   });
 
-  test('has records of its own', async () => {
-    zones = {
-      ...noZones,
-      matchQuestion: () => ({
-        zone: 'z',
-        trigger: 't',
-        action: { kind: 'local-data', recordsFor: (name) => [a(name, '192.0.2.90', 5)] },
-      }),
-    };
+  test('has records of its own, and its aliases are followed', async () => {
+    zone('bank.example.com A 192.0.2.90', 'db.example.com CNAME walled.example.net.');
     assert.deepEqual((await ask('bank.example.com'))?.answers, ['192.0.2.90']);
+    assert.deepEqual((await ask('bank.example.com', 'AAAA'))?.answers, []);
+    answers.set('walled.example.net A', answerOf('walled.example.net', 'A', a('walled.example.net', '203.0.113.80')));
+    assert.deepEqual((await ask('db.example.com'))?.answers, ['walled.example.net', '203.0.113.80']);
   });
 });
 

@@ -1,28 +1,40 @@
 import type { CompiledPolicy, Reason, Verdict } from '../../policy/index.ts';
 import {
+  type DnsRecord,
   dnsTypes,
+  lowerName,
   type PackedAnswer,
-  packAnswer,
   type QueryProblem,
   QueryView,
   rcodes,
+  readPlainName,
   readQuery,
-  writeName,
 } from '../../wire/index.ts';
-import type { DnsClient } from '../client.ts';
+import type { DnsClient } from '../listen/dns-client.ts';
 import { addressData } from '../lookup/address-data.ts';
 import { ageOf, type FoundAnswer } from '../lookup/answer.ts';
 import { bareMessage } from '../lookup/create-lookup.ts';
 import { within } from '../lookup/within.ts';
+import type { RpzMatch } from '../rpz/open-rpz.ts';
+import { localDataOf } from '../rpz/rpz-action.ts';
 import { type Asker, createAskers } from './asker.ts';
 import type { FilterOptions } from './filter-options.ts';
 import { type JudgedQuestion, judgeQuestion } from './judge-question.ts';
 import { createLearnedNames } from './learned-names.ts';
-import { denialKind, errorCodeOf, errorCodes, failedOutcome, noOutcome, type Outcome } from './outcome.ts';
+import {
+  denialKind,
+  type ExtendedReason,
+  errorCodeOf,
+  errorCodes,
+  failedOutcome,
+  noOutcome,
+  type Outcome,
+} from './outcome.ts';
 import { createQueryRecords, type QueryRecords, type RecordedQuery } from './query-records.ts';
-import type { ZoneMatch } from './response-policy.ts';
+
 import type { ScreenedAnswer } from './screen-answer.ts';
 import { createScreenMemory, type ScreenMemory } from './screen-memory.ts';
+import { pointersTo, type Told, toldNow } from './told-now.ts';
 import { wellKnownAnswer } from './well-known.ts';
 import { type Place, problemCodes, sizeOf, writeOutcome } from './write-outcome.ts';
 
@@ -150,9 +162,8 @@ class Filter implements DnsFilter {
     if (verdict.verdict === 'deny') return this.#denyJudged(asked, verdict);
     if (verdict.grantId !== null && !this.#options.records.isKeeping)
       return this.#deny(recorded(asked), verdict, 'records_blocked');
-    const zone = this.#options.zones.matchQuestion(name, asker.address);
-    if (zone !== null && zone.action.kind !== 'passthru') return this.#applyZone(asked, judged, zone);
-    return this.#lookUp(asked, judged);
+    const zone = this.#options.zones().matchQuestion(name, asker.address);
+    return zone === null ? this.#lookUp(asked, judged, null) : this.#applyZone(asked, judged, zone);
   }
 
   #denyJudged(asked: Asked, verdict: Verdict): Outcome {
@@ -189,39 +200,56 @@ class Filter implements DnsFilter {
     return toldNow({ ...bareMessage(name, type), answers }, seconds);
   }
 
-  #applyZone(asked: Asked, judged: JudgedQuestion, { zone, trigger, action }: ZoneMatch): Outcome | Promise<Outcome> {
-    const { name, type, client } = asked;
-    if (action.kind === 'passthru') return this.#lookUp(asked, judged);
-    if (action.kind === 'tcp-only') return client.transport === 'udp' ? { kind: 'again' } : this.#lookUp(asked, judged);
+  #applyZone(asked: Asked, judged: JudgedQuestion, match: RpzMatch): Outcome | Promise<Outcome> {
+    const { name, client } = asked;
+    const { zone, trigger, action } = match;
+    if (action.kind === 'passthru') return this.#lookUp(asked, judged, match);
+    if (action.kind === 'tcp_only')
+      return client.transport === 'udp' ? { kind: 'again' } : this.#lookUp(asked, judged, match);
     const why = { verdict: judged.verdict, reason: 'response_policy_denied', detail: `${zone}: ${trigger}` } as const;
     this.#counts.denied += 1;
     const id = this.#records.denied(recorded(asked), why);
     if (action.kind === 'drop') return { kind: 'drop' };
     const ede = { code: errorCodes.censored, text: `${id} response_policy_denied` };
-    const { denialTtlSeconds } = this.#options.settings;
-    if (action.kind !== 'local-data') return noOutcome(action.kind, name, denialTtlSeconds, ede);
-    const answers = action.recordsFor(name, type);
-    if (answers.length === 0) return noOutcome('nodata', name, denialTtlSeconds, ede);
-    return { ...toldNow({ ...bareMessage(name, type), answers }, denialTtlSeconds), ede };
+    if (action.kind === 'nxdomain' || action.kind === 'nodata')
+      return noOutcome(action.kind, name, this.#options.settings.denialTtlSeconds, ede);
+    return this.#localData(asked, localDataOf(action, name, asked.type), ede);
   }
 
-  #lookUp(asked: Asked, judged: JudgedQuestion): Outcome | Promise<Outcome> {
+  // An alias of a zone is followed: resolvers of clients do not do that themselves.
+  #localData(asked: Asked, data: readonly DnsRecord[], ede: ExtendedReason): Outcome | Promise<Outcome> {
+    const { name, type } = asked;
+    const seconds = this.#options.settings.denialTtlSeconds;
+    if (data.length === 0) return noOutcome('nodata', name, seconds, ede);
+    const told = (more: readonly DnsRecord[]): Outcome => ({
+      ...toldNow({ ...bareMessage(name, type), answers: [...data, ...more] }, seconds),
+      ede,
+    });
+    const [first] = data;
+    const target = first?.type === dnsTypes.cname ? readPlainName(first.data, 0)?.text : undefined;
+    if (type === dnsTypes.cname || target === undefined) return told([]);
+    return this.#options.lookup
+      .ask(lowerName(target), type)
+      .then((found) => told(found.ok ? found.value.answer.message.answers : []));
+  }
+
+  #lookUp(asked: Asked, judged: JudgedQuestion, passed: RpzMatch | null): Outcome | Promise<Outcome> {
     const { name, type } = asked;
     const atHand = this.#options.lookup.atHand(name, type);
     if (atHand !== null) {
       this.#counts.fromMemory += 1;
-      return this.#tell(asked, judged, { answer: atHand, isStale: false });
+      return this.#tell(asked, judged, { found: { answer: atHand, isStale: false }, passed });
     }
     const own = { ...asked, client: { ...asked.client } };
     return this.#options.lookup.ask(name, type).then((found) => {
-      if (found.ok) return this.#tell(own, judged, found.value);
+      if (found.ok) return this.#tell(own, judged, { found: found.value, passed });
       this.#counts.failed += 1;
       return failedOutcome(found.fault.message);
     });
   }
 
-  #tell(asked: Asked, judged: JudgedQuestion, found: FoundAnswer): Outcome | Promise<Outcome> {
-    const { screened, packed } = this.#memory.screen(found.answer, judged);
+  #tell(asked: Asked, judged: JudgedQuestion, { found, passed }: FoundFor): Outcome | Promise<Outcome> {
+    const { screened, packed } = this.#memory.screen(found.answer, judged, passed);
     if (screened.denied !== null) {
       const { verdict, link } = screened.denied;
       return this.#deny(recorded(asked), verdict, verdict.reason, `by way of ${link}`);
@@ -288,6 +316,12 @@ class Filter implements DnsFilter {
   }
 }
 
+interface FoundFor {
+  readonly found: FoundAnswer;
+  /** The entry of a response policy zone that let the question pass. */
+  readonly passed: RpzMatch | null;
+}
+
 interface ReplyParts {
   readonly screened: ScreenedAnswer;
   readonly packed: PackedAnswer;
@@ -302,23 +336,6 @@ interface Asked {
   readonly policy: CompiledPolicy;
 }
 
-type Told = Extract<Outcome, { kind: 'told' }>;
-
 function recorded({ name, type, client, asker }: Asked): RecordedQuery {
   return { name, type, client, principal: asker.kind === 'known' ? asker.principal : null };
-}
-
-function toldNow(message: ReturnType<typeof bareMessage>, seconds: number): Told {
-  return {
-    ...{ kind: 'told', packed: packAnswer(message), ageSeconds: 0, ttlCapSeconds: seconds, ede: null },
-    isUnchanged: false,
-  };
-}
-
-function pointersTo(name: string, targets: readonly string[]): ReturnType<typeof bareMessage> {
-  const answers = targets.flatMap((target) => {
-    const data = writeName(target);
-    return data === null ? [] : [{ name, type: dnsTypes.ptr, class: 1, ttl: 60, data }];
-  });
-  return { ...bareMessage(name, dnsTypes.ptr), answers };
 }

@@ -12,7 +12,7 @@ import type {
   Verdict,
 } from '../../policy/index.ts';
 import type { Lookup } from '../lookup/create-lookup.ts';
-import type { ResponsePolicy } from './response-policy.ts';
+import type { RpzIndex } from '../rpz/open-rpz.ts';
 
 /** The questions that a filter asks, as pure functions of `identity` and `policy`. A throw of any of them is a deny. */
 export interface QueryJudge extends Pick<Judge, 'identify' | 'decide'> {
@@ -50,7 +50,8 @@ export interface FilterOptions {
   readonly judge: QueryJudge;
   readonly verifier: ProofVerifier;
   readonly lookup: Lookup;
-  readonly zones: ResponsePolicy;
+  /** Response policy zones as they are now; asked anew for every query. */
+  readonly zones: () => RpzIndex;
   readonly records: RecordSink;
   readonly observer: Pick<ProxyObserver, 'failed' | 'recordLost'>;
   /** Learns addresses before the reply leaves; null where nothing does. */

@@ -2,7 +2,7 @@ import { denied, denyRecord, RepeatedDenials, type VerdictFacts, verdictRecord }
 import type { Principal } from '../../identity/index.ts';
 import type { Reason, Verdict, VerdictRecord } from '../../policy/index.ts';
 import { typeName } from '../../wire/index.ts';
-import type { DnsClient } from '../client.ts';
+import type { DnsClient } from '../listen/dns-client.ts';
 import type { FilterOptions } from './filter-options.ts';
 
 /** A query as records tell of it. */

@@ -4,9 +4,9 @@ import type { Reason, Verdict } from '../../policy/index.ts';
 import { type DnsMessage, type DnsRecord, dnsTypes, internetClass, rewriteSvcb } from '../../wire/index.ts';
 import { addressOfRecord } from '../lookup/address-data.ts';
 import type { Answer } from '../lookup/answer.ts';
+import type { RpzIndex, RpzMatch } from '../rpz/open-rpz.ts';
 import type { FilterOptions } from './filter-options.ts';
 import { findDeniedLink, type JudgedQuestion } from './judge-question.ts';
-import type { ZoneMatch } from './response-policy.ts';
 
 /** An address that was taken out of an answer. */
 export interface RemovedAddress {
@@ -24,20 +24,25 @@ export interface ScreenedAnswer {
   /** A deny that was met on the way: nothing of the answer is told. */
   readonly denied: { readonly verdict: Verdict; readonly link: string } | null;
   /** An entry of a response policy zone that met an alias or an address. */
-  readonly zone: ZoneMatch | null;
+  readonly zone: RpzMatch | null;
 }
 
 /**
  * Screens an answer for a service: denies of the policy and zones hold on every alias, addresses pass the guard that dialling has, hints
  * of SVCB and HTTPS are addresses too, `ech` is taken out, and h3 where no datagram may follow. The additional section is left out.
  */
-export function screenAnswer(options: FilterOptions, judged: JudgedQuestion, answer: Answer): ScreenedAnswer {
+export function screenAnswer(
+  options: FilterOptions,
+  judged: JudgedQuestion,
+  answer: Answer,
+  passed: RpzMatch | null,
+): ScreenedAnswer {
   const { message, links } = answer;
   const link = findDeniedLink(options, judged, links);
   if (link !== null) return { ...nothingOf(message), denied: link, zone: null };
-  const linkZone = findLinkZone(options, links);
+  const linkZone = findLinkZone(options.zones(), links, passed);
   if (linkZone !== null) return { ...nothingOf(message), denied: null, zone: linkZone };
-  const guard = createGuard(options, judged);
+  const guard = createGuard(options, judged, passed);
   const answers = message.answers.flatMap((record) => screenRecord(record, guard, judged));
   const { zone, removed, addresses } = guard;
   const screened = { ...message, answers, authorities: authoritiesOf(message), additionals: [] };
@@ -45,10 +50,13 @@ export function screenAnswer(options: FilterOptions, judged: JudgedQuestion, ans
   return { message: screened, addresses, removed, denied: null, zone: null };
 }
 
-function findLinkZone({ zones }: FilterOptions, links: readonly string[]): ZoneMatch | null {
+// An entry that lets pass ends the search in its zone and in later ones, on every later link too.
+function findLinkZone(zones: RpzIndex, links: readonly string[], passed: RpzMatch | null): RpzMatch | null {
+  let before = passed;
   for (const link of links) {
-    const match = zones.matchName(link);
+    const match = zones.matchName(link, before);
     if (match !== null && match.action.kind !== 'passthru') return match;
+    before = match ?? before;
   }
   return null;
 }
@@ -65,19 +73,20 @@ function authoritiesOf({ answers, authorities }: DnsMessage): readonly DnsRecord
 /** Asks about addresses one by one and remembers what it said. */
 interface Guard {
   keeps(address: IpAddress): boolean;
-  zone: ZoneMatch | null;
+  zone: RpzMatch | null;
   readonly addresses: IpAddress[];
   readonly removed: RemovedAddress[];
 }
 
-function createGuard({ judge, policy, zones }: FilterOptions, judged: JudgedQuestion): Guard {
+function createGuard({ judge, policy, zones }: FilterOptions, judged: JudgedQuestion, passed: RpzMatch | null): Guard {
   const network = policy.network();
+  const index = zones();
   const guard: Guard = {
     zone: null,
     addresses: [],
     removed: [],
     keeps: (address) => {
-      const match = zones.matchAddress(address);
+      const match = index.matchAddress(address, passed);
       if (match !== null && match.action.kind !== 'passthru') guard.zone ??= match;
       const { kept, refused } = judge.screen(judged.policy, judged.request, judged.verdict, {
         addresses: [address],

@@ -1,6 +1,7 @@
 import type { CompiledPolicy, DecisionFacts, Reason } from '../../policy/index.ts';
 import { type PackedAnswer, packAnswer } from '../../wire/index.ts';
 import type { Answer } from '../lookup/answer.ts';
+import type { RpzIndex, RpzMatch } from '../rpz/open-rpz.ts';
 import type { FilterOptions } from './filter-options.ts';
 import type { JudgedQuestion } from './judge-question.ts';
 import { type ScreenedAnswer, screenAnswer } from './screen-answer.ts';
@@ -13,7 +14,8 @@ export interface ScreenedReply {
 
 /** Screens answers, once for each service while policy and grants are the same. */
 export interface ScreenMemory {
-  screen(answer: Answer, judged: JudgedQuestion): ScreenedReply;
+  /** `passed`: the entry of a response policy zone that let the question pass, null for none. */
+  screen(answer: Answer, judged: JudgedQuestion, passed: RpzMatch | null): ScreenedReply;
 }
 
 interface Kept extends ScreenedReply {
@@ -22,16 +24,17 @@ interface Kept extends ScreenedReply {
   readonly reason: Reason;
   readonly grantId: string | null;
   readonly untilMs: number;
+  readonly zones: RpzIndex;
 }
 
-/** Own addresses and zones may change meanwhile. */
+/** Own addresses may change meanwhile. */
 const keptMs = 10_000;
 
 /** Makes the memory; it forgets an answer together with the cache. */
 export function createScreenMemory(options: FilterOptions): ScreenMemory {
   const known = new WeakMap<Answer, Map<string, Kept>>();
   return {
-    screen: (answer, judged) => {
+    screen: (answer, judged, passed) => {
       const { service } = judged.request.principal;
       let byService = known.get(answer);
       if (byService === undefined) {
@@ -39,8 +42,8 @@ export function createScreenMemory(options: FilterOptions): ScreenMemory {
         known.set(answer, byService);
       }
       const kept = byService.get(service);
-      if (kept !== undefined && holds(kept, judged)) return kept;
-      const made = make(options, answer, judged);
+      if (kept !== undefined && holds(kept, judged) && kept.zones === options.zones()) return kept;
+      const made = make(options, answer, judged, passed);
       byService.set(service, made);
       return made;
     },
@@ -58,12 +61,21 @@ function holds(kept: Kept, { policy, request: { facts, now }, verdict }: JudgedQ
   );
 }
 
-function make(options: FilterOptions, answer: Answer, judged: JudgedQuestion): Kept {
+function make(options: FilterOptions, answer: Answer, judged: JudgedQuestion, passed: RpzMatch | null): Kept {
   const { policy, request, verdict } = judged;
-  const screened = screenAnswer(options, judged, answer);
+  const screened = screenAnswer(options, judged, answer, passed);
   const { reason, grantId } = verdict;
   const packed = isNothingLeft(answer, screened) ? null : packAnswer(screened.message);
-  return { policy, facts: request.facts, reason, grantId, untilMs: request.now + keptMs, screened, packed };
+  return {
+    policy,
+    facts: request.facts,
+    reason,
+    grantId,
+    untilMs: request.now + keptMs,
+    zones: options.zones(),
+    screened,
+    packed,
+  };
 }
 
 // Addresses were there, and the guard took every one.

@@ -1,8 +1,10 @@
 import { datagramBytes, type QueryProblem, type QueryView, rcodes, writeError, writeReply } from '../../wire/index.ts';
-import type { DnsClient } from '../client.ts';
+import type { DnsClient } from '../listen/dns-client.ts';
 import type { Outcome } from './outcome.ts';
 
 const largestBytes = 65_535;
+/** More than an OPT with an extended error takes. */
+const mostOptBytes = 1_024;
 
 /** A query and where its reply goes. */
 export interface Place {
@@ -24,8 +26,14 @@ export const problemCodes: Readonly<Record<Exclude<QueryProblem, 'drop'>, number
 export function writeOutcome(outcome: Outcome, view: QueryView, { query, client, into }: Place): number {
   if (outcome.kind === 'drop') return 0;
   if (outcome.kind === 'told') {
-    const maxBytes = client.transport === 'udp' ? datagramBytes(view) : largestBytes;
-    return writeReply(outcome.packed, view, query, { ...outcome, into, maxBytes });
+    const maxBytes = Math.min(client.maxBytes, client.transport === 'udp' ? datagramBytes(view) : largestBytes);
+    if (outcome.packed.bytes.length + mostOptBytes <= into.length)
+      return writeReply(outcome.packed, view, query, { ...outcome, into, maxBytes });
+    // An answer that has to be cut is laid out whole before.
+    const whole = new Uint8Array(outcome.packed.bytes.length + mostOptBytes);
+    const length = writeReply(outcome.packed, view, query, { ...outcome, into: whole, maxBytes });
+    into.set(whole.subarray(0, length));
+    return length;
   }
   if (outcome.kind === 'again')
     return writeError(view, query, { rcode: rcodes.noError, ede: null, soa: null, into, isTruncated: true });
@@ -40,5 +48,5 @@ export function writeOutcome(outcome: Outcome, view: QueryView, { query, client,
 
 /** Bytes that the reply takes at most. */
 export function sizeOf(outcome: Outcome): number {
-  return outcome.kind === 'told' ? Math.max(1_232, outcome.packed.bytes.length + 600) : 1_232;
+  return outcome.kind === 'told' ? Math.max(1_232, outcome.packed.bytes.length + mostOptBytes) : 1_232;
 }
