@@ -75,7 +75,7 @@ export interface DnsConfig {
   readonly cacheBytes: number;
   readonly staleForMs: number;
   readonly searchDomains: readonly string[];
-  readonly zones: readonly string[];
+  readonly zones: Readonly<Record<string, string>>;
   readonly forward: Readonly<Record<string, readonly string[]>>;
   readonly responseZones: readonly ResponseZoneConfig[];
 }

@@ -40,10 +40,9 @@ export function dnsSection(folder: string): z.ZodType<DnsConfig> {
           'suffixes that clients try on every name: what no rule covers below them does not exist and is no denial',
       }),
       zones: z
-        .array(pathField(folder))
-        .max(256)
-        .prefault([])
-        .meta({ description: 'zone files that are answered here' }),
+        .record(domainField(), pathField(folder))
+        .prefault({})
+        .meta({ description: 'domains that are answered here, with their zone files' }),
       forward: z.record(domainField(), z.array(serverField()).min(1).max(16)).prefault({}).meta({
         description: 'domains with servers of their own; names below them are asked nowhere else',
       }),

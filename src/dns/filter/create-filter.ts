@@ -1,3 +1,4 @@
+import type { Result } from '../../base/index.ts';
 import type { CompiledPolicy, Reason, Verdict } from '../../policy/index.ts';
 import {
   type DnsRecord,
@@ -18,6 +19,7 @@ import { within } from '../lookup/within.ts';
 import type { RpzMatch } from '../rpz/open-rpz.ts';
 import { localDataOf } from '../rpz/rpz-action.ts';
 import { type Asker, createAskers } from './asker.ts';
+import { type ExplainedQuery, explainQuery, type QueryToExplain } from './explain-query.ts';
 import type { FilterOptions } from './filter-options.ts';
 import { type JudgedQuestion, judgeQuestion } from './judge-question.ts';
 import { createLearnedNames } from './learned-names.ts';
@@ -57,6 +59,8 @@ export interface DnsFilter {
    * somebody has to be asked. Never throws or rejects.
    */
   answer(query: Uint8Array, client: DnsClient, into: Uint8Array): number | Promise<Uint8Array | null>;
+  /** What a query would come to, step by step; writes nothing. Fault: `no_policy`. */
+  explain(asked: QueryToExplain): Promise<Result<ExplainedQuery>>;
   counts(): FilterCounts;
   /** Writes what is due of counted denials; `isLast`: all of it. */
   flush(isLast: boolean): void;
@@ -104,6 +108,10 @@ class Filter implements DnsFilter {
       this.#options.observer.failed('dns', error);
       return writeOutcome(failedOutcome('the query could not be answered'), view, { query, client, into });
     }
+  }
+
+  explain(asked: QueryToExplain): Promise<Result<ExplainedQuery>> {
+    return explainQuery(this.#options, asked);
   }
 
   counts(): FilterCounts {
