@@ -32,12 +32,17 @@ const documentationBlocks = ['192.0.2', '198.51.100', '203.0.113'];
 
 /** The sections that a behaviour comes to. Silence and bombs have none, their sender treats them. */
 export function draftAnswer(behaviour: StubBehaviour, asked: StubTurn): StubDraft {
-  const ttl = behaviour.ttlSeconds ?? defaultTtlSeconds;
-  const answers = recordsOf(behaviour, asked, ttl);
+  const ttlSeconds = behaviour.ttlSeconds ?? defaultTtlSeconds;
+  const answers = recordsOf(behaviour, asked, ttlSeconds);
   const rcode = behaviour.does === 'rcode' ? behaviour.rcode : 'NOERROR';
   const isEmptyByRight = answers.length === 0 && (rcode === 'NOERROR' || rcode === 'NXDOMAIN');
-  const draft = { rcode, answers, authorities: isEmptyByRight ? [soaAbove(asked.name, ttl)] : [], additionals: [] };
-  return behaviour.lie === 'extra' ? withExtra(draft, ttl) : draft;
+  const draft = {
+    rcode,
+    answers,
+    authorities: isEmptyByRight ? [soaAbove(asked.name, ttlSeconds)] : [],
+    additionals: [],
+  };
+  return behaviour.lie === 'extra' ? withExtra(draft, ttlSeconds) : draft;
 }
 
 /** The question as the answer repeats it: as it was sent, or as the lie has it. */
@@ -53,89 +58,109 @@ export function repeatQuestion(
   };
 }
 
-function recordsOf(behaviour: StubContent, asked: StubTurn, ttl: number): readonly Answer[] {
+function recordsOf(behaviour: StubContent, asked: StubTurn, ttlSeconds: number): readonly Answer[] {
   const { name, type } = asked;
   switch (behaviour.does) {
     case 'addresses':
-      return addressRecords(name, type, behaviour.addresses, ttl);
+      return addressRecords(name, type, behaviour.addresses, ttlSeconds);
     case 'flip':
-      return oneOf(behaviour.addresses, asked, ttl);
+      return oneOf(behaviour.addresses, asked, ttlSeconds);
     case 'many':
-      return addressRecords(name, type, manyAddresses(type, behaviour.count), ttl);
+      return addressRecords(name, type, manyAddresses(type, behaviour.count), ttlSeconds);
     case 'rebind':
-      return rebound(behaviour, asked, ttl);
+      return rebound(behaviour, asked, ttlSeconds);
     case 'big':
-      return type === 'TXT' ? [{ type: 'TXT', name, data: textChunks(behaviour.bytes), ttl, class: 'IN' }] : [];
+      return type === 'TXT'
+        ? [{ type: 'TXT', name, data: textChunks(behaviour.bytes), ttl: ttlSeconds, class: 'IN' }]
+        : [];
     case 'service':
-      return serviceRecords(behaviour, asked, ttl);
+      return serviceRecords(behaviour, asked, ttlSeconds);
     case 'rcode':
     case 'bomb':
     case 'silence':
       return [];
     default:
-      return aliasRecords(behaviour, asked, ttl);
+      return aliasRecords(behaviour, asked, ttlSeconds);
   }
 }
 
 type AliasContent = Extract<StubContent, { readonly does: 'alias' | 'chain' | 'loop' | 'dname' | 'two_aliases' }>;
 
-function aliasRecords(behaviour: AliasContent, { name, type, owner }: StubTurn, ttl: number): readonly Answer[] {
+function aliasRecords(behaviour: AliasContent, { name, type, owner }: StubTurn, ttlSeconds: number): readonly Answer[] {
   switch (behaviour.does) {
     case 'alias':
-      return [aliasRecord(name, behaviour.target, ttl)];
+      return [aliasRecord(name, behaviour.target, ttlSeconds)];
     case 'chain': {
       const end = behaviour.links === 0 ? name : `link-${behaviour.links}.${name}`;
-      return [...links(name, behaviour.links, ttl), ...addressRecords(end, type, behaviour.addresses, ttl)];
+      return [
+        ...links(name, behaviour.links, ttlSeconds),
+        ...addressRecords(end, type, behaviour.addresses, ttlSeconds),
+      ];
     }
     case 'loop': {
       const last = behaviour.links <= 1 ? name : `link-${behaviour.links - 1}.${name}`;
-      return [...links(name, behaviour.links - 1, ttl), aliasRecord(last, name, ttl)];
+      return [...links(name, behaviour.links - 1, ttlSeconds), aliasRecord(last, name, ttlSeconds)];
     }
     case 'two_aliases':
       return [
-        ...behaviour.targets.map((target) => aliasRecord(name, target, ttl)),
-        ...behaviour.targets.flatMap((target) => addressRecords(target, type, behaviour.addresses, ttl)),
+        ...behaviour.targets.map((target) => aliasRecord(name, target, ttlSeconds)),
+        ...behaviour.targets.flatMap((target) => addressRecords(target, type, behaviour.addresses, ttlSeconds)),
       ];
     case 'dname': {
-      const dname: Answer = { type: 'DNAME', name: owner, data: behaviour.target, ttl, class: 'IN' };
+      const dname: Answer = { type: 'DNAME', name: owner, data: behaviour.target, ttl: ttlSeconds, class: 'IN' };
       if (name === owner) return type === 'DNAME' ? [dname] : [];
       const moved = `${name.slice(0, -owner.length)}${behaviour.target}`;
-      return [dname, aliasRecord(name, moved, ttl), ...addressRecords(moved, type, behaviour.addresses, ttl)];
+      return [
+        dname,
+        aliasRecord(name, moved, ttlSeconds),
+        ...addressRecords(moved, type, behaviour.addresses, ttlSeconds),
+      ];
     }
   }
 }
 
-function links(name: string, count: number, ttl: number): readonly Answer[] {
+function links(name: string, count: number, ttlSeconds: number): readonly Answer[] {
   return Array.from({ length: Math.max(0, count) }, (_, at) =>
-    aliasRecord(at === 0 ? name : `link-${at}.${name}`, `link-${at + 1}.${name}`, ttl),
+    aliasRecord(at === 0 ? name : `link-${at}.${name}`, `link-${at + 1}.${name}`, ttlSeconds),
   );
 }
 
-function aliasRecord(name: string, data: string, ttl: number): Answer {
-  return { type: 'CNAME', name, data, ttl, class: 'IN' };
+function aliasRecord(name: string, data: string, ttlSeconds: number): Answer {
+  return { type: 'CNAME', name, data, ttl: ttlSeconds, class: 'IN' };
 }
 
-function addressRecords(name: string, type: string, addresses: readonly string[], ttl: number): readonly Answer[] {
-  return ofType(addresses, type).map((data) => ({ type: isIPv6(data) ? 'AAAA' : 'A', name, data, ttl, class: 'IN' }));
+function addressRecords(
+  name: string,
+  type: string,
+  addresses: readonly string[],
+  ttlSeconds: number,
+): readonly Answer[] {
+  return ofType(addresses, type).map((data) => ({
+    type: isIPv6(data) ? 'AAAA' : 'A',
+    name,
+    data,
+    ttl: ttlSeconds,
+    class: 'IN',
+  }));
 }
 
 function ofType(addresses: readonly string[], type: string): readonly string[] {
   return addresses.filter((address) => type === 'ANY' || type === (isIPv6(address) ? 'AAAA' : 'A'));
 }
 
-function oneOf(addresses: readonly string[], { name, type, turn }: StubTurn, ttl: number): readonly Answer[] {
+function oneOf(addresses: readonly string[], { name, type, turn }: StubTurn, ttlSeconds: number): readonly Answer[] {
   const own = ofType(addresses, type);
   const chosen = own[turn % Math.max(1, own.length)];
-  return chosen === undefined ? [] : addressRecords(name, type, [chosen], ttl);
+  return chosen === undefined ? [] : addressRecords(name, type, [chosen], ttlSeconds);
 }
 
 function rebound(
   { to, first }: Extract<StubContent, { readonly does: 'rebind' }>,
   { name, type, turn }: StubTurn,
-  ttl: number,
+  ttlSeconds: number,
 ): readonly Answer[] {
   const addresses = first !== undefined && turn === 0 ? [first] : rebindAddresses[to];
-  return addressRecords(name, type, addresses, ttl);
+  return addressRecords(name, type, addresses, ttlSeconds);
 }
 
 /** A has only 762 addresses to give that no one owns (RFC 5737); past them it is the caller's mistake. */
@@ -151,9 +176,14 @@ function textChunks(bytes: number): string[] {
   );
 }
 
-function serviceRecords(behaviour: ServiceBinding, { name, type }: StubTurn, ttl: number): readonly Answer[] {
-  if (type !== 'HTTPS' && type !== 'SVCB') return addressRecords(name, type, behaviour.addresses ?? [], ttl);
-  const unknown = { type: type === 'HTTPS' ? 'UNKNOWN_65' : 'UNKNOWN_64', name, data: spellService(behaviour), ttl };
+function serviceRecords(behaviour: ServiceBinding, { name, type }: StubTurn, ttlSeconds: number): readonly Answer[] {
+  if (type !== 'HTTPS' && type !== 'SVCB') return addressRecords(name, type, behaviour.addresses ?? [], ttlSeconds);
+  const unknown = {
+    type: type === 'HTTPS' ? 'UNKNOWN_65' : 'UNKNOWN_64',
+    name,
+    data: spellService(behaviour),
+    ttl: ttlSeconds,
+  };
   // The library writes such types as they come, but its declarations do not know them.
   return [{ ...unknown, class: 'IN' } as unknown as Answer];
 }
@@ -198,10 +228,10 @@ function soaAbove(name: string, minimum: number): Answer {
 }
 
 /** Records about names that were not asked for, in every section, as an authority sends that wants to be believed for others. */
-function withExtra(draft: StubDraft, ttl: number): StubDraft {
+function withExtra(draft: StubDraft, ttlSeconds: number): StubDraft {
   const other = 'bank.example.net';
-  const address: Answer = { type: 'A', name: other, data: '198.51.100.66', ttl, class: 'IN' };
-  const server: Answer = { type: 'NS', name: 'example.net', data: other, ttl, class: 'IN' };
+  const address: Answer = { type: 'A', name: other, data: '198.51.100.66', ttl: ttlSeconds, class: 'IN' };
+  const server: Answer = { type: 'NS', name: 'example.net', data: other, ttl: ttlSeconds, class: 'IN' };
   return {
     ...draft,
     answers: [...draft.answers, address],
