@@ -19,11 +19,17 @@ const testPackages = [
   { package: 'git', program: 'git' },
   { package: 'gcc', program: 'cc' },
   { package: 'libc6-dev', file: '/usr/include/stdio.h' },
+  { package: 'bind9-dnsutils', program: 'delv' },
+  { package: 'knot-dnsutils', program: 'kdig' },
+  { package: 'dnsperf', program: 'dnsperf' },
 ];
 const benchPackages = [
   { package: 'squid', program: 'squid' },
   { package: 'tinyproxy', program: 'tinyproxy' },
   { package: 'goaccess', program: 'goaccess' },
+  { package: 'unbound', program: 'unbound' },
+  { package: 'dnsmasq-base', program: 'dnsmasq' },
+  { package: 'bind9', program: 'named' },
 ];
 
 ensureDependencies();
