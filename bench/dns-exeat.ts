@@ -17,7 +17,7 @@ export async function startDnsExeat(order: DnsExeatOrder): Promise<DnsServerUnde
   const product = await startProduct({
     policy: policyFiles(order.names, order.others),
     config: {
-      listen: { dns: '127.0.0.1:0', console: '127.0.0.1:0' },
+      listen: { dns: '127.0.0.1:0', proxy: '127.0.0.1:0', console: '127.0.0.1:0' },
       resolver: { servers: [`127.0.0.1:${order.authorityPort}`] },
       dns: { sample: 0.01 },
     },

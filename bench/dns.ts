@@ -59,9 +59,7 @@ export async function measureDns({ note }: BenchContext, sizes: DnsSizes): Promi
     countAsked: () => authority.asked().length,
   };
   try {
-    note(
-      `${sizes.names} names, each asked for and cached before; one record in a hundred allowed queries written by us`,
-    );
+    note(`${sizes.names} names, all in the caches before; Exeat writes a record of each hundredth allowed query`);
     const memory = sizes.servers.includes('exeat') ? await startingMemory(field) : null;
     const servers = await startServers(field);
     try {
