@@ -6,7 +6,7 @@ import {
   openGrants,
   withEnded,
 } from '../src/policy/index.ts';
-import { LiveFlows } from '../src/proxy/live-flows.ts';
+import { LiveFlows } from '../src/proxy/index.ts';
 import type { LiveLink } from '../src/transport/index.ts';
 import { grantOf } from '../test/support/grant-fixture.ts';
 import { helloBytes } from '../test/support/hello-bytes.ts';

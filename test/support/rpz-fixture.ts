@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { type RpzZone, RpzZoneBuilder } from '../../src/dns/rpz/rpz-zone.ts';
-import { linesOf } from '../../src/dns/zones/parse-zone.ts';
-import { readZoneRecords } from '../../src/dns/zones/zone-reader.ts';
+import { linesOf, type RpzZone, RpzZoneBuilder, readZoneRecords } from '../../src/dns/index.ts';
 
 /** A response policy zone of lines in the master file format; head and name server are added. */
 export function rpzOf(origin: string, ...lines: readonly string[]): RpzZone {

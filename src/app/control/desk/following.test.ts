@@ -3,12 +3,21 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { makeLedgerFolder, openForTest } from '../../../../test/support/ledger-bed.ts';
-import type { Entry, NewEntry } from '../../../audit/index.ts';
+import { type SeededAccount, seedPeople } from '../../../../test/support/seed-people.ts';
+import type { Actor, Entry, NewEntry } from '../../../audit/index.ts';
 import { failed, fault, ok } from '../../../base/index.ts';
-import { foldSubject, type Ledger, statusOf } from '../../../exceptions/index.ts';
-import { act, actorOf, approveNow, must, settle, specOf, type Town } from '../../../exceptions/town.playbook.ts';
+import { parsePolicyTarget } from '../../../destination/index.ts';
+import {
+  type ExceptionSpec,
+  foldSubject,
+  type Ledger,
+  lookAt,
+  type PeopleCommand,
+  statusOf,
+} from '../../../exceptions/index.ts';
+import { createExceptionFacts, type ExceptionFacts, parsePolicyFiles } from '../../../policy/index.ts';
 import type { SqliteLedger } from '../../../store/index.ts';
-import { type ActDesk, createActDesk } from './act-desk.ts';
+import { type ActDesk, type AskedAct, createActDesk } from './act-desk.ts';
 import { openPendingActs, type PendingActs } from './pending-acts.ts';
 import { loadStanding, type Standing } from './standing.ts';
 
@@ -28,35 +37,81 @@ interface House {
 /** What a commit comes to, by its number since the start: as it is, as on a full disk, or never, as after a kill. */
 type Weather = (commit: number) => 'fine' | 'full' | 'killed';
 
-/** A folder with a ledger in which one person has many grants. */
+/** A folder with a ledger in which `ana` has many grants, and the moment after they were granted. */
 async function makeFolder(context: TestContext): Promise<{ readonly folder: string; readonly nowMs: number }> {
-  const town = settle((bytes) => createHash('sha256').update(bytes).digest());
+  const state = makeLedgerFolder(context);
+  accounts = await seedPeople(state, [
+    { id: 'ana', roles: ['requester'] },
+    { id: 'ben', roles: ['approver'] },
+    { id: 'dan', roles: ['admin'] },
+  ]);
+  const place = { folder: join(state, 'control'), nowMs: Date.now() };
+  const { desk, ledger, standing } = await open(context, place);
   const one = 'x-pattern';
-  must(act(town, 'cara', { kind: 'submit', id: one, spec: specOf() }, one));
-  must(approveNow(town, 'dan', one));
-  const folder = makeLedgerFolder(context);
-  const ledger = openForTest(join(folder, 'ledger.db'));
+  const submitted = await desk.actOnException({
+    id: one,
+    command: { kind: 'submit', id: one, spec },
+    actor: actorOf('ana'),
+  });
+  assert.ok(submitted.ok, submitted.ok ? '' : submitted.fault.message);
+  const state1 = standing.exceptions.get(one);
+  assert.ok(state1 !== undefined);
+  const { digest } = lookAt(state1, facts, digestOf);
+  const command = {
+    kind: 'approve',
+    digest,
+    policyVersion: facts.policyVersion,
+    narrowing: {},
+    note: 'looked at it',
+  } as const;
+  const approved = await desk.actOnException({ id: one, command, actor: actorOf('ben') });
+  assert.ok(approved.ok, approved.ok ? '' : approved.fault.message);
+  const pattern = JSON.stringify((await ledger.entriesOf(`exception/${one}`)).map(bare));
+  const entries = Array.from(
+    { length: grants - 1 },
+    (_, at) => JSON.parse(pattern.replaceAll(one, `x-${at}`)) as NewEntry[],
+  );
   const written = await ledger.commit({
-    nowMs: town.nowMs,
-    entries: [...plain(town, (subject) => !subject.startsWith('exception/')), ...copies(town, one)],
-    ...{ views: [], expected: [], answer: null },
+    ...{ nowMs: place.nowMs, entries: entries.flat(), views: [], expected: [], answer: null },
   });
   assert.ok(written.ok);
   assert.ok((await ledger.rebuildViews(foldSubject)).ok);
   await ledger.close();
-  return { folder, nowMs: town.nowMs };
+  return place;
 }
 
-function plain({ log }: Town, isWanted: (subject: string) => boolean): readonly NewEntry[] {
-  return log
-    .filter(({ subject }) => isWanted(subject))
-    .map(({ subject, action, actor, details }) => ({ subject, action, actor, details }));
+function bare({ subject, action, actor, details }: Entry): NewEntry {
+  return { subject, action, actor, details };
 }
 
-function copies(town: Town, id: string): readonly NewEntry[] {
-  const pattern = JSON.stringify(plain(town, (subject) => subject === `exception/${id}`));
-  return Array.from({ length: grants }, (_, at) => JSON.parse(pattern.replaceAll(id, `x-${at}`)) as NewEntry[]).flat();
+let accounts: ReadonlyMap<string, SeededAccount>;
+
+function actorOf(id: string): Actor {
+  return { kind: 'person', id, via: 'token', credential: accounts.get(id)?.tokenId ?? '' };
 }
+
+const digestOf = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
+const policyText = `apiVersion: exeat/v1
+service: payments-api
+owner: team-payments
+kind: app
+identities: [ "credential:payments-api" ]
+allow: [ { to: bank.example.com:443, reason: card settlement } ]
+`;
+const findFacts = createExceptionFacts(parsePolicyFiles([{ path: 'p.yaml', text: policyText }]).tree, 'sha256:01');
+const facts = factsOf('files.example.com:443');
+
+function factsOf(to: string): ExceptionFacts {
+  const target = parsePolicyTarget(to);
+  assert.ok(target.ok);
+  return findFacts({ service: 'payments-api', target: target.value, via: [] });
+}
+
+const spec: ExceptionSpec = {
+  ...{ relaxes: 'reach', service: 'payments-api', identity: null, to: 'files.example.com:443', via: [] },
+  ...{ durationMs: 7_200_000, startAtMs: null, bytesUp: null, bytesDown: null, reason: 'upload of the yearly report' },
+  ...{ owner: 'team-payments', beneficiary: 'ana', ticket: null, extends: null, denial: null },
+};
 
 async function open(
   context: TestContext,
@@ -71,8 +126,8 @@ async function open(
   const desk = createActDesk({
     ...{ ledger: inWeather(ledger, weather), standing, pending },
     clock: { now: () => nowMs },
-    digest: (bytes) => createHash('sha256').update(bytes).digest(),
-    factsOf: async () => failed(fault('no_policy', 'there is none')),
+    digest: digestOf,
+    factsOf: async () => ok(facts),
     policyVersion: () => null,
     points: () => ({ points: ['proxy-1'], sequence: 7 }),
     auditTrouble: () => null,
@@ -103,11 +158,11 @@ function heldOf({ exceptions }: Standing, nowMs: number): number {
   return [...exceptions.values()].filter((state) => statusOf(state, nowMs).status === 'suspended').length;
 }
 
-const disabling = {
-  id: 'cara',
-  command: { kind: 'disable_person', id: 'cara', reason: 'she left' },
-  actor: actorOf('ada'),
-} as const;
+const disabling = (): AskedAct<Extract<PeopleCommand, { kind: 'disable_person' }>> => ({
+  id: 'ana',
+  command: { kind: 'disable_person', id: 'ana', reason: 'she left' },
+  actor: actorOf('dan'),
+});
 
 /** Entries from the disabling on. */
 async function actsSince(ledger: Ledger): Promise<readonly Entry[]> {
@@ -125,7 +180,7 @@ describe('disabling a person on whom many grants hang', () => {
   test('is written before anything happens, holds all of them at once, and writes each down once', async (context) => {
     const place = await makeFolder(context);
     const house = await open(context, place);
-    const done = await house.desk.actOnPeople(disabling);
+    const done = await house.desk.actOnPeople(disabling());
     assert.deepEqual(done.ok && done.value.isDurable, true);
     assert.deepEqual(house.told, [grants]);
     const acts = await actsSince(house.ledger);
@@ -147,7 +202,7 @@ describe('disabling a person on whom many grants hang', () => {
     test(`after a kill before writing number ${killedAt} the next start goes on where it ended`, async (context) => {
       const place = await makeFolder(context);
       const killed = await open(context, place, (commit) => (commit === killedAt ? 'killed' : 'fine'));
-      void killed.desk.actOnPeople(disabling);
+      void killed.desk.actOnPeople(disabling());
       while (killed.told.length === 0) await new Promise(setImmediate);
       // What comes before the kill is on disk when the ledger was let go.
       await killed.ledger.close();
@@ -163,7 +218,7 @@ describe('disabling a person on whom many grants hang', () => {
   test('goes on at a start with what nobody decided about since, and with nothing once the person is back', async (context) => {
     const place = await makeFolder(context);
     const first = await open(context, place, (commit) => (commit === 2 ? 'killed' : 'fine'));
-    void first.desk.actOnPeople(disabling);
+    void first.desk.actOnPeople(disabling());
     while (first.told.length === 0) await new Promise(setImmediate);
     await first.ledger.close();
     const second = await open(context, place);
@@ -180,8 +235,8 @@ describe('disabling a person on whom many grants hang', () => {
     assert.equal(heldOf(third.standing, place.nowMs), grants - 1);
     await third.desk.recover();
     assert.deepEqual(third.told, [grants - 1]);
-    const enable = { kind: 'enable_person', id: 'cara', reason: 'back' } as const;
-    assert.ok((await third.desk.actOnPeople({ ...disabling, command: enable })).ok);
+    const enable = { kind: 'enable_person', id: 'ana', reason: 'back' } as const;
+    assert.ok((await third.desk.actOnPeople({ ...disabling(), command: enable })).ok);
     await third.desk.recover();
     assert.equal(heldOf(third.standing, place.nowMs), grants - 1);
   });
@@ -190,7 +245,7 @@ describe('disabling a person on whom many grants hang', () => {
     const place = await makeFolder(context);
     let isFull = true;
     const house = await open(context, place, (commit) => (isFull && commit > 2 ? 'full' : 'fine'));
-    const done = await house.desk.actOnPeople(disabling);
+    const done = await house.desk.actOnPeople(disabling());
     assert.deepEqual(done.ok && done.value.isDurable, false);
     assert.equal(heldOf(house.standing, place.nowMs), grants);
     assert.equal(house.pending.acts.length, 1);
@@ -204,7 +259,7 @@ describe('disabling a person on whom many grants hang', () => {
   test('is in force with all that hangs on it though nothing can be written', async (context) => {
     const place = await makeFolder(context);
     const house = await open(context, place, () => 'full');
-    const done = await house.desk.actOnPeople(disabling);
+    const done = await house.desk.actOnPeople(disabling());
     assert.deepEqual(done.ok && done.value.isDurable, false);
     assert.equal(house.pending.acts.length, 1);
     assert.deepEqual(house.told, [grants]);
