@@ -10,6 +10,7 @@ export {
   dnsTypes,
   internetClass,
   rcodes,
+  type TtlSeconds,
 } from './dns/message.ts';
 export {
   isBelow,

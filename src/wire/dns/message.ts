@@ -1,3 +1,6 @@
+/** A time to live in seconds; one with the top bit set was read as 0 (RFC 2181 section 8). */
+export type TtlSeconds = number;
+
 /**
  * A resource record. `name` is text as the wire spells it (case kept), without the last dot; the root is ''. Every name inside `data` is
  * spelled out, so that the record may be written anywhere.
@@ -6,8 +9,7 @@ export interface DnsRecord {
   readonly name: string;
   readonly type: number;
   readonly class: number;
-  /** Seconds; one with the top bit set was read as 0 (RFC 2181 section 8). */
-  readonly ttl: number;
+  readonly ttl: TtlSeconds;
   readonly data: Uint8Array;
 }
 

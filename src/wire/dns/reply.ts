@@ -2,14 +2,7 @@ import type { DnsMessage, DnsRecord } from './message.ts';
 import { MessageWriter, mostRecordBytes } from './message-writer.ts';
 import type { QueryView } from './read-query.ts';
 import { flagsOf } from './write-message.ts';
-import {
-  appendError,
-  type ExtendedError,
-  mostOptBytes,
-  replyPayloadBytes,
-  writeNumber16,
-  writeOpt,
-} from './write-opt.ts';
+import { appendError, type ExtendedError, optBytes, replyPayloadBytes, writeNumber16, writeOpt } from './write-opt.ts';
 
 /**
  * A response in the form in which it is kept: the bytes of all of it but OPT, with id 0. Names point at the question where they can, so that
@@ -32,11 +25,11 @@ export interface ReplyOptions {
   readonly ageSeconds: number;
   /** Most that a TTL may be, in whole seconds, as when a grant ends before the record does. */
   readonly ttlCapSeconds: number;
-  /** Where the reply is written; it holds `maxBytes` and all bytes of the answer. */
+  /** Where the reply is written; one that is shorter than `maxBytes` is what the reply is cut to. */
   readonly into: Uint8Array;
-  /** What the transport takes: `datagramBytes(view)`, or 65,535 for a stream. */
+  /** What the transport takes: `datagramBytes(view)`, or 65,535 for a stream. At least 512: the header, the question and OPT always go out. */
   readonly maxBytes: number;
-  /** Goes out only to clients that speak EDNS. */
+  /** Goes out only to clients that speak EDNS, with as much of its text as has room behind the records. */
   readonly ede: ExtendedError | null;
   /** Nothing was taken out of the answer or put into it: DO is echoed, and AD if the client asked for it. */
   readonly isUnchanged: boolean;
@@ -107,8 +100,9 @@ export function writeReply(
   options: ReplyOptions,
 ): number {
   if (packed.questionEnd !== view.questionEnd) throw new TypeError('the `packed` answer is to another question');
-  const { into, maxBytes, ede, isUnchanged } = options;
-  const room = view.hasEdns ? maxBytes - mostOptBytes(ede) : maxBytes;
+  const { into, ede, isUnchanged } = options;
+  const maxBytes = Math.min(options.maxBytes, into.length);
+  const room = view.hasEdns ? maxBytes - optBytes : maxBytes;
   const end = packed.bytes.length <= room ? copyWhole(packed, into) : copyPart(packed, into, room);
   writeHead(view, queryBytes, into);
   if (!isUnchanged || !(view.authenticData || view.isDnssecOk)) into[3] = (into[3] ?? 0) & ~authenticDataBit;
@@ -178,7 +172,7 @@ function ageTtls(packed: PackedAnswer, end: number, { into, ageSeconds, ttlCapSe
  *
  * @internal
  */
-export function addOpt(into: Uint8Array, at: number, ttl: number): number {
+export function addOpt(into: Uint8Array, at: number, flags: number): number {
   writeNumber16(into, 10, ((into[10] ?? 0) << 8) + (into[11] ?? 0) + 1);
-  return writeOpt(into, at, ttl);
+  return writeOpt(into, at, flags);
 }

@@ -17,32 +17,17 @@ const maxTextBytes = 255;
 const encoder = new TextEncoder();
 
 /**
- * Bytes that an OPT record with an extended error needs at most.
- *
- * @internal
- */
-export function mostOptBytes(error: ExtendedError | null): number {
-  if (error === null) return optBytes;
-  let textBytes = 0;
-  for (let at = 0; at < error.text.length && textBytes < maxTextBytes; at++) {
-    // Halves of a pair count three each where the pair has four: this is a bound.
-    textBytes += error.text.charCodeAt(at) < 0x80 ? 1 : 3;
-  }
-  return optBytes + errorHeadBytes + Math.min(textBytes, maxTextBytes);
-}
-
-/**
- * Writes an OPT record without options and gives the index after it. `ttl` is what OPT has in the place of one: the upper bits of the
+ * Writes an OPT record without options and gives the index after it. `flags` is what OPT has in the place of a TTL: the upper bits of the
  * response code, the version, DO (RFC 6891 section 6.1.3).
  *
  * @internal
  */
-export function writeOpt(into: Uint8Array, at: number, ttl: number): number {
+export function writeOpt(into: Uint8Array, at: number, flags: number): number {
   into[at] = 0;
   writeNumber16(into, at + 1, dnsTypes.opt);
   writeNumber16(into, at + 3, replyPayloadBytes);
-  writeNumber16(into, at + 5, ttl >>> 16);
-  writeNumber16(into, at + 7, ttl);
+  writeNumber16(into, at + 5, flags >>> 16);
+  writeNumber16(into, at + 7, flags);
   writeNumber16(into, at + 9, 0);
   return at + optBytes;
 }
