@@ -166,8 +166,9 @@ function foldLabel(bytes: Uint8Array, start: number, end: number): number {
 }
 
 // Names come again: the string that was made for a name is found by its bytes and taken again, with the hash that its maps have worked
-// out already. A name that falls into the place of another only costs a new string.
-const recalledNames = 8192;
+// out already. A name that falls into the place of another only costs a new string. With 5,000 names about one in seven shares a place;
+// full of the longest names the table takes 9 MB.
+const recalledNames = 32_768;
 const recalled: string[] = Array.from({ length: recalledNames }, () => '');
 
 function recall(): string {
