@@ -125,10 +125,14 @@ let isHostLike = false;
 let needsEscape = false;
 let lastLabelHasLetter = false;
 
+// FNV-1a. As a signed number it is a small integer, for which nothing is allocated.
+const offsetBasis = 0x811c9dc5 | 0;
+const prime = 0x01000193;
+
 // Folds the name behind the header and gives the index after it, or -1. No name stands before it, so a pointer is never right.
 function foldName(bytes: Uint8Array, length: number): number {
   folded = 0;
-  hash = 0x811c9dc5;
+  hash = offsetBasis;
   let seen = 0;
   let last = 0;
   let at = headerBytes;
@@ -158,7 +162,7 @@ function foldLabel(bytes: Uint8Array, start: number, end: number): number {
     const kind = kinds[bytes[at] ?? 0] ?? 0;
     seen |= kind;
     scratch[to++] = kind;
-    mixed = Math.imul(mixed ^ (kind & 0xff), 0x01000193);
+    mixed = Math.imul(mixed ^ (kind & 0xff), prime);
   }
   folded = to;
   hash = mixed;
