@@ -76,7 +76,8 @@ export function readRpzAction(record: DnsRecord, owner: string, origin: string):
 }
 
 function dataOf({ type, ttl, data }: DnsRecord): RpzAction {
-  return { kind: 'local_data', records: [{ type, ttl, data }] };
+  // A copy: the record may be a view into a whole transfer, which would stay in memory with it.
+  return { kind: 'local_data', records: [{ type, ttl, data: new Uint8Array(data) }] };
 }
 
 /**
