@@ -1,0 +1,111 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { failed, fault, ok, type Result } from '../../base/index.ts';
+import type { ListenAddress } from '../../transport/index.ts';
+
+/** Takes a datagram. `bytes` holds only until it returns; `address` is text as the kernel gives it, with a zone where it has one. */
+export type OnDatagram = (bytes: Uint8Array, address: string, port: number) => void;
+
+/**
+ * What became of a datagram. `sent`: its bytes may be used again. `held`: they may not, the kernel takes them later. `dropped`: too
+ * many are held already.
+ */
+export type SendOutcome = 'sent' | 'held' | 'dropped';
+
+/** A UDP socket as the listener needs it: the port behind which sockets that take many datagrams at once can stand. */
+export interface DatagramSocket {
+  /** Binds once and gives the address with its port. An error after that is told to `onError`, and the socket goes on. Fault: `listen_failed`. */
+  bind(address: ListenAddress, onDatagram: OnDatagram, onError: () => void): Promise<Result<ListenAddress>>;
+  /** Sends the first `length` bytes from the address that is bound. Never throws; what is lost is lost, as with UDP. */
+  send(bytes: Uint8Array, length: number, address: string, port: number): SendOutcome;
+  close(): Promise<void>;
+}
+
+// Past it the kernel refuses datagrams for good, and every one that is held is memory.
+const maxHeld = 256;
+
+/** A socket of `node:dgram`; IPv6 takes no IPv4. */
+export function createNodeDatagramSocket(receiveBufferBytes: number): DatagramSocket {
+  let socket: Socket | null = null;
+  return {
+    bind: async (address, onDatagram, onError) => {
+      socket = openSocket(address.host);
+      return bindSocket(socket, { address, onDatagram, onError, receiveBufferBytes });
+    },
+    send: (bytes, length, address, port) =>
+      socket === null ? 'dropped' : sendNow(socket, { bytes, length }, address, port),
+    close: () => closeSocket(socket),
+  };
+}
+
+function openSocket(host: string): Socket {
+  const family = host.includes(':') ? 6 : 4;
+  return createSocket({
+    type: family === 6 ? 'udp6' : 'udp4',
+    ipv6Only: family === 6,
+    // Addresses are never names here. Without this each send waits for a turn of the loop, and `bytes` would have changed.
+    lookup: (name, _options, found) => found(null, name, family),
+  });
+}
+
+interface Binding {
+  readonly address: ListenAddress;
+  readonly onDatagram: OnDatagram;
+  readonly onError: () => void;
+  readonly receiveBufferBytes: number;
+}
+
+function bindSocket(socket: Socket, binding: Binding): Promise<Result<ListenAddress>> {
+  const { address, onDatagram, onError } = binding;
+  return new Promise((resolve) => {
+    let isBound = false;
+    socket.on('error', (error) => {
+      if (isBound) return onError();
+      const message = `cannot listen on UDP \`${address.host}:${address.port}\`: ${error.message}`;
+      resolve(failed(fault('listen_failed', message)));
+    });
+    socket.on('message', (bytes, peer) => onDatagram(bytes, peer.address, peer.port));
+    socket.bind({ address: address.host, port: address.port, exclusive: true }, () => {
+      isBound = true;
+      raiseReceiveBuffer(socket, binding.receiveBufferBytes);
+      resolve(ok({ host: address.host, port: socket.address().port }));
+    });
+  });
+}
+
+function raiseReceiveBuffer(socket: Socket, bytes: number): void {
+  try {
+    socket.setRecvBufferSize(bytes);
+  } catch {
+    // The default of the kernel is enough to serve; a larger one only rides out bursts.
+    return;
+  }
+}
+
+function sendNow(
+  socket: Socket,
+  { bytes, length }: { readonly bytes: Uint8Array; readonly length: number },
+  address: string,
+  port: number,
+): SendOutcome {
+  try {
+    if (socket.getSendQueueCount() >= maxHeld) return 'dropped';
+    // Without a callback an error of sending is told to nobody: a reply that is lost is asked for again.
+    socket.send(bytes, 0, length, port, address);
+    return socket.getSendQueueCount() === 0 ? 'sent' : 'held';
+  } catch {
+    // The socket was closed in between.
+    return 'dropped';
+  }
+}
+
+function closeSocket(socket: Socket | null): Promise<void> {
+  return new Promise((resolve) => {
+    try {
+      if (socket === null) resolve();
+      else socket.close(() => resolve());
+    } catch {
+      // Closed already after an error of its own; closing was all that was wanted.
+      resolve();
+    }
+  });
+}

@@ -1,0 +1,41 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { failed, fault, ok, type Result } from '../../base/index.ts';
+import type { ListenAddress } from '../../transport/index.ts';
+
+/** A TCP listener at work. */
+export interface StreamServer {
+  readonly address: ListenAddress;
+  /** Accepts no more. Connections stay. */
+  stop(): void;
+}
+
+// Node's default of 511 drops SYNs in a burst; the kernel caps it at somaxconn.
+const backlog = 4096;
+
+/** Listens for connections; IPv6 takes no IPv4. `onError` is told of accepts that fail later. Fault: `listen_failed`. */
+export function listenForStreams(
+  address: ListenAddress,
+  onSocket: (socket: Socket) => void,
+  onError: () => void,
+): Promise<Result<StreamServer>> {
+  // Half open: a client may close its side right after its questions and still get the answers.
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, onSocket);
+  return new Promise((resolve) => {
+    let isListening = false;
+    server.on('error', (error) => {
+      // An accept that fails (no descriptors left) must not end the listener.
+      if (isListening) return onError();
+      const message = `cannot listen on TCP \`${address.host}:${address.port}\`: ${error.message}`;
+      resolve(failed(fault('listen_failed', message)));
+    });
+    server.listen({ host: address.host, port: address.port, backlog, ipv6Only: address.host.includes(':') }, () => {
+      isListening = true;
+      resolve(ok({ address: { host: address.host, port: portOf(server, address) }, stop: () => void server.close() }));
+    });
+  });
+}
+
+function portOf(server: Server, asked: ListenAddress): number {
+  const bound = server.address();
+  return typeof bound === 'object' && bound !== null ? bound.port : asked.port;
+}

@@ -1,0 +1,95 @@
+import type { Result } from '../../base/index.ts';
+import type { ListenAddress } from '../../transport/index.ts';
+import type { ClientShare } from './client-share.ts';
+import { createNodeDatagramSocket, type DatagramSocket } from './datagram-socket.ts';
+import type { OwnClient } from './dns-client.ts';
+import type { ListenParts } from './listen-parts.ts';
+import { canonicalPeer } from './peer-address.ts';
+import { headerBytes, isQuery, writeTruncated } from './query-bytes.ts';
+
+/** One UDP socket: datagram in -> rate, room -> filter -> datagram out. Makes nothing for a question that is answered at once. */
+export class UdpListener {
+  readonly #parts: ListenParts;
+  readonly #socket: DatagramSocket;
+  readonly #client: OwnClient;
+  #into: Uint8Array;
+  #isStopped = false;
+
+  constructor(parts: ListenParts) {
+    this.#parts = parts;
+    const { maxUdpBytes, receiveBufferBytes } = parts.limits;
+    this.#socket = (parts.options.createDatagramSocket ?? createNodeDatagramSocket)(receiveBufferBytes);
+    this.#client = { transport: 'udp', address: '', port: 0, maxBytes: maxUdpBytes, proofs: [], isOverRate: false };
+    this.#into = new Uint8Array(maxUdpBytes);
+  }
+
+  /** Fault: `listen_failed`. */
+  bind(address: ListenAddress): Promise<Result<ListenAddress>> {
+    return this.#socket.bind(address, this.#onDatagram, () => {
+      this.#parts.tally.reasons.socket_failed += 1;
+    });
+  }
+
+  /** Takes no more questions; answers that are waited for still go out. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  close(): Promise<void> {
+    this.#isStopped = true;
+    return this.#socket.close();
+  }
+
+  readonly #onDatagram = (bytes: Uint8Array, address: string, port: number): void => {
+    const { options, tally, rates, inFlight } = this.#parts;
+    if (this.#isStopped) return;
+    if (port === 0) {
+      tally.reasons.port_zero += 1;
+      return;
+    }
+    if (!isQuery(bytes)) {
+      tally.reasons.not_a_query += 1;
+      return;
+    }
+    const nowMs = options.clock.now();
+    this.#client.address = canonicalPeer(address);
+    this.#client.port = port;
+    const share = rates.find(this.#client.address, nowMs);
+    if (!rates.take(share, nowMs)) this.#refuse(bytes, share, address, port);
+    else if (inFlight.hasRoom(share)) this.#answer(bytes, share, address, port);
+    else tally.reasons.in_flight_full += 1;
+  };
+
+  #answer(bytes: Uint8Array, share: ClientShare, address: string, port: number): void {
+    const given = this.#parts.filter.ask(bytes, this.#client, this.#into);
+    if (typeof given !== 'number') this.#answerLater(given, bytes.slice(0, headerBytes), share, { address, port });
+    else if (given > 0) this.#send(this.#into, given, address, port);
+  }
+
+  #answerLater(given: Promise<unknown>, header: Uint8Array, share: ClientShare, to: PeerAddress): void {
+    const awaited = { header, share, maxBytes: this.#client.maxBytes };
+    this.#parts.filter.settle(given, awaited, (reply) => {
+      if (reply !== null) this.#send(reply, reply.length, to.address, to.port);
+    });
+  }
+
+  #refuse(bytes: Uint8Array, share: ClientShare, address: string, port: number): void {
+    const { reasons } = this.#parts.tally;
+    share.overCount = (share.overCount + 1) & 1;
+    const length = share.overCount === 1 ? 0 : writeTruncated(bytes, this.#into);
+    reasons[length === 0 ? 'over_rate_dropped' : 'over_rate_truncated'] += 1;
+    if (length > 0) this.#send(this.#into, length, address, port);
+  }
+
+  #send(bytes: Uint8Array, length: number, address: string, port: number): void {
+    const outcome = this.#socket.send(bytes, length, address, port);
+    if (outcome === 'dropped') this.#parts.tally.reasons.send_queue_full += 1;
+    // The kernel will read them later: the next reply is written elsewhere.
+    if (outcome === 'held' && bytes === this.#into) this.#into = new Uint8Array(this.#client.maxBytes);
+  }
+}
+
+interface PeerAddress {
+  readonly address: string;
+  readonly port: number;
+}
