@@ -34,7 +34,7 @@ export async function startDnsExeat(order: DnsExeatOrder): Promise<DnsServerUnde
   }
 }
 
-function dnsPortOf(report: UpReport & { readonly addresses?: { readonly dns?: string } }): number {
-  const address = report.addresses?.dns ?? '';
+function dnsPortOf(report: UpReport): number {
+  const address = report.dns ?? '';
   return Number(address.slice(address.lastIndexOf(':') + 1));
 }

@@ -19,12 +19,14 @@ export { type LakeJobOptions, runLakeJob } from './lake/run-lake-job.ts';
 export { lowerPriority } from './lower-priority.ts';
 export {
   applyBreakGlass,
+  askDnsQuery,
   type BreakGlassChallenge,
   readBreakGlassChallenge,
   type SignedDocument,
 } from './questions/ask-point.ts';
 export { type DecideReport, readDecision, readStatus } from './questions/ask-running.ts';
 export type { DecideAnswer, DecideAsk } from './questions/decide-question.ts';
+export type { DnsQueryAnswer, DnsQueryAsk } from './questions/dns-question.ts';
 export { type ExplainReport, readExplanation } from './questions/explain-question.ts';
 export { type Inspection, inspectMachine } from './questions/inspect-machine.ts';
 export type { ToldExplanation } from './questions/told-explanation.ts';

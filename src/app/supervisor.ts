@@ -16,6 +16,10 @@ export interface UpReport {
   /** Whether the console speaks TLS. */
   readonly isConsoleSecure: boolean;
   readonly pac: string | null;
+  /** Where the DNS filter answers over UDP and TCP, over TLS and over HTTPS. */
+  readonly dns: string | null;
+  readonly dot: string | null;
+  readonly doh: string | null;
   readonly localOrigins: readonly string[];
   readonly allowCleartextProofs: boolean;
   readonly policyVersion: string | null;
@@ -128,6 +132,9 @@ function createFamily(config: Config, logger: Logger): Family {
       console: addresses['console'] ?? null,
       isConsoleSecure: config.console.tls !== null,
       pac: addresses['pac'] ?? null,
+      dns: addresses['dns'] ?? null,
+      dot: addresses['dot'] ?? null,
+      doh: addresses['doh'] ?? null,
       localOrigins: config.localOrigins.map((origin) => origin.text),
       allowCleartextProofs: config.allowCleartextProofs,
       policyVersion,

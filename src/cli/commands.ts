@@ -18,6 +18,7 @@ import { registerCredentialAdd } from './credential-add.ts';
 import { registerCredentialList } from './credential-list.ts';
 import { registerCredentialRemove } from './credential-remove.ts';
 import { registerDecide } from './decide.ts';
+import { registerDnsQuery } from './dns-query.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerEnv } from './env.ts';
 import { registerExceptionApprove } from './exception-approve.ts';
@@ -68,6 +69,7 @@ const commands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerPolicy,
   registerDecide,
   registerExplain,
+  registerDns,
   registerFlows,
   registerException,
   registerBreakGlass,
@@ -91,6 +93,11 @@ function registerPolicy(program: Command, cli: Cli): void {
 }
 
 const policyCommands: readonly ((parent: Command, cli: Cli) => void)[] = [registerPolicyCheck, registerPolicyStats];
+
+function registerDns(program: Command, cli: Cli): void {
+  const dns = program.command('dns').description('look into the DNS filter');
+  registerDnsQuery(dns, cli);
+}
 
 function registerCredential(program: Command, cli: Cli): void {
   const credential = program.command('credential').description('work on the proxy credentials of workloads');

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type ExplainReport, readExplanation } from '../app/index.ts';
-import type { DecisionRecord, VerdictRecord } from '../policy/index.ts';
+import type { DecisionRecord, RecordedDestination, VerdictRecord } from '../policy/index.ts';
 import type { Cli } from './cli.ts';
 import { exitCodes } from './exit-codes.ts';
 import { explanationText } from './explanation-text.ts';
@@ -42,10 +42,8 @@ function reportText(report: ExplainReport): string {
       what: 'who',
       is: principal === null ? null : `${principal.service} as ${principal.identity} (${principal.strength})`,
     },
-    {
-      what: 'destination',
-      is: destination === null ? null : `${destination.host}:${destination.port} (${destination.class})`,
-    },
+    { what: 'destination', is: destination === null ? null : destinationText(destination) },
+    ...(record.query === undefined ? [] : [{ what: 'asked for', is: record.query }]),
     ...(destination?.address == null ? [] : [{ what: 'address', is: destination.address }]),
     { what: 'rules', is: record.ruleIds },
     ...(record.detail == null ? [] : [{ what: 'detail', is: record.detail }]),
@@ -60,6 +58,10 @@ function reportText(report: ExplainReport): string {
     then.length === 0 ? '' : `\nThen:\n${formatTable(['time', 'kind', 'what'], then)}`,
     report.explanation === null ? `\n${report.missing}\n` : explanationText(report.explanation),
   ].join('');
+}
+
+function destinationText({ host, port, class: destinationClass }: RecordedDestination): string {
+  return `${host}${port === null ? '' : `:${port}`} (${destinationClass})`;
 }
 
 function repeatsText({ repeats }: VerdictRecord): string {

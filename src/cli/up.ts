@@ -49,6 +49,9 @@ function upText(report: UpReport): string {
         : `${report.isConsoleSecure ? 'https' : 'http'}://${report.console}  (/api/v1 /healthz /readyz /metrics)`,
     ],
     ['pac', report.pac === null ? null : `http://${report.pac}/wpad.dat`],
+    ['dns', report.dns],
+    ['dns over tls', report.dot],
+    ['dns over https', report.doh === null ? null : `https://${report.doh}/dns-query`],
     ['policy', report.policySays],
     [
       'local origins',

@@ -2,10 +2,12 @@ export type { AnchorConfig, AuditConfig } from './audit-config.ts';
 export type {
   Config,
   DecisionsConfig,
+  DnsConfig,
   IssuerConfig,
   JwksSource,
   LimitsConfig,
   ListenConfig,
+  ResponseZoneConfig,
   TlsConfig,
   UpstreamProxyConfig,
 } from './config.ts';

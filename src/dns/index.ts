@@ -2,9 +2,13 @@ export { createResolver, type DnsResolver, type ResolverCounts, type ResolverOpt
 export { createFilter, type DnsFilter, type FilterCounts } from './filter/create-filter.ts';
 export type { ExplainedQuery, ExplainedStep } from './filter/explain-query.ts';
 export type { Denial, FilterOptions, FilterSettings, QueryJudge } from './filter/filter-options.ts';
+export { createDnsListener, type DnsListener } from './listen/create-dns-listener.ts';
 export { createLookup, type Lookup } from './lookup/create-lookup.ts';
+export { createFileZone } from './rpz/file-zone.ts';
 export { openRpz, type RpzIndex } from './rpz/open-rpz.ts';
+export type { RpzSource } from './rpz/rpz-source.ts';
 export { type RpzZone, RpzZoneBuilder } from './rpz/rpz-zone.ts';
+export { createZoneTransfer } from './rpz/transfer.ts';
 export { createUpstreams } from './upstream/create-upstreams.ts';
 export type { UpstreamQuestion } from './upstream/query.ts';
 export type { ServerHealth } from './upstream/server-health.ts';

@@ -2,9 +2,8 @@ import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { ExeatError } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
-import { createResolver, type DnsResolver } from '../../dns/index.ts';
 import { identify } from '../../identity/index.ts';
-import { approveAddresses, type DecisionFacts, decide } from '../../policy/index.ts';
+import { approveAddresses, type DecisionFacts, decide, queryTypes, screenAddresses } from '../../policy/index.ts';
 import { createProxyListener, type ProxyListener, type ProxyListenerOptions } from '../../proxy/index.ts';
 import { loadVerifyingKey } from '../../snapshot/index.ts';
 import { createSpool, type Spool } from '../../spool/index.ts';
@@ -15,6 +14,7 @@ import { createNewId } from '../new-id.ts';
 import type { StatePaths } from '../state-folder.ts';
 import { type BreakGlassDesk, openBreakGlassDesk, readTakenGrants } from './break-glass-desk.ts';
 import { type FiledBudgets, openBudgets } from './budget-book.ts';
+import { type DnsDesk, openDnsDesk } from './dns-desk.ts';
 import { type FirstSeenFile, openFirstSeenFile } from './first-seen-file.ts';
 import { createGrantHolder, type GrantHolder } from './grant-holder.ts';
 import { createNetworkFacts, type NetworkFactsSource } from './network-facts.ts';
@@ -23,13 +23,15 @@ import { createPolicyHolder, type PolicyHolder } from './policy-holder.ts';
 import { createProxyObserver } from './proxy-observer.ts';
 import { createProxyTls } from './proxy-tls.ts';
 import { createRecordTap } from './record-tap.ts';
+import { openResponseZones, type ResponseZones } from './response-zones.ts';
 import { toTrustOptions } from './trust-options.ts';
 
 /** Every part of the point, made and joined; nothing listens yet. */
 export interface PointAssembly {
   readonly clock: FiledClock;
   readonly trust: Trust;
-  readonly resolver: DnsResolver;
+  readonly dns: DnsDesk;
+  readonly responseZones: ResponseZones;
   readonly network: NetworkFactsSource;
   readonly policy: PolicyHolder;
   readonly budgets: FiledBudgets;
@@ -47,7 +49,6 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
   // Whatever decides or writes down a time asks this clock.
   const clock = openFiledClock(join(paths.point, 'clock.json'), logger);
   const trust = await createTrust(toTrustOptions(config, clock, logger));
-  const resolver = createResolver({ clock, servers: config.resolver.servers, hosts: config.hosts });
   const network = createNetworkFacts(config.localOrigins);
   const verifyingKey = loadKey(paths);
   const policy = createPolicyHolder(paths.snapshot, verifyingKey);
@@ -67,7 +68,8 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
     openConnections: () => listener.counts().connections,
     firstSeenOverflowed: () => firstSeen.overflowed(),
     trustProblems: () => trust.status(clock.now()).problems.length,
-    resolver: () => resolver.counts(),
+    resolver: () => dns.resolver.counts(),
+    dns: () => dns,
     grants: () => grants.index().byId.size,
     grantsSpent: () => budgets.spent.size,
     clockJumpMs: clock.jumpMs,
@@ -75,18 +77,28 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
   const firstSeen = await openFirstSeenFile(join(paths.point, 'first-seen.ndjson'), logger);
   const records = createRecordTap({ spool, firstSeen, metrics, logger, newId: createNewId() });
   const observer = createProxyObserver(metrics, logger);
+  const tls = createProxyTls(trust);
+  const responseZones = openResponseZones({
+    ...{ zones: config.dns.responseZones, folder: paths.point, clock, logger },
+  });
+  const dns = openDnsDesk({
+    ...{ config, clock, newId: createNewId(), verifier: trust, records, observer, tls, queryTypes },
+    policy: { current: policy.current, facts, network: network.current },
+    judge: { identify, decide, screen: screenAddresses },
+    zones: responseZones,
+  });
   const listener: ProxyListener = createProxyListener({
     policy: { current: policy.current, facts, network: network.current },
     budgets,
     verifier: trust,
-    resolver,
+    resolver: dns.resolver,
     records,
     clock,
     newId: createNewId(),
     observer,
     // The only evaluator there is (DESIGN principle 1).
     judge: { identify, decide, approve: approveAddresses },
-    ...listenerSettings(config, trust),
+    ...listenerSettings(config, tls),
   });
   // Its connections are judged again at once, but not while the bytes of one of them are being counted.
   budgets.onSpent = (): void => void setImmediate(() => void listener.recheckAll());
@@ -99,7 +111,7 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
     logger,
   });
   const holders = { policy, budgets, grants, facts, breakGlass };
-  return { clock, trust, resolver, network, ...holders, spool, metrics, firstSeen, listener };
+  return { clock, trust, dns, responseZones, network, ...holders, spool, metrics, firstSeen, listener };
 }
 
 function keptPath(paths: StatePaths): string {
@@ -144,9 +156,11 @@ function loadKey(paths: StatePaths): KeyObject {
   return key.value;
 }
 
-function listenerSettings(config: Config, trust: Trust): Partial<Omit<ProxyListenerOptions, 'budgets'>> {
+function listenerSettings(
+  config: Config,
+  tls: ReturnType<typeof createProxyTls>,
+): Partial<Omit<ProxyListenerOptions, 'budgets'>> {
   const { upstreamProxy } = config;
-  const tls = createProxyTls(trust);
   return {
     limits: config.limits,
     ...(tls === null ? {} : { tls }),

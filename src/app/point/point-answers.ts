@@ -2,6 +2,7 @@ import { ExeatError } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 import type { Answerers } from '../local-socket.ts';
 import { answerDecide } from '../questions/decide-question.ts';
+import { answerDnsQuery } from '../questions/dns-question.ts';
 import { parseDecideAsk } from '../questions/parse-decide-ask.ts';
 import type { PointStatus } from '../status.ts';
 import type { PointAssembly } from './assemble-point.ts';
@@ -23,6 +24,11 @@ export function createPointAnswers(parts: PointParts): Answerers {
     status: () => readPointStatus(parts, startedAt),
     metrics: parts.metrics.text,
     ...createGrantAnswers(parts),
+    'dns-query': async (body) => {
+      const answer = await answerDnsQuery(body, { filter: parts.dns.filter, policy: parts.policy.current() });
+      if (!answer.ok) throw new ExeatError(answer.fault.code, answer.fault.message);
+      return answer.value;
+    },
     decide: async (body) => {
       const ask = parseDecideAsk(body);
       const answer = ask.ok ? await decideNow(parts, ask.value) : ask;
@@ -33,12 +39,12 @@ export function createPointAnswers(parts: PointParts): Answerers {
 }
 
 function decideNow(parts: PointParts, ask: Parameters<typeof answerDecide>[0]): ReturnType<typeof answerDecide> {
-  const { policy, network, resolver, clock } = parts;
+  const { policy, network, dns, clock } = parts;
   return answerDecide(ask, {
     policy: policy.current(),
     facts: parts.facts(),
     network: network.current(),
-    resolver,
+    resolver: dns.resolver,
     now: clock.now,
   });
 }
@@ -57,6 +63,7 @@ function readPointStatus(parts: PointParts, startedAt: string): PointStatus {
     records: { ...spool.counts(), isKeeping: spool.isKeeping },
     problems: [
       ...held.filter((problem) => problem !== null),
+      ...parts.responseZones.problems(),
       ...(spool.isKeeping ? [] : ['decision records are not being kept: free the disk or mend the state folder']),
       ...trust.status(now).problems.map((one) => `${one.part}: ${one.message}`),
     ],

@@ -3,6 +3,7 @@ import { failed, fault, ok, type Result } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 import { askLocal } from '../local-socket.ts';
 import { statePaths } from '../state-folder.ts';
+import type { DnsQueryAnswer, DnsQueryAsk } from './dns-question.ts';
 
 /** What an offline break-glass is bound to: the point that takes it, and a nonce of its that is good once. `now` is epoch milliseconds. */
 export interface BreakGlassChallenge {
@@ -41,3 +42,11 @@ export async function applyBreakGlass(
   if (parsed.success) return ok(parsed.data);
   return failed(fault('ask_failed', 'the answer of the point is malformed, are both sides of one version?'));
 }
+
+/** Asks the running point what a DNS query would come to. Faults: `not_running`, `ask_failed` with why. */
+export async function askDnsQuery(config: Config, ask: DnsQueryAsk): Promise<Result<DnsQueryAnswer>> {
+  return askLocal<DnsQueryAnswer>(statePaths(config.state).pointSocket, 'dns-query', ask, dnsQueryMs);
+}
+
+// Longer than all servers together may take.
+const dnsQueryMs = 8_000;

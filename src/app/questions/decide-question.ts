@@ -123,8 +123,12 @@ function readSource(text: string | null): Result<string | null> {
   return parsed.ok ? ok(parsed.value.text) : failed(fault('source_malformed', parsed.fault.message));
 }
 
-// The first identity of a service stands for it, as in the tests of policy documents; `--strength` says otherwise.
-function findPrincipal(policy: CompiledPolicy, ask: DecideAsk, source: string | null): Principal | null {
+/** The first identity of a service stands for it, as in the tests of policy documents; `--strength` says otherwise. */
+export function findPrincipal(
+  policy: CompiledPolicy,
+  ask: Pick<DecideAsk, 'as' | 'strength'>,
+  source: string | null,
+): Principal | null {
   const [listed] = listIdentities(policy, ask.as);
   if (listed === undefined) return null;
   return {

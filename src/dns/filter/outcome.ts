@@ -70,5 +70,7 @@ export const strangers: ReadonlySet<Reason> = new Set(['identity_unknown', 'iden
 /** How a denial is told by the settings; null where it is told with addresses. */
 export function denialKind(reason: Reason, { denial }: FilterSettings): 'nxdomain' | 'nodata' | 'refused' | null {
   if (strangers.has(reason)) return 'refused';
+  // The name is there: that it is not would hold for every type of it (RFC 8020).
+  if (reason === 'query_type_denied') return denial === 'refused' ? 'refused' : 'nodata';
   return typeof denial === 'string' ? denial : null;
 }

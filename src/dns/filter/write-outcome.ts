@@ -27,13 +27,7 @@ export function writeOutcome(outcome: Outcome, view: QueryView, { query, client,
   if (outcome.kind === 'drop') return 0;
   if (outcome.kind === 'told') {
     const maxBytes = Math.min(client.maxBytes, client.transport === 'udp' ? datagramBytes(view) : largestBytes);
-    if (outcome.packed.bytes.length + mostOptBytes <= into.length)
-      return writeReply(outcome.packed, view, query, { ...outcome, into, maxBytes });
-    // An answer that has to be cut is laid out whole before.
-    const whole = new Uint8Array(outcome.packed.bytes.length + mostOptBytes);
-    const length = writeReply(outcome.packed, view, query, { ...outcome, into: whole, maxBytes });
-    into.set(whole.subarray(0, length));
-    return length;
+    return writeReply(outcome.packed, view, query, { ...outcome, into, maxBytes });
   }
   if (outcome.kind === 'again')
     return writeError(view, query, { rcode: rcodes.noError, ede: null, soa: null, into, isTruncated: true });

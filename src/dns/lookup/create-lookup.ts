@@ -75,7 +75,9 @@ export function createLookup(options: LookupOptions): Lookup {
   const askUpstream = async (name: string, type: number): Promise<Result<Answer, Fault>> => {
     const asked = await options.upstream.ask({ name, type });
     if (!asked.ok) return asked;
-    const { message, server } = asked.value;
+    const { server } = asked.value;
+    // We tell it, and are no authority for it.
+    const message = { ...asked.value.message, isAuthoritative: false, recursionAvailable: true };
     const chain = options.chainOf(message, name);
     if (!chain.ok) return failed(fault('resolver_failed', `\`${name}\`: ${chain.fault.message}`));
     const ttlSeconds = ttlOf(message);

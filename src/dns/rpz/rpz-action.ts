@@ -6,6 +6,7 @@ import {
   isBelow,
   lowerName,
   readPlainName,
+  type TtlSeconds,
   writeName,
 } from '../../wire/index.ts';
 
@@ -13,7 +14,7 @@ import {
 export interface RpzData {
   readonly type: number;
   /** Seconds. */
-  readonly ttl: number;
+  readonly ttl: TtlSeconds;
   readonly data: Uint8Array;
 }
 

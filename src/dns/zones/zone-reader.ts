@@ -1,5 +1,5 @@
 import { type Fault, failed, fault, ok, quoteInput, type Result } from '../../base/index.ts';
-import { type DnsRecord, dnsTypes, internetClass, lowerName } from '../../wire/index.ts';
+import { type DnsRecord, dnsTypes, internetClass, lowerName, type TtlSeconds } from '../../wire/index.ts';
 import { readRecordData } from './record-data.ts';
 import { findRecordType } from './record-types.ts';
 import { EntryReader } from './zone-entry.ts';
@@ -32,8 +32,8 @@ const maxLineCharacters = 65_536;
 
 interface ReaderState {
   origin: string;
-  defaultTtl: number | null;
-  lastTtl: number | null;
+  defaultTtl: TtlSeconds | null;
+  lastTtl: TtlSeconds | null;
   lastOwner: string | null;
   records: number;
 }
@@ -134,7 +134,7 @@ function readRecord(tokens: readonly string[], hasOwner: boolean, state: ReaderS
 }
 
 interface RecordHead {
-  readonly ttl: number | null;
+  readonly ttl: TtlSeconds | null;
   readonly type: string;
   /** Where the data begins. */
   readonly end: number;
@@ -142,7 +142,7 @@ interface RecordHead {
 
 // TTL and class stand before the type, in either order, and both may be missing.
 function readHead(tokens: readonly string[], start: number): Result<RecordHead, string> {
-  let ttl: number | null = null;
+  let ttl: TtlSeconds | null = null;
   let hasClass = false;
   for (let at = start; at < tokens.length; at += 1) {
     const word = tokens[at] ?? '';

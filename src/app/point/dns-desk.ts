@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs';
+import { ExeatError } from '../../base/index.ts';
+import type { Config } from '../../config/index.ts';
+import { type IpAddress, parseIpAddress } from '../../destination/index.ts';
+import {
+  createDnsListener,
+  createFilter,
+  createLocalZones,
+  createLookup,
+  createResolver,
+  createUpstreams,
+  type DnsFilter,
+  type DnsListener,
+  type DnsResolver,
+  type FilterOptions,
+  type Lookup,
+  type ParsedZone,
+  parseZone,
+  type Upstreams,
+  walkChain,
+} from '../../dns/index.ts';
+import { readMessage } from '../../wire/index.ts';
+import type { ResponseZones } from './response-zones.ts';
+
+/** Everything of the point that speaks DNS: what asks servers, what the proxy resolves by, the filter and its sockets. */
+export interface DnsDesk {
+  readonly upstreams: Upstreams;
+  readonly resolver: DnsResolver;
+  readonly lookup: Lookup;
+  readonly filter: DnsFilter;
+  readonly listener: DnsListener;
+  close(options: { readonly drainMs: number }): Promise<void>;
+}
+
+/** What it is made of. */
+export interface DnsDeskParts
+  extends Pick<
+    FilterOptions,
+    'clock' | 'newId' | 'policy' | 'judge' | 'verifier' | 'records' | 'observer' | 'queryTypes'
+  > {
+  readonly config: Config;
+  readonly zones: ResponseZones;
+  readonly tls: Parameters<typeof createDnsListener>[0]['tls'];
+}
+
+const flushMs = 500;
+
+/** Makes the parts; nothing listens yet. Throws an ExeatError with one line for a zone file that cannot be used. */
+export function openDnsDesk(parts: DnsDeskParts): DnsDesk {
+  const { config, clock } = parts;
+  const { dns, resolver: servers } = config;
+  const forward = new Map(Object.entries(dns.forward));
+  const upstreams = createUpstreams({ clock, servers: servers.servers, forward });
+  const local = createLocalZones(readZones(dns.zones), { forwarded: [...forward.keys()] });
+  const lookup = createLookup({
+    clock,
+    upstream: upstreams,
+    hosts: new Map(Object.entries(config.hosts).map(([name, texts]) => [name, addressesOf(texts)])),
+    zones: local,
+    chainOf: walkChain,
+    maxBytes: dns.cacheBytes,
+    staleForMs: dns.staleForMs,
+  });
+  const filter = createFilter({
+    ...parts,
+    lookup,
+    zones: parts.zones.index,
+    answerSink: null,
+    settings: {
+      denial: dns.denial === 'sinkhole' ? { sinkhole: addressesOf(dns.sinkhole) } : dns.denial,
+      denialTtlSeconds: Math.ceil(dns.denialTtlMs / 1_000),
+      sample: dns.sample,
+      searchDomains: dns.searchDomains,
+    },
+  });
+  const listener = createDnsListener({
+    answer: (...asked) => filter.answer(...asked),
+    ttlOf,
+    clock,
+    tls: parts.tls ?? null,
+  });
+  const flushing = setInterval(() => filter.flush(false), flushMs);
+  flushing.unref();
+  return {
+    ...{ upstreams, lookup, filter, listener },
+    resolver: createResolver({ clock, upstreams, hosts: config.hosts }),
+    close: async (options) => {
+      await listener.close(options);
+      clearInterval(flushing);
+      filter.flush(true);
+      await parts.zones.close();
+      upstreams.close();
+    },
+  };
+}
+
+function addressesOf(texts: readonly string[]): readonly IpAddress[] {
+  return texts.flatMap((text) => {
+    const parsed = parseIpAddress(text);
+    return parsed.ok ? [parsed.value] : [];
+  });
+}
+
+function readZones(zones: Config['dns']['zones']): readonly ParsedZone[] {
+  return Object.entries(zones).map(([origin, path]) => {
+    const zone = parseZone(readZone(path), { origin, path });
+    if (!zone.ok) throw new ExeatError(zone.fault.code, zone.fault.message);
+    if (zone.value.origin === origin) return zone.value;
+    throw new ExeatError('zone_elsewhere', `${path}: it is the zone \`${zone.value.origin}\`, not \`${origin}\``);
+  });
+}
+
+function readZone(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ExeatError('zone_unreadable', `zone file \`${path}\` cannot be read (${code})`);
+  }
+}
+
+/** For how long an HTTP cache may keep a reply: as long as its first record holds, and not at all where there is none. */
+function ttlOf(reply: Uint8Array): number {
+  const message = readMessage(reply);
+  if (!message.ok) return 0;
+  const records = [...message.value.answers, ...message.value.authorities];
+  return records.length === 0 ? 0 : Math.min(...records.map(({ ttl }) => ttl));
+}
