@@ -18,6 +18,8 @@ export interface PrimaryAnswer {
   readonly key?: PrimaryKey;
   /** Seconds to add to the clock of its signatures. */
   readonly skewSeconds?: number;
+  /** What its signatures allow clocks to differ. */
+  readonly fudgeSeconds?: number;
   /** Signs only every so many messages and the last. */
   readonly signEvery?: number;
   /** Leaves the last message without a signature too. */
@@ -148,7 +150,7 @@ function flipAfterQuestion(message: Buffer, name: string): void {
 function createSigner(
   key: PrimaryKey,
   requestMac: Buffer,
-  { skewSeconds = 0, tsigError = 0 }: PrimaryAnswer,
+  { skewSeconds = 0, tsigError = 0, fudgeSeconds = 300 }: PrimaryAnswer,
 ): (message: Buffer, isSigned: boolean) => Buffer {
   let running = hmac(key).update(number16(requestMac.length)).update(requestMac);
   let isFirst = true;
@@ -157,11 +159,19 @@ function createSigner(
     if (!isSigned) return message;
     const seconds = Math.floor(Date.now() / 1000) + skewSeconds;
     const mac =
-      tsigError !== 0 ? Buffer.alloc(0) : running.update(isFirst ? variables(key, seconds) : times(seconds)).digest();
+      tsigError !== 0
+        ? Buffer.alloc(0)
+        : running.update(isFirst ? variables(key, seconds, fudgeSeconds) : times(seconds, fudgeSeconds)).digest();
     isFirst = false;
     running = hmac(key).update(number16(mac.length)).update(mac);
     const tail = Buffer.concat([message.subarray(0, 2), number16(tsigError), number16(0)]);
-    const data = Buffer.concat([wireName(key.algorithm), times(seconds), number16(mac.length), mac, tail]);
+    const data = Buffer.concat([
+      wireName(key.algorithm),
+      times(seconds, fudgeSeconds),
+      number16(mac.length),
+      mac,
+      tail,
+    ]);
     const head = Buffer.concat([
       wireName(key.name),
       number16(250),
@@ -175,15 +185,15 @@ function createSigner(
   };
 }
 
-function variables(key: PrimaryKey, seconds: number): Buffer {
+function variables(key: PrimaryKey, seconds: number, fudgeSeconds = 300): Buffer {
   const head = Buffer.concat([wireName(key.name), number16(255), Buffer.alloc(4), wireName(key.algorithm)]);
-  return Buffer.concat([head, times(seconds), Buffer.alloc(4)]);
+  return Buffer.concat([head, times(seconds, fudgeSeconds), Buffer.alloc(4)]);
 }
 
-function times(seconds: number): Buffer {
+function times(seconds: number, fudgeSeconds = 300): Buffer {
   const bytes = Buffer.alloc(8);
   bytes.writeUIntBE(seconds, 0, 6);
-  bytes.writeUInt16BE(300, 6);
+  bytes.writeUInt16BE(fudgeSeconds, 6);
   return bytes;
 }
 

@@ -51,5 +51,5 @@ function keyOf(action: RpzAction): string {
 }
 
 function keyOfData(record: RpzData): string {
-  return `${record.type}:${record.ttl}:${Buffer.from(record.data).toString('latin1')}`;
+  return `${record.type}:${record.ttlSeconds}:${Buffer.from(record.data).toString('latin1')}`;
 }

@@ -6,15 +6,13 @@ import {
   isBelow,
   lowerName,
   readPlainName,
-  type TtlSeconds,
   writeName,
 } from '../../wire/index.ts';
 
 /** A record of local data; its owner is whatever name was asked. */
 export interface RpzData {
   readonly type: number;
-  /** Seconds. */
-  readonly ttl: TtlSeconds;
+  readonly ttlSeconds: number;
   readonly data: Uint8Array;
 }
 
@@ -78,7 +76,7 @@ export function readRpzAction(record: DnsRecord, owner: string, origin: string):
 
 function dataOf({ type, ttl, data }: DnsRecord): RpzAction {
   // A copy: the record may be a view into a whole transfer, which would stay in memory with it.
-  return { kind: 'local_data', records: [{ type, ttl, data: new Uint8Array(data) }] };
+  return { kind: 'local_data', records: [{ type, ttlSeconds: ttl, data: new Uint8Array(data) }] };
 }
 
 /**
@@ -94,5 +92,5 @@ export function localDataOf(action: RpzAction, name: string, type: number): read
   if (action.kind !== 'local_data') return [];
   return action.records
     .filter((record) => record.type === type || record.type === dnsTypes.cname || type === dnsTypes.any)
-    .map((record) => ({ ...record, name, class: internetClass }));
+    .map(({ type: own, ttlSeconds, data }) => ({ name, type: own, class: internetClass, ttl: ttlSeconds, data }));
 }

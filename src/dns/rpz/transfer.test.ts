@@ -230,6 +230,8 @@ test('transfers that are not signed as they should be are refused', async (conte
     [{ key: { ...key, algorithm: 'hmac-sha512' } }, /another algorithm/],
     [{ key, skewSeconds: 400 }, /clocks differ/],
     [{ key, skewSeconds: -400 }, /clocks differ/],
+    [{ key, skewSeconds: -400, fudgeSeconds: 900 }, /more than 300 seconds/],
+    [{ key, skewSeconds: 100, fudgeSeconds: 50 }, /more than 50 seconds/],
     [{ key, tamperWith: 0 }, /the signature is wrong/],
     [{ key, messages: long, tamperWith: 17, signEvery: 10 }, /the signature is wrong/],
     [{ key, messages: long, signEvery: 101 }, /more than 99 messages in a row/],
@@ -337,6 +339,21 @@ test('times of the SOA are kept within bounds, and a clock set back does not sto
   bed.advance(-3600);
   await until(() => bed.primary.asked.length === 3);
   assert.equal(bed.transfer.current()?.rules.qname, 0);
+});
+
+test('a zone that cannot be kept is in force all the same, and comes whole again', async (context) => {
+  const bed = await startBed(context, () => whole(5, rules(3)), {
+    stateFolder: join(tmpdir(), 'exeat-no-such-folder'),
+  });
+  await until(() => bed.transfer.problem()?.code === 'zone_not_kept');
+  assert.equal(bed.transfer.current()?.rules.qname, 3);
+  bed.primary.script = () => whole(6, rules(4));
+  bed.advance(121);
+  await until(() => bed.transfer.current()?.serial === 6);
+  assert.deepEqual(
+    bed.primary.asked.map(({ type }) => type),
+    ['AXFR', 'AXFR'],
+  );
 });
 
 test('closing ends a transfer under way', async (context) => {

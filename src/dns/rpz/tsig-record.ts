@@ -9,12 +9,17 @@ export interface TsigRecord {
   readonly algorithmName: string;
   /** Seconds since 1970. */
   readonly signedAtSeconds: number;
+  /** How far its signer says that clocks may differ. */
+  readonly fudgeSeconds: number;
   readonly mac: Uint8Array;
   readonly originalId: number;
   readonly error: number;
+  /** Comes with errors only (RFC 8945 section 5.2.3). */
+  readonly hasOtherData: boolean;
 }
 
 const headerBytes = 12;
+const anyClass = 255;
 
 /** The TSIG of a message; null when it has none, `malformed` when it stands elsewhere than last or cannot be read. */
 export function findTsig(bytes: Uint8Array): TsigRecord | null | 'malformed' {
@@ -62,14 +67,19 @@ function readTsig(bytes: Uint8Array, at: number, body: number): TsigRecord | 'ma
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const macStart = algorithm.end + 10;
   const macEnd = macStart + view.getUint16(algorithm.end + 8);
+  // Class and TTL are what they must be (RFC 8945 section 4.2), so that no byte is left for others to change.
   if (macEnd + 6 > bytes.length || macEnd + 6 + view.getUint16(macEnd + 4) !== bytes.length) return 'malformed';
+  if (view.getUint16(body - 8) !== anyClass || view.getUint32(body - 6) !== 0) return 'malformed';
+  if (view.getUint16(body - 2) !== bytes.length - body) return 'malformed';
   return {
     at,
     keyName: key.text,
     algorithmName: algorithm.text,
     signedAtSeconds: view.getUint16(algorithm.end) * 2 ** 32 + view.getUint32(algorithm.end + 2),
+    fudgeSeconds: view.getUint16(algorithm.end + 6),
     mac: new Uint8Array(bytes.subarray(macStart, macEnd)),
     originalId: view.getUint16(macEnd),
     error: view.getUint16(macEnd + 2),
+    hasOtherData: view.getUint16(macEnd + 4) > 0,
   };
 }

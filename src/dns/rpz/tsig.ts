@@ -31,10 +31,11 @@ export function signMessage(message: Uint8Array, key: TsigKey, nowMs: number): {
   const seconds = Math.floor(nowMs / 1000);
   const hmac = createHmac(hashOf(key), key.secret);
   hmac.update(message);
-  hmac.update(variablesOf(key, seconds));
+  const times = timesOf(seconds, fudgeSeconds);
+  hmac.update(variablesOf(key, times));
   const mac = new Uint8Array(hmac.digest());
   const id = message.subarray(0, 2);
-  const data = joined(nameOf(key.algorithm), timesOf(seconds), number16(mac.length), mac, id, new Uint8Array(4));
+  const data = joined(nameOf(key.algorithm), times, number16(mac.length), mac, id, new Uint8Array(4));
   const head = joined(nameOf(key.name), number16(dnsTypes.tsig), number16(anyClass), new Uint8Array(4));
   const bytes = joined(message, head, number16(data.length), data);
   const view = new DataView(bytes.buffer);
@@ -68,12 +69,14 @@ export class TsigVerifier {
     const why = this.#wrongWith(tsig);
     if (why !== null) return refuse(why);
     this.#hmac.update(unsignedPart(bytes, tsig));
-    this.#hmac.update(this.#isFirst ? variablesOf(this.#key, tsig.signedAtSeconds) : timesOf(tsig.signedAtSeconds));
+    const times = timesOf(tsig.signedAtSeconds, tsig.fudgeSeconds);
+    this.#hmac.update(this.#isFirst ? variablesOf(this.#key, times) : times);
     const mac = this.#hmac.digest();
     if (tsig.mac.length !== mac.length || !timingSafeEqual(mac, tsig.mac)) return refuse('the signature is wrong');
     // After the MAC: only then is the time the primary's.
-    if (Math.abs(this.#clock.now() / 1000 - tsig.signedAtSeconds) > fudgeSeconds + 1) {
-      return refuse(`it was signed at another time, the clocks differ by more than ${fudgeSeconds} seconds`);
+    const mostSeconds = Math.min(tsig.fudgeSeconds, fudgeSeconds);
+    if (Math.abs(Math.floor(this.#clock.now() / 1000) - tsig.signedAtSeconds) > mostSeconds) {
+      return refuse(`it was signed at another time, the clocks differ by more than ${mostSeconds} seconds`);
     }
     this.#hmac = this.#startAfter(tsig.mac);
     this.#isFirst = false;
@@ -96,6 +99,7 @@ export class TsigVerifier {
 
   #wrongWith(tsig: TsigRecord): string | null {
     if (tsig.error !== 0) return `the primary says ${errorNames.get(tsig.error) ?? `error ${tsig.error}`}`;
+    if (tsig.hasOtherData) return 'the signature carries other data';
     if (!sameName(tsig.keyName, this.#key.name)) return 'it is signed with another key';
     return sameName(tsig.algorithmName, this.#key.algorithm) ? null : 'it is signed by another algorithm';
   }
@@ -119,17 +123,17 @@ function unsignedPart(bytes: Uint8Array, tsig: TsigRecord): Uint8Array {
 }
 
 // RFC 8945 section 4.3.3, with neither an error nor other data.
-function variablesOf(key: TsigKey, seconds: number): Uint8Array {
+function variablesOf(key: TsigKey, times: Uint8Array): Uint8Array {
   const head = joined(nameOf(key.name), number16(anyClass), new Uint8Array(4), nameOf(key.algorithm));
-  return joined(head, timesOf(seconds), new Uint8Array(4));
+  return joined(head, times, new Uint8Array(4));
 }
 
-function timesOf(seconds: number): Uint8Array {
+function timesOf(seconds: number, fudge: number): Uint8Array {
   const bytes = new Uint8Array(8);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, Math.floor(seconds / 2 ** 32));
   view.setUint32(2, seconds % 2 ** 32);
-  view.setUint16(6, fudgeSeconds);
+  view.setUint16(6, fudge);
   return bytes;
 }
 

@@ -43,7 +43,10 @@ const yxDomain = 6;
 /** RFC 6303 section 3: the SOA of an empty zone. A "no" for a reserved name does not change soon. */
 const emptySoaNumbers = [1, 3600, 1200, 604_800, 10_800];
 
-/** Makes the zones answer: the configured one with the longest origin first, else the reserved names of RFC 6303 and RFC 6761. */
+/**
+ * Makes the zones answer: the configured one with the longest origin first, else the reserved names of RFC 6303 and RFC 6761. Of two zones with
+ * one origin the later holds.
+ */
 export function createLocalZones(zones: readonly ParsedZone[], options: LocalZonesOptions = {}): LocalZones {
   const trees = new Map(zones.map((zone) => [zone.origin, createZoneTree(zone)]));
   const reserved = new Map(reservedZones.map((zone) => [zone.origin, zone]));

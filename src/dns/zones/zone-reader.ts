@@ -1,5 +1,5 @@
 import { type Fault, failed, fault, ok, quoteInput, type Result } from '../../base/index.ts';
-import { type DnsRecord, dnsTypes, internetClass, lowerName, type TtlSeconds } from '../../wire/index.ts';
+import { type DnsRecord, dnsTypes, internetClass, lowerName } from '../../wire/index.ts';
 import { readRecordData } from './record-data.ts';
 import { findRecordType } from './record-types.ts';
 import { EntryReader } from './zone-entry.ts';
@@ -32,8 +32,8 @@ const maxLineCharacters = 65_536;
 
 interface ReaderState {
   origin: string;
-  defaultTtl: TtlSeconds | null;
-  lastTtl: TtlSeconds | null;
+  defaultTtlSeconds: number | null;
+  lastTtlSeconds: number | null;
   lastOwner: string | null;
   records: number;
 }
@@ -44,8 +44,8 @@ export function createZoneReader(options: ZoneReaderOptions): ZoneReader {
   const maxRecords = options.maxRecords ?? defaultMaxRecords;
   const state: ReaderState = {
     origin: lowerName(options.origin),
-    defaultTtl: null,
-    lastTtl: null,
+    defaultTtlSeconds: null,
+    lastTtlSeconds: null,
     lastOwner: null,
     records: 0,
   };
@@ -110,8 +110,8 @@ function readDirective(tokens: readonly string[], state: ReaderState): string | 
     state.origin = lowerName(origin.value);
     return null;
   }
-  state.defaultTtl = readSeconds(argument);
-  return state.defaultTtl === null ? `${quoteInput(argument)} is not a time, write \`3600\` or \`1h\`` : null;
+  state.defaultTtlSeconds = readSeconds(argument);
+  return state.defaultTtlSeconds === null ? `${quoteInput(argument)} is not a time, write \`3600\` or \`1h\`` : null;
 }
 
 function readRecord(tokens: readonly string[], hasOwner: boolean, state: ReaderState): Result<DnsRecord, string> {
@@ -125,16 +125,17 @@ function readRecord(tokens: readonly string[], hasOwner: boolean, state: ReaderS
     return failed(`${quoteInput(head.value.type)} is not a type, write \`TYPE65\` for one without a name`);
   const data = readRecordData(type, tokens.slice(head.value.end), state.origin);
   if (!data.ok) return failed(`${head.value.type.toUpperCase()}: ${data.fault}`);
-  const ttl = head.value.ttl ?? state.defaultTtl ?? state.lastTtl ?? minimumOf(type.type, data.value);
+  const ttl =
+    head.value.ttlSeconds ?? state.defaultTtlSeconds ?? state.lastTtlSeconds ?? minimumOf(type.type, data.value);
   if (ttl === null) return failed('the record has no TTL: write one, or `$TTL` above it');
-  state.lastTtl = ttl;
+  state.lastTtlSeconds = ttl;
   // The text is ASCII by now, and this is the fastest way for the million names that are lower-case already.
   state.lastOwner = hasOwner ? owner.value.toLowerCase() : owner.value;
   return ok({ name: state.lastOwner, type: type.type, class: internetClass, ttl, data: data.value });
 }
 
 interface RecordHead {
-  readonly ttl: TtlSeconds | null;
+  readonly ttlSeconds: number | null;
   readonly type: string;
   /** Where the data begins. */
   readonly end: number;
@@ -142,19 +143,19 @@ interface RecordHead {
 
 // TTL and class stand before the type, in either order, and both may be missing.
 function readHead(tokens: readonly string[], start: number): Result<RecordHead, string> {
-  let ttl: TtlSeconds | null = null;
+  let ttlSeconds: number | null = null;
   let hasClass = false;
   for (let at = start; at < tokens.length; at += 1) {
     const word = tokens[at] ?? '';
-    const seconds: number | null = ttl === null ? readSeconds(word) : null;
+    const seconds: number | null = ttlSeconds === null ? readSeconds(word) : null;
     if (seconds !== null) {
-      ttl = seconds;
+      ttlSeconds = seconds;
     } else if (!hasClass && word.toUpperCase() === 'IN') {
       hasClass = true;
     } else if (/^(?:CH|HS|CS|CLASS[0-9]+)$/i.test(word)) {
       return failed(`class ${quoteInput(word)} is not served, only \`IN\` is`);
     } else {
-      return ok({ ttl, type: word, end: at + 1 });
+      return ok({ ttlSeconds, type: word, end: at + 1 });
     }
   }
   return failed('the record has no type');
