@@ -18,6 +18,8 @@ export interface FileZoneOptions {
 }
 
 const defaultPollMs = 5000;
+/** From the public lists; only how often a table grows while it is filled depends on it. */
+const usualLineBytes = 48;
 const maxFileBytes = 256 * 1024 * 1024;
 
 /**
@@ -90,7 +92,7 @@ async function readZone({ path, origin }: FileZoneOptions, signal: AbortSignal):
   } catch (error) {
     return failed(unreadable(path, error));
   }
-  const builder = new RpzZoneBuilder(lowerName(origin));
+  const builder = new RpzZoneBuilder(lowerName(origin), Math.ceil(bytes.length / usualLineBytes));
   const reader = createZoneReader({ origin, path, onRecord: (record) => builder.add(record) });
   let read: Result<void> = ok(undefined);
   const take = (line: string): void => {

@@ -7,6 +7,8 @@ export interface NameHit {
 }
 
 const firstSlots = 1024;
+/** Share of the slots; past it the ways to a free one become long. */
+const mostFull = 0.75;
 const firstArenaBytes = 16_384;
 /** Most labels of a name (RFC 1035 section 2.3.4: 255 bytes, two a label). */
 const maxLabels = 128;
@@ -22,16 +24,27 @@ const star = 0x2a;
 export class NameTable {
   size = 0;
   // Slots hold the number of an entry plus one; 0 is free. Open addressing, at most three quarters full.
-  #slots: Uint32Array = new Uint32Array(firstSlots);
-  #hashes: Uint32Array = new Uint32Array(firstSlots);
-  #starts: Uint32Array = new Uint32Array(firstSlots);
-  #values: Uint32Array = new Uint32Array(firstSlots);
+  #slots: Uint32Array;
+  #hashes: Uint32Array;
+  #starts: Uint32Array;
+  #values: Uint32Array;
   #arena: Uint8Array = new Uint8Array(firstArenaBytes);
   #used = 0;
   // Of no worth to who would choose names that collide: differs in each process.
   readonly #seed = Math.floor(Math.random() * 2 ** 32);
   readonly #wildHashes: Uint32Array = new Uint32Array(maxLabels + 1);
   readonly #wildStarts: Int32Array = new Int32Array(maxLabels + 1);
+
+  /** `expected` names have room without growing, which takes tens of milliseconds at a million. */
+  constructor(expected = 0) {
+    let slots = firstSlots;
+    while (slots * mostFull < expected) slots *= 2;
+    const entries = Math.max(firstSlots, expected) + 1;
+    this.#slots = new Uint32Array(slots);
+    this.#hashes = new Uint32Array(entries);
+    this.#starts = new Uint32Array(entries);
+    this.#values = new Uint32Array(entries);
+  }
 
   /** Bytes that the table holds. */
   get bytes(): number {
@@ -141,7 +154,7 @@ export class NameTable {
     this.#hashes = grown(this.#hashes, this.size + 1, words);
     this.#values = grown(this.#values, this.size + 1, words);
     this.#starts = grown(this.#starts, this.size + 2, words);
-    if (this.size < this.#slots.length * 0.75) return;
+    if (this.size < this.#slots.length * mostFull) return;
     this.#slots = new Uint32Array(this.#slots.length * 2);
     for (let entry = 0; entry < this.size; entry += 1) this.#put(entry);
   }

@@ -43,15 +43,16 @@ export class RpzZoneBuilder {
   #origin: string;
   #serial: number | null = null;
   #records = 0;
-  readonly #names = new NameTable();
+  readonly #names: NameTable;
   readonly #addresses = new PrefixTable();
   readonly #clients = new PrefixTable();
   readonly #actions = new ActionTable();
   readonly #refused = new Map<RpzRefusal, { count: number; examples: string[] }>();
 
-  /** `origin` holds until a SOA says another, which must then stand first. */
-  constructor(origin: string) {
+  /** `origin` holds until a SOA says another, which must then stand first. `expectedRules` is a guess that spares growing on the way. */
+  constructor(origin: string, expectedRules = 0) {
     this.#origin = origin;
+    this.#names = new NameTable(expectedRules);
   }
 
   /** Records that were added, the SOA too. */

@@ -171,7 +171,11 @@ class Follower {
   async #install(record: DnsRecord, records: PackedRecords, { isKept }: { readonly isKept: boolean }): Promise<void> {
     const soaRecord = { ...record, name: this.#origin, data: new Uint8Array(record.data) };
     const soa = readSoa(soaRecord.data);
-    const zone = await buildZone(soaRecord, unpackRecords(records), this.#stopping.signal);
+    const zone = await buildZone(
+      soaRecord,
+      { records: unpackRecords(records), count: records.count },
+      this.#stopping.signal,
+    );
     if (zone === null || soa === null) return;
     this.version = { zone, soaRecord, soa, records: records.count, isKept };
     this.#options.onZone?.(zone);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Answer, encode } from 'dns-packet';
 import fc from 'fast-check';
 import { type DnsRecord, dnsTypes, readPlainName } from '../../wire/index.ts';
 import { parseZone } from './parse-zone.ts';
@@ -110,6 +111,26 @@ test('data of each type is what the wire has', () => {
     const record = recordsOf(text)[0];
     assert.equal(record?.type, type, text);
     assert.equal(hexOf(record?.data), hex, text);
+  }
+});
+
+test('data agrees with a second implementation', () => {
+  const rows: readonly (readonly [string, Answer])[] = [
+    ['a A 192.0.2.1', { type: 'A', name: 'a', data: '192.0.2.1' }],
+    ['a AAAA 2001:db8::1:0:0', { type: 'AAAA', name: 'a', data: '2001:db8::1:0:0' }],
+    ['a CNAME b.c.example.', { type: 'CNAME', name: 'a', data: 'b.c.example' }],
+    ['a MX 10 b', { type: 'MX', name: 'a', data: { preference: 10, exchange: 'b.corp.example' } }],
+    ['a SRV 1 2 443 b.', { type: 'SRV', name: 'a', data: { priority: 1, weight: 2, port: 443, target: 'b' } }],
+    ['a TXT "one two" three', { type: 'TXT', name: 'a', data: ['one two', 'three'] }],
+    [
+      'a CAA 128 issue "ca.example"',
+      { type: 'CAA', name: 'a', data: { flags: 128, tag: 'issue', value: 'ca.example' } },
+    ],
+  ];
+  for (const [line, answer] of rows) {
+    const message = encode({ type: 'response', answers: [answer] });
+    // Header, the owner `a`, type, class, TTL, length: 12 + 3 + 10.
+    assert.equal(hexOf(recordsOf(line)[0]?.data), message.subarray(25).toString('hex'), line);
   }
 });
 
