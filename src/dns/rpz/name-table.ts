@@ -80,7 +80,10 @@ export class NameTable {
     this.#put(entry);
   }
 
-  /** The rule that a name meets: itself, else the wildcard nearest above it. */
+  /**
+   * The rule that a name meets: itself, else the wildcard nearest above it, also where another name stands between the two. RFC 4592 would
+   * look no further there, but a list that has `*.bad.example` and `www.bad.example` means `a.www.bad.example` too.
+   */
   match(name: string): NameHit | null {
     let hash = this.#seed;
     // Every name but the root stands below the root.

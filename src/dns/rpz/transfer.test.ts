@@ -364,12 +364,17 @@ test('closing ends a transfer under way', async (context) => {
   assert.ok(performance.now() - startedAtMs < 1000);
 });
 
-test('options that are no names are a mistake of the caller', () => {
+test('options that are no names or addresses are a mistake of the caller', () => {
   const clock = { now: () => 0 };
   const base = { primary: { address: '127.0.0.1', port: 1 }, stateFolder: tmpdir(), clock };
   assert.throws(() => createZoneTransfer({ ...base, origin: 'a..b', key: null }), /`origin` is not a name/);
   assert.throws(
     () => createZoneTransfer({ ...base, origin, key: { ...key, name: '..' } }),
     /`key\.name` is not a name/,
+  );
+  const primary = { address: 'primary.example', port: 53 };
+  assert.throws(
+    () => createZoneTransfer({ ...base, origin, key: null, primary }),
+    /`primary\.address` is not an address/,
   );
 });

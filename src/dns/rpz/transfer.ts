@@ -1,4 +1,5 @@
 import { type Clock, type Fault, fault, quoteInput } from '../../base/index.ts';
+import { parseIpAddress } from '../../destination/index.ts';
 import { type DnsRecord, lowerName, writeName } from '../../wire/index.ts';
 import { isLaterSerial, readSoa, type Soa } from '../zones/soa.ts';
 import type { TransferRequest } from './ask-transfer.ts';
@@ -65,12 +66,15 @@ interface Version {
 /**
  * Follows a policy zone of a primary (AXFR and IXFR over TCP, TSIG): asks at once, then as its SOA says (refresh, after trouble retry). Each
  * good version is kept in a file and is in force at the next start before the primary is asked. Past `expire` the zone stays in force and
- * the problem says so: a list that vanishes would open what it closes. Throws a `TypeError` for an origin or a key that has no name.
+ * the problem says so: a list that vanishes would open what it closes. Throws a `TypeError` for an origin or a key that has no name, and
+ * for a primary without an address.
  */
 export function createZoneTransfer(options: ZoneTransferOptions): ZoneTransfer {
   if (writeName(options.origin) === null)
     throw new TypeError(`\`origin\` is not a name: ${quoteInput(options.origin)}`);
   if (options.key !== null && writeName(options.key.name) === null) throw new TypeError('`key.name` is not a name');
+  const { address } = options.primary;
+  if (!parseIpAddress(address).ok) throw new TypeError(`\`primary.address\` is not an address: ${quoteInput(address)}`);
   const follower = new Follower(options);
   const tick = setInterval(() => follower.tick(), options.tickMs ?? defaultTickMs);
   tick.unref();
