@@ -12,8 +12,8 @@ export { createZoneTransfer } from './rpz/transfer.ts';
 export { createUpstreams } from './upstream/create-upstreams.ts';
 export type { UpstreamQuestion } from './upstream/query.ts';
 export type { ServerHealth } from './upstream/server-health.ts';
-export { type AddressOutcome, type AddressType, negativeTtlSeconds, takeAddresses } from './upstream/take-addresses.ts';
-export { parseServer, type UpstreamServer, type UpstreamTransport } from './upstream/upstream-server.ts';
+export type { AddressOutcome, AddressType } from './upstream/take-addresses.ts';
+export type { UpstreamServer, UpstreamTransport } from './upstream/upstream-server.ts';
 export type {
   UpstreamAnswer,
   UpstreamCounts,

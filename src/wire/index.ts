@@ -22,10 +22,10 @@ export {
   sameName,
   writeName,
 } from './dns/names.ts';
-export { maxMessageBytes, readMessage } from './dns/read-message.ts';
+export { readMessage } from './dns/read-message.ts';
 export { type QueryProblem, QueryView, readQuery } from './dns/read-query.ts';
 export { datagramBytes, type PackedAnswer, packAnswer, type ReplyOptions, writeReply } from './dns/reply.ts';
-export { readSvcb, rewriteSvcb, type SvcbParam, type SvcbRecord, type SvcbRewrite, svcbKeys } from './dns/svcb.ts';
+export { rewriteSvcb, type SvcbParam, type SvcbRecord, type SvcbRewrite } from './dns/svcb.ts';
 export { typeName, typeNumber } from './dns/type-names.ts';
 export { type ErrorReply, type NegativeSoa, writeError } from './dns/write-error.ts';
 export { type WriteMessageOptions, writeMessage } from './dns/write-message.ts';
