@@ -130,8 +130,13 @@ class AllListeners implements DnsListener {
     }
     const accept = this.#acceptor(transport);
     if (accept === null) return failed(fault('tls_missing', `there is no certificate for \`${transport}\``));
-    const streams = await listenForStreams(address, accept, () => {
-      this.#parts.tally.reasons.socket_failed += 1;
+    const streams = await listenForStreams(address, {
+      // HTTP/2 of node does not notice the end of a connection that is half open.
+      allowHalfOpen: transport !== 'https',
+      onSocket: accept,
+      onError: () => {
+        this.#parts.tally.reasons.socket_failed += 1;
+      },
     });
     return streams.ok
       ? ok({ address: { transport, ...streams.value.address }, udp: null, streams: streams.value })

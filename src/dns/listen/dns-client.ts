@@ -25,7 +25,8 @@ export interface DnsClient {
 
 /**
  * The filter. Gives the length of the reply that it wrote into `into` (0: no reply), or a promise of a reply (null: none) where
- * something has to be asked first. `query` and `client` hold only until it returns; `into` has room for `client.maxBytes`.
+ * something has to be asked first. All three arguments hold only until it returns: a promise works on copies. `into` has room for
+ * `client.maxBytes`.
  */
 export type AnswerQuery = (
   query: Uint8Array,

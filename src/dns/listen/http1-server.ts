@@ -16,7 +16,11 @@ export class Http1Server {
       if (connection === undefined) request.socket.destroy();
       else connection.begin(exchangeOfHttp1(request, response, () => connection.isFinishing));
     });
-    this.#server.on('clientError', (_error, socket) => this.#refuseMalformed(socket));
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      // Only what the parser complains of was sent by the client; else the connection itself broke.
+      if (error.code?.startsWith('HPE_')) this.#refuseMalformed(socket);
+      else this.#endBroken(socket);
+    });
   }
 
   /** Hands over a connection after its handshake. */
@@ -28,6 +32,11 @@ export class Http1Server {
   #refuseMalformed(socket: Duplex): void {
     if (socket.writable) socket.write('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
     this.#connections.get(socket)?.cutFor('request_refused');
+    socket.destroy();
+  }
+
+  #endBroken(socket: Duplex): void {
+    this.#connections.get(socket)?.cutFor('socket_failed');
     socket.destroy();
   }
 }

@@ -291,6 +291,28 @@ test('streams that are opened and taken back at once end the connection', async 
   assert.ok(listener.counts().questions.https < 100);
 });
 
+test('a client that leaves in the middle of anything leaves nothing behind', async (context) => {
+  const answer: AnswerQuery = () => new Promise<null>(() => undefined);
+  const { listener, port } = await serve(context, { answer });
+  const request = `GET /dns-query?dns=${dns} HTTP/1.1\r\nhost: a\r\n\r\n`;
+  for (const [text, protocol] of [
+    ['', 'http/1.1'],
+    [request, 'http/1.1'],
+    ['', 'h2'],
+  ] as const) {
+    const asked = listener.counts().questions.https;
+    const socket = await openTls(port('https'), text, protocol);
+    await until(() => listener.counts().questions.https === asked + (text === '' ? 0 : 1), 'it is asked');
+    socket.end();
+    await until(() => listener.counts().connections === 0, `it is gone: ${protocol} ${text}`);
+  }
+  const session = openSession(port('https'));
+  session.request({ ':path': `/dns-query?dns=${dns}` }).on('error', () => undefined);
+  await until(() => listener.counts().questions.https === 2, 'it is asked');
+  session.destroy();
+  await until(() => listener.counts().connections === 0, 'the session is gone');
+});
+
 test('a client that takes no replies is cut', async (context) => {
   const answer: AnswerQuery = (bytes, _client, into) => {
     into.set(bytes);
@@ -356,8 +378,8 @@ test('closing lets the request that is under way have its answer', async (contex
   }
 });
 
-async function openTls(port: number, text: string): Promise<TLSSocket> {
-  const socket = connectTls({ host: '127.0.0.1', port, ...trusted, ALPNProtocols: ['http/1.1'] });
+async function openTls(port: number, text: string, protocol = 'http/1.1'): Promise<TLSSocket> {
+  const socket = connectTls({ host: '127.0.0.1', port, ...trusted, ALPNProtocols: [protocol] });
   socket.on('error', () => socket.destroy());
   socket.on('data', () => undefined);
   await once(socket, 'secureConnect');

@@ -55,7 +55,6 @@ export class HttpsConnection implements LiveConnection {
       // Megabytes, the least there is.
       maxSessionMemory: 1,
       maxHeaderListPairs: 64,
-      maxOutstandingPings: 4,
       maxSessionInvalidFrames: maxStreamResets,
       maxSessionRejectedStreams: maxStreamResets,
     });

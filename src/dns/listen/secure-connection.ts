@@ -24,7 +24,10 @@ export function secureConnection(raw: Socket, { tls, protocols, timeoutMs }: Sec
       raw.destroy();
       return resolve(null);
     }
-    const timer = setTimeout(() => raw.destroy(), timeoutMs);
+    const cut = (): void => void raw.destroy();
+    const timer = setTimeout(cut, timeoutMs);
+    // Half open, nobody else ends the wait for a client that left in the middle of the handshake.
+    secured.once('end', cut);
     secured.on('error', () => secured.destroy());
     secured.once('close', () => raw.destroy());
     raw.once('close', () => {
@@ -34,6 +37,7 @@ export function secureConnection(raw: Socket, { tls, protocols, timeoutMs }: Sec
     });
     secured.once('secure', () => {
       clearTimeout(timer);
+      secured.removeListener('end', cut);
       // A client that begins anew and anew makes us work for nothing (CVE-2011-1473).
       secured.disableRenegotiation();
       if (takenVersions.includes(secured.getProtocol())) return resolve(secured);

@@ -12,14 +12,21 @@ export interface StreamServer {
 // Node's default of 511 drops SYNs in a burst; the kernel caps it at somaxconn.
 const backlog = 4096;
 
-/** Listens for connections; IPv6 takes no IPv4. `onError` is told of accepts that fail later. Fault: `listen_failed`. */
+/** Who takes the connections of a listener. */
+export interface StreamTaker {
+  /** Whether a client may close its side right after its questions and still get the answers. */
+  readonly allowHalfOpen: boolean;
+  onSocket(socket: Socket): void;
+  /** Told of accepts that fail later. */
+  onError(): void;
+}
+
+/** Listens for connections; IPv6 takes no IPv4. Fault: `listen_failed`. */
 export function listenForStreams(
   address: ListenAddress,
-  onSocket: (socket: Socket) => void,
-  onError: () => void,
+  { allowHalfOpen, onSocket, onError }: StreamTaker,
 ): Promise<Result<StreamServer>> {
-  // Half open: a client may close its side right after its questions and still get the answers.
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, onSocket);
+  const server = createServer({ allowHalfOpen, noDelay: true }, onSocket);
   return new Promise((resolve) => {
     let isListening = false;
     server.on('error', (error) => {
