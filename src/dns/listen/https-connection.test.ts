@@ -10,7 +10,11 @@ import {
 } from 'node:http2';
 import { Agent, request as requestHttp1 } from 'node:https';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls';
+import { createAuthority } from '../../../test/support/pki.ts';
+import type { PresentedProof } from '../../identity/index.ts';
+import type { AnswerQuery } from './dns-client.ts';
 import {
   createHandClock,
   echoQuery,
@@ -19,10 +23,7 @@ import {
   queryFor,
   startListener,
   until,
-} from '../../../test/support/dns-listening.ts';
-import { createAuthority } from '../../../test/support/pki.ts';
-import type { PresentedProof } from '../../identity/index.ts';
-import type { AnswerQuery } from './dns-client.ts';
+} from './listening.playbook.ts';
 
 const authority = await createAuthority('Test Root');
 const server = await authority.issueServer({ names: ['dns.example'] });
@@ -274,6 +275,19 @@ for (const { name, open } of versions) {
   });
 }
 
+test('an HTTP/2 client has 32 requests open, even before it was told so', async (context) => {
+  const answer: AnswerQuery = () => new Promise<null>(() => undefined);
+  const { listener, port } = await serve(context, { answer });
+  const session = openSession(port('https'));
+  context.after(() => session.destroy());
+  for (let count = 0; count < 90; count += 1) {
+    session.request({ ':path': `/dns-query?dns=${dns}` }).on('error', () => undefined);
+  }
+  await until(() => listener.counts().questions.https >= 32, 'the first are asked');
+  await delay(50);
+  assert.deepEqual([listener.counts().inFlight, listener.counts().questions.https], [32, 32]);
+});
+
 test('streams that are opened and taken back at once end the connection', async (context) => {
   const answer: AnswerQuery = () => new Promise<null>(() => undefined);
   const { listener, port, reasons } = await serve(context, { answer, limits: { maxStreamResets: 20 } });
@@ -355,6 +369,15 @@ test('bytes that are no HTTP, too long a head, and too much pipelining end the c
   }
   await until(() => listener.counts().connections === 0, 'all are gone');
   assert.deepEqual([reasons().request_refused, reasons().request_flood], [2, 1]);
+  const tunnels = [
+    'CONNECT a.example:443 HTTP/1.1\r\nhost: a\r\n\r\n',
+    `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${'x'.repeat(99)}`,
+  ];
+  for (const [at, text] of tunnels.entries()) {
+    const socket = await openTls(port('https'), text, at === 0 ? 'http/1.1' : 'h2');
+    await until(() => socket.destroyed, 'it is cut');
+  }
+  assert.equal(listener.counts().questions.https, 32);
 });
 
 test('closing lets the request that is under way have its answer', async (context) => {

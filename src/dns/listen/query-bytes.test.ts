@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decode } from 'dns-packet';
 import fc from 'fast-check';
-import { queryFor } from '../../../test/support/dns-listening.ts';
+import { queryFor } from './listening.playbook.ts';
 import { frameMessage, MessageReader } from './message-reader.ts';
 import { isQuery, makeServfail, writeTruncated } from './query-bytes.ts';
 

@@ -3,6 +3,10 @@ import { constants } from 'node:crypto';
 import { connect as connectTcp } from 'node:net';
 import { after, test } from 'node:test';
 import { type ConnectionOptions, connect, createSecureContext, type TLSSocket } from 'node:tls';
+import { createAuthority } from '../../../test/support/pki.ts';
+import type { PresentedProof } from '../../identity/index.ts';
+import type { AnswerQuery } from './dns-client.ts';
+import type { DnsListenTls } from './listen-options.ts';
 import {
   echoQuery,
   framed,
@@ -11,11 +15,7 @@ import {
   startListener,
   until,
   watchMessages,
-} from '../../../test/support/dns-listening.ts';
-import { createAuthority } from '../../../test/support/pki.ts';
-import type { PresentedProof } from '../../identity/index.ts';
-import type { AnswerQuery } from './dns-client.ts';
-import type { DnsListenTls } from './listen-options.ts';
+} from './listening.playbook.ts';
 
 const authority = await createAuthority('Test Root');
 const server = await authority.issueServer({ names: ['dns.example'] });

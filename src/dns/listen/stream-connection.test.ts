@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
+import { skipUnless } from '../../../test/support/requires.ts';
+import type { AnswerQuery } from './dns-client.ts';
 import {
   createHandClock,
   echoQuery,
@@ -12,9 +14,7 @@ import {
   queryFor,
   startListener,
   until,
-} from '../../../test/support/dns-listening.ts';
-import { skipUnless } from '../../../test/support/requires.ts';
-import type { AnswerQuery } from './dns-client.ts';
+} from './listening.playbook.ts';
 
 /** A filter whose answers come when the test says so, by the id of the query. */
 function createHeldFilter() {

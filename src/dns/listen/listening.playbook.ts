@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { encode, RECURSION_DESIRED } from 'dns-packet';
-import { createDnsListener, type DnsListener } from '../../src/dns/listen/create-dns-listener.ts';
-import type { AnswerQuery, DnsTransport } from '../../src/dns/listen/dns-client.ts';
-import type { DnsListenerOptions } from '../../src/dns/listen/listen-options.ts';
+import { createDnsListener, type DnsListener } from './create-dns-listener.ts';
+import type { AnswerQuery, DnsTransport } from './dns-client.ts';
+import type { DnsListenerOptions } from './listen-options.ts';
 
 /** A clock that a test sets. */
 export interface HandClock {
