@@ -158,7 +158,7 @@ export async function startDnsServer(
       for (const timer of timers) clearTimeout(timer);
       for (const socket of sockets) socket.destroy();
       udp.close();
-      await Promise.all([tcp, ...secure].map((one) => once(one.close(), 'close')));
+      await Promise.all([tcp, ...secure].map((one) => new Promise((resolve) => one.close(resolve))));
     },
   };
   return handle;
