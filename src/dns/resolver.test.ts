@@ -14,7 +14,7 @@ import {
 } from '../../test/support/dns-server.ts';
 import { checkResolver } from '../../test/support/resolver-suite.ts';
 import { parseIpAddress } from '../destination/index.ts';
-import { createResolver, type DnsResolver, type ResolverOptions } from './index.ts';
+import { createResolver, createUpstreams, type DnsResolver, type ResolverOptions } from './index.ts';
 
 interface Fixture {
   readonly dns: TestDnsServer;
@@ -281,6 +281,18 @@ test('slow names: one domain whose servers never answer leaves room for the name
     },
     { maxInFlight: 4, maxInFlightPerDomain: 2 },
   );
+});
+
+test('upstreams that others ask through as well are used as they are, and stay open', async () => {
+  await withDns(two, async ({ dns, clock }) => {
+    const upstreams = createUpstreams({ clock, forward: new Map([['example.com', [dns.server]]]), servers: [] });
+    const shared = createResolver({ clock, upstreams });
+    assert.deepEqual(await outcomeOf(shared, 'two.example.com'), ['192.0.2.1', '2001:db8::1']);
+    assert.equal(await outcomeOf(shared, 'two.example.org'), 'resolver_failed');
+    shared.close();
+    assert.ok((await upstreams.ask({ name: 'two.example.com', type: 1 })).ok);
+    upstreams.close();
+  });
 });
 
 test('closing ends what is being asked for at once and leaves no socket behind', async () => {

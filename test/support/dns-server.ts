@@ -53,6 +53,8 @@ export interface ScriptedAnswer {
   readonly breakOff?: boolean;
   /** Answer with this status instead of 200, over HTTPS. */
   readonly httpStatus?: number;
+  /** Take no more questions on this connection (GOAWAY), over HTTPS. */
+  readonly goAway?: boolean;
 }
 
 /** A response that should not be believed: another id, another question, a query instead of a response, or raw bytes. */
@@ -191,6 +193,7 @@ async function startSecure({ chainPem, keyPem }: ServerCertificate, front: Front
         front.ask(bytes, { via: 'https', connection }, (packet, scripted) => {
           if (packet === null) session.destroy();
           else respond(stream, packet, scripted.httpStatus ?? 200);
+          if (scripted.goAway === true) session.goaway();
         }),
       ),
     );

@@ -219,6 +219,28 @@ test('https: a status other than 200 is a failure that is told', async () => {
   );
 });
 
+test('https: a server that goes away answers what waits, and the next question dials anew', async () => {
+  await withServer(
+    (dns) => [serverText(dns, 'https')],
+    async ({ dns, upstreams }) => {
+      dns.script = ({ name }) => ({
+        answers: [address(name, '192.0.2.1')],
+        delayMs: name.startsWith('slow') ? 80 : 0,
+        goAway: name.startsWith('last'),
+      });
+      const slow = outcomeOf(upstreams, 'slow.example.com');
+      assert.equal(await outcomeOf(upstreams, 'last.example.com'), '192.0.2.1 by https');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      assert.equal(await outcomeOf(upstreams, 'next.example.com'), '192.0.2.1 by https');
+      assert.equal(await slow, '192.0.2.1 by https');
+      assert.deepEqual(
+        dns.asked.map((asked) => asked.connection),
+        [1, 1, 2],
+      );
+    },
+  );
+});
+
 async function portOf(server: Server): Promise<number> {
   // A test that fails must not keep the process for the server that it left.
   server.listen(0, '127.0.0.1').unref();

@@ -75,7 +75,8 @@ export function createLastingChannel(options: LastingOptions): Channel {
         if (!takeMessage(line, tag, bytes)) dropLine(line, 'the server sent answers nobody asked for');
       },
       onFailed: (tag, why) => line.waiting.get(tag)?.finish(failedBecause(why)),
-      onRetired: () => leave(line),
+      // Whoever waits may still be answered; with nobody waiting, nothing would end the connection later.
+      onRetired: () => (line.waiting.size > 0 ? leave(line) : dropLine(line, 'the server takes no more questions')),
       onBroken: (why) => breakLine(line, why),
     };
     const line: Line = { link: options.open(events), waiting: new Map(), heardAtMs: 0, stray: 0 };
