@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { buffer } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
+import { decode, encode } from 'dns-packet';
 import { runCli } from '../../src/cli/index.ts';
 import { hostText, parseWireHost } from '../../src/destination/index.ts';
 import {
@@ -31,6 +37,7 @@ import { firstVerdict, playSession } from '../support/play-session.ts';
 import { seedForTest } from '../support/policy-fixture.ts';
 import { type RunningProduct, startProduct, waitFor } from '../support/product.ts';
 import { basicProof, connectHead } from '../support/raw-client.ts';
+import { type StubAuthority, startStubAuthority } from '../support/stub-authority.ts';
 
 /** What every way of asking must agree on. */
 interface Answer {
@@ -44,6 +51,7 @@ let origin: EchoOrigin;
 let http: Awaited<ReturnType<typeof startHttpOrigin>>;
 let parent: ParentProxy;
 let product: RunningProduct;
+let authority: StubAuthority;
 
 const policy: CompiledPolicy = compile(decisionCasePolicy);
 const listed = decisionCaseGrants(decisionCaseNow);
@@ -82,7 +90,7 @@ describe('the same table through the whole product', () => {
   before(startAll);
   after(async () => {
     await product?.stop();
-    await Promise.all([parent?.close(), origin?.close(), http?.close()]);
+    await Promise.all([parent?.close(), origin?.close(), http?.close(), authority?.close()]);
   });
 
   test('is what the live proxy answers by CONNECT, absolute form and SOCKS5', async () => {
@@ -101,6 +109,31 @@ describe('the same table through the whole product', () => {
       assert.deepEqual(pick(record), expected(asked.row), `${titleOf(asked.row)} by ${asked.form}`);
     }
     assert.ok(sources.size > decisionCases.length * 1.5);
+  });
+
+  test('is what the DNS filter answers for names: open where some port of it is, else denied for the same reason', async () => {
+    const asked = namesOf(decisionCases);
+    assert.ok(asked.length >= 20);
+    for (const [row, answers] of asked) {
+      const before = authority.asked(row.host).length;
+      const rcode = await askOverHttps(row);
+      const isAllowed = answers.some(({ verdict }) => verdict === 'allow');
+      // Nobody is told apart from somebody who may not (reason `identity_revoked` is about who asks).
+      const denied = row.reason === 'identity_revoked' ? 'REFUSED' : 'NXDOMAIN';
+      assert.equal(rcode, isAllowed ? 'NOERROR' : denied, titleOf(row));
+      const isMine = (record: DecisionRecord): boolean =>
+        record.kind === 'verdict' &&
+        record.point === 'dns' &&
+        record.destination?.host === row.host &&
+        record.principal?.service === row.credential;
+      const record = (await product.waitForRecord(isMine)) as VerdictRecord;
+      assert.ok(
+        answers.some((one) => one.verdict === record.verdict && one.reason === record.reason),
+        `${titleOf(row)}: ${record.verdict} ${record.reason}`,
+      );
+      const after = authority.asked(row.host).length;
+      assert.ok(isAllowed ? after > 0 : after === before, `${titleOf(row)} was asked ${after - before} times`);
+    }
   });
 
   test('is what `exeat decide` answers, with its exit code', async () => {
@@ -136,6 +169,11 @@ async function startAll(): Promise<void> {
   origin = await startTcpEcho();
   http = await startHttpOrigin();
   // Ports and addresses of the table are real ones; a parent proxy leads them all to loopback.
+  authority = await startStubAuthority({
+    '*.example.com': { does: 'addresses', addresses: ['203.0.113.7'] },
+    '*.example.net': { does: 'addresses', addresses: ['203.0.113.7'] },
+    '*.example.org': { does: 'addresses', addresses: ['203.0.113.7'] },
+  });
   parent = await startParentProxy((authority) => (authority.endsWith(':80') ? http.port : origin.port));
   const soon = new Date(Date.now() + 10 * 86_400_000).toISOString().slice(0, 10);
   assert.match(decisionCasePolicy, /observeUntil: \d{4}-\d{2}-\d{2}\n/);
@@ -143,10 +181,41 @@ async function startAll(): Promise<void> {
     // The live proxy has the real clock; the end of observing moves along with it.
     policy: { 'cases.yaml': decisionCasePolicy.replace(/observeUntil: [\d-]+/, `observeUntil: ${soon}`) },
     credentials,
-    config: { upstreamProxy: `http://127.0.0.1:${parent.port}` },
+    config: {
+      upstreamProxy: `http://127.0.0.1:${parent.port}`,
+      listen: { proxy: '127.0.0.1:0', console: '127.0.0.1:0', doh: '127.0.0.1:0' },
+      resolver: { servers: [authority.server] },
+      dns: { sample: 1 },
+    },
+    proxyTls: { names: ['dns.example'], addresses: ['127.0.0.1'] },
   });
   const { grants, ended } = decisionCaseGrants(Date.now());
   await (await openGrantDesk(product)).put(grants, ended);
+}
+
+/** Every name of the table with all its rows for one credential. */
+function namesOf(cases: readonly DecisionCase[]): readonly (readonly [DecisionCase, readonly DecisionCase[]])[] {
+  const named = cases.filter(({ host }) => !/^[\d.]+$/.test(host));
+  const groups = Map.groupBy(named, ({ credential, host }) => `${credential} ${host}`);
+  return [...groups.values()].flatMap((rows) => (rows[0] === undefined ? [] : [[rows[0], rows] as const]));
+}
+
+/** Asks for the address of the row's name by DNS over HTTPS, the path saying who asks; gives the response code. */
+async function askOverHttps(row: DecisionCase): Promise<string> {
+  const { doh } = product.report;
+  const query = encode({ type: 'query', id: 0, flags: 0x100, questions: [{ type: 'A', name: row.host }] });
+  const url = `https://${doh}/dns-query/${row.credential}/${product.secretOf(row.credential)}`;
+  const request = httpsRequest(url, {
+    method: 'POST',
+    ca: readFileSync(product.proxyCaFile()),
+    headers: { 'content-type': 'application/dns-message', 'content-length': query.length },
+    timeout: 10_000,
+  });
+  request.end(query);
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  assert.equal(response.statusCode, 200, titleOf(row));
+  const packet = decode(await buffer(response)) as { readonly rcode?: string };
+  return packet.rcode ?? '';
 }
 
 function compile(text: string): CompiledPolicy {

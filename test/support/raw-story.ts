@@ -25,7 +25,7 @@ export interface RawStory {
 }
 
 /** What differs between stories: more rules (`tcp://…`), hosts and local origins beside the origin's own, and the rest of the product's options. */
-export interface RawStoryOptions extends Pick<ProductOptions, 'files' | 'maxDescriptors' | 'prepare'> {
+export interface RawStoryOptions extends Pick<ProductOptions, 'files' | 'maxDescriptors' | 'prepare' | 'proxyTls'> {
   /** Further `to:` of the service. Default: none. */
   readonly rules?: readonly string[];
   /** Further policy files by path. Default: none. */

@@ -31,10 +31,11 @@ import {
   failedOutcome,
   noOutcome,
   type Outcome,
+  withoutNxDomain,
 } from './outcome.ts';
-import { createQueryRecords, type QueryRecords, type RecordedQuery } from './query-records.ts';
+import { createQueryRecords, type DenialDetail, type QueryRecords, type RecordedQuery } from './query-records.ts';
 
-import type { ScreenedAnswer } from './screen-answer.ts';
+import { removedText, type ScreenedAnswer } from './screen-answer.ts';
 import { createScreenMemory, type ScreenMemory } from './screen-memory.ts';
 import { pointersTo, type Told, toldNow } from './told-now.ts';
 import { wellKnownAnswer } from './well-known.ts';
@@ -188,9 +189,9 @@ class Filter implements DnsFilter {
     return this.#options.settings.searchDomains.some((suffix) => name.endsWith(`.${suffix}`));
   }
 
-  #deny(query: RecordedQuery, verdict: Verdict | null, reason: Reason, detail?: string): Outcome {
+  #deny(query: RecordedQuery, verdict: Verdict | null, reason: Reason, more: DenialDetail = {}): Outcome {
     this.#counts.denied += 1;
-    const id = this.#records.denied(query, { verdict, reason, ...(detail === undefined ? {} : { detail }) });
+    const id = this.#records.denied(query, { verdict, reason, ...more });
     const ede = { code: errorCodeOf(reason), text: `${id} ${reason}` };
     const { settings } = this.#options;
     const kind = denialKind(reason, settings);
@@ -260,25 +261,19 @@ class Filter implements DnsFilter {
     const { screened, packed } = this.#memory.screen(found.answer, judged, passed);
     if (screened.denied !== null) {
       const { verdict, link } = screened.denied;
-      return this.#deny(recorded(asked), verdict, verdict.reason, `by way of ${link}`);
+      return this.#deny(recorded(asked), verdict, verdict.reason, { detail: `by way of ${link}` });
     }
     if (screened.zone !== null) return this.#applyZone(asked, judged, screened.zone);
+    const removed = removedText(screened.removed);
     if (packed === null) {
-      const [first] = screened.removed;
-      const detail = screened.removed.map(({ address, why }) => `${address}: ${why}`).join('; ');
-      const outcome = this.#deny(
-        recorded(asked),
-        judged.verdict,
-        first?.reason ?? 'address_forbidden',
-        detail.slice(0, 500),
-      );
+      const reason = screened.removed[0]?.reason ?? 'address_forbidden';
       // The name exists: it has nothing that may be told.
-      return outcome.kind === 'no' && outcome.rcode === rcodes.nxDomain
-        ? { ...outcome, rcode: rcodes.noError }
-        : outcome;
+      return withoutNxDomain(
+        this.#deny(recorded(asked), judged.verdict, reason, { stage: 'address', detail: removed ?? '' }),
+      );
     }
     const outcome = this.#told(judged, found, { screened, packed });
-    this.#records.allowed(recorded(asked), judged.verdict);
+    this.#records.allowed(recorded(asked), judged.verdict, removed);
     this.#counts.allowed += 1;
     return this.#confirm(asked, judged.verdict, screened, outcome);
   }

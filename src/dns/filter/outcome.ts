@@ -51,6 +51,11 @@ export function noOutcome(
   return { kind: 'no', rcode, ede, soa: { zone, minimumSeconds: seconds } };
 }
 
+/** The same for a name that is there: nothing of that type, where it would say that there is no such name. */
+export function withoutNxDomain(outcome: Outcome): Outcome {
+  return outcome.kind === 'no' && outcome.rcode === rcodes.nxDomain ? { ...outcome, rcode: rcodes.noError } : outcome;
+}
+
 /** Nobody could say. */
 export function failedOutcome(text: string): Outcome {
   return { kind: 'no', rcode: rcodes.servFail, ede: { code: errorCodes.noReachableAuthority, text }, soa: null };

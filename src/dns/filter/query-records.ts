@@ -13,14 +13,20 @@ export interface RecordedQuery {
   readonly principal: Principal | null;
 }
 
+/** More about a denial. `detail` is for people and the log; `stage` is `address` where the name was fine. Default: `name`. */
+export interface DenialDetail {
+  readonly detail?: string;
+  readonly stage?: 'name' | 'address';
+}
+
 /** Writes what became of queries. */
 export interface QueryRecords {
-  /** A query that was let through: recorded when its turn comes, by the share of the settings. */
-  allowed(query: RecordedQuery, verdict: Verdict): void;
-  /** A query that was not; gives the id to tell. `detail` is for people and the log. */
+  /** A query that was let through: recorded when its turn comes, by the share of the settings, and always where something was taken out. */
+  allowed(query: RecordedQuery, verdict: Verdict, removed?: string | null): void;
+  /** A query that was not; gives the id to tell. */
   denied(
     query: RecordedQuery,
-    why: { readonly verdict: Verdict | null; readonly reason: Reason; readonly detail?: string },
+    why: DenialDetail & { readonly verdict: Verdict | null; readonly reason: Reason },
   ): string;
   /** Writes the sums of denials that were only counted, when their time has come. */
   flush(isLast: boolean): void;
@@ -36,7 +42,10 @@ export function createQueryRecords(options: FilterOptions): QueryRecords {
   const write = (record: VerdictRecord): void => {
     if (!records.write(record)) observer.recordLost();
   };
-  const factsOf = ({ name, client, principal }: RecordedQuery, detail: string | null): VerdictFacts => {
+  const factsOf = (
+    { name, client, principal }: RecordedQuery,
+    { detail, stage = 'name' }: DenialDetail,
+  ): VerdictFacts => {
     const nowMs = clock.now();
     const id = newId(nowMs);
     const destination = { host: { kind: 'name', name } as const, port: null, protocol: null };
@@ -44,8 +53,8 @@ export function createQueryRecords(options: FilterOptions): QueryRecords {
       ? `[${client.address}]:${client.port}`
       : `${client.address}:${client.port}`;
     return {
-      ...{ id, flow: id, nowMs, stage: 'name' as const, source, principal, destination, address: null },
-      ...{ innerHost: 'unseen', isDelegated: false, detail },
+      ...{ id, flow: id, nowMs, stage, source, principal, destination, address: null },
+      ...{ innerHost: 'unseen', isDelegated: false, detail: detail ?? null },
     };
   };
   const ofQuery = (record: VerdictRecord, { type }: RecordedQuery): VerdictRecord => ({
@@ -54,14 +63,15 @@ export function createQueryRecords(options: FilterOptions): QueryRecords {
     query: typeName(type),
   });
   return {
-    allowed: (query, verdict) => {
+    allowed: (query, verdict, removed = null) => {
       untilNext -= 1;
-      if (untilNext > 0 && !verdict.wouldDeny) return;
+      if (untilNext > 0 && removed === null && !verdict.wouldDeny) return;
       if (untilNext <= 0) untilNext = every;
-      write(ofQuery(verdictRecord(factsOf(query, null), verdict), query));
+      const facts = factsOf(query, removed === null ? {} : { detail: removed });
+      write(ofQuery(verdictRecord(facts, verdict), query));
     },
-    denied: (query, { verdict, reason, detail }) => {
-      const facts = factsOf(query, detail ?? null);
+    denied: (query, { verdict, reason, ...more }) => {
+      const facts = factsOf(query, more);
       const record =
         verdict === null
           ? denyRecord(facts, reason, policy.current()?.version ?? null)

@@ -15,6 +15,17 @@ export interface RemovedAddress {
   readonly why: string;
 }
 
+const longestText = 500;
+
+/** What was taken out, for the detail of a record; null where nothing was. */
+export function removedText(removed: readonly RemovedAddress[]): string | null {
+  if (removed.length === 0) return null;
+  return removed
+    .map(({ address, why }) => `${address}: ${why}`)
+    .join('; ')
+    .slice(0, longestText);
+}
+
 /** What of an answer may be told to a service, and what of it was not. */
 export interface ScreenedAnswer {
   readonly message: DnsMessage;
