@@ -19,7 +19,8 @@ export async function startDnsExeat(order: DnsExeatOrder): Promise<DnsServerUnde
     config: {
       listen: { dns: '127.0.0.1:0', proxy: '127.0.0.1:0', console: '127.0.0.1:0' },
       resolver: { servers: [`127.0.0.1:${order.authorityPort}`] },
-      dns: { sample: 0.01 },
+      // The load generator is one client, and has no rest.
+      dns: { sample: 0.01, perClient: 1_000_000 },
     },
   });
   try {

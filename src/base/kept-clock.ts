@@ -25,10 +25,14 @@ export function anchorClock(reading: ClockReading, leastMs = 0): KeptTime {
  * all since its anchor; where the wall clock was turned back it goes on with the monotonic one. INVARIANT: it never goes back.
  */
 export function advanceClock(time: KeptTime, reading: ClockReading): KeptTime {
-  const passedMs = Math.max(0, reading.monotonicMs - time.at.monotonicMs);
-  const ceilingMs = time.anchor.wallMs + Math.max(0, reading.monotonicMs - time.anchor.monotonicMs) + mostJumpMs;
-  const keptMs = Math.max(time.keptMs + passedMs, Math.min(reading.wallMs, ceilingMs));
-  return { ...time, at: reading, keptMs };
+  return { ...time, at: reading, keptMs: keptAt(time, reading) };
+}
+
+// Every decision asks for the time, some of them several times: nothing is allocated here.
+function keptAt({ anchor, at, keptMs }: KeptTime, { wallMs, monotonicMs }: ClockReading): number {
+  const passedMs = Math.max(0, monotonicMs - at.monotonicMs);
+  const ceilingMs = anchor.wallMs + Math.max(0, monotonicMs - anchor.monotonicMs) + mostJumpMs;
+  return Math.max(keptMs + passedMs, Math.min(wallMs, ceilingMs));
 }
 
 /**
@@ -36,12 +40,12 @@ export function advanceClock(time: KeptTime, reading: ClockReading): KeptTime {
  * ended; when it is set right again, kept time has hardly moved.
  */
 export function effectiveNow(time: KeptTime, reading: ClockReading): number {
-  return Math.max(reading.wallMs, advanceClock(time, reading).keptMs);
+  return Math.max(reading.wallMs, keptAt(time, reading));
 }
 
 /** How far the wall clock is ahead of kept time (past what that follows), or behind it (negative), in milliseconds. */
 export function clockJumpMs(time: KeptTime, reading: ClockReading): number {
-  return reading.wallMs - advanceClock(time, reading).keptMs;
+  return reading.wallMs - keptAt(time, reading);
 }
 
 /** Anchors kept time to the wall clock, also where that is behind: for a person who has looked at the clock. */

@@ -29,7 +29,9 @@ async function runQuery(cli: Cli, name: string, type: string, { as }: QueryFlags
   const answer = await askDnsQuery(config, { name, type, as });
   if (!answer.ok) return cli.fail(answer.fault);
   cli.printObject({ ...answer.value }, () => answerText(answer.value));
-  return answer.value.reason === null ? exitCodes.ok : exitCodes.denied;
+  if (answer.value.reason !== null) return exitCodes.denied;
+  // Nobody could say: neither told nor denied.
+  return answer.value.isTold ? exitCodes.ok : exitCodes.error;
 }
 
 function answerText({ name, type, service, steps, records, reason, isTold }: DnsQueryAnswer): string {

@@ -74,6 +74,8 @@ export interface DnsConfig {
   readonly sample: number;
   readonly cacheBytes: number;
   readonly staleForMs: number;
+  /** Queries a second of one client. */
+  readonly perClient: number;
   readonly searchDomains: readonly string[];
   readonly zones: Readonly<Record<string, string>>;
   readonly forward: Readonly<Record<string, readonly string[]>>;

@@ -35,6 +35,9 @@ export function dnsSection(folder: string): z.ZodType<DnsConfig> {
       staleFor: durationField('0s', '7d')
         .prefault('1d')
         .meta({ description: 'for how long an answer past its time is told when no server answers; `0s` for never' }),
+      perClient: z.number().int().min(10).max(10_000_000).prefault(1_000).meta({
+        description: 'queries a second of one client, an IPv4 address or an IPv6 /56; twice as many at once',
+      }),
       searchDomains: z.array(domainField()).max(64).prefault([]).meta({
         description:
           'suffixes that clients try on every name: what no rule covers below them does not exist and is no denial',

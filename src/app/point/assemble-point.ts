@@ -69,7 +69,7 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
     firstSeenOverflowed: () => firstSeen.overflowed(),
     trustProblems: () => trust.status(clock.now()).problems.length,
     resolver: () => dns.resolver.counts(),
-    dns: () => dns,
+    dns: () => ({ ...dns, zones: responseZones }),
     grants: () => grants.index().byId.size,
     grantsSpent: () => budgets.spent.size,
     clockJumpMs: clock.jumpMs,

@@ -70,6 +70,7 @@ export function openDnsDesk(parts: DnsDeskParts): DnsDesk {
       denial: dns.denial === 'sinkhole' ? { sinkhole: addressesOf(dns.sinkhole) } : dns.denial,
       denialTtlSeconds: Math.ceil(dns.denialTtlMs / 1_000),
       sample: dns.sample,
+      onFull: config.audit.onFull,
       searchDomains: dns.searchDomains,
     },
   });
@@ -78,6 +79,7 @@ export function openDnsDesk(parts: DnsDeskParts): DnsDesk {
     ttlOf,
     clock,
     tls: parts.tls ?? null,
+    limits: { questionsPerSecond: dns.perClient, questionBurst: 2 * dns.perClient },
   });
   const flushing = setInterval(() => filter.flush(false), flushMs);
   flushing.unref();

@@ -1,8 +1,9 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { DnsFilter, Lookup, ResolverCounts } from '../../dns/index.ts';
+import type { ResolverCounts } from '../../dns/index.ts';
 import { type CompiledPolicy, type DecisionRecord, type VerdictRecord, verdictCount } from '../../policy/index.ts';
 import type { SpoolCounts } from '../../spool/index.ts';
 import { createBoundedLabel } from '../bounded-label.ts';
+import { type DnsReadings, registerDnsMetrics } from './dns-metrics.ts';
 import { createListenerMetrics, type ListenerMetrics } from './listener-metrics.ts';
 import { createTally } from './tally.ts';
 
@@ -21,7 +22,7 @@ export interface PointReadings {
   readonly firstSeenOverflowed: () => number;
   readonly trustProblems: () => number;
   readonly resolver: () => ResolverCounts;
-  readonly dns: () => { readonly filter: Pick<DnsFilter, 'counts'>; readonly lookup: Pick<Lookup, 'counts'> };
+  readonly dns: () => DnsReadings;
   readonly grants: () => number;
   readonly grantsSpent: () => number;
   readonly clockJumpMs: () => number;
@@ -94,6 +95,7 @@ export function createPointMetrics(readings: PointReadings): PointMetrics {
 }
 
 function registerReadings(registry: Registry, readings: PointReadings): void {
+  registerDnsMetrics(registry, readings.dns);
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
       name,
@@ -117,15 +119,6 @@ function registerReadings(registry: Registry, readings: PointReadings): void {
     () => readings.resolver().failed,
   );
   gauge('exeat_resolver_in_flight', 'Names being resolved now', () => readings.resolver().inFlight);
-  const queries = (): ReturnType<DnsFilter['counts']> => readings.dns().filter.counts();
-  gauge('exeat_dns_queries', 'DNS queries since the point started', () => queries().queries);
-  gauge('exeat_dns_allowed', 'DNS queries that were answered', () => queries().allowed);
-  gauge('exeat_dns_denied', 'DNS queries that were denied', () => queries().denied);
-  gauge('exeat_dns_malformed', 'Messages that were no query to answer', () => queries().malformed);
-  gauge('exeat_dns_failed', 'DNS queries that nobody could answer', () => queries().failed);
-  gauge('exeat_dns_noise', 'Names that resolvers of clients only tried', () => queries().noise);
-  gauge('exeat_dns_from_memory', 'DNS queries that were answered from memory', () => queries().fromMemory);
-  gauge('exeat_dns_cache_bytes', 'Memory of the answers that are kept', () => readings.dns().lookup.counts().bytes);
   gauge('exeat_grants', 'Grants that the point knows, live or not', readings.grants);
   gauge('exeat_grants_spent', 'Grants whose budget of bytes is spent', readings.grantsSpent);
   gauge(

@@ -10,8 +10,12 @@ export type Asker =
 
 /** Finds out who asks. */
 export interface Askers {
-  /** By the peer's address (canonical text) and what it presented. A promise only where a proof has to be looked at. */
-  find(policy: CompiledPolicy, address: string, proofs: readonly PresentedProof[]): Asker | Promise<Asker>;
+  /** By the peer's address (canonical text) and what it presented, at an instant (epoch milliseconds). A promise only where a proof has to be looked at. */
+  find(
+    policy: CompiledPolicy,
+    client: { readonly address: string; readonly proofs: readonly PresentedProof[] },
+    nowMs: number,
+  ): Asker | Promise<Asker>;
 }
 
 /** Clients whose addresses were looked at lately; each asks many times a second. */
@@ -19,28 +23,39 @@ const mostRemembered = 10_000;
 /** A source may count until a date only, so nothing is remembered for longer. */
 const rememberedMs = 1_000;
 
+interface KnownAsker {
+  readonly asker: Asker;
+  readonly untilMs: number;
+}
+
 /** Makes the finder. What it remembers holds for one policy. */
 export function createAskers({ clock, judge, verifier }: Pick<FilterOptions, 'clock' | 'judge' | 'verifier'>): Askers {
-  let known = new Map<string, { readonly asker: Asker; readonly untilMs: number }>();
+  let known = new Map<string, KnownAsker>();
+  // A load comes in runs of one client.
+  let last: KnownAsker | null = null;
+  let lastSource = '';
   let of: CompiledPolicy | null = null;
   const identify = (policy: CompiledPolicy, source: string, presented: readonly Evidence[]): Asker => {
     const parsed = parseIpAddress(source);
     const address = parsed.ok ? parsed.value : null;
     return toAsker(judge.identify(policy, { source, presented }, clock.now()), address);
   };
-  const bySource = (policy: CompiledPolicy, source: string): Asker => {
-    if (of !== policy) [known, of] = [new Map(), policy];
-    const nowMs = clock.now();
-    const found = known.get(source);
-    if (found !== undefined && nowMs < found.untilMs && nowMs >= found.untilMs - rememberedMs) return found.asker;
-    const asker = identify(policy, source, []);
-    if (known.size >= mostRemembered) known.clear();
-    known.set(source, { asker, untilMs: nowMs + rememberedMs });
-    return asker;
+  const bySource = (policy: CompiledPolicy, source: string, nowMs: number): Asker => {
+    if (of !== policy) [known, of, last] = [new Map(), policy, null];
+    const found = source === lastSource && last !== null ? last : known.get(source);
+    const isKnown = holdsAt(found, nowMs);
+    const entry = isKnown ? found : { asker: identify(policy, source, []), untilMs: nowMs + rememberedMs };
+    if (!isKnown) {
+      if (known.size >= mostRemembered) known.clear();
+      known.set(source, entry);
+    }
+    last = entry;
+    lastSource = source;
+    return entry.asker;
   };
   return {
-    find: (policy, source, proofs) => {
-      if (proofs.length === 0) return bySource(policy, source);
+    find: (policy, { address: source, proofs }, nowMs) => {
+      if (proofs.length === 0) return bySource(policy, source, nowMs);
       const outcomes = proofs.map((proof) => verifier.verify(proof, clock.now()));
       const finish = (all: readonly ProofOutcome[]): Asker =>
         byProofs(all, (evidence) => identify(policy, source, evidence));
@@ -49,6 +64,10 @@ export function createAskers({ clock, judge, verifier }: Pick<FilterOptions, 'cl
         : finish(outcomes as readonly ProofOutcome[]);
     },
   };
+}
+
+function holdsAt(known: KnownAsker | undefined, nowMs: number): known is KnownAsker {
+  return known !== undefined && nowMs < known.untilMs && nowMs >= known.untilMs - rememberedMs;
 }
 
 function isPromise(outcome: ProofOutcome | Promise<ProofOutcome>): outcome is Promise<ProofOutcome> {

@@ -22,7 +22,8 @@ import {
 import { type DnsMessage, type DnsRecord, rcodes, typeNumber, writeName } from '../../wire/index.ts';
 import type { DnsClient } from '../listen/dns-client.ts';
 import { addressData } from '../lookup/address-data.ts';
-import { bareMessage, createLookup } from '../lookup/create-lookup.ts';
+import { bareMessage } from '../lookup/bare-message.ts';
+import { createLookup } from '../lookup/create-lookup.ts';
 import { openRpz, type RpzIndex } from '../rpz/open-rpz.ts';
 import { createFilter, type DnsFilter } from './create-filter.ts';
 import type { FilterSettings } from './filter-options.ts';
@@ -49,13 +50,14 @@ let answers: Map<string, DnsMessage | null>;
 let confirmed: { name: string; addresses: readonly string[] }[];
 let isConfirming: boolean | 'never';
 let filter: DnsFilter;
+let isKeeping: boolean;
 
 beforeEach(() => {
   nowMs = nowForTest;
   policy = policyOf([payments]);
   facts = noFacts;
   zones = openRpz([]);
-  [records, asked, confirmed, isConfirming] = [[], [], [], true];
+  [records, asked, confirmed, isConfirming, isKeeping] = [[], [], [], true, true];
   answers = new Map([
     ['bank.example.com A', answerOf('bank.example.com', 'A', a('bank.example.com', '203.0.113.7'))],
     ['db.example.com A', answerOf('db.example.com', 'A', a('db.example.com', '203.0.113.8'))],
@@ -67,6 +69,7 @@ const usual: FilterSettings = {
   denial: 'nxdomain',
   denialTtlSeconds: 30,
   sample: 1,
+  onFull: 'auto',
   searchDomains: ['svc.cluster.local'],
 };
 
@@ -101,7 +104,7 @@ function make(settings: Partial<FilterSettings> = {}): DnsFilter {
       staleForMs: 86_400_000,
     }),
     zones: () => zones,
-    records: { isKeeping: true, write: (record) => records.push(record) > 0 },
+    records: { isKeeping, write: (record) => records.push(record) > 0 },
     observer: silentObserver,
     answerSink: {
       confirm: async ({ name, addresses }) => {
@@ -468,6 +471,67 @@ describe('a response policy zone', () => {
     answers.set('walled.example.net A', answerOf('walled.example.net', 'A', a('walled.example.net', '203.0.113.80')));
     assert.deepEqual((await ask('db.example.com'))?.answers, ['walled.example.net', '203.0.113.80']);
   });
+
+  test('leads nobody to an address or a name that the policy keeps from them', async () => {
+    zone('bank.example.com CNAME inner.example.net.', 'db.example.com CNAME evil.example.net.');
+    answers.set('inner.example.net A', answerOf('inner.example.net', 'A', a('inner.example.net', '169.254.169.254')));
+    answers.set('evil.example.net A', answerOf('evil.example.net', 'A', a('evil.example.net', '203.0.113.66')));
+    assert.deepEqual((await ask('bank.example.com'))?.answers, ['inner.example.net']);
+    assert.deepEqual((await ask('db.example.com'))?.answers, ['evil.example.net']);
+    assert.deepEqual(asked, ['inner.example.net A']);
+  });
+
+  test('that sends an address to TCP answers there', async () => {
+    zone('32.7.113.0.203.rpz-ip CNAME rpz-tcp-only.');
+    const byTcp = { ...client, transport: 'tcp' } as const;
+    for (let round = 0; round < 2; round += 1) {
+      assert.equal((await ask('bank.example.com'))?.isTruncated, true);
+      assert.deepEqual((await ask('bank.example.com', 'A', byTcp))?.answers, ['203.0.113.7']);
+    }
+  });
+
+  test('that lets one client pass holds for the others of its service', async () => {
+    zone('32.7.0.20.10.rpz-client-ip CNAME rpz-passthru.', '32.7.113.0.203.rpz-ip CNAME .');
+    assert.deepEqual((await ask('bank.example.com'))?.answers, ['203.0.113.7']);
+    assert.equal((await ask('bank.example.com', 'A', { ...client, address: '10.20.0.8' }))?.rcode, 'NXDOMAIN');
+    assert.deepEqual((await ask('bank.example.com'))?.answers, ['203.0.113.7']);
+  });
+});
+
+describe('when records cannot be kept', () => {
+  for (const [onFull, rule, grant] of [
+    ['auto', 'NOERROR', 'NXDOMAIN'],
+    ['block', 'NXDOMAIN', 'NXDOMAIN'],
+    ['count', 'NOERROR', 'NOERROR'],
+  ] as const) {
+    test(`${onFull}: a rule gives ${rule}, a grant ${grant}`, async () => {
+      isKeeping = false;
+      facts = { ...noFacts, grants: openGrants([grantOf('granted', 'granted.example:443')], []) };
+      answers.set('granted.example A', answerOf('granted.example', 'A', a('granted.example', '203.0.113.5')));
+      filter = make({ onFull });
+      const said = [await ask('bank.example.com'), await ask('granted.example')];
+      assert.deepEqual(
+        said.map((one) => one?.rcode),
+        [rule, grant],
+      );
+    });
+  }
+});
+
+test('what ends while a server is asked is told no more', async () => {
+  facts = { ...noFacts, grants: openGrants([grantOf('granted', 'granted.example:443')], []) };
+  answers.set('granted.example A', answerOf('granted.example', 'A', a('granted.example', '203.0.113.5')));
+  const asking = ask('granted.example');
+  facts = noFacts;
+  assert.equal((await asking)?.rcode, 'NXDOMAIN');
+  assert.deepEqual(asked, ['granted.example A']);
+});
+
+test('a service is asked for by its host', async () => {
+  answers.set('_imaps._tcp.bank.example.com 33', answerOf('_imaps._tcp.bank.example.com', 'SRV'));
+  assert.equal((await ask('_imaps._tcp.bank.example.com', 'SRV'))?.rcode, 'NOERROR');
+  assert.equal((await ask('_a-label-that-no-service-has._tcp.bank.example.com', 'SRV'))?.rcode, 'NXDOMAIN');
+  assert.equal((await ask('_imaps._tcp.bank.example.com', 'A'))?.rcode, 'NXDOMAIN');
 });
 
 test('what is no query is answered with a code or not at all, and never asked of anybody', async () => {

@@ -4,7 +4,6 @@ import {
   type DnsRecord,
   dnsTypes,
   lowerName,
-  type PackedAnswer,
   type QueryProblem,
   QueryView,
   rcodes,
@@ -13,15 +12,15 @@ import {
 } from '../../wire/index.ts';
 import type { DnsClient } from '../listen/dns-client.ts';
 import { addressData } from '../lookup/address-data.ts';
-import { ageOf, type FoundAnswer } from '../lookup/answer.ts';
-import { bareMessage } from '../lookup/create-lookup.ts';
+import type { FoundAnswer } from '../lookup/answer.ts';
+import { bareMessage } from '../lookup/bare-message.ts';
 import { within } from '../lookup/within.ts';
 import type { RpzMatch } from '../rpz/open-rpz.ts';
 import { localDataOf } from '../rpz/rpz-action.ts';
 import { type Asker, createAskers } from './asker.ts';
 import { type ExplainedQuery, explainQuery, type QueryToExplain } from './explain-query.ts';
 import type { FilterOptions } from './filter-options.ts';
-import { type JudgedQuestion, judgeQuestion } from './judge-question.ts';
+import { findDeniedLink, type JudgedQuestion, judgeQuestion } from './judge-question.ts';
 import { createLearnedNames } from './learned-names.ts';
 import {
   denialKind,
@@ -34,9 +33,9 @@ import {
   withoutNxDomain,
 } from './outcome.ts';
 import { createQueryRecords, type DenialDetail, type QueryRecords, type RecordedQuery } from './query-records.ts';
-
-import { removedText, type ScreenedAnswer } from './screen-answer.ts';
+import { removedText, type ScreenedAnswer, screenAnswer } from './screen-answer.ts';
 import { createScreenMemory, type ScreenMemory } from './screen-memory.ts';
+import { tellAnswer } from './tell-answer.ts';
 import { pointersTo, type Told, toldNow } from './told-now.ts';
 import { wellKnownAnswer } from './well-known.ts';
 import { type Place, problemCodes, sizeOf, writeOutcome } from './write-outcome.ts';
@@ -69,8 +68,6 @@ export interface DnsFilter {
 
 /** A client asks again after a second or more; a gateway needs milliseconds. */
 const confirmMs = 250;
-const mostTtlSeconds = 3_600;
-const staleTtlSeconds = 30;
 const noiseSeconds = 300;
 
 /** Makes a filter. */
@@ -148,13 +145,14 @@ class Filter implements DnsFilter {
     if (known !== null) return noOutcome(known, name, noiseSeconds);
     const policy = this.#options.policy.current();
     if (policy === null) return this.#deny({ name, type, client, principal: null }, null, 'no_policy');
-    const found = this.#askers.find(policy, client.address, client.proofs);
+    const nowMs = this.#options.clock.now();
+    const found = this.#askers.find(policy, client, nowMs);
     // What is waited for must not hold an object that is filled again.
     if (found instanceof Promise) {
       const own = { ...client };
-      return found.then((asker) => this.#outcomeFor({ name, type, isHostName, client: own, asker, policy }));
+      return found.then((asker) => this.#outcomeFor({ name, type, isHostName, client: own, asker, policy, nowMs }));
     }
-    return this.#outcomeFor({ name, type, isHostName, client, asker: found, policy });
+    return this.#outcomeFor({ name, type, isHostName, client, asker: found, policy, nowMs });
   }
 
   #outcomeFor(asked: Asked): Outcome | Promise<Outcome> {
@@ -169,10 +167,15 @@ class Filter implements DnsFilter {
     const judged = judgeQuestion(this.#options, policy, principal, asked);
     const { verdict } = judged;
     if (verdict.verdict === 'deny') return this.#denyJudged(asked, verdict);
-    if (verdict.grantId !== null && !this.#options.records.isKeeping)
-      return this.#deny(recorded(asked), verdict, 'records_blocked');
+    if (this.#isBlocked(verdict)) return this.#deny(recorded(asked), verdict, 'records_blocked');
     const zone = this.#options.zones().matchQuestion(name, asker.address);
     return zone === null ? this.#lookUp(asked, judged, null) : this.#applyZone(asked, judged, zone);
+  }
+
+  #isBlocked({ grantId }: Verdict): boolean {
+    const { records, settings } = this.#options;
+    if (records.isKeeping || settings.onFull === 'count') return false;
+    return settings.onFull === 'block' || grantId !== null;
   }
 
   #denyJudged(asked: Asked, verdict: Verdict): Outcome {
@@ -222,12 +225,13 @@ class Filter implements DnsFilter {
     const ede = { code: errorCodes.censored, text: `${id} response_policy_denied` };
     if (action.kind === 'nxdomain' || action.kind === 'nodata')
       return noOutcome(action.kind, name, this.#options.settings.denialTtlSeconds, ede);
-    return this.#localData(asked, localDataOf(action, name, asked.type), ede);
+    return this.#localData(asked, judged, match, ede);
   }
 
   // An alias of a zone is followed: resolvers of clients do not do that themselves.
-  #localData(asked: Asked, data: readonly DnsRecord[], ede: ExtendedReason): Outcome | Promise<Outcome> {
+  #localData(asked: Asked, judged: JudgedQuestion, passed: RpzMatch, ede: ExtendedReason): Outcome | Promise<Outcome> {
     const { name, type } = asked;
+    const data = localDataOf(passed.action, name, type);
     const seconds = this.#options.settings.denialTtlSeconds;
     if (data.length === 0) return noOutcome('nodata', name, seconds, ede);
     const told = (more: readonly DnsRecord[]): Outcome => ({
@@ -237,21 +241,33 @@ class Filter implements DnsFilter {
     const [first] = data;
     const target = first?.type === dnsTypes.cname ? readPlainName(first.data, 0)?.text : undefined;
     if (type === dnsTypes.cname || target === undefined) return told([]);
-    return this.#options.lookup
-      .ask(lowerName(target), type)
-      .then((found) => told(found.ok ? found.value.answer.message.answers : []));
+    // The zone decides where the name leads, and nothing else: denies and the guard hold there as anywhere.
+    if (findDeniedLink(this.#options, judged, [lowerName(target)]) !== null) return told([]);
+    return this.#options.lookup.ask(lowerName(target), type).then((found) => {
+      if (!found.ok) return told([]);
+      return told(screenAnswer(this.#options, judged, found.value.answer, passed).message.answers);
+    });
   }
 
   #lookUp(asked: Asked, judged: JudgedQuestion, passed: RpzMatch | null): Outcome | Promise<Outcome> {
     const { name, type } = asked;
-    const atHand = this.#options.lookup.atHand(name, type);
+    const atHand = this.#options.lookup.atHand(name, type, asked.nowMs);
     if (atHand !== null) {
       this.#counts.fromMemory += 1;
       return this.#tell(asked, judged, { found: { answer: atHand, isStale: false }, passed });
     }
-    const own = { ...asked, client: { ...asked.client } };
+    const client = { ...asked.client };
     return this.#options.lookup.ask(name, type).then((found) => {
-      if (found.ok) return this.#tell(own, judged, { found: found.value, passed });
+      // Rules and grants may have ended while a server was asked.
+      const own = {
+        ...asked,
+        client,
+        policy: this.#options.policy.current() ?? asked.policy,
+        nowMs: this.#options.clock.now(),
+      };
+      const again = judgeQuestion(this.#options, own.policy, judged.request.principal, own);
+      if (again.verdict.verdict === 'deny') return this.#denyJudged(own, again.verdict);
+      if (found.ok) return this.#tell(own, again, { found: found.value, passed });
       this.#counts.failed += 1;
       return failedOutcome(found.fault.message);
     });
@@ -272,29 +288,11 @@ class Filter implements DnsFilter {
         this.#deny(recorded(asked), judged.verdict, reason, { stage: 'address', detail: removed ?? '' }),
       );
     }
-    const outcome = this.#told(judged, found, { screened, packed });
-    this.#records.allowed(recorded(asked), judged.verdict, removed);
+    const { verdict } = judged;
+    const outcome = tellAnswer(this.#options, found, { screened, packed }, { verdict, nowMs: asked.nowMs });
+    if (this.#records.isDue(verdict, removed)) this.#records.allowed(recorded(asked), verdict, removed);
     this.#counts.allowed += 1;
-    return this.#confirm(asked, judged.verdict, screened, outcome);
-  }
-
-  #told(judged: JudgedQuestion, { answer, isStale }: FoundAnswer, { screened, packed }: ReplyParts): Told {
-    const nowMs = this.#options.clock.now();
-    const ttlCapSeconds = isStale
-      ? staleTtlSeconds
-      : Math.min(mostTtlSeconds, this.#grantSeconds(judged.verdict, nowMs));
-    const isUnchanged = screened.removed.length === 0 && answer.message.additionals.length === 0;
-    const ede = isStale ? { code: errorCodes.stale, text: 'no server answers, this is past its time' } : null;
-    // What is stale has no time left: it is told with the cap.
-    const ageSeconds = isStale ? 0 : ageOf(answer, nowMs);
-    return { kind: 'told', packed, ageSeconds, ttlCapSeconds, ede, isUnchanged };
-  }
-
-  // INVARIANT: no answer outlives the grant that justified it.
-  #grantSeconds({ grantId }: Verdict, nowMs: number): number {
-    if (grantId === null) return Number.POSITIVE_INFINITY;
-    const grant = this.#options.policy.facts().grants.byId.get(grantId)?.grant;
-    return Math.max(0, Math.floor(((grant?.notAfter ?? nowMs) - nowMs) / 1_000));
+    return this.#confirm(asked, verdict, screened, outcome);
   }
 
   // Only what is reached by its address needs it to be known: a helper that is dead must not end DNS for everybody.
@@ -308,7 +306,7 @@ class Filter implements DnsFilter {
     if (asked.asker.kind === 'unknown' || addresses.length === 0) return outcome;
     const { service } = asked.asker.principal;
     const ttlSeconds = Math.min(outcome.ttlCapSeconds, outcome.packed.leastTtlSeconds);
-    this.#learned.learn(service, asked.name, addresses, ttlSeconds);
+    this.#learned.learn({ service, name: asked.name, ttlSeconds }, addresses, asked.nowMs);
     if (answerSink === null || !(admission.tcp || admission.udp)) return outcome;
     const confirmed = answerSink.confirm({ service, name: asked.name, addresses, ttlSeconds });
     return within(confirmed, confirmMs).then((isConfirmed) => {
@@ -325,11 +323,6 @@ interface FoundFor {
   readonly passed: RpzMatch | null;
 }
 
-interface ReplyParts {
-  readonly screened: ScreenedAnswer;
-  readonly packed: PackedAnswer;
-}
-
 interface Asked {
   readonly name: string;
   readonly type: number;
@@ -337,6 +330,8 @@ interface Asked {
   readonly client: DnsClient;
   readonly asker: Asker;
   readonly policy: CompiledPolicy;
+  /** When it is answered (epoch milliseconds). */
+  readonly nowMs: number;
 }
 
 function recorded({ name, type, client, asker }: Asked): RecordedQuery {

@@ -43,11 +43,11 @@ export async function explainQuery(options: FilterOptions, asked: QueryToExplain
   const known = wellKnownAnswer(asked.name);
   if (known !== null) {
     say(trail, 'name', `it is asked to find out whether to use another resolver, and answered with ${known}`);
-    return ok(end(trail, null));
+    return ok(end(trail, null, []));
   }
   const policy = options.policy.current();
   if (policy === null) return failed(fault('no_policy', 'no policy is in force'));
-  const judged = judgeQuestion(options, policy, asked.principal, asked);
+  const judged = judgeQuestion(options, policy, asked.principal, { ...asked, nowMs: options.clock.now() });
   const zone = options.zones().matchQuestion(asked.name, null);
   const denied = explainQuestion(trail, judged, zone);
   return ok(denied ?? (await explainAnswer(options, trail, judged, zone)));
@@ -81,7 +81,10 @@ function explainQuestion(trail: Trail, { verdict }: JudgedQuestion, zone: RpzMat
   if (verdict.verdict === 'deny') return end(trail, verdict.reason);
   if (zone === null) return null;
   say(trail, 'response-zone', matchText(zone));
-  return zone.action.kind === 'passthru' ? null : end(trail, 'response_policy_denied');
+  // By TCP, as over TLS and HTTPS, `tcp_only` lets pass.
+  return zone.action.kind === 'passthru' || zone.action.kind === 'tcp_only'
+    ? null
+    : end(trail, 'response_policy_denied');
 }
 
 async function explainAnswer(
@@ -91,7 +94,7 @@ async function explainAnswer(
   zone: RpzMatch | null,
 ): Promise<ExplainedQuery> {
   const { name, type } = trail.asked;
-  const atHand = options.lookup.atHand(name, type);
+  const atHand = options.lookup.atHand(name, type, options.clock.now());
   const found = atHand === null ? await options.lookup.ask(name, type) : ok({ answer: atHand, isStale: false });
   if (!found.ok) {
     say(trail, 'answer', `nobody could say: ${found.fault.message}`);

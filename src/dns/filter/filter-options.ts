@@ -34,6 +34,8 @@ export interface FilterSettings {
   readonly denialTtlSeconds: number;
   /** The share of allowed queries that is recorded, from 0 to 1. Denied ones always are. */
   readonly sample: number;
+  /** Once records cannot be kept: everything is denied, what only a grant justifies is, or nothing is (DESIGN 5.7). */
+  readonly onFull: 'auto' | 'block' | 'count';
   /** Suffixes that resolvers of clients try on every name: what no rule covers below them is answered and is no denial. */
   readonly searchDomains: readonly string[];
 }

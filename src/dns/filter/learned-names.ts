@@ -3,7 +3,12 @@ import type { IpAddress } from '../../destination/index.ts';
 
 /** Which names a service was told for which addresses, so that it can be told the way back (PTR) without asking anybody. */
 export interface LearnedNames {
-  learn(service: string, name: string, addresses: readonly IpAddress[], ttlSeconds: number): void;
+  /** Told at an instant (epoch milliseconds). */
+  learn(
+    told: { readonly service: string; readonly name: string; readonly ttlSeconds: number },
+    addresses: readonly IpAddress[],
+    nowMs: number,
+  ): void;
   /** Names of the address that a reverse name (`7.113.0.203.in-addr.arpa`) stands for, at most eight; empty where none was told. */
   namesOf(service: string, reverseName: string): readonly string[];
 }
@@ -12,19 +17,23 @@ const mostLearned = 50_000;
 const mostNames = 8;
 /** Tools look addresses up some while after they were used. */
 const leastMs = 3_600_000;
+/** The same answer is told many times a second; learned once, it holds for much longer. */
+const againMs = 60_000;
 
 /** Makes an empty memory; past its bound the oldest goes. */
 export function createLearnedNames(clock: Clock): LearnedNames {
   const learned = new Map<string, Map<string, number>>();
+  // Addresses of an answer as one service is told it: the array is made once for each.
+  const lately = new WeakMap<readonly IpAddress[], number>();
   return {
-    learn: (service, name, addresses, ttlSeconds) => {
-      const untilMs = clock.now() + Math.max(leastMs, ttlSeconds * 1_000);
+    learn: ({ service, name, ttlSeconds }, addresses, nowMs) => {
+      const last = lately.get(addresses);
+      if (last !== undefined && nowMs >= last && nowMs < last + againMs) return;
+      lately.set(addresses, nowMs);
+      const untilMs = nowMs + Math.max(leastMs, ttlSeconds * 1_000);
       for (const address of addresses) {
         const key = `${service} ${reverseOf(address)}`;
-        const names = learned.get(key) ?? new Map<string, number>();
-        names.delete(name);
-        names.set(name, untilMs);
-        if (names.size > mostNames) names.delete(names.keys().next().value ?? '');
+        const names = withName(learned.get(key), name, untilMs);
         learned.delete(key);
         learned.set(key, names);
         if (learned.size > mostLearned) learned.delete(learned.keys().next().value ?? '');
@@ -36,6 +45,15 @@ export function createLearnedNames(clock: Clock): LearnedNames {
       return [...names].filter(([, untilMs]) => nowMs < untilMs).map(([name]) => name);
     },
   };
+}
+
+// The name comes to the end; past the bound the first goes.
+function withName(names: Map<string, number> | undefined, name: string, untilMs: number): Map<string, number> {
+  const all = names ?? new Map<string, number>();
+  all.delete(name);
+  all.set(name, untilMs);
+  if (all.size > mostNames) all.delete(all.keys().next().value ?? '');
+  return all;
 }
 
 /** The reverse name of an address (RFC 1035 section 3.5, RFC 3596 section 2.5). */

@@ -21,8 +21,9 @@ export interface DenialDetail {
 
 /** Writes what became of queries. */
 export interface QueryRecords {
-  /** A query that was let through: recorded when its turn comes, by the share of the settings, and always where something was taken out. */
-  allowed(query: RecordedQuery, verdict: Verdict, removed?: string | null): void;
+  /** Whether a query that was let through is to be recorded: when its turn comes, by the share of the settings, and always where something was taken out. */
+  isDue(verdict: Verdict, removed: string | null): boolean;
+  allowed(query: RecordedQuery, verdict: Verdict, removed: string | null): void;
   /** A query that was not; gives the id to tell. */
   denied(
     query: RecordedQuery,
@@ -63,10 +64,13 @@ export function createQueryRecords(options: FilterOptions): QueryRecords {
     query: typeName(type),
   });
   return {
-    allowed: (query, verdict, removed = null) => {
+    isDue: ({ wouldDeny }, removed) => {
       untilNext -= 1;
-      if (untilNext > 0 && removed === null && !verdict.wouldDeny) return;
-      if (untilNext <= 0) untilNext = every;
+      if (untilNext > 0) return wouldDeny || removed !== null;
+      untilNext = every;
+      return true;
+    },
+    allowed: (query, verdict, removed) => {
       const facts = factsOf(query, removed === null ? {} : { detail: removed });
       write(ofQuery(verdictRecord(facts, verdict), query));
     },

@@ -115,7 +115,7 @@ function screenRecord(record: DnsRecord, guard: Guard, { verdict }: JudgedQuesti
   if (record.class !== internetClass) return [];
   if (record.type === dnsTypes.svcb || record.type === dnsTypes.https) {
     const data = rewriteSvcb(record.data, {
-      stripEch: true,
+      stripEch: !verdict.admission.ech,
       stripH3: !verdict.admission.udp,
       keepHint: (bytes) => {
         const address = ipAddressFromBytes(bytes);

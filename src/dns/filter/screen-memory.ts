@@ -23,6 +23,10 @@ interface Kept extends ScreenedReply {
   readonly facts: DecisionFacts;
   readonly reason: Reason;
   readonly grantId: string | null;
+  readonly identity: string;
+  readonly strength: string;
+  /** Zones from this place on were not looked at. */
+  readonly passedRank: number | null;
   readonly untilMs: number;
   readonly zones: RpzIndex;
 }
@@ -42,7 +46,7 @@ export function createScreenMemory(options: FilterOptions): ScreenMemory {
         known.set(answer, byService);
       }
       const kept = byService.get(service);
-      if (kept !== undefined && holds(kept, judged) && kept.zones === options.zones()) return kept;
+      if (kept !== undefined && holds(kept, judged, passed) && kept.zones === options.zones()) return kept;
       const made = make(options, answer, judged, passed);
       byService.set(service, made);
       return made;
@@ -50,12 +54,20 @@ export function createScreenMemory(options: FilterOptions): ScreenMemory {
   };
 }
 
-function holds(kept: Kept, { policy, request: { facts, now }, verdict }: JudgedQuestion): boolean {
+// Whatever the verdict and the screening look at must be the same: what is only like it would hand one client what another may have.
+function holds(
+  kept: Kept,
+  { policy, request: { principal, facts, now }, verdict }: JudgedQuestion,
+  passed: RpzMatch | null,
+): boolean {
   return (
     kept.policy === policy &&
     kept.facts === facts &&
     kept.reason === verdict.reason &&
     kept.grantId === verdict.grantId &&
+    kept.strength === principal.strength &&
+    kept.identity === principal.identity &&
+    kept.passedRank === (passed?.rank ?? null) &&
     now < kept.untilMs &&
     now >= kept.untilMs - keptMs
   );
@@ -65,12 +77,16 @@ function make(options: FilterOptions, answer: Answer, judged: JudgedQuestion, pa
   const { policy, request, verdict } = judged;
   const screened = screenAnswer(options, judged, answer, passed);
   const { reason, grantId } = verdict;
+  const { identity, strength } = request.principal;
   const packed = isNothingLeft(answer, screened) ? null : packAnswer(screened.message);
   return {
     policy,
     facts: request.facts,
     reason,
     grantId,
+    identity,
+    strength,
+    passedRank: passed?.rank ?? null,
     untilMs: request.now + keptMs,
     zones: options.zones(),
     screened,

@@ -1,5 +1,5 @@
 import { type DnsMessage, dnsTypes, packAnswer, writeName } from '../../wire/index.ts';
-import { bareMessage } from '../lookup/create-lookup.ts';
+import { bareMessage } from '../lookup/bare-message.ts';
 import type { Outcome } from './outcome.ts';
 
 /** A query that is answered with records. */

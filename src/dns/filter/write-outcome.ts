@@ -27,7 +27,7 @@ export function writeOutcome(outcome: Outcome, view: QueryView, { query, client,
   if (outcome.kind === 'drop') return 0;
   if (outcome.kind === 'told') {
     const maxBytes = Math.min(client.maxBytes, client.transport === 'udp' ? datagramBytes(view) : largestBytes);
-    return writeReply(outcome.packed, view, query, { ...outcome, into, maxBytes });
+    return writeReply(outcome.packed, view, query, fill(outcome, into, maxBytes));
   }
   if (outcome.kind === 'again')
     return writeError(view, query, { rcode: rcodes.noError, ede: null, soa: null, into, isTruncated: true });
@@ -38,6 +38,26 @@ export function writeOutcome(outcome: Outcome, view: QueryView, { query, client,
     into,
     isTruncated: false,
   });
+}
+
+// Filled again for each reply, which is written before anything else happens.
+const replyOptions = {
+  ageSeconds: 0,
+  ttlCapSeconds: 0,
+  into: new Uint8Array(0) as Uint8Array,
+  maxBytes: 0,
+  ede: null as Extract<Outcome, { kind: 'told' }>['ede'],
+  isUnchanged: false,
+};
+
+function fill(told: Extract<Outcome, { kind: 'told' }>, into: Uint8Array, maxBytes: number): typeof replyOptions {
+  replyOptions.ageSeconds = told.ageSeconds;
+  replyOptions.ttlCapSeconds = told.ttlCapSeconds;
+  replyOptions.into = into;
+  replyOptions.maxBytes = maxBytes;
+  replyOptions.ede = told.ede;
+  replyOptions.isUnchanged = told.isUnchanged;
+  return replyOptions;
 }
 
 /** Bytes that the reply takes at most. */

@@ -1,8 +1,7 @@
-import { type Clock, type Fault, failed, fault, ok, type Result } from '../../base/index.ts';
-import type { IpAddress } from '../../destination/index.ts';
-import { type DnsMessage, type DnsRecord, dnsTypes, internetClass, rcodes } from '../../wire/index.ts';
-import { addressData } from './address-data.ts';
+import { type Fault, failed, fault, ok, type Result } from '../../base/index.ts';
+import { type DnsMessage, type DnsRecord, dnsTypes, rcodes } from '../../wire/index.ts';
 import type { Answer, FoundAnswer } from './answer.ts';
+import { createLocalSource, type LocalFound, type LocalSourceOptions } from './local-source.ts';
 import { createMessageCache } from './message-cache.ts';
 import { within } from './within.ts';
 
@@ -17,19 +16,9 @@ export interface AskUpstream {
   ask(question: { readonly name: string; readonly type: number }): Promise<Result<AskedUpstream, Fault>>;
 }
 
-/** Zones that we answer for ourselves; null for a name that is in none. */
-export interface LocalAnswers {
-  answer(name: string, type: number): Pick<DnsMessage, 'rcode' | 'answers' | 'authorities'> | null;
-}
-
 /** What a look-up is made of. */
-export interface LookupOptions {
-  readonly clock: Clock;
+export interface LookupOptions extends LocalSourceOptions {
   readonly upstream: AskUpstream;
-  readonly hosts: ReadonlyMap<string, readonly IpAddress[]>;
-  readonly zones: LocalAnswers;
-  /** Follows aliases within a response; a fault where they loop or contradict each other. */
-  readonly chainOf: (message: DnsMessage, name: string) => Result<{ readonly links: readonly string[] }, Fault>;
   /** Memory for answers, bytes. */
   readonly maxBytes: number;
   /** For how long an answer may be told past its time when nobody has a newer one, milliseconds; 0: never. */
@@ -38,8 +27,8 @@ export interface LookupOptions {
 
 /** Finds answers: ours, those at hand, those of upstreams. One question for each name and type at a time. */
 export interface Lookup {
-  /** At hand and fresh; null: it has to be asked for. */
-  atHand(name: string, type: number): Answer | null;
+  /** At hand and fresh at an instant (epoch milliseconds); null: it has to be asked for. */
+  atHand(name: string, type: number, nowMs: number): Answer | null;
   /** Asks; gives a stale answer where nobody says anything in time. Never rejects. */
   ask(name: string, type: number): Promise<Result<FoundAnswer, Fault>>;
   counts(): { readonly answers: number; readonly bytes: number; readonly stale: number; readonly inFlight: number };
@@ -51,27 +40,16 @@ const mostNegativeSeconds = 300;
 /** A "no" without SOA may not be kept (RFC 2308 section 5); for a moment it spares the server a storm. */
 const bareNegativeSeconds = 1;
 const leastTtlSeconds = 1;
-const hostsTtlSeconds = 60;
 /** Clients try again after some seconds: before that they get what is past its time (RFC 8767 section 5). */
 const stalePatienceMs = 1_800;
 
 /** Makes a look-up. */
 export function createLookup(options: LookupOptions): Lookup {
-  const { clock, hosts, zones } = options;
+  const { clock } = options;
+  const ours = createLocalSource(options);
   const cache = createMessageCache(options);
   const inFlight = new Map<string, Promise<Result<Answer, Fault>>>();
   let stale = 0;
-  const ours = (name: string, type: number): Answer | null => {
-    const addresses = hosts.get(name);
-    const local = addresses === undefined ? zones.answer(name, type) : hostsAnswer(name, type, addresses);
-    if (local === null) return null;
-    const message = { ...bareMessage(name, type), ...local };
-    const chain = options.chainOf(message, name);
-    const from = addresses === undefined ? 'zone' : 'hosts';
-    const links = chain.ok ? chain.value.links : [];
-    const ttlSeconds = leastTtl(message, hostsTtlSeconds);
-    return { name, type, message, links, from, server: null, storedAtMs: clock.now(), ttlSeconds };
-  };
   const askUpstream = async (name: string, type: number): Promise<Result<Answer, Fault>> => {
     const asked = await options.upstream.ask({ name, type });
     if (!asked.ok) return asked;
@@ -82,16 +60,8 @@ export function createLookup(options: LookupOptions): Lookup {
     if (!chain.ok) return failed(fault('resolver_failed', `\`${name}\`: ${chain.fault.message}`));
     const ttlSeconds = ttlOf(message);
     const { links } = chain.value;
-    const answer: Answer = {
-      name,
-      type,
-      message,
-      links,
-      from: 'upstream',
-      server,
-      storedAtMs: clock.now(),
-      ttlSeconds,
-    };
+    const from = 'upstream';
+    const answer: Answer = { name, type, message, links, from, server, storedAtMs: clock.now(), ttlSeconds };
     cache.set(answer);
     return ok(answer);
   };
@@ -103,18 +73,36 @@ export function createLookup(options: LookupOptions): Lookup {
     inFlight.set(key, asking);
     return asking;
   };
+  const askOthers = async (name: string, type: number): Promise<Result<FoundAnswer, Fault>> => {
+    const old = cache.kept(name, type, clock.now());
+    const asking = share(name, type);
+    const said = old === null ? await asking : await within(asking, stalePatienceMs);
+    if (said?.ok === true) return ok({ answer: said.value, isStale: false });
+    if (old === null) return said ?? failed(fault('resolver_failed', `\`${name}\` was not answered in time`));
+    stale += 1;
+    return ok({ answer: old, isStale: true });
+  };
+  const askBehind = async (local: LocalFound): Promise<Result<FoundAnswer, Fault>> => {
+    if (local.target === null) return ok({ answer: local.answer, isStale: false });
+    const { type } = local.answer;
+    const kept = cache.fresh(local.target, type, clock.now());
+    const found = kept === null ? await askOthers(local.target, type) : ok({ answer: kept, isStale: false });
+    if (!found.ok) return found;
+    return ok({ answer: ours.join(local.answer, found.value.answer), isStale: found.value.isStale });
+  };
+  const atHand = (name: string, type: number, nowMs: number): Answer | null => {
+    const kept = cache.fresh(name, type, nowMs);
+    if (kept !== null) return kept;
+    const local = ours.find(name, type);
+    return local?.target === null ? local.answer : null;
+  };
   return {
-    atHand: (name, type) => cache.fresh(name, type) ?? ours(name, type),
+    atHand,
     ask: async (name, type) => {
-      const known = cache.fresh(name, type) ?? ours(name, type);
+      const known = atHand(name, type, clock.now());
       if (known !== null) return ok({ answer: known, isStale: false });
-      const old = cache.kept(name, type);
-      const asking = share(name, type);
-      const said = old === null ? await asking : await within(asking, stalePatienceMs);
-      if (said?.ok === true) return ok({ answer: said.value, isStale: false });
-      if (old === null) return said ?? failed(fault('resolver_failed', `\`${name}\` was not answered in time`));
-      stale += 1;
-      return ok({ answer: old, isStale: true });
+      const local = ours.find(name, type);
+      return local === null ? await askOthers(name, type) : await askBehind(local);
     },
     counts: () => ({ ...cache.counts(), stale, inFlight: inFlight.size }),
   };
@@ -135,37 +123,4 @@ function leastTtl({ answers }: Pick<DnsMessage, 'answers'>, most: number): numbe
 function soaMinimum({ data }: DnsRecord): number {
   if (data.length < 4) return 0;
   return new DataView(data.buffer, data.byteOffset, data.byteLength).getUint32(data.length - 4);
-}
-
-function hostsAnswer(
-  name: string,
-  type: number,
-  addresses: readonly IpAddress[],
-): Pick<DnsMessage, 'rcode' | 'answers' | 'authorities'> {
-  const family = type === dnsTypes.a ? 4 : type === dnsTypes.aaaa ? 6 : 0;
-  const answers = addresses
-    .filter((address) => address.family === family)
-    .map((address) => ({ name, type, class: internetClass, ttl: hostsTtlSeconds, data: addressData(address) }));
-  return { rcode: rcodes.noError, answers, authorities: [] };
-}
-
-/** A response of ours to a question, with nothing in it. */
-export function bareMessage(name: string, type: number): DnsMessage {
-  return {
-    id: 0,
-    isResponse: true,
-    opcode: 0,
-    isAuthoritative: false,
-    isTruncated: false,
-    recursionDesired: true,
-    recursionAvailable: true,
-    authenticData: false,
-    checkingDisabled: false,
-    rcode: rcodes.noError,
-    question: { name, type, class: internetClass },
-    answers: [],
-    authorities: [],
-    additionals: [],
-    edns: null,
-  };
 }

@@ -1,13 +1,15 @@
-import type { Clock } from '../../base/index.ts';
 import type { DnsRecord } from '../../wire/index.ts';
 import type { Answer } from './answer.ts';
 
-/** Remembers answers, fresh ones and for a while those past their time. Bounded in bytes: the least recently used goes. */
+/**
+ * Remembers answers, fresh ones and for a while those past their time. Bounded in bytes: the oldest goes that was not used since it was
+ * looked at last (second chance), so that using one costs nothing.
+ */
 export interface MessageCache {
-  /** The answer while it holds, or null. */
-  fresh(name: string, type: number): Answer | null;
+  /** The answer while it holds at an instant (epoch milliseconds), or null. */
+  fresh(name: string, type: number, nowMs: number): Answer | null;
   /** The answer while it is kept, however old, or null. */
-  kept(name: string, type: number): Answer | null;
+  kept(name: string, type: number, nowMs: number): Answer | null;
   /** Keeps an answer; one that holds for no time is kept for nobody. */
   set(answer: Answer): void;
   clear(): void;
@@ -16,6 +18,8 @@ export interface MessageCache {
 
 interface Entry {
   readonly answer: Answer;
+  /** Used since it was stored or spared. */
+  isUsed: boolean;
   readonly bytes: number;
   readonly freshUntilMs: number;
   readonly keptUntilMs: number;
@@ -26,16 +30,12 @@ const answerBytes = 1_024;
 const recordBytes = 160;
 
 /** Makes a cache of at most `maxBytes`; answers past their time are kept for `staleForMs` more. */
-export function createMessageCache(options: {
-  readonly clock: Clock;
-  readonly maxBytes: number;
-  readonly staleForMs: number;
-}): MessageCache {
-  const { clock, maxBytes, staleForMs } = options;
+export function createMessageCache(options: { readonly maxBytes: number; readonly staleForMs: number }): MessageCache {
+  const { maxBytes, staleForMs } = options;
   // By type, so that a look-up makes no key.
   const tables = new Map<number, Map<string, Entry>>();
-  // In the order of use, over all types: what goes first.
-  const order = new Map<Entry, null>();
+  // Over all types: what goes first.
+  const order = new Set<Entry>();
   let bytes = 0;
   const remove = (entry: Entry): void => {
     const { name, type } = entry.answer;
@@ -48,27 +48,36 @@ export function createMessageCache(options: {
     tables.set(type, known);
     return known;
   };
-  const find = (name: string, type: number): Entry | null => {
+  const find = (name: string, type: number, nowMs: number): Entry | null => {
     const entry = tables.get(type)?.get(name);
     if (entry === undefined) return null;
-    const nowMs = clock.now();
     // Before it was stored: the clock was set back, and how old the answer is cannot be told any more.
     if (nowMs < entry.keptUntilMs && nowMs >= entry.answer.storedAtMs) return entry;
     remove(entry);
     return null;
   };
   const use = (entry: Entry): Answer => {
-    order.delete(entry);
-    order.set(entry, null);
+    entry.isUsed = true;
     return entry.answer;
   };
+  // Ends: what is spared comes to the end of the order, and is spared once.
+  const makeRoom = (): void => {
+    for (const oldest of order) {
+      if (bytes <= maxBytes) return;
+      if (oldest.isUsed) {
+        oldest.isUsed = false;
+        order.delete(oldest);
+        order.add(oldest);
+      } else remove(oldest);
+    }
+  };
   return {
-    fresh: (name, type) => {
-      const entry = find(name, type);
-      return entry === null || clock.now() >= entry.freshUntilMs ? null : use(entry);
+    fresh: (name, type, nowMs) => {
+      const entry = find(name, type, nowMs);
+      return entry === null || nowMs >= entry.freshUntilMs ? null : use(entry);
     },
-    kept: (name, type) => {
-      const entry = find(name, type);
+    kept: (name, type, nowMs) => {
+      const entry = find(name, type, nowMs);
       return entry === null ? null : use(entry);
     },
     set: (answer) => {
@@ -76,15 +85,13 @@ export function createMessageCache(options: {
       if (old !== undefined) remove(old);
       if (answer.ttlSeconds <= 0) return;
       const freshUntilMs = answer.storedAtMs + answer.ttlSeconds * 1_000;
-      const entry = { answer, bytes: sizeOf(answer), freshUntilMs, keptUntilMs: freshUntilMs + staleForMs };
+      const keptUntilMs = freshUntilMs + staleForMs;
+      const entry: Entry = { answer, isUsed: false, bytes: sizeOf(answer), freshUntilMs, keptUntilMs };
       if (entry.bytes > maxBytes) return;
       tableOf(answer.type).set(answer.name, entry);
-      order.set(entry, null);
+      order.add(entry);
       bytes += entry.bytes;
-      for (const oldest of order.keys()) {
-        if (bytes <= maxBytes) return;
-        remove(oldest);
-      }
+      makeRoom();
     },
     clear: () => {
       tables.clear();
