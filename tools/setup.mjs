@@ -22,6 +22,7 @@ const testPackages = [
   { package: 'bind9-dnsutils', program: 'delv' },
   { package: 'knot-dnsutils', program: 'kdig' },
   { package: 'dnsperf', program: 'dnsperf' },
+  { package: 'iproute2', program: 'ip' },
 ];
 const benchPackages = [
   { package: 'squid', program: 'squid' },
