@@ -5,18 +5,18 @@ import type { Resolution, Resolver } from '../enforcement/index.ts';
 import { createAnswerCache } from './answer-cache.ts';
 import { createDomainCounter } from './domain-counter.ts';
 import { isAskable } from './is-askable.ts';
-import { type LookedUp, lookUp } from './look-up.ts';
+import { type LookedUp, lookUp, type QuestionSource } from './look-up.ts';
 import { createUpstreams } from './upstream/create-upstreams.ts';
-import type { UpstreamOptions, Upstreams } from './upstream/upstreams.ts';
+import type { UpstreamOptions } from './upstream/upstreams.ts';
 
 /** How to resolve. */
 export interface ResolverOptions {
   readonly clock: Clock;
   /**
-   * What asks the servers, when others ask through it as well; `close()` leaves it open, and the options that say how to ask are without
-   * effect. Default: its own.
+   * What answers questions, when others ask through it as well; `close()` leaves it open, and the options that say how to ask are without
+   * effect. Default: upstreams of its own.
    */
-  readonly upstreams?: Upstreams;
+  readonly source?: QuestionSource;
   /** Servers as `parseServer` reads them; null for the system's. Default: null. */
   readonly servers?: readonly string[] | null;
   /** Exact lower-case names with their addresses, asked before any server. Default: none. */
@@ -68,7 +68,7 @@ const maxNegativeTtlSeconds = 60;
 export function createResolver(options: ResolverOptions): DnsResolver {
   const hosts = readHosts(options.hosts ?? {});
   const cache = createAnswerCache(options.clock, options.maxCachedNames ?? defaultMaxCachedNames);
-  const upstreams = options.upstreams ?? createUpstreams(upstreamOptions(options));
+  const { source, closeSource } = openSource(options);
   const inFlight = new Map<string, Promise<Result<Resolution>>>();
   const domains = createDomainCounter(options.maxInFlightPerDomain ?? defaultMaxInFlightPerDomain);
   const counts = { asked: 0, fromMemory: 0, failed: 0 };
@@ -77,7 +77,7 @@ export function createResolver(options: ResolverOptions): DnsResolver {
   setMaxListeners(0, closing.signal);
 
   const askNow = async (name: string): Promise<Result<Resolution>> => {
-    const looked = await lookUp(name, upstreams, closing.signal);
+    const looked = await lookUp(name, source, closing.signal);
     if (!looked.outcome.ok) counts.failed += 1;
     return keep(name, looked);
   };
@@ -118,14 +118,26 @@ export function createResolver(options: ResolverOptions): DnsResolver {
     },
     holds: (name, address) => hosts.get(name)?.some((one) => one.text === address.text) ?? cache.holds(name, address),
     counts: () => {
-      const { attempts, dropped } = upstreams.counts();
+      const { attempts, dropped } = source.counts();
       return { ...counts, attempts, dropped, inFlight: inFlight.size, cachedNames: cache.size };
     },
     close: () => {
       closing.abort();
-      if (options.upstreams === undefined) upstreams.close();
+      closeSource();
     },
   };
+}
+
+interface OpenSource {
+  readonly source: QuestionSource;
+  closeSource(): void;
+}
+
+function openSource(options: ResolverOptions): OpenSource {
+  // It is closed by whoever made it.
+  if (options.source !== undefined) return { source: options.source, closeSource: () => undefined };
+  const own = createUpstreams(upstreamOptions(options));
+  return { source: own, closeSource: () => own.close() };
 }
 
 /** The bounds here are of names, and each name is two questions. */

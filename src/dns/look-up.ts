@@ -1,8 +1,14 @@
 import { type Fault, failed, fault, ok, type Result } from '../base/index.ts';
 import type { Resolution } from '../enforcement/index.ts';
-import { dnsTypes } from '../wire/index.ts';
+import { type DnsMessage, dnsTypes } from '../wire/index.ts';
+import type { UpstreamQuestion } from './upstream/query.ts';
 import { type AddressOutcome, type AddressType, takeAddresses } from './upstream/take-addresses.ts';
-import type { Upstreams } from './upstream/upstreams.ts';
+
+/** What answers questions: upstream servers, or a look-up in front of them. `ask` never rejects. */
+export interface QuestionSource {
+  ask(question: UpstreamQuestion, signal: AbortSignal): Promise<Result<{ readonly message: DnsMessage }, Fault>>;
+  counts(): { readonly attempts: number; readonly dropped: number };
+}
 
 /** What a name came to, and for how long that may be remembered (seconds, as the server said). */
 export interface LookedUp {
@@ -17,9 +23,9 @@ const secondFamilyMs = 500;
 const oneFamilyTtlSeconds = 5;
 
 /** Asks for both families at once and puts the answers together. The signal ends the wait. Never rejects. */
-export async function lookUp(name: string, upstreams: Upstreams, signal: AbortSignal): Promise<LookedUp> {
+export async function lookUp(name: string, source: QuestionSource, signal: AbortSignal): Promise<LookedUp> {
   const ask = async (type: AddressType): Promise<AddressOutcome> => {
-    const answer = await upstreams.ask({ name, type }, signal);
+    const answer = await source.ask({ name, type }, signal);
     return answer.ok ? takeAddresses(answer.value.message, name, type) : { kind: 'failed', why: answer.fault.message };
   };
   const asking = [ask(dnsTypes.a), ask(dnsTypes.aaaa)] as const;

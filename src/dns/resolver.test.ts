@@ -286,7 +286,7 @@ test('slow names: one domain whose servers never answer leaves room for the name
 test('upstreams that others ask through as well are used as they are, and stay open', async () => {
   await withDns(two, async ({ dns, clock }) => {
     const upstreams = createUpstreams({ clock, forward: new Map([['example.com', [dns.server]]]), servers: [] });
-    const shared = createResolver({ clock, upstreams });
+    const shared = createResolver({ clock, source: upstreams });
     assert.deepEqual(await outcomeOf(shared, 'two.example.com'), ['192.0.2.1', '2001:db8::1']);
     assert.equal(await outcomeOf(shared, 'two.example.org'), 'resolver_failed');
     shared.close();

@@ -25,9 +25,16 @@ allow:
   - { to: "bank.example:443", reason: card settlement }
   - { to: "*.open.example:443", reason: what the tests ask for }
   - { to: "web.example:80-65535", reason: a page }
+  - { to: "http://inner.corp.example:80-65535", reason: a page of ours }
+  - { to: "http://web.open.example:80-65535", reason: a page that both ways find }
   - { to: "words.example:443", queries: [ TXT ], reason: it is read by its text }
 deny:
   - { to: "never.open.example:*", reason: not this one }
+`;
+const zone = `$TTL 60
+@ SOA ns.corp.example. root.corp.example. 1 3600 600 86400 60
+@ NS ns.corp.example.
+inner A 127.0.0.1
 `;
 const table = {
   'bank.example': { does: 'addresses', addresses: ['203.0.113.7', '2001:db8::7'] },
@@ -42,6 +49,7 @@ const table = {
   'quiet.open.example': { does: 'silence' },
   'failing.open.example': { does: 'rcode', rcode: 'SERVFAIL' },
   'none.open.example': { does: 'rcode', rcode: 'NXDOMAIN' },
+  'web.open.example': { does: 'addresses', addresses: ['127.0.0.1'] },
   'web.example': { does: 'addresses', addresses: ['127.0.0.1'] },
   'words.example TXT': { does: 'big', bytes: 200 },
   'words.example': { does: 'addresses', addresses: ['203.0.113.10'] },
@@ -57,6 +65,7 @@ before(async () => {
   web = await serveOnLoopback(createServer((_request, response) => response.end('hello from the web\n')));
   house = await startExceptionHouse({
     policy: { 'machine.yaml': policy },
+    files: { 'corp.zone': zone },
     proxyTls: { names: ['dns.example'], addresses: ['127.0.0.1'] },
     config: {
       listen: {
@@ -65,7 +74,7 @@ before(async () => {
       },
       resolver: { servers: [authority.server] },
       localOrigins: [`127.0.0.1:${web.port}`],
-      dns: { denialTtl: '5s', sample: 1 },
+      dns: { denialTtl: '5s', sample: 1, zones: { 'corp.example': './corp.zone' } },
     },
   });
   const { dns, dot, doh } = house.story.product.report;
@@ -238,6 +247,24 @@ describe('DNS over HTTPS', { skip: skipUnless('curl') }, () => {
     assert.match(stdout, /^HTTP\/2 200/);
     const [, seconds] = /cache-control: (?:private, )?max-age=(\d+)/i.exec(stdout) ?? assert.fail(stdout);
     assert.ok(Number(seconds) <= 300);
+  });
+});
+
+describe('the proxy', { skip: skipUnless('curl') }, () => {
+  const through = (host: string): Promise<Ended> =>
+    curl(['-x', `http://${house.story.product.proxy}`, `http://${host}:${web.port}/`]);
+
+  test('finds names of the zones that are served here', async () => {
+    const { stdout, stderr } = await through('inner.corp.example');
+    assert.equal(stdout, 'hello from the web\n', stderr);
+    assert.deepEqual(authority.asked('inner.corp.example'), []);
+  });
+
+  test('dials what the filter told, without asking again', async () => {
+    for (const type of ['A', 'AAAA']) await dig('web.open.example', type);
+    const before = authority.asked('web.open.example').length;
+    assert.equal((await through('web.open.example')).stdout, 'hello from the web\n');
+    assert.equal(authority.asked('web.open.example').length, before);
   });
 });
 

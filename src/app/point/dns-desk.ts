@@ -85,7 +85,11 @@ export function openDnsDesk(parts: DnsDeskParts): DnsDesk {
   flushing.unref();
   return {
     ...{ upstreams, lookup, filter, listener },
-    resolver: createResolver({ clock, upstreams, hosts: config.hosts }),
+    // One memory for both: what the filter told is what the proxy dials.
+    resolver: createResolver({
+      ...{ clock, hosts: config.hosts },
+      source: { ask: ({ name, type }) => lookup.message(name, type), counts: () => upstreams.counts() },
+    }),
     close: async (options) => {
       await listener.close(options);
       clearInterval(flushing);

@@ -1,4 +1,4 @@
-import type { DnsMessage } from '../../wire/index.ts';
+import type { DnsMessage, DnsRecord } from '../../wire/index.ts';
 
 /** What a question came to, before anybody asked whether it may be told: a response that exists, or that says there is nothing. */
 export interface Answer {
@@ -25,4 +25,13 @@ export interface FoundAnswer {
 /** Whole seconds since an answer was stored; 0 where the clock was set back. */
 export function ageOf({ storedAtMs }: Answer, nowMs: number): number {
   return Math.max(0, Math.floor((nowMs - storedAtMs) / 1_000));
+}
+
+/** Its message as it holds now: every record has that much less time left. */
+export function agedMessage(answer: Answer, nowMs: number): DnsMessage {
+  const { message } = answer;
+  const age = ageOf(answer, nowMs);
+  const aged = (records: readonly DnsRecord[]): readonly DnsRecord[] =>
+    records.map((record) => ({ ...record, ttl: Math.max(0, record.ttl - age) }));
+  return { ...message, answers: aged(message.answers), authorities: aged(message.authorities) };
 }

@@ -1,6 +1,6 @@
 import { type Fault, failed, fault, ok, type Result } from '../../base/index.ts';
 import { type DnsMessage, type DnsRecord, dnsTypes, rcodes } from '../../wire/index.ts';
-import type { Answer, FoundAnswer } from './answer.ts';
+import { type Answer, agedMessage, type FoundAnswer } from './answer.ts';
 import { createLocalSource, type LocalFound, type LocalSourceOptions } from './local-source.ts';
 import { createMessageCache } from './message-cache.ts';
 import { within } from './within.ts';
@@ -31,6 +31,8 @@ export interface Lookup {
   atHand(name: string, type: number, nowMs: number): Answer | null;
   /** Asks; gives a stale answer where nobody says anything in time. Never rejects. */
   ask(name: string, type: number): Promise<Result<FoundAnswer, Fault>>;
+  /** The same as a message as it holds now, for who wants addresses and not who asked. Never rejects. */
+  message(name: string, type: number): Promise<Result<{ readonly message: DnsMessage }, Fault>>;
   counts(): { readonly answers: number; readonly bytes: number; readonly stale: number; readonly inFlight: number };
 }
 
@@ -96,13 +98,18 @@ export function createLookup(options: LookupOptions): Lookup {
     const local = ours.find(name, type);
     return local?.target === null ? local.answer : null;
   };
+  const ask = async (name: string, type: number): Promise<Result<FoundAnswer, Fault>> => {
+    const known = atHand(name, type, clock.now());
+    if (known !== null) return ok({ answer: known, isStale: false });
+    const local = ours.find(name, type);
+    return local === null ? await askOthers(name, type) : await askBehind(local);
+  };
   return {
     atHand,
-    ask: async (name, type) => {
-      const known = atHand(name, type, clock.now());
-      if (known !== null) return ok({ answer: known, isStale: false });
-      const local = ours.find(name, type);
-      return local === null ? await askOthers(name, type) : await askBehind(local);
+    ask,
+    message: async (name, type) => {
+      const found = await ask(name, type);
+      return found.ok ? ok({ message: agedMessage(found.value.answer, clock.now()) }) : found;
     },
     counts: () => ({ ...cache.counts(), stale, inFlight: inFlight.size }),
   };

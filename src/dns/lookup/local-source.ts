@@ -2,7 +2,7 @@ import type { Clock, Fault, Result } from '../../base/index.ts';
 import type { IpAddress } from '../../destination/index.ts';
 import { type DnsMessage, dnsTypes, internetClass, rcodes } from '../../wire/index.ts';
 import { addressData } from './address-data.ts';
-import { type Answer, ageOf } from './answer.ts';
+import { type Answer, agedMessage } from './answer.ts';
 import { bareMessage } from './bare-message.ts';
 
 /** What zones of ours say of a question. */
@@ -58,10 +58,8 @@ export function createLocalSource({ clock, hosts, zones, chainOf }: LocalSourceO
       return { target, answer: answerOf({ name, type, from: addresses === undefined ? 'zone' : 'hosts' }, message) };
     },
     join: ({ name, type, from, message }, behind) => {
-      const { rcode, authorities } = behind.message;
-      const age = ageOf(behind, clock.now());
-      const aged = behind.message.answers.map((record) => ({ ...record, ttl: Math.max(0, record.ttl - age) }));
-      const answers = [...message.answers, ...aged];
+      const { rcode, authorities, answers: found } = agedMessage(behind, clock.now());
+      const answers = [...message.answers, ...found];
       return answerOf({ name, type, from }, { ...message, rcode, answers, authorities });
     },
   };
