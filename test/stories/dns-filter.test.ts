@@ -306,6 +306,32 @@ describe('what is no query', () => {
   });
 });
 
+describe('a flood', { skip: skipUnless('dig') }, () => {
+  test('of one client is not amplified, and others are served meanwhile', async () => {
+    const socket = createSocket('udp4');
+    socket.bind(0, '127.0.0.9');
+    await once(socket, 'listening');
+    let [received, sent] = [0, 0];
+    socket.on('message', (bytes) => {
+      received += bytes.length;
+    });
+    for (let round = 0; round < 200; round += 1) {
+      for (let at = 0; at < 100; at += 1) {
+        const query = questionFor(`flood-${round}-${at}.example`);
+        sent += query.length;
+        socket.send(query, ports.dns, '127.0.0.1');
+      }
+      if (round % 50 === 25) assert.deepEqual((await dig('bank.example', 'A')).answers, ['203.0.113.7']);
+      else await new Promise((resolve) => setImmediate(resolve));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    socket.close();
+    assert.ok(received > 0 && received <= 1.5 * sent, `${received} bytes for ${sent}`);
+    const text = await house.story.metrics();
+    assert.match(text, /exeat_dns_turned_away\{reason="over_rate_dropped"[^}]*\} [1-9]/);
+  });
+});
+
 describe('exeat dns query', () => {
   test('explains every step, and asks no server for what is denied', async () => {
     const allowed = await house.story.product.run('dns', 'query', 'chain.open.example', '--as', 'machine');

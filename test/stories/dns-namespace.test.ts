@@ -62,9 +62,10 @@ describe('a program in a network namespace', { skip: skipUnless('root', 'ip', 'g
 
   test('from an address that no service has is refused', async () => {
     const words = ['dig', '-b', namespace.inside[1] ?? '', `@${namespace.outside}`, '+tries=1', 'bank.example', 'A'];
-    const { stdout } = await namespace.run(words);
-    assert.match(stdout, /status: REFUSED/);
-    assert.match(stdout, /identity_unknown/);
+    const byUdp = await namespace.run(words);
+    assert.match(byUdp.stdout, /status: REFUSED/);
+    assert.match(byUdp.stdout, /EDE: 18/);
+    assert.match((await namespace.run([...words, '+tcp'])).stdout, /identity_unknown/);
   });
 });
 

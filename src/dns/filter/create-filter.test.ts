@@ -354,7 +354,10 @@ describe('queries that can carry data', () => {
 describe('who asks', () => {
   test('nobody that is known is refused, and told that it is about who asks', async () => {
     const said = await ask('bank.example.com', 'A', { ...client, address: '192.0.2.99' });
-    assert.deepEqual([said?.rcode, said?.ede?.[0], verdicts()[0]?.reason], ['REFUSED', 18, 'identity_unknown']);
+    assert.deepEqual([said?.rcode, said?.ede, verdicts()[0]?.reason], ['REFUSED', [18, ''], 'identity_unknown']);
+    // A forged address is told no more than it sent; one that came back over TCP is not forged.
+    const byTcp = await ask('bank.example.com', 'A', { ...client, address: '192.0.2.99', transport: 'tcp' });
+    assert.match(byTcp?.ede?.[1] ?? '', /^01DNS\S+ identity_unknown$/);
     assert.deepEqual(asked, []);
   });
 

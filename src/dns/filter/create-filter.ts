@@ -30,6 +30,7 @@ import {
   failedOutcome,
   noOutcome,
   type Outcome,
+  strangers,
   withoutNxDomain,
 } from './outcome.ts';
 import { createQueryRecords, type DenialDetail, type QueryRecords, type RecordedQuery } from './query-records.ts';
@@ -195,7 +196,9 @@ class Filter implements DnsFilter {
   #deny(query: RecordedQuery, verdict: Verdict | null, reason: Reason, more: DenialDetail = {}): Outcome {
     this.#counts.denied += 1;
     const id = this.#records.denied(query, { verdict, reason, ...more });
-    const ede = { code: errorCodeOf(reason), text: `${id} ${reason}` };
+    // A forged address must not make us send more than it did: over UDP nobody that is known is told the code alone.
+    const isShort = query.client.transport === 'udp' && strangers.has(reason);
+    const ede = { code: errorCodeOf(reason), text: isShort ? '' : `${id} ${reason}` };
     const { settings } = this.#options;
     const kind = denialKind(reason, settings);
     if (kind !== null) return noOutcome(kind, query.name, settings.denialTtlSeconds, ede);
