@@ -5,9 +5,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
-import { connect as connectTls } from 'node:tls';
-import { type DecodedPacket, decode, encode, type Packet, streamDecode, streamEncode } from 'dns-packet';
+import { decode, type Packet } from 'dns-packet';
 import type { DecisionRecord, VerdictRecord } from '../../src/policy/index.ts';
+import { addressesIn, askOverTls, questionFor, rcodeOf } from '../support/dns-over-tls.ts';
 import { type ExceptionHouse, startExceptionHouse } from '../support/exception-house.ts';
 import { type LoopbackServer, serveOnLoopback } from '../support/loopback-server.ts';
 import { skipUnless } from '../support/requires.ts';
@@ -211,8 +211,8 @@ describe('kdig', { skip: skipUnless('kdig') }, () => {
 describe('DNS over TLS', () => {
   test('answers two questions of one connection, and denies on the same terms', async () => {
     const [allowed, denied] = await askTls(['bank.example', 'denied-dot.example']);
-    assert.deepEqual(addressesOf(allowed), ['203.0.113.7']);
-    assert.equal((denied as { rcode?: string } | undefined)?.rcode, 'NXDOMAIN');
+    assert.deepEqual(addressesIn(allowed), ['203.0.113.7']);
+    assert.equal(rcodeOf(denied), 'NXDOMAIN');
     assert.deepEqual(authority.asked('denied-dot.example'), []);
   });
 });
@@ -302,7 +302,7 @@ describe('what is no query', () => {
     socket.close();
     // Ports of an answer are larger than a question; what was refused must not be.
     assert.ok(replies <= sent * 4, `${replies} bytes for ${sent}`);
-    assert.deepEqual(addressesOf((await askTls(['bank.example']))[0]), ['203.0.113.7']);
+    assert.deepEqual(addressesIn((await askTls(['bank.example']))[0]), ['203.0.113.7']);
   });
 });
 
@@ -379,34 +379,8 @@ async function dig(...words: readonly string[]): Promise<{
   return { status, answers, text };
 }
 
-function questionFor(name: string): Uint8Array {
-  const flags = 0x100;
-  return encode({ type: 'query', id: 4711, flags, questions: [{ type: 'A', name }] } as Packet);
-}
-
-async function askTls(names: readonly string[]): Promise<readonly Packet[]> {
-  const socket = connectTls({ host: '127.0.0.1', port: ports.dot, ca: ca(), servername: 'dns.example' });
-  await once(socket, 'secureConnect');
-  const found: Packet[] = [];
-  for (const name of names) {
-    socket.write(streamEncode({ type: 'query', id: 1, flags: 0x100, questions: [{ type: 'A', name }] } as Packet));
-    found.push(streamDecode(await readFrame(socket)));
-  }
-  socket.destroy();
-  return found;
-}
-
-async function readFrame(socket: NodeJS.ReadableStream): Promise<Buffer> {
-  let held = Buffer.alloc(0);
-  while (held.length < 2 || held.length < held.readUInt16BE(0) + 2) {
-    const [part] = (await once(socket, 'data')) as [Buffer];
-    held = Buffer.concat([held, part]);
-  }
-  return held;
-}
-
-function addressesOf(packet: Packet | undefined): readonly string[] {
-  return (packet?.answers ?? []).flatMap((answer) => (answer.type === 'A' ? [answer.data] : []));
+function askTls(names: readonly string[]): Promise<readonly Packet[]> {
+  return askOverTls({ port: ports.dot, ca: ca() }, names);
 }
 
 /** Asks by POST as curl does it; `secret` is that of `story`. Gives the response code and the answers. */
@@ -426,11 +400,11 @@ async function askHttps(
     );
     child.stdin?.end(body);
   });
-  const packet = decode(reply) as DecodedPacket & { readonly rcode: string };
+  const packet: Packet = decode(reply);
   const answers = (packet.answers ?? []).flatMap((one) =>
     one.type === 'A' ? [{ ttl: one.ttl ?? 0, data: one.data }] : [],
   );
-  return [packet.rcode, answers];
+  return [rcodeOf(packet), answers];
 }
 
 function curl(words: readonly string[]): Promise<Ended> {
