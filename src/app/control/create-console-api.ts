@@ -92,7 +92,6 @@ function toPorts(config: Config, acts: ControlActs): ApiPorts {
 }
 
 function listOpen(config: Config, acts: ControlActs, query: OpenQuery): Promise<Result<OpenAnswer>> {
-  const servers = config.resolver.servers ?? ['those of the system'];
   return reportOpen(
     {
       clock: acts.clock,
@@ -117,7 +116,7 @@ function listOpen(config: Config, acts: ControlActs, query: OpenQuery): Promise<
                 note: 'it resolves and reaches what is allowed here',
               },
             ]),
-        ...servers.map((to) => ({ kind: 'dns-forward', to, note: 'names of allowed destinations are asked of it' })),
+        ...forwardsOf(config),
       ],
     },
     query,
@@ -140,4 +139,19 @@ async function resetClock(
   acts.clock.reset();
   const told = await askLocal(pointSocket, 'reset-clock', null, 5_000);
   return told.ok ? { ok: true, value: { before, after } } : told;
+}
+
+/** Whoever answers names learns them, and can be told anything in them. */
+function forwardsOf({
+  resolver,
+  dns,
+}: Config): readonly { readonly kind: string; readonly to: string; readonly note: string }[] {
+  const kind = 'dns-forward';
+  const servers = resolver.servers ?? ['those of the system'];
+  return [
+    ...servers.map((to) => ({ kind, to, note: 'names of allowed destinations are asked of it' })),
+    ...Object.entries(dns.forward).flatMap(([domain, own]) =>
+      own.map((to) => ({ kind, to, note: `allowed names at and below ${domain} are asked of it` })),
+    ),
+  ];
 }

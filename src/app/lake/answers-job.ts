@@ -69,11 +69,11 @@ function factsFinder({ policy, inventory }: FlowContext): (principal: string) =>
 }
 
 /** Known are the resolvers of the inventory and those that the proxy itself asks. */
-function resolverFinder({ resolver }: Config, { services }: Inventory): (address: string) => boolean {
+function resolverFinder({ resolver, dns }: Config, { services }: Inventory): (address: string) => boolean {
   const ours = services.filter(({ kind }) => kind === 'resolver').flatMap(({ sources }) => sources);
   const prefixes: readonly IpPrefix[] = [
     ...ours.map(({ prefix }) => prefix),
-    ...(resolver.servers ?? []).flatMap((server) => prefixOfServer(server)),
+    ...[...(resolver.servers ?? []), ...Object.values(dns.forward).flat()].flatMap((server) => prefixOfServer(server)),
   ];
   return (text) => {
     const address = parseIpAddress(text);
@@ -81,9 +81,13 @@ function resolverFinder({ resolver }: Config, { services }: Inventory): (address
   };
 }
 
-// `192.0.2.53`, `192.0.2.53:5353` or `[2001:db8::53]:53`.
+// `192.0.2.53`, `192.0.2.53:5353`, `[2001:db8::53]:53`, `tls://192.0.2.53#dns.example` or `https://dns.example/dns-query#192.0.2.53`.
 function prefixOfServer(server: string): readonly IpPrefix[] {
-  const host = /^\[(.+)\](?::\d+)?$/.exec(server)?.[1] ?? server.replace(/^([^:]+):\d+$/, '$1');
+  const at = server
+    .replace(/^https:\/\/[^#]*#/, '')
+    .replace(/^(udp|tcp|tls):\/\//, '')
+    .replace(/#.*$/, '');
+  const host = /^\[(.+)\](?::\d+)?$/.exec(at)?.[1] ?? at.replace(/^([^:]+):\d+$/, '$1');
   const prefix = parseIpPrefix(host);
   return prefix.ok ? [prefix.value] : [];
 }

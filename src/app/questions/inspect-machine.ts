@@ -73,11 +73,14 @@ function inspectState(paths: StatePaths): Inspection {
 }
 
 function listeners(config: Config): readonly (readonly [string, Endpoint])[] {
-  const { proxy, console, pac } = config.listen;
+  const { proxy, console, pac, dns, dot, doh } = config.listen;
   const all: readonly (readonly [string, Endpoint | null])[] = [
     ['listen.proxy', proxy],
     ['listen.console', console],
     ['listen.pac', pac],
+    ['listen.dns', dns],
+    ['listen.dot', dot],
+    ['listen.doh', doh],
   ];
   return all.flatMap(([key, at]): readonly (readonly [string, Endpoint])[] =>
     at === null || at.port === 0 ? [] : [[key, at]],
