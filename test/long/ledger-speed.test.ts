@@ -90,13 +90,13 @@ async function checkReads(
   assert.ok(quantile(best, 0.99) <= maxReadMs, `${what}: p99 ${text(best, 0.99)} ms`);
 }
 
-/** Processor time of each round, sorted: waiting for a processor that others use is not the ledger's. */
+/** Processor time of this thread in each round, sorted: waiting for a processor that others use, and collecting what tests left, are not the ledger's. */
 async function timesOf(rounds: number, work: (round: number) => Promise<unknown>): Promise<readonly number[]> {
   const times: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    const began = process.cpuUsage();
+    const began = process.threadCpuUsage();
     await work(round);
-    const { user, system } = process.cpuUsage(began);
+    const { user, system } = process.threadCpuUsage(began);
     times.push((user + system) / 1_000);
   }
   return times.sort((left, right) => left - right);
