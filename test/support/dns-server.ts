@@ -1,9 +1,9 @@
-import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createSecureServer, type ServerHttp2Stream } from 'node:http2';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { type Answer, AUTHORITATIVE_ANSWER, decode, encode, TRUNCATED_RESPONSE } from 'dns-packet';
+import { listenOnBoth } from './listen-on-both.ts';
 
 /** How a question arrived. */
 export type Via = 'udp' | 'tcp' | 'tls' | 'https';
@@ -316,24 +316,4 @@ function forge(question: AskedQuestion, forgery: Forgery): Uint8Array {
     answers: [...(forgery.answers ?? [])],
     additionals: optOf(forgery.options, 0),
   });
-}
-
-async function listenOnBoth(): Promise<{ tcp: Server; udp: UdpSocket; port: number }> {
-  for (let attempt = 0; attempt < 20; attempt += 1) {
-    const tcp = createServer();
-    tcp.listen(0, '127.0.0.1');
-    await once(tcp, 'listening');
-    const { port } = tcp.address() as AddressInfo;
-    const udp = createSocket('udp4');
-    try {
-      udp.bind(port, '127.0.0.1');
-      await once(udp, 'listening');
-      return { tcp, udp, port };
-    } catch {
-      // Somebody has that UDP port; another pair is tried.
-      tcp.close();
-      udp.close();
-    }
-  }
-  throw new Error('no port is free for both UDP and TCP');
 }

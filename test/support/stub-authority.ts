@@ -1,8 +1,8 @@
-import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { type Answer, AUTHORITATIVE_ANSWER, decode, encode, type Packet, TRUNCATED_RESPONSE } from 'dns-packet';
+import { listenOnBoth } from './listen-on-both.ts';
 import { draftAnswer, repeatQuestion, type StubTurn } from './stub-answers.ts';
 import type { StubBehaviour, StubManner, StubRcode } from './stub-behaviour.ts';
 import { spellBomb } from './stub-bombs.ts';
@@ -289,23 +289,4 @@ function readStream(state: StubState, sockets: Set<Socket>, socket: Socket, via:
       held = held.subarray(end);
     }
   });
-}
-
-async function listenOnBoth(): Promise<{ readonly tcp: Server; readonly udp: UdpSocket; readonly port: number }> {
-  for (let attempt = 0; attempt < 20; attempt += 1) {
-    const tcp = createServer().listen(0, '127.0.0.1');
-    await once(tcp, 'listening');
-    const { port } = tcp.address() as AddressInfo;
-    const udp = createSocket('udp4');
-    try {
-      udp.bind(port, '127.0.0.1');
-      await once(udp, 'listening');
-      return { tcp, udp, port };
-    } catch {
-      // Somebody has that UDP port; another pair is tried.
-      udp.close();
-      tcp.close();
-    }
-  }
-  throw new Error('no port was free for both UDP and TCP');
 }

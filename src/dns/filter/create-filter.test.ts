@@ -19,10 +19,9 @@ import {
   screenAddresses,
   type VerdictRecord,
 } from '../../policy/index.ts';
-import { type DnsMessage, type DnsRecord, rcodes, typeNumber, writeName } from '../../wire/index.ts';
+import { bareMessage, type DnsMessage, type DnsRecord, rcodes, typeNumber, writeName } from '../../wire/index.ts';
 import type { DnsClient } from '../listen/dns-client.ts';
 import { addressData } from '../lookup/address-data.ts';
-import { bareMessage } from '../lookup/bare-message.ts';
 import { createLookup } from '../lookup/create-lookup.ts';
 import { openRpz, type RpzIndex } from '../rpz/open-rpz.ts';
 import { createFilter, type DnsFilter } from './create-filter.ts';

@@ -1,6 +1,7 @@
 import type { Result } from '../../base/index.ts';
 import type { CompiledPolicy, Reason, Verdict } from '../../policy/index.ts';
 import {
+  bareMessage,
   type DnsRecord,
   dnsTypes,
   lowerName,
@@ -13,7 +14,6 @@ import {
 import type { DnsClient } from '../listen/dns-client.ts';
 import { addressData } from '../lookup/address-data.ts';
 import type { FoundAnswer } from '../lookup/answer.ts';
-import { bareMessage } from '../lookup/bare-message.ts';
 import { within } from '../lookup/within.ts';
 import type { RpzMatch } from '../rpz/open-rpz.ts';
 import { localDataOf } from '../rpz/rpz-action.ts';

@@ -1,5 +1,4 @@
-import { type DnsMessage, dnsTypes, packAnswer, writeName } from '../../wire/index.ts';
-import { bareMessage } from '../lookup/bare-message.ts';
+import { bareMessage, type DnsMessage, dnsTypes, packAnswer, writeName } from '../../wire/index.ts';
 import type { Outcome } from './outcome.ts';
 
 /** A query that is answered with records. */

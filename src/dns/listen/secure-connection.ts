@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
-import { type DetailedPeerCertificate, TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import type { PresentedProof } from '../../identity/index.ts';
+import { presentedChain } from '../../transport/index.ts';
 import type { DnsListenTls } from './listen-options.ts';
 
 /** How to make an accepted socket secure. */
@@ -11,8 +12,6 @@ export interface Securing {
   readonly timeoutMs: number;
 }
 
-// A chain of more than eight certificates is an attack on whoever verifies it.
-const maxChain = 8;
 // The context may allow more for the sake of others; RFC 8310 and RFC 9325 do not.
 const takenVersions: readonly (string | null)[] = ['TLSv1.2', 'TLSv1.3'];
 
@@ -64,12 +63,6 @@ function startTls(raw: Socket, tls: DnsListenTls, protocols: readonly string[]):
 
 /** The proofs of a connection: the chain that the client presented, as DER, the leaf first; none where there is none. */
 export function presentedProofs(secured: TLSSocket): readonly PresentedProof[] {
-  const chain: Uint8Array[] = [];
-  let at: DetailedPeerCertificate | undefined = secured.getPeerCertificate(true);
-  while (at?.raw !== undefined && chain.length < maxChain) {
-    chain.push(at.raw);
-    if (at.issuerCertificate === at) break;
-    at = at.issuerCertificate;
-  }
+  const chain = presentedChain(secured);
   return chain.length === 0 ? [] : [{ kind: 'certificate', chain }];
 }

@@ -1,5 +1,6 @@
 import { type Fault, failed, fault, ok, type Result } from '../../base/index.ts';
-import { type DnsMessage, type DnsRecord, dnsTypes, rcodes } from '../../wire/index.ts';
+import { type DnsMessage, rcodes } from '../../wire/index.ts';
+import { negativeTtlSeconds } from '../upstream/take-addresses.ts';
 import { type Answer, agedMessage, type FoundAnswer } from './answer.ts';
 import { createLocalSource, type LocalFound, type LocalSourceOptions } from './local-source.ts';
 import { createMessageCache } from './message-cache.ts';
@@ -39,8 +40,6 @@ export interface Lookup {
 /** Longest time that an answer is kept, and that a "no" is. */
 const mostTtlSeconds = 3_600;
 const mostNegativeSeconds = 300;
-/** A "no" without SOA may not be kept (RFC 2308 section 5); for a moment it spares the server a storm. */
-const bareNegativeSeconds = 1;
 const leastTtlSeconds = 1;
 /** Clients try again after some seconds: before that they get what is past its time (RFC 8767 section 5). */
 const stalePatienceMs = 1_800;
@@ -118,16 +117,9 @@ export function createLookup(options: LookupOptions): Lookup {
 function ttlOf(message: DnsMessage): number {
   if (message.answers.length > 0 && message.rcode === rcodes.noError)
     return Math.min(mostTtlSeconds, Math.max(leastTtlSeconds, leastTtl(message, mostTtlSeconds)));
-  const soa = message.authorities.find(({ type }) => type === dnsTypes.soa);
-  return soa === undefined ? bareNegativeSeconds : Math.min(mostNegativeSeconds, soa.ttl, soaMinimum(soa));
+  return Math.min(mostNegativeSeconds, negativeTtlSeconds(message));
 }
 
 function leastTtl({ answers }: Pick<DnsMessage, 'answers'>, most: number): number {
   return answers.reduce((least, { ttl }) => Math.min(least, ttl), most);
-}
-
-/** The last 32 bits of an SOA (RFC 2308 section 5). */
-function soaMinimum({ data }: DnsRecord): number {
-  if (data.length < 4) return 0;
-  return new DataView(data.buffer, data.byteOffset, data.byteLength).getUint32(data.length - 4);
 }

@@ -1,9 +1,8 @@
 import type { Clock, Fault, Result } from '../../base/index.ts';
 import type { IpAddress } from '../../destination/index.ts';
-import { type DnsMessage, dnsTypes, internetClass, rcodes } from '../../wire/index.ts';
+import { bareMessage, type DnsMessage, dnsTypes, internetClass, rcodes } from '../../wire/index.ts';
 import { addressData } from './address-data.ts';
 import { type Answer, agedMessage } from './answer.ts';
-import { bareMessage } from './bare-message.ts';
 
 /** What zones of ours say of a question. */
 export interface LocalParts extends Pick<DnsMessage, 'rcode' | 'answers' | 'authorities'> {

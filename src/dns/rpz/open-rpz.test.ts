@@ -1,24 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { rpzOf } from '../../../test/support/rpz-fixture.ts';
 import { type IpAddress, parseIpAddress } from '../../destination/index.ts';
 import { type DnsRecord, dnsTypes, readPlainName } from '../../wire/index.ts';
-import { linesOf } from '../zones/parse-zone.ts';
 import { readZoneRecords } from '../zones/zone-reader.ts';
 import { NameTable } from './name-table.ts';
 import { openRpz, type RpzMatch } from './open-rpz.ts';
 import { localDataOf, type RpzAction } from './rpz-action.ts';
-import { type RpzZone, RpzZoneBuilder } from './rpz-zone.ts';
-
-function zoneOf(origin: string, ...lines: readonly string[]): RpzZone {
-  const builder = new RpzZoneBuilder(origin);
-  const text = ['$TTL 30', '@ SOA . . 1 2 3 4 5', '@ NS localhost.', ...lines].join('\n');
-  const read = readZoneRecords(linesOf(text), { origin, path: 'rpz', onRecord: (record) => builder.add(record) });
-  assert.ok(read.ok, read.ok ? '' : read.fault.message);
-  const zone = builder.finish();
-  assert.ok(zone !== null);
-  return zone;
-}
+import { RpzZoneBuilder } from './rpz-zone.ts';
 
 function addressOf(text: string): IpAddress {
   const address = parseIpAddress(text);
@@ -62,13 +52,13 @@ test('each action is read from its spelling', () => {
     ['x CNAME y.example.\nx A 192.0.2.1', 'local_data, 5 y.example'],
   ];
   for (const [text, expected] of rows) {
-    const rule = zoneOf('rpz.example', text).findName('x');
+    const rule = rpzOf('rpz.example', text).findName('x');
     assert.equal(rule === null ? 'none' : told(rule.action), expected, text);
   }
 });
 
 test('names meet themselves and the nearest wildcard above them', () => {
-  const zone = zoneOf(
+  const zone = rpzOf(
     'rpz.example',
     'bad.example CNAME .',
     '*.bad.example CNAME *.',
@@ -105,7 +95,7 @@ test('names meet themselves and the nearest wildcard above them', () => {
 });
 
 test('a star alone is every name but the root', () => {
-  const zone = zoneOf('rpz.example', '* CNAME .', 'ok.example CNAME rpz-passthru.');
+  const zone = rpzOf('rpz.example', '* CNAME .', 'ok.example CNAME rpz-passthru.');
   assert.equal(zone.findName('x.example')?.trigger, '*');
   assert.equal(zone.findName('example')?.trigger, '*');
   assert.equal(zone.findName('ok.example')?.action.kind, 'passthru');
@@ -113,7 +103,7 @@ test('a star alone is every name but the root', () => {
 });
 
 test('addresses meet the longest block that holds them', () => {
-  const zone = zoneOf(
+  const zone = rpzOf(
     'rpz.example',
     '24.0.2.0.192.rpz-ip CNAME .',
     '32.7.2.0.192.rpz-ip CNAME rpz-passthru.',
@@ -173,18 +163,18 @@ test('what does nothing here is counted by kind, with examples', () => {
     [Array.from({ length: 65 }, (_, index) => `x A 192.0.2.${index}`).join('\n'), 'too_many_records x'],
   ];
   for (const [text, expected] of rows) {
-    const refused = zoneOf('rpz.example', text).unsupported;
+    const refused = rpzOf('rpz.example', text).unsupported;
     const lines = refused.map(({ kind, examples }) => `${kind} ${examples.join(' ')}`);
     assert.deepEqual(lines, [expected], text);
     assert.equal(refused[0]?.count, 1, text);
   }
-  const many = zoneOf('rpz.example', ...Array.from({ length: 9 }, (_, index) => `n${index}.rpz-nsdname CNAME .`));
+  const many = rpzOf('rpz.example', ...Array.from({ length: 9 }, (_, index) => `n${index}.rpz-nsdname CNAME .`));
   assert.equal(many.unsupported[0]?.count, 9);
   assert.equal(many.unsupported[0]?.examples.length, 5);
 });
 
 test('local data is owned by the asked name', () => {
-  const zone = zoneOf(
+  const zone = rpzOf(
     'rpz.example',
     'x A 192.0.2.1',
     'x AAAA 2001:db8::1',
@@ -214,13 +204,13 @@ test('local data is owned by the asked name', () => {
 
 test('the first zone with a rule decides, and who asks comes before the name', () => {
   const index = openRpz([
-    zoneOf(
+    rpzOf(
       'own.rpz',
       'ok.example CNAME rpz-passthru.',
       '32.5.2.0.192.rpz-client-ip CNAME .',
       '32.1.100.51.198.rpz-ip CNAME .',
     ),
-    zoneOf(
+    rpzOf(
       'feed.rpz',
       'ok.example CNAME .',
       'bad.example CNAME .',
@@ -228,7 +218,7 @@ test('the first zone with a rule decides, and who asks comes before the name', (
       '32.6.2.0.192.rpz-client-ip CNAME rpz-passthru.',
       '24.0.100.51.198.rpz-ip CNAME rpz-drop.',
     ),
-    zoneOf('last.rpz', '* CNAME *.', '24.0.2.0.192.rpz-client-ip CNAME rpz-tcp-only.', '16.0.0.51.198.rpz-ip CNAME .'),
+    rpzOf('last.rpz', '* CNAME *.', '24.0.2.0.192.rpz-client-ip CNAME rpz-tcp-only.', '16.0.0.51.198.rpz-ip CNAME .'),
   ]);
   const rows: readonly (readonly [string, string | null, string])[] = [
     ['ok.example', null, 'own.rpz qname ok.example: passthru'],
@@ -252,9 +242,9 @@ test('the first zone with a rule decides, and who asks comes before the name', (
 
 test('PASSTHRU ends the search in its own zone and in later ones, not in earlier ones', () => {
   const index = openRpz([
-    zoneOf('first.rpz', '32.1.2.0.192.rpz-ip CNAME .', 'cdn.example CNAME .'),
-    zoneOf('second.rpz', 'ok.example CNAME rpz-passthru.', '32.2.2.0.192.rpz-ip CNAME .', 'two.example CNAME .'),
-    zoneOf('third.rpz', '32.3.2.0.192.rpz-ip CNAME .', 'three.example CNAME .'),
+    rpzOf('first.rpz', '32.1.2.0.192.rpz-ip CNAME .', 'cdn.example CNAME .'),
+    rpzOf('second.rpz', 'ok.example CNAME rpz-passthru.', '32.2.2.0.192.rpz-ip CNAME .', 'two.example CNAME .'),
+    rpzOf('third.rpz', '32.3.2.0.192.rpz-ip CNAME .', 'three.example CNAME .'),
   ]);
   const passed = index.matchQuestion('ok.example', null);
   assert.equal(passed?.action.kind, 'passthru');
@@ -274,7 +264,7 @@ test('PASSTHRU ends the search in its own zone and in later ones, not in earlier
 test('a zone without a SOA is none, and its SOA says its origin', () => {
   const cut = new RpzZoneBuilder('rpz.example');
   assert.equal(cut.finish(), null);
-  const zone = zoneOf('rpz.example', '$ORIGIN rpz.example.', 'x CNAME .');
+  const zone = rpzOf('rpz.example', '$ORIGIN rpz.example.', 'x CNAME .');
   assert.equal(zone.name, 'rpz.example');
   assert.equal(zone.serial, 1);
   const named = new RpzZoneBuilder('file-name');

@@ -1,5 +1,6 @@
-import { type IpAddress, ipAddressFromBytes } from '../../destination/index.ts';
-import { type DnsMessage, type DnsRecord, dnsTypes, internetClass, rcodes, sameName } from '../../wire/index.ts';
+import type { IpAddress } from '../../destination/index.ts';
+import { type DnsMessage, dnsTypes, internetClass, rcodes, sameName } from '../../wire/index.ts';
+import { addressOfRecord } from '../lookup/address-data.ts';
 import { walkChain } from './walk-chain.ts';
 
 /** What a response says of the addresses of a name. `failed`: nothing that may be believed. `ttlSeconds` is for how long, as the server says. */
@@ -31,15 +32,10 @@ export function takeAddresses(message: DnsMessage, name: string, type: AddressTy
     const ttlSeconds = Math.min(chain.ttlSeconds, negativeTtlSeconds(message));
     return { kind: isMissing ? 'name_not_found' : 'no_address', ttlSeconds };
   }
-  const addresses = found.flatMap((one) => toAddress(one, type));
+  const addresses = found.flatMap((one) => addressOfRecord(one) ?? []);
   if (addresses.length === 0) return { kind: 'failed', why: 'the server answered with addresses that are none' };
   const ttlSeconds = found.reduce((least, one) => Math.min(least, one.ttl), chain.ttlSeconds);
   return { kind: 'addresses', addresses, ttlSeconds };
-}
-
-function toAddress(record: DnsRecord, type: AddressType): readonly IpAddress[] {
-  const address = ipAddressFromBytes(record.data);
-  return address !== null && address.family === (type === dnsTypes.a ? 4 : 6) ? [address] : [];
 }
 
 /** How long a "no" may be kept, in seconds: the lesser of the SOA's own TTL and its minimum field (RFC 2308 section 5); 1 without SOA. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type DnsMessage, type DnsRecord, dnsTypes, rcodes, writeName } from '../../wire/index.ts';
+import { bareMessage, type DnsMessage, type DnsRecord, dnsTypes, rcodes, writeName } from '../../wire/index.ts';
 import { takeAddresses } from './take-addresses.ts';
 import { walkChain } from './walk-chain.ts';
 
@@ -22,21 +22,9 @@ const four = (name: string, last: number, ttl?: number): DnsRecord =>
 
 function response(answers: readonly DnsRecord[], more: Partial<DnsMessage> = {}): DnsMessage {
   return {
-    id: 0,
-    isResponse: true,
-    opcode: 0,
-    isAuthoritative: false,
-    isTruncated: false,
-    recursionDesired: true,
-    recursionAvailable: true,
-    authenticData: false,
-    checkingDisabled: false,
-    rcode: rcodes.noError,
+    ...bareMessage('', dnsTypes.a),
     question: null,
     answers,
-    authorities: [],
-    additionals: [],
-    edns: null,
     ...more,
   };
 }

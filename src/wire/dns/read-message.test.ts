@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type Answer, encode, type Packet } from 'dns-packet';
 import fc from 'fast-check';
 import { anyMessage, dnsBytes, dnsHeader, mutatedBytes, nameBytes } from '../../../test/support/dns-messages.ts';
+import { bareMessage } from './bare-message.ts';
 import { type DnsMessage, dnsTypes } from './message.ts';
 import { readName } from './names.ts';
 import { readMessage } from './read-message.ts';
@@ -104,17 +105,8 @@ test('what was read shares no memory with the message', () => {
 });
 
 const fullMessage: DnsMessage = {
+  ...bareMessage('www.example.com', dnsTypes.a),
   id: 7,
-  isResponse: true,
-  opcode: 0,
-  isAuthoritative: false,
-  isTruncated: false,
-  recursionDesired: true,
-  recursionAvailable: true,
-  authenticData: false,
-  checkingDisabled: false,
-  rcode: 0,
-  question: { name: 'www.example.com', type: 1, class: 1 },
   answers: [
     { name: 'www.example.com', type: dnsTypes.cname, class: 1, ttl: 60, data: nameBytes('a.cdn.example') },
     { name: 'a.cdn.example', type: dnsTypes.a, class: 1, ttl: 30, data: Uint8Array.of(192, 0, 2, 1) },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { anyRecord, dnsBytes, dnsHeader, nameBytes } from '../../../test/support/dns-messages.ts';
+import { bareMessage } from './bare-message.ts';
 import { type DnsMessage, type DnsRecord, dnsTypes } from './message.ts';
 import { sameName } from './names.ts';
 import { readMessage } from './read-message.ts';
@@ -20,20 +21,10 @@ const plainReply: ReplyOptions = {
 
 function answerOf(answers: readonly DnsRecord[], change: Partial<DnsMessage> = {}): DnsMessage {
   return {
+    ...bareMessage('wWw.eXaMpLe.com', dnsTypes.a),
     id: 0x7777,
-    isResponse: true,
-    opcode: 0,
-    isAuthoritative: false,
-    isTruncated: false,
-    recursionDesired: true,
-    recursionAvailable: true,
     authenticData: true,
-    checkingDisabled: false,
-    rcode: 0,
-    question: { name: 'wWw.eXaMpLe.com', type: 1, class: 1 },
     answers,
-    authorities: [],
-    additionals: [],
     edns: { payloadBytes: 1232, version: 0, isDnssecOk: true, options: [] },
     ...change,
   };

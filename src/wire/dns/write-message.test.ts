@@ -3,27 +3,12 @@ import { test } from 'node:test';
 import { decode } from 'dns-packet';
 import fc from 'fast-check';
 import { anyMessage, dnsBytes, nameBytes } from '../../../test/support/dns-messages.ts';
+import { bareMessage } from './bare-message.ts';
 import { type DnsMessage, type DnsRecord, dnsTypes, rcodes } from './message.ts';
 import { readMessage } from './read-message.ts';
 import { writeMessage } from './write-message.ts';
 
-const empty: DnsMessage = {
-  id: 0x1234,
-  isResponse: true,
-  opcode: 0,
-  isAuthoritative: false,
-  isTruncated: false,
-  recursionDesired: true,
-  recursionAvailable: true,
-  authenticData: false,
-  checkingDisabled: false,
-  rcode: 0,
-  question: { name: 'www.example.com', type: 1, class: 1 },
-  answers: [],
-  authorities: [],
-  additionals: [],
-  edns: null,
-};
+const empty: DnsMessage = { ...bareMessage('www.example.com', dnsTypes.a), id: 0x1234 };
 const edns = { payloadBytes: 1232, version: 0, isDnssecOk: false, options: [{ code: 3, data: Uint8Array.of(1) }] };
 const record = (name: string, type: number, data: Uint8Array): DnsRecord => ({ name, type, class: 1, ttl: 60, data });
 const address = (name: string): DnsRecord => record(name, dnsTypes.a, Uint8Array.of(192, 0, 2, 1));

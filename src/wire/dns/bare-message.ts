@@ -1,6 +1,6 @@
-import { type DnsMessage, internetClass, rcodes } from '../../wire/index.ts';
+import { type DnsMessage, internetClass, rcodes } from './message.ts';
 
-/** A response of ours to a question, with nothing in it. */
+/** A response of a server that recurses, with nothing in it but the question. */
 export function bareMessage(name: string, type: number): DnsMessage {
   return {
     id: 0,
