@@ -121,12 +121,13 @@ function explainScreened(trail: Trail, screened: ScreenedAnswer): ExplainedQuery
   }
   const [first] = removed;
   if (message.answers.length === 0 && first !== undefined) return end(trail, first.reason);
-  say(
-    trail,
-    'reply',
-    message.answers.length === 0 ? 'there is nothing of this type' : `${message.answers.length} records`,
-  );
+  say(trail, 'reply', countText(message.answers.length));
   return end(trail, null, message.answers);
+}
+
+function countText(records: number): string {
+  if (records === 0) return 'there is nothing of this type';
+  return records === 1 ? '1 record' : `${records} records`;
 }
 
 function whence({ from, server }: Answer, ageSeconds: number | null, isStale: boolean): string {
