@@ -131,9 +131,13 @@ export class DohRequest {
     this.#parts.filter.settle(given, awaited, (reply) => this.#reply(reply));
   }
 
+  // What one client may be told is nobody else's: a cache for many must not keep it.
   #reply(reply: Uint8Array | null): void {
     if (reply === null) this.#drop(null);
-    else this.#send(200, { 'content-type': dnsMessageType, 'cache-control': `max-age=${this.#maxAge(reply)}` }, reply);
+    else {
+      const cacheControl = `private, max-age=${this.#maxAge(reply)}`;
+      this.#send(200, { 'content-type': dnsMessageType, 'cache-control': cacheControl }, reply);
+    }
   }
 
   #maxAge(reply: Uint8Array): number {

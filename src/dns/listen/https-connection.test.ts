@@ -128,7 +128,7 @@ for (const { name, open } of versions) {
     const got = await client.ask({ path: `/dns-query?dns=${dns}` });
     assert.equal(got.status, 200);
     assert.equal(got.headers['content-type'], type);
-    assert.equal(got.headers['cache-control'], 'max-age=42');
+    assert.equal(got.headers['cache-control'], 'private, max-age=42');
     assert.deepEqual([got.body.length, got.body[2]], [query.length, 0x81]);
     const posted = await client.ask({
       method: 'POST',
@@ -240,7 +240,7 @@ for (const { name, open } of versions) {
     context.after(() => client.close());
     next = Promise.resolve(Buffer.alloc(20, 1));
     const later = await client.ask(ask);
-    assert.deepEqual([later.headers['cache-control'], later.body], ['max-age=0', Buffer.alloc(20, 1)]);
+    assert.deepEqual([later.headers['cache-control'], later.body], ['private, max-age=0', Buffer.alloc(20, 1)]);
     next = new Promise<null>(() => undefined);
     assert.equal((await client.ask(ask)).body.toString('hex'), '000081020000000000000000');
     next = -5;
