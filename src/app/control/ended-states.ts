@@ -17,9 +17,9 @@ interface Kept {
 /** Makes them over a ledger: what it holds is read once for each entry that it got. */
 export function createEndedStates(ledger: Pick<Ledger, 'viewsOf'>): EndedStates {
   const kept = new Map<string, Kept>();
-  const keep = ({ id, seq, body }: View): void => {
+  const keep = (id: string, one: Kept): void => {
     kept.delete(id);
-    kept.set(id, { seq, state: exceptionOf({ body }) });
+    kept.set(id, one);
     const oldest = kept.size > mostKept ? kept.keys().next().value : undefined;
     if (oldest !== undefined) kept.delete(oldest);
   };
@@ -27,12 +27,12 @@ export function createEndedStates(ledger: Pick<Ledger, 'viewsOf'>): EndedStates 
     of: async (heads) => {
       const missing = heads.filter(({ id, seq }) => kept.get(id)?.seq !== seq).map(({ id }) => id);
       const read = await ledger.viewsOf('exception', missing);
-      for (const view of read) keep(view);
-      const found = new Map(read.map(({ id, body }) => [id, exceptionOf({ body })]));
+      const found = new Map(read.map((view) => [view.id, { seq: view.seq, state: exceptionOf(view) }]));
+      for (const [id, one] of found) keep(id, one);
       return new Map(
         heads.flatMap(({ id }) => {
-          const state = found.get(id) ?? kept.get(id)?.state;
-          return state === undefined ? [] : [[id, state] as const];
+          const one = found.get(id) ?? kept.get(id);
+          return one === undefined ? [] : [[id, one.state] as const];
         }),
       );
     },
