@@ -25,8 +25,8 @@ export interface AttackBed {
   authority(name: string): string;
   httpAuthority(name: string): string;
   tcpAuthority(name: string): string;
-  /** Forgets the records so far, for `record`. */
-  forget(): void;
+  /** Forgets the records written so far, for `record`. */
+  forget(): Promise<void>;
   /** The first record since `forget` that matches; waits for it. */
   record(matches: (record: DecisionRecord) => boolean): Promise<DecisionRecord>;
   recordLines(): Promise<readonly string[]>;
@@ -87,10 +87,11 @@ export async function openAttackBed(options: AttackBedOptions = {}): Promise<Att
     authority: (name) => `${name}:${ports.tls}`,
     httpAuthority: (name) => `${name}:${ports.http}`,
     tcpAuthority: (name) => `${name}:${ports.tcp}`,
-    forget: () => {
-      forgotten = Date.now();
+    // By count: records carry the clock of the product, which need not agree with ours to the millisecond.
+    forget: async () => {
+      forgotten = (await product.records()).length;
     },
-    record: (matches) => firstRecord(product, (record) => Date.parse(record.time) >= forgotten && matches(record)),
+    record: (matches) => firstRecord(product, forgotten, matches),
     recordLines: async () => (await product.records()).map((record) => JSON.stringify(record)),
     log: () => product.stderr(),
     until,
@@ -172,11 +173,12 @@ allow:
 
 async function firstRecord(
   product: RunningProduct,
+  forgotten: number,
   matches: (record: DecisionRecord) => boolean,
 ): Promise<DecisionRecord> {
   let found: DecisionRecord | undefined;
   await until(async () => {
-    found = (await product.records()).find(matches);
+    found = (await product.records()).slice(forgotten).find(matches);
     return found !== undefined;
   });
   if (found === undefined) throw new Error('no such record');

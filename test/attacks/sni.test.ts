@@ -75,7 +75,7 @@ const cases: readonly { readonly attack: string; readonly bytes: Buffer; readonl
 describe('first bytes of a tunnel under a tls rule', () => {
   for (const { attack, bytes, reason } of cases) {
     test(`${attack} is reset with ${reason} and nothing passes`, async () => {
-      bed.forget();
+      await bed.forget();
       assert.equal(await firstBytes(bytes), reason);
     });
   }
@@ -93,7 +93,7 @@ describe('first bytes of a tunnel under a tls rule', () => {
   });
 
   test('a hello that never ends is cut about 5 s after its first byte', async () => {
-    bed.forget();
+    await bed.forget();
     const client = await tunnel(bed.authority('allowed.example'));
     const began = performance.now();
     client.send(helloBytes({ serverName: 'allowed.example' }).subarray(0, 20));

@@ -120,13 +120,15 @@ test('an exception from the denial to the review', async () => {
   // Its time ends.
   const endedAt = await tunnel.ended;
   const lateMs = endedAt - (performance.now() + endMs - Date.now());
-  assert.ok(lateMs > -50 && lateMs < 1_000, `cut ${lateMs} ms after the end`);
+  assert.ok(lateMs < 1_000, `cut ${lateMs} ms after the end`);
   const next = await curl();
   assert.match(next.said, /HTTP\/1\.1 403/);
   assert.match(next.said, /Exeat-Reason: grant_expired/);
   const isMine = (record: DecisionRecord): boolean =>
     record.kind === 'verdict' && record.stage === 'recheck' && record.source === tunnel.source;
   const recheck = (await product.waitForRecord(isMine)) as VerdictRecord;
+  // By the clock of the product, which does not follow the machine's when that is turned back.
+  assert.ok(Date.parse(recheck.time) >= endMs, 'not before its end');
   assert.deepEqual([recheck.verdict, recheck.reason, recheck.grantId], ['deny', 'grant_expired', asked.id]);
   const close = await product.waitForRecord((record) => record.kind === 'close' && record.flow === recheck.flow);
   assert.equal(close.kind === 'close' && close.endedBy, 'grant_expired');

@@ -85,8 +85,9 @@ describe('a grant', () => {
     await desk.put([grant]);
     const client = await live();
     await cutWithin(client, 1_000, performance.now() + grant.notAfter - Date.now());
-    assert.ok(Date.now() >= grant.notAfter, 'not before its time');
     const { recheck, close } = await endOf(client.source);
+    // By the clock of the product, which does not follow the machine's when that is turned back.
+    assert.ok(Date.parse(recheck.time) >= grant.notAfter, 'not before its time');
     assert.deepEqual([recheck.verdict, recheck.reason, recheck.grantId], ['deny', 'grant_expired', 'short']);
     assert.deepEqual([close.endedBy, close.grantId], ['grant_expired', 'short']);
     const next = await story.ask(to);
@@ -127,8 +128,9 @@ describe('a grant', () => {
     const next = await story.ask(to);
     assert.deepEqual([next.status, next.reason], [403, 'grant_expired']);
     await cutWithin(client, 1_000, endMs + 2_000);
-    assert.ok(Date.now() >= grant.notAfter + 2_000, 'not before it was drained');
-    assert.deepEqual([(await endOf(client.source)).close.endedBy], ['grant_expired']);
+    const { recheck, close } = await endOf(client.source);
+    assert.ok(Date.parse(recheck.time) >= grant.notAfter + 2_000, 'not before it was drained');
+    assert.equal(close.endedBy, 'grant_expired');
   });
 
   test('with a time to finish has none once it is revoked or its bytes are spent', async () => {
