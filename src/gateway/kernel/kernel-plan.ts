@@ -1,0 +1,103 @@
+/** A run of addresses, both ends included, of one family, as canonical text. One address: both ends are the same. */
+export interface AddressRun {
+  readonly family: 4 | 6;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A run of ports, both ends included. */
+export interface PortRun {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What the kernel does with a packet that an entry covers: `allow`, or `observe`: it passes, and is counted as what would be denied. */
+export type KernelVerdict = 'allow' | 'observe';
+
+/** The service of a source address. Entries are disjoint; addresses that none covers belong to nobody. */
+export interface SourceEntry extends AddressRun {
+  /** 1 to 2^24 - 1. */
+  readonly serviceId: number;
+}
+
+/** What a service may reach by address, whatever DNS told it: from rules and grants for addresses. Entries of a service are disjoint. */
+export interface OpenEntry extends AddressRun {
+  readonly serviceId: number;
+  readonly protocol: 'tcp' | 'udp';
+  readonly ports: PortRun;
+  readonly verdict: KernelVerdict;
+}
+
+/** An address that DNS told a service, which the service may reach at these ports for a while. */
+export interface ToldEntry {
+  readonly serviceId: number;
+  readonly family: 4 | 6;
+  readonly address: string;
+  readonly protocol: 'tcp' | 'udp';
+  readonly ports: PortRun;
+  readonly verdict: KernelVerdict;
+}
+
+/** Which hardware address a source address is bound to. */
+export interface Binding {
+  readonly family: 4 | 6;
+  readonly address: string;
+  /** `02:00:00:00:00:01`. */
+  readonly mac: string;
+}
+
+/** How the gateway is set in its machine. */
+export interface GatewayPlace {
+  /** Interfaces that workloads are behind. */
+  readonly inside: readonly string[];
+  /** `mac`: a source is let in only from the hardware address it is bound to. `path`: only by the interface that leads back to it. */
+  readonly binding: 'mac' | 'path';
+  /** The port of the transparent listener, TCP. */
+  readonly listenerPort: number;
+  /** The ports, TCP, that are read by name. */
+  readonly namePorts: readonly number[];
+  /** The port of the DNS filter, UDP and TCP. Null: questions are refused. */
+  readonly dnsPort: number | null;
+  /** The port of the explicit proxy that workloads may use. Null: none. */
+  readonly proxyPort: number | null;
+  /** Whose own sockets may go out: the user of the point. */
+  readonly userId: number;
+  /**
+   * Whether routes out are kept in a table of their own that only our mark leads to, so that nothing goes out once the ruleset is gone.
+   */
+  readonly guardsRoutes: boolean;
+  /** Whether sources are translated to the address of the interface that leads out. */
+  readonly masquerades: boolean;
+}
+
+/** Everything that the kernel is to hold beside what DNS told: replaced as a whole, and what was told is kept. */
+export interface KernelPlan {
+  readonly place: GatewayPlace;
+  readonly sources: readonly SourceEntry[];
+  readonly bindings: readonly Binding[];
+  readonly open: readonly OpenEntry[];
+  /** Addresses that nobody reaches, whatever is open: metadata and platform addresses, dedicated resolvers that answer DNS over HTTPS. */
+  readonly closed: readonly AddressRun[];
+}
+
+/** What packets of one edge came to since the kernel began to count it. */
+export interface EdgeCount {
+  readonly serviceId: number;
+  readonly family: 4 | 6;
+  readonly source: string;
+  readonly address: string;
+  /** A number of IANA: 6 is TCP. */
+  readonly protocol: number;
+  /** Null for protocols without ports. */
+  readonly port: number | null;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** What the kernel counted. `up` and `down` are packets that passed, by edge; `denied` did not; `observed` passed and would be denied. */
+export interface KernelCounts {
+  readonly up: readonly EdgeCount[];
+  readonly down: readonly EdgeCount[];
+  readonly denied: readonly EdgeCount[];
+  readonly observed: readonly EdgeCount[];
+}
