@@ -89,13 +89,15 @@ function askSocket<T>(path: string, question: string, body: unknown): Promise<T>
     const socket = createConnection(path);
     socket.setTimeout(10_000, () => socket.destroy(new Error(`\`${question}\` was not answered`)));
     socket.on('error', reject);
+    // Who is killed while it answers ends the connection and says nothing.
+    socket.on('close', () => reject(new Error(`the connection ended before \`${question}\` was answered`)));
     socket.on('data', (chunk) => {
       text += chunk;
       if (!text.includes('\n')) return;
-      socket.destroy();
       const answer = JSON.parse(text) as { readonly ok: boolean; readonly value: T; readonly message: string };
       if (answer.ok) resolve(answer.value);
       else reject(new Error(answer.message));
+      socket.destroy();
     });
     socket.write(`${JSON.stringify({ ask: question, body })}\n`);
   });
