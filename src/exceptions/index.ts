@@ -75,6 +75,7 @@ export {
   exceptionOf,
   exceptionView,
   foldSubject,
+  foreverMs,
   keyOfView,
   personOfView,
   relatedQueries,

@@ -17,6 +17,7 @@ import type { Readiness } from './console-listener.ts';
 import { findBreakGlass, findProblems } from './control-problems.ts';
 import { type ActDesk, createActDesk } from './desk/act-desk.ts';
 import { openPendingActs, type PendingActs } from './desk/pending-acts.ts';
+import { restorePending } from './desk/pending-once.ts';
 import { loadStanding, type Standing } from './desk/standing.ts';
 import { type FoundingLink, makeFoundingLinks } from './founding.ts';
 import { createGrantPublisher, type GrantPublisher } from './grant-publisher.ts';
@@ -164,9 +165,7 @@ async function openStores({ config, paths, logger }: AssembleActsOptions): Promi
   const ledger = await openControlLedger(paths, logger);
   const standing = await loadStanding(ledger, clock.now());
   const pending = openPendingActs(join(paths.control, 'pending-acts.json'));
-  // In force since before this start, and not in the log yet.
-  for (const { views } of pending.acts)
-    for (const view of views) standing.take([view], standing.seqOf(view.kind, view.id) ?? 0);
+  await restorePending({ ledger, standing, pending }, clock.now());
   const audit = await openAudit(config, { paths, logger, ledger, clock });
   return { clock, ledger, standing, pending, audit };
 }

@@ -2,6 +2,7 @@ import type { Entry, NewEntry } from '../../../audit/index.ts';
 import { type Clock, failed, fault, type Result } from '../../../base/index.ts';
 import type { KeptAnswer, Ledger, NewView } from '../../../exceptions/index.ts';
 import type { PendingActs } from './pending-acts.ts';
+import { answerOfPending } from './pending-once.ts';
 import type { Standing } from './standing.ts';
 
 /** What is written together: entries, the views after them, and the answer that a retry is given. */
@@ -30,13 +31,16 @@ export interface LogWriter {
   problem(): string | null;
 }
 
-/** Makes the writer. One caller at a time. */
-export function createLogWriter(options: {
+/** What the writer works with. */
+interface LogWriterOptions {
   readonly ledger: Ledger;
   readonly standing: Standing;
   readonly pending: PendingActs;
   readonly clock: Clock;
-}): LogWriter {
+}
+
+/** Makes the writer. One caller at a time. */
+export function createLogWriter(options: LogWriterOptions): LogWriter {
   const { ledger, standing, pending, clock } = options;
   let problem: string | null = null;
   return {
@@ -65,21 +69,42 @@ export function createLogWriter(options: {
       takeEarly(standing, views);
     },
     settle: async () => {
-      const { acts } = pending;
-      if (acts.length === 0 && problem === null) return true;
-      const entries = acts.length === 0 ? [resumedEntry(problem)] : acts.flatMap((act) => act.entries);
-      const views = latest(acts.flatMap((act) => act.views));
-      const written = await ledger.commit({ nowMs: clock.now(), entries, views, expected: [], answer: null });
-      problem = written.ok ? null : written.fault.message;
-      if (!written.ok) return false;
-      take(standing, views, written.value);
-      pending.clear();
-      return true;
+      if (pending.acts.length > 0) problem = await writePending(options);
+      else if (problem !== null) problem = await writeResumed(options, problem);
+      return problem === null;
     },
   };
 }
 
-function resumedEntry(problem: string | null): NewEntry {
+/** One commit an act, in their order: after a kill in between the rest of them is written. Gives why the log cannot be written, or null. */
+async function writePending({ ledger, standing, pending, clock }: LogWriterOptions): Promise<string | null> {
+  const { acts } = pending;
+  // What stands at hand is what the last of them made: it never goes back to what an earlier one made.
+  const last = latest(acts.flatMap(({ views }) => views));
+  const written = new Set<string>();
+  let problem: string | null = null;
+  for (const act of acts) {
+    const commit = { nowMs: clock.now(), entries: act.entries, views: latest(act.views), expected: [] };
+    const done = await ledger.commit({ ...commit, answer: answerOfPending(act) });
+    if (done.ok) take(standing, last, done.value);
+    else if (done.fault.code !== 'ledger_conflict') {
+      problem = done.fault.message;
+      break;
+    }
+    // A conflict is its own answer: it is in the log.
+    written.add(act.id);
+  }
+  if (written.size > 0) pending.drop(written);
+  return problem;
+}
+
+async function writeResumed({ ledger, clock }: LogWriterOptions, problem: string): Promise<string | null> {
+  const entries = [resumedEntry(problem)];
+  const written = await ledger.commit({ nowMs: clock.now(), entries, views: [], expected: [], answer: null });
+  return written.ok ? null : written.fault.message;
+}
+
+function resumedEntry(problem: string): NewEntry {
   return { subject: 'log', action: 'log.resumed', actor: { kind: 'system', part: 'control' }, details: { problem } };
 }
 

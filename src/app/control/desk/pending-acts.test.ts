@@ -3,12 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { openPendingActs, type PendingAct } from './pending-acts.ts';
+import { openPendingActs, type PendingActs } from './pending-acts.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'exeat-pending-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const revoked: PendingAct = {
+const revoked: Parameters<PendingActs['add']>[0] = {
   atMs: 1_000,
   entries: [
     {
@@ -32,8 +32,22 @@ test('acts that wait are there after a restart, and a shorter list is not read t
     openPendingActs(path).acts.map(({ atMs }) => atMs),
     [1_000, 2_000],
   );
-  pending.clear();
+  const [first, second] = openPendingActs(path).acts;
+  pending.drop(new Set([first?.id ?? '']));
+  assert.deepEqual(openPendingActs(path).acts, [second]);
+  pending.drop(new Set([second?.id ?? '']));
   assert.deepEqual(openPendingActs(path).acts, []);
+});
+
+test('an act of before acts had ids has one of its own, and the same after each start', () => {
+  const path = join(folder, 'old.json');
+  writeFileSync(path, `${JSON.stringify([revoked, { ...revoked, atMs: 2_000 }])}\n`);
+  const ids = openPendingActs(path).acts.map(({ id }) => id);
+  assert.equal(new Set(ids).size, 2);
+  assert.deepEqual(
+    openPendingActs(path).acts.map(({ id }) => id),
+    ids,
+  );
 });
 
 test('a damaged file is refused and not written over: what was revoked may stand in it', () => {
@@ -42,6 +56,7 @@ test('a damaged file is refused and not written over: what was revoked may stand
     '{"acts":[]}',
     '[null]',
     '[{"atMs":1}]',
+    '[{"id":1,"atMs":1,"entries":[],"views":[]}]',
     'none',
   ].entries()) {
     const path = join(folder, `damaged-${index}.json`);

@@ -1,3 +1,4 @@
+import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type { NewEntry } from '../../../audit/index.ts';
 import { ExeatError } from '../../../base/index.ts';
@@ -5,6 +6,8 @@ import type { NewView } from '../../../exceptions/index.ts';
 
 /** An act that is in force and not in the log yet: it narrowed, and the log could not be written. */
 export interface PendingAct {
+  /** Names the act in the log once it is there, so that it is never written twice. */
+  readonly id: string;
   readonly atMs: number;
   readonly entries: readonly NewEntry[];
   readonly views: readonly NewView[];
@@ -14,9 +17,9 @@ export interface PendingAct {
 export interface PendingActs {
   readonly acts: readonly PendingAct[];
   /** Keeps one more; gives whether it is on disk. It counts either way. */
-  add(act: PendingAct): boolean;
-  /** The acts are in the log now. */
-  clear(): void;
+  add(act: Omit<PendingAct, 'id'>): boolean;
+  /** The acts of these ids are in the log now. */
+  drop(ids: ReadonlySet<string>): void;
 }
 
 // Written over in place: a full disk takes no new blocks, and that is when this file is needed.
@@ -48,11 +51,11 @@ export function openPendingActs(path: string): PendingActs {
       return acts;
     },
     add: (act) => {
-      acts = [...acts, act];
+      acts = [...acts, { id: randomUUID(), ...act }];
       return write();
     },
-    clear: () => {
-      acts = [];
+    drop: (ids) => {
+      acts = acts.filter(({ id }) => !ids.has(id));
       write();
     },
   };
@@ -85,7 +88,7 @@ function readActs(text: string, path: string): readonly PendingAct[] {
   if (line.trim() === '') return [];
   try {
     const acts = JSON.parse(line) as unknown;
-    if (Array.isArray(acts) && acts.every(isAct)) return acts;
+    if (Array.isArray(acts) && acts.every(isAct)) return acts.map((act) => ({ ...act, id: act.id ?? digestOf(act) }));
   } catch {
     // Told below, like everything else that is no list of acts.
   }
@@ -95,7 +98,14 @@ function readActs(text: string, path: string): readonly PendingAct[] {
   );
 }
 
-function isAct(act: unknown): act is PendingAct {
-  const { atMs, entries, views } = (act ?? {}) as Partial<Record<keyof PendingAct, unknown>>;
-  return typeof atMs === 'number' && Array.isArray(entries) && Array.isArray(views);
+// Files of before acts had ids: the same act has the same one however often the file is read.
+type ReadAct = Omit<PendingAct, 'id'> & { readonly id?: string };
+
+function digestOf(act: ReadAct): string {
+  return createHash('sha256').update(JSON.stringify(act)).digest('hex');
+}
+
+function isAct(act: unknown): act is ReadAct {
+  const { id = '', atMs, entries, views } = (act ?? {}) as Partial<Record<keyof PendingAct, unknown>>;
+  return typeof id === 'string' && typeof atMs === 'number' && Array.isArray(entries) && Array.isArray(views);
 }
