@@ -13,9 +13,6 @@ export const pointName = 'point';
 
 const lookMs = 1_000;
 const askTimeoutMs = 5_000;
-// A burst of ends is closed over a few looks: each is one commit.
-const mostPerLook = 100;
-
 /** What the point says of its grants. */
 interface PointGrants {
   readonly sequence: number | null;
@@ -43,18 +40,14 @@ export function startCloser(options: {
 async function look({ desk, clock, pointSocket, states }: Parameters<typeof startCloser>[0]): Promise<void> {
   await desk.settle();
   const nowMs = clock.now();
-  const over = [...states()].filter((state) => isOver(state, nowMs)).slice(0, mostPerLook);
+  const over = [...states()].filter((state) => isOver(state, nowMs));
   if (over.length === 0) return;
   const said = await askLocal<PointGrants>(pointSocket, 'grants', null, askTimeoutMs);
   if (!said.ok) return;
   const { sequence, liveByGrant } = said.value;
-  for (const { id } of over) {
-    const connections = liveByGrant[id] ?? 0;
-    if (connections > 0) continue;
-    const evidence: PointEvidence = { point: pointName, sequence: sequence ?? 0, connections, atMs: clock.now() };
-    const command = { kind: 'close', points: [evidence] } as const;
-    await desk.actOnException({ id, command, actor: { kind: 'system', part: 'control' } });
-  }
+  const evidence: PointEvidence = { point: pointName, sequence: sequence ?? 0, connections: 0, atMs: clock.now() };
+  const isGone = ({ id }: ExceptionState): boolean => (liveByGrant[id] ?? 0) === 0;
+  await desk.closeAll(over.filter(isGone).map(({ id }) => ({ id, points: [evidence] })));
 }
 
 function isOver(state: ExceptionState, nowMs: number): boolean {

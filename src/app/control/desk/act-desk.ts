@@ -1,5 +1,5 @@
 import type { Actor, Entry, JsonValue, NewEntry } from '../../../audit/index.ts';
-import { type Clock, type Digest, type Fault, failed, fault, ok, type Result } from '../../../base/index.ts';
+import { type Fault, failed, fault, ok, type Result } from '../../../base/index.ts';
 import {
   type Commit,
   changePeople,
@@ -8,26 +8,22 @@ import {
   directoryAfter,
   type ExceptionCommand,
   type ExceptionSpec,
-  type ExceptionState,
   foldSetupLink,
   isDemotion,
-  type Ledger,
-  linkPeople,
   type NewView,
   type PeopleCommand,
   refusedEntry,
-  scopeDomainOf,
   type Transition,
   transition,
-  type World,
 } from '../../../exceptions/index.ts';
 import type { ExceptionFacts } from '../../../policy/index.ts';
+import { type Closing, closeInParts, closeTogether } from './closings.ts';
 import { findLastDisabling, joined, writeFollowing } from './following.ts';
 import { createLogWriter, type LogWriter } from './log-writer.ts';
 import type { PendingActs } from './pending-acts.ts';
 import { createRefusalLimit, type RefusalLimit } from './refusal-limit.ts';
-import type { Standing } from './standing.ts';
 import { askFacts, heedFacts, specOf, type ToldFacts } from './told-facts.ts';
+import { findException, type Knowledge, worldOf } from './world-of.ts';
 
 /** What makes an act happen once: the caller's key, and the digest of what came with it. */
 export interface ActOnce {
@@ -68,6 +64,8 @@ export interface NoteOptions {
 export interface ActDesk {
   actOnException(asked: AskedAct<ExceptionCommand>): Promise<Result<Acted>>;
   actOnPeople(asked: AskedAct<PeopleCommand>): Promise<Result<Acted>>;
+  /** Closes many that are over, some hundred in one commit; what may not be closed is left as it is. Gives how many were. */
+  closeAll(closings: readonly Closing[]): Promise<number>;
   /** Takes down what is no transition: a policy change, a sealed file. */
   note(entries: readonly NewEntry[], how?: NoteOptions): Promise<Result<readonly Entry[]>>;
   /** Takes down that somebody tried what was refused before it was an act: a token that does not carry it, a body that cannot be read. */
@@ -81,17 +79,12 @@ export interface ActDesk {
 }
 
 /** What the desk works with. */
-export interface ActDeskOptions {
-  readonly ledger: Ledger;
-  readonly standing: Standing;
+export interface ActDeskOptions extends Knowledge {
   readonly pending: PendingActs;
-  readonly clock: Clock;
-  readonly digest: Digest;
   /** What the policy says of a spec. Faults: `no_policy`, `policy_busy`, those of spelling. */
   readonly factsOf: (spec: ExceptionSpec) => Promise<Result<ExceptionFacts>>;
   /** The version of the last policy change that was noted in this run, null for none. */
   readonly policyVersion: () => string | null;
-  readonly points: () => Pick<World, 'points' | 'sequence'>;
   /** Why the audit log cannot be kept up to the ledger, or null: what widens waits then. */
   readonly auditTrouble: () => string | null;
   /** Told after every act that is in force: whether grants may have changed. */
@@ -168,6 +161,8 @@ export function createActDesk(options: ActDeskOptions): ActDesk {
       return inTurn(() => act(desk, asked, decide, 'exception')).then(relied);
     },
     actOnPeople: (asked) => inTurn(() => act(desk, asked, decideOnPeople, kindOf(asked.command))).then(relied),
+    // Between two commits it is the turn of whoever waits.
+    closeAll: (closings) => closeInParts(closings, (part) => inTurn(() => closeTogether(desk, part))),
     note: (entries, how = {}) => inTurn(() => note(desk, entries, how)),
     noteRefused: (actor, what, why) =>
       inTurn(() => noteRefusal(desk, actor, { subject: `api/${what}`, command: what, why })),
@@ -330,28 +325,6 @@ async function noteRefusal(
     answer: null,
   });
   if (noted.ok) desk.onActed(false);
-}
-
-async function findException({ ledger, standing }: ActDeskOptions, id: string): Promise<ExceptionState | null> {
-  const held = standing.exceptions.get(id);
-  if (held !== undefined) return held;
-  const view = await ledger.view('exception', id);
-  return view === null ? null : standing.hold(view);
-}
-
-function worldOf(
-  { standing, clock, digest, points }: ActDeskOptions,
-  facts: ExceptionFacts | null,
-  about: { readonly spec: ExceptionSpec | null; readonly requester: string },
-): World {
-  const nowMs = clock.now();
-  const { directory } = standing;
-  const people = linkPeople(directory, nowMs).membersOf(about.requester);
-  const related = about.spec === null ? [] : standing.related(scopeDomainOf(about.spec.to), people);
-  const extended = about.spec?.extends ?? null;
-  const also = extended === null ? undefined : standing.exceptions.get(extended);
-  const all = also === undefined || related.includes(also) ? related : [...related, also];
-  return { directory, nowMs, facts, related: all, digest, ...points() };
 }
 
 /** Every grant that hangs on a person who is disabled or demoted, as held. `views` are what that makes of them. */

@@ -129,7 +129,7 @@ export async function openHouse(
     digest: digestOf,
     factsOf: async () => ok(facts),
     policyVersion: () => null,
-    points: () => ({ points: ['proxy-1'], sequence: 7 }),
+    points: () => ({ points: ['point'], sequence: 7 }),
     auditTrouble: () => null,
     onActed: (touchesGrants) => {
       if (touchesGrants) told.push(heldOf(standing, nowMs));
