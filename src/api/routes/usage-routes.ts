@@ -45,8 +45,9 @@ async function listUsage(ports: ApiPorts, query: ExceptionQuery): Promise<Result
 /** Reports of the states that are asked for, judged beside everything of the last 90 days. */
 function reportOn(ports: ApiPorts, states: readonly ExceptionState[]): readonly UsageAnswer[] {
   const nowMs = ports.clock.now();
+  const world = { directory: ports.directory(), nowMs };
   const all = new Map([...ports.exceptions(), ...states.map((state) => [state.id, state] as const)]);
-  const reports = new Map(reportUsage([...all.values()], ports.grantUsage(), nowMs).map((one) => [one.id, one]));
+  const reports = new Map(reportUsage([...all.values()], ports.grantUsage(), world).map((one) => [one.id, one]));
   return states.flatMap((state) => {
     const report = reports.get(state.id);
     return report === undefined ? [] : [toAnswer(state, report, nowMs)];
@@ -84,7 +85,7 @@ async function summarise(ports: ApiPorts): Promise<SummaryAnswer> {
   const nowMs = ports.clock.now();
   const states = await recentStates(ports, nowMs);
   const rows: ReadonlyMap<string, GrantUsage> = ports.grantUsage();
-  const reports = reportUsage(states, rows, nowMs);
+  const reports = reportUsage(states, rows, { directory: ports.directory(), nowMs });
   const summary = summariseUsage(states, reports, nowMs);
   const { all, byGrantOnly } = ports.traffic();
   const debt = exceptionDebt(all, byGrantOnly);

@@ -126,7 +126,7 @@ function registerExceptions(registry: Registry, { standing, clock, usage }: Meas
 function readSummary({ standing, clock, usage }: Pick<MeasuredActs, 'standing' | 'clock' | 'usage'>): UsageSummary {
   const states = [...standing.exceptions.values()];
   const nowMs = clock.now();
-  const reports = reportUsage(states, toUsageRows(usage.current().grants), nowMs);
+  const reports = reportUsage(states, toUsageRows(usage.current().grants), { directory: standing.directory, nowMs });
   return summariseUsage(states, reports, nowMs);
 }
 

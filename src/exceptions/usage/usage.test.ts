@@ -14,7 +14,9 @@ import {
 } from '../index.ts';
 import {
   act,
+  admit,
   approveNow,
+  change,
   dayMs,
   directoryOf,
   hourMs,
@@ -41,8 +43,13 @@ const counted = (grantId: string, changes: Partial<GrantUsage> = {}): GrantUsage
   ...changes,
 });
 
+const worldOf = (town: Town): Parameters<typeof reportUsage>[2] => ({
+  directory: directoryOf(town),
+  nowMs: town.nowMs,
+});
+
 const report = (town: Town, rows: readonly GrantUsage[]): ReturnType<typeof reportUsage> =>
-  reportUsage(statesOf(town), new Map(rows.map((row) => [row.grantId, row])), town.nowMs);
+  reportUsage(statesOf(town), new Map(rows.map((row) => [row.grantId, row])), worldOf(town));
 
 describe('usage', () => {
   it('calls unused only what was counted from its start', () => {
@@ -82,9 +89,75 @@ describe('usage', () => {
       id: 'x3',
       grant: { ...first.grant, notBeforeMs: town.nowMs, notAfterMs: town.nowMs + 5 * dayMs },
     };
-    const [, , third] = reportUsage([...statesOf(town), longer], new Map(), town.nowMs + 2 * dayMs);
+    const [, , third] = reportUsage([...statesOf(town), longer], new Map(), {
+      ...worldOf(town),
+      nowMs: town.nowMs + 2 * dayMs,
+    });
     assert.equal(third?.advice, 'open 61 of the last 90 days: make it a rule');
     assert.deepEqual(third?.findings, ['repeated', 'nearly_permanent', 'same_pair']);
+  });
+
+  it('INVARIANT: a pair is of linked people: a second account of either is no second pair', () => {
+    const town = settle(digest);
+    admit(town, 'carol', ['requester'], ['team-vault']);
+    admit(town, 'dean', ['approver', 'requester']);
+    town.nowMs += 31 * dayMs;
+    const ask = (who: string, by: string, id: string): void => {
+      must(act(town, who, { kind: 'submit', id, spec: specOf({ to: `${id}.example.org:443`, beneficiary: who }) }, id));
+      town.nowMs += hourMs;
+      must(approveNow(town, by, id));
+    };
+    ask('cara', 'dan', 'x1');
+    ask('carol', 'dean', 'x2');
+    ask('cara', 'dean', 'x3');
+    const pairsFound = (): readonly boolean[] => report(town, []).map(({ findings }) => findings.includes('same_pair'));
+    assert.deepEqual(pairsFound(), [false, false, false]);
+    must(change(town, 'ada', { kind: 'link_people', id: 'cara', other: 'carol', reason: 'one human' }));
+    assert.deepEqual(pairsFound(), [false, false, false]);
+    must(change(town, 'ada', { kind: 'link_people', id: 'dean', other: 'dan', reason: 'one human' }));
+    assert.deepEqual(pairsFound(), [true, true, true]);
+  });
+
+  it('INVARIANT: two approvers who are linked by now are one pair with who asked', () => {
+    const town = settle(digest);
+    grant(town, 'x1');
+    must(change(town, 'ada', { kind: 'link_people', id: 'ben', other: 'dan', reason: 'one human' }));
+    const [first] = statesOf(town);
+    assert.ok(first?.grant);
+    const both = { ...first, grant: { ...first.grant, approvers: ['ben', 'dan'] } };
+    const two = reportUsage([both, { ...both, id: 'x2' }], new Map(), worldOf(town));
+    assert.deepEqual(
+      two.map(({ findings }) => findings.includes('same_pair')),
+      [false, false],
+    );
+  });
+
+  it('INVARIANT: repeats count as caps do: under another owner, and by a linked person', () => {
+    const town = settle(digest);
+    grant(town, 'x1');
+    const [first] = statesOf(town);
+    assert.ok(first?.grant);
+    const second = { ...first, id: 'x2', spec: { ...first.spec, owner: 'team-vault' } };
+    const third = {
+      ...{ ...first, id: 'x3', requester: 'vera' },
+      spec: { ...first.spec, owner: 'team-vault', beneficiary: 'vera' },
+    };
+    const repeats = (): readonly (readonly [number, boolean])[] =>
+      reportUsage([first, second, third], new Map(), worldOf(town)).map(({ repeats: count, findings }) => [
+        count,
+        findings.includes('repeated'),
+      ]);
+    assert.deepEqual(repeats(), [
+      [2, false],
+      [3, true],
+      [2, false],
+    ]);
+    must(change(town, 'ada', { kind: 'link_people', id: 'cara', other: 'vera', reason: 'one human' }));
+    assert.deepEqual(repeats(), [
+      [3, true],
+      [3, true],
+      [3, true],
+    ]);
   });
 
   it('finds extensions, approvals at once and caps that were reached', () => {

@@ -1,6 +1,9 @@
-import { type CapGroup, capGroupOf, capWindowMs, openSpanOf, openTimeOf, type Span } from '../lifecycle/caps.ts';
+import { capWindowMs, openSpanOf, openTimeOf } from '../lifecycle/caps.ts';
 import type { ExceptionState } from '../lifecycle/exception-state.ts';
 import { endOf } from '../lifecycle/status.ts';
+import type { AccessWorld } from '../people/authorise.ts';
+import { type LinkedPeople, linkPeople } from '../people/linked-people.ts';
+import { type GroupUse, groupUses } from './group-uses.ts';
 
 /**
  * What points counted of one grant. `sinceMs` is from when they counted at all: without it, nothing used says nothing. `nearMisses` are
@@ -52,50 +55,43 @@ const atOnceMs = 60_000;
 const samePairCount = 3;
 const dayMs = 86_400_000;
 
-/** Reports every grant of `states`; counts look at all of them, so give those of the last 90 days. */
+/**
+ * Reports every grant of `states`; counts look at all of them, so give those of the last 90 days. `directory` says who is linked to whom now:
+ * repeats and open time count by group as caps do, and pairs by linked people.
+ */
 export function reportUsage(
   states: readonly ExceptionState[],
   rows: ReadonlyMap<string, GrantUsage>,
-  nowMs: number,
+  { directory, nowMs }: AccessWorld,
 ): readonly UsageReport[] {
-  const known = indexStates(states, nowMs);
+  const known = indexStates(states, linkPeople(directory, nowMs), nowMs);
   return states
     .filter(({ grant }) => grant !== null)
     .map((state) => reportOne(state, rows.get(state.id) ?? null, known, nowMs));
 }
 
 interface Known {
-  readonly groups: ReadonlyMap<string, GroupUse>;
+  readonly groupUseOf: (state: ExceptionState) => GroupUse;
+  readonly pairsOf: (state: ExceptionState) => readonly string[];
   readonly byId: ReadonlyMap<string, ExceptionState>;
   readonly pairs: ReadonlyMap<string, number>;
 }
 
-/** How often and how long a group stood open within the last 90 days. */
-interface GroupUse {
-  readonly repeats: number;
-  readonly openMs: number;
-}
-
-function indexStates(states: readonly ExceptionState[], nowMs: number): Known {
+function indexStates(states: readonly ExceptionState[], links: LinkedPeople, nowMs: number): Known {
   const recent = states.filter((state) => state.grant !== null && (endOf(state) ?? 0) > nowMs - capWindowMs);
+  const pairsOf = (state: ExceptionState): readonly string[] => pairsOfLinked(state, links);
   const pairs = new Map<string, number>();
   for (const pair of recent.flatMap(pairsOf)) pairs.set(pair, (pairs.get(pair) ?? 0) + 1);
-  const groups = Map.groupBy(recent, (state) => groupKey(capGroupOf(state.spec, state.requester)));
   return {
-    groups: new Map([...groups].map(([key, group]) => [key, useOf(group, nowMs)])),
+    groupUseOf: groupUses(recent, links, nowMs),
+    pairsOf,
     byId: new Map(states.map((state) => [state.id, state])),
     pairs,
   };
 }
 
-function useOf(group: readonly ExceptionState[], nowMs: number): GroupUse {
-  const spans = group.map(openSpanOf).filter((span): span is Span => span !== null);
-  return { repeats: group.length, openMs: openTimeOf(spans, { fromMs: nowMs - capWindowMs, untilMs: nowMs }) };
-}
-
 function reportOne(state: ExceptionState, usage: GrantUsage | null, known: Known, nowMs: number): UsageReport {
-  const key = groupKey(capGroupOf(state.spec, state.requester));
-  const { repeats, openMs } = known.groups.get(key) ?? { repeats: 0, openMs: 0 };
+  const { repeats, openMs } = known.groupUseOf(state);
   const own = openSpanOf(state);
   const minutesOpen = own === null ? 0 : openTimeOf([own], { fromMs: own.fromMs, untilMs: nowMs }) / 60_000;
   const report = {
@@ -113,14 +109,14 @@ function reportOne(state: ExceptionState, usage: GrantUsage | null, known: Known
   const isPermanent = openMs >= nearlyPermanentShare * capWindowMs;
   return {
     ...report,
-    findings: findFindings(state, { ...report, isPermanent, pairs: known.pairs }, nowMs),
+    findings: findFindings(state, { ...report, isPermanent, known }, nowMs),
     advice: isPermanent ? `open ${days} of the last 90 days: make it a rule` : null,
   };
 }
 
 type Facts = Omit<UsageReport, 'findings' | 'advice'> & {
   readonly isPermanent: boolean;
-  readonly pairs: Known['pairs'];
+  readonly known: Known;
 };
 
 function findFindings(state: ExceptionState, facts: Facts, nowMs: number): readonly UsageFinding[] {
@@ -130,7 +126,7 @@ function findFindings(state: ExceptionState, facts: Facts, nowMs: number): reado
     ['extended', facts.extensions > 0],
     ['repeated', facts.repeats >= habitRepeats],
     ['nearly_permanent', facts.isPermanent],
-    ['same_pair', pairsOf(state).some((pair) => (facts.pairs.get(pair) ?? 0) >= samePairCount)],
+    ['same_pair', hasHabitualPair(state, facts.known)],
     ['approved_at_once', facts.approvalMs !== null && facts.approvalMs < atOnceMs],
     ['cap_reached', hasReachedCap(state, facts.usage)],
   ];
@@ -163,10 +159,13 @@ function countExtensions(state: ExceptionState, byId: Known['byId']): number {
   return count;
 }
 
-function pairsOf({ requester, grant }: ExceptionState): readonly string[] {
-  return (grant?.approvers ?? []).map((approver) => `${requester} ${approver}`);
+function hasHabitualPair(state: ExceptionState, { pairs, pairsOf }: Known): boolean {
+  return pairsOf(state).some((pair) => (pairs.get(pair) ?? 0) >= samePairCount);
 }
 
-function groupKey({ domain, owner }: CapGroup): string {
-  return `${domain} ${owner}`;
+/** Who asked with who approved. INVARIANT: people who are linked count as one, so that a second account is no second pair. */
+function pairsOfLinked({ requester, grant }: ExceptionState, links: LinkedPeople): readonly string[] {
+  const asked = links.componentOf(requester);
+  const approvers = (grant?.approvers ?? []).map((approver) => links.componentOf(approver));
+  return [...new Set(approvers)].map((approver) => `${asked} ${approver}`);
 }
