@@ -34,7 +34,7 @@ export function* identifyClient(client: ClientContext, proof: RequestProof): Ste
   for (const each of [client.certificate, proof]) {
     if (each === null) continue;
     const evidence = yield* verifyProof(client, each);
-    if (evidence === null) return { kind: 'refused', reason: 'proof_required', isChallenge: true };
+    if (evidence === null) return { kind: 'refused', reason: 'proof_refused', isChallenge: true };
     if (evidence.kind === 'over') return evidence;
     presented.push(evidence);
   }

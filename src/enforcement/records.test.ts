@@ -22,6 +22,7 @@ test('a refusal shows its reason and id; 407 is only ever a challenge', () => {
   const rows = [
     [{ reason: 'proof_required', decisionId: null, isChallenge: true }, 407],
     [{ reason: 'proof_required', decisionId: '01J', isChallenge: false }, 403],
+    [{ reason: 'proof_refused', decisionId: null, isChallenge: true }, 407],
     [{ reason: 'strength_insufficient', decisionId: null, isChallenge: true }, 407],
     [{ reason: 'policy_changed', decisionId: '01J', isChallenge: false }, 403],
     [{ reason: 'authority_malformed', decisionId: '01J', isChallenge: false }, 400],

@@ -21,6 +21,7 @@ export type Reason =
   | 'identity_conflict'
   | 'identity_revoked'
   | 'proof_required'
+  | 'proof_refused'
   | 'proof_ended'
   | 'cleartext_proof_refused'
   | 'no_policy'
@@ -142,7 +143,13 @@ export const reasons: Readonly<Record<Reason, ReasonRow>> = {
   },
   identity_revoked: { says: 'this identity was revoked', mend: 'security team: lift the revocation', status: 403 },
   proof_required: {
-    says: 'a proof of identity is needed and none was presented, or it failed',
+    says: 'a proof of identity is needed and none was presented',
+    mend: 'workload owner: present a proof',
+    status: 407,
+  },
+  // One code for all that can be wrong with a proof: which part it was is told to operators only, by a counter.
+  proof_refused: {
+    says: 'a proof of identity was presented and is not accepted',
     mend: 'workload owner: present a valid proof',
     status: 407,
   },

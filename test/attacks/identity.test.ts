@@ -15,20 +15,29 @@ describe('failed proof falling back', () => {
     assert.match(head, /^HTTP\/1\.1 200 /);
   });
 
-  for (const [what, proof] of [
+  const wrongProofs = [
     ['a wrong secret', () => basicProof('app', `exeat_${'A'.repeat(43)}`)],
     ['an unknown name', () => basicProof('nobody', bed.secret)],
     ['an empty secret', () => basicProof('app', '')],
     ['base64 that is none', () => 'Basic !!!!'],
     ['an unknown scheme', () => 'Digest username="app"'],
     ['a token of nobody', () => 'Bearer eyJhbGciOiJub25lIn0.e30.'],
-  ] as const) {
+  ] as const;
+  for (const [what, proof] of wrongProofs) {
     test(`${what} is 407, not the source's identity`, async () => {
       const head = await exchangeRaw(bed.port, connectHead(bed.authority('sourced.example'), { proof: proof() }));
       assert.match(head, /^HTTP\/1\.1 407 /);
       assert.match(head, /\r\nProxy-Authenticate: Basic /i);
+      assert.match(head, /\r\nExeat-Reason: proof_refused\r\n/i);
     });
   }
+
+  test('whatever is wrong with a proof, the answer is the same', async () => {
+    const authority = bed.authority('sourced.example');
+    const asked = wrongProofs.map(([, proof]) => exchangeRaw(bed.port, connectHead(authority, { proof: proof() })));
+    const withoutDate = (await Promise.all(asked)).map((text) => text.replace(/\r\nDate: [^\r]*/i, ''));
+    assert.equal(new Set(withoutDate).size, 1);
+  });
 
   test('a 407 keeps the connection for the retry, and three in a row close it', async () => {
     const client = await openRaw(bed.port);
@@ -68,7 +77,7 @@ describe('replayed token', () => {
         bed.port,
         connectHead(bed.authority('token.example'), { proof: `Bearer ${token}` }),
       );
-      assert.match(head, /^HTTP\/1\.1 407 /);
+      assert.match(head, /^HTTP\/1\.1 407 .*\r\nExeat-Reason: proof_refused\r\n/is);
     });
   }
 

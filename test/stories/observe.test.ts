@@ -127,7 +127,7 @@ describe('a service under observe', () => {
 
 test('a source without an identity is let through as unattributed until the date, and listed in the status', async () => {
   const answer = await ask('unlisted.example:8443', null);
-  assert.equal(answer.status, 407, 'no range maps the source yet');
+  assert.deepEqual([answer.status, answer.reason], [407, 'proof_required'], 'no range maps the source yet');
   await product.changePolicy('unattributed.yaml', unattributed(Date.now() + 20 * dayMs));
   assert.equal((await ask('unlisted.example:8443', null)).status, 200);
   const record = await verdictOn('unlisted.example', ({ principal }) => principal?.service === 'unattributed');
