@@ -204,6 +204,23 @@ function checkEntryLists(onLedger: (what: string, work: Work) => void): void {
 }
 
 function checkViews(onLedger: (what: string, work: Work) => void): void {
+  onLedger('of two views of one subject in a commit the last stands, whatever it is found by', async (ledger) => {
+    const views = [viewOf('A', { owner: 'team-a' }), viewOf('B', { owner: 'team-a' })];
+    await commit(ledger, [entryOf('exception/A'), entryOf('exception/B')], { views });
+    const moved = viewOf('A', { owner: 'team-b' }, { status: 'moved' });
+    const back = viewOf('A', { owner: 'team-a' }, { status: 'back' });
+    const idsOf = async (owner: string): Promise<readonly string[]> =>
+      (await ledger.views({ kind: 'exception', owner, order: 'oldest', after: null, most: 10 })).map(({ id }) => id);
+    await commit(ledger, [entryOf('exception/A')], { views: [moved, back] });
+    assert.deepEqual([await idsOf('team-a'), await idsOf('team-b')], [['A', 'B'], []]);
+    assert.deepEqual((await ledger.view('exception', 'A'))?.body, { status: 'back' });
+    await commit(ledger, [entryOf('exception/A')], {
+      views: [back, moved, viewOf('B', { owner: 'team-a' }, { is: 'as found' })],
+    });
+    assert.deepEqual([await idsOf('team-a'), await idsOf('team-b')], [['B'], ['A']]);
+    assert.deepEqual((await ledger.view('exception', 'B'))?.body, { is: 'as found' });
+  });
+
   onLedger(
     'a view is found by id and by its keys, and the newest one is in the place of the one before',
     async (ledger) => {
