@@ -16,13 +16,16 @@ import { scopeDomainOf } from './spec/scope-domain.ts';
 /** What no time ends: a duty that stands until somebody does it, or an account. */
 export const foreverMs: number = Number.MAX_SAFE_INTEGER;
 
-/** The view of an exception. Its time reaches until nothing counts it any more: waiting, caps of 90 days, closing, review. */
-export function exceptionView(state: ExceptionState): NewView {
+/**
+ * The view of an exception. Its time reaches until nothing counts it any more: waiting, caps of 90 days, closing, review. `domain` is that of
+ * its target where it is known.
+ */
+export function exceptionView(state: ExceptionState, domain: string | null = null): NewView {
   const { id, spec, requester, requestedAtMs } = state;
   const keys: ViewKeys = {
     owner: spec.owner,
     service: spec.service,
-    domain: scopeDomainOf(spec.to),
+    domain: domain ?? scopeDomainOf(spec.to),
     person: requester,
     fromMs: Math.min(requestedAtMs, state.grant?.notBeforeMs ?? requestedAtMs),
     untilMs: mattersUntil(state),

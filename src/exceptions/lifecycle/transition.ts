@@ -34,7 +34,8 @@ export function transition(
   const entries = outcome.value;
   const after = applyActs(state, actsOf(entries, world.nowMs));
   if (after === null) throw new ExeatError('exception_unfounded', 'entries of a transition made no state');
-  return ok({ entries, state: after, views: [exceptionView(after)] });
+  const domain = after.spec === state?.spec ? world.domainOf?.(after.id) : null;
+  return ok({ entries, state: after, views: [exceptionView(after, domain)] });
 }
 
 /**

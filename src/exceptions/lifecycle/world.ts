@@ -26,6 +26,8 @@ export interface World extends AccessWorld {
   /** The first list of grants that no longer holds this grant as live. */
   readonly sequence: number;
   readonly digest: Digest;
+  /** The domain that an exception at hand is found by, so that ten thousand ends read no target anew. Default: read from the target. */
+  readonly domainOf?: (id: string) => string | null;
 }
 
 /** What a transition writes: entries and the view after them, in one commit, and the state that they make. */

@@ -63,10 +63,10 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
       problem = written.fault.message;
       return failed(fault('unavailable', `the log of acts cannot be written: ${written.fault.message}`));
     },
-    anticipate: (views) => takeEarly(standing, views),
+    anticipate: standing.foresee,
     hold: ({ entries, views }) => {
       pending.add({ atMs: clock.now(), entries, views });
-      takeEarly(standing, views);
+      standing.foresee(views);
     },
     settle: async () => {
       if (pending.acts.length > 0) problem = await writePending(options);
@@ -106,10 +106,6 @@ async function writeResumed({ ledger, clock }: LogWriterOptions, problem: string
 
 function resumedEntry(problem: string): NewEntry {
   return { subject: 'log', action: 'log.resumed', actor: { kind: 'system', part: 'control' }, details: { problem } };
-}
-
-function takeEarly(standing: Standing, views: readonly NewView[]): void {
-  for (const view of views) standing.take([view], standing.seqOf(view.kind, view.id) ?? 0);
 }
 
 /** The last entry of each subject is the one that its view holds. */

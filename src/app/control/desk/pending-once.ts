@@ -25,7 +25,7 @@ export async function restorePending(
   const written = new Set<string>();
   for (const { id, views } of pending.acts) {
     if ((await ledger.keptAnswer(actor, id, nowMs)) !== null) written.add(id);
-    else for (const view of views) standing.take([view], standing.seqOf(view.kind, view.id) ?? 0);
+    else standing.foresee(views);
   }
   if (written.size > 0) pending.drop(written);
 }

@@ -18,9 +18,21 @@ test('exceptions are found by domain and by who asked, as they stand now, until 
   assert.deepEqual(ids('other.example', ['ben', 'eve']), ['two']);
   standing.take([viewOf('one', 'ana', 'tcp://a.shop.example:443', 100)], 4);
   assert.deepEqual([ids('bank.example'), ids('shop.example')], [['two'], ['one', 'three']]);
+  assert.deepEqual([standing.domainOf('one'), standing.domainOf('four')], ['shop.example', null]);
   standing.prune(201);
+  assert.equal(standing.domainOf('one'), null);
   assert.deepEqual([ids('bank.example'), ids('shop.example', ['ana', 'ben'])], [[], ['three']]);
   assert.deepEqual([standing.seqOf('exception', 'one'), standing.seqOf('exception', 'three')], [null, 3]);
+});
+
+test('what is foreseen counts at once and is found by what it will be, at the place of its last entry', () => {
+  const standing = createStanding();
+  standing.take([viewOf('one', 'ana', 'a.bank.example:443', 100), viewOf('two', 'ben', 'b.bank.example:443', 100)], 5);
+  standing.foresee([viewOf('one', 'ana', 'c.bank.example:443', 100), viewOf('two', 'ben', 'a.shop.example:443', 100)]);
+  const ids = (domain: string): readonly string[] => standing.related(domain, []).map(({ id }) => id);
+  assert.deepEqual([ids('bank.example'), ids('shop.example')], [['one'], ['two']]);
+  assert.equal(standing.exceptions.get('one')?.spec.to, 'c.bank.example:443');
+  assert.deepEqual([standing.seqOf('exception', 'one'), standing.seqOf('exception', 'two')], [5, 5]);
 });
 
 function viewOf(id: string, requester: string, to: string, untilMs: number): NewView {

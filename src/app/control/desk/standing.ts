@@ -22,8 +22,12 @@ export interface Standing {
   seqOf(kind: ViewKind, id: string): number | null;
   /** Exceptions to a domain, and those that one of `people` asked for. */
   related(domain: string, people: readonly string[]): readonly ExceptionState[];
+  /** The domain that an exception at hand is found by, null where it is not at hand. */
+  domainOf(id: string): string | null;
   /** Takes what an act made of its subjects. */
   take(views: readonly NewView[], seq: number): void;
+  /** Takes what an act is about to make of its subjects: their last entries are those that they had. */
+  foresee(views: readonly NewView[]): void;
   /** Puts an exception here that was read from the ledger; it stays until it is let go. */
   hold(view: View): ExceptionState;
   /** Lets go of what no time reaches any more. */
@@ -70,59 +74,96 @@ export function createStanding(): Standing {
   const people = new Map<string, Person>();
   const tokens = new Map<string, Token>();
   const keys = new Map<string, BreakGlassKey>();
-  const held = new Map<string, Held>();
-  // Every act asks what counts together with it: among ten thousand, looking at each would cost more than the act.
-  const byDomain: Finder = new Map();
-  const byRequester: Finder = new Map();
+  const held = createHeld();
   const exceptions = new Map<string, ExceptionState>();
-  const seqs = new Map<string, number>();
-  const takeOne = (view: NewView, seq: number): void => {
-    seqs.set(`${view.kind}/${view.id}`, seq);
+  const seqs: Readonly<Record<ViewKind, Map<string, number>>> = {
+    exception: new Map(),
+    person: new Map(),
+    token: new Map(),
+    key: new Map(),
+  };
+  // One act may take ten thousand while everybody waits for what it ends.
+  const takeOne = (view: NewView): void => {
     if (view.kind === 'person') people.set(view.id, personOfView(view));
     if (view.kind === 'token') tokens.set(view.id, tokenOfView(view));
     if (view.kind === 'key') keys.set(view.id, keyOfView(view));
     if (view.kind !== 'exception') return;
     const state = exceptionOf(view);
     const { untilMs, domain, person } = view.keys;
-    const now = { untilMs, domain: domain ?? '', requester: person ?? '' };
-    forget(view.id);
-    held.set(view.id, now);
-    find(byDomain, now.domain).add(view.id);
-    find(byRequester, now.requester).add(view.id);
+    held.put(view.id, { untilMs, domain: domain ?? '', requester: person ?? '' });
     exceptions.set(view.id, state);
-  };
-  const forget = (id: string): void => {
-    const before = held.get(id);
-    if (before === undefined) return;
-    leave(byDomain, before.domain, id);
-    leave(byRequester, before.requester, id);
-    held.delete(id);
   };
   return {
     directory: { people, tokens, keys },
     exceptions,
-    seqOf: (kind, id) => seqs.get(`${kind}/${id}`) ?? null,
-    related: (domain, names) => {
-      const ids = [byDomain.get(domain), ...names.map((name) => byRequester.get(name))].flatMap((set) => [
-        ...(set ?? []),
-      ]);
-      return [...new Set(ids)].flatMap((id) => exceptions.get(id) ?? []);
-    },
+    seqOf: (kind, id) => seqs[kind].get(id) ?? null,
+    domainOf: held.domainOf,
+    related: (domain, names) => held.find(domain, names).flatMap((id) => exceptions.get(id) ?? []),
     take: (views, seq) => {
-      for (const view of views) takeOne(view, seq);
+      for (const view of views) {
+        seqs[view.kind].set(view.id, seq);
+        takeOne(view);
+      }
+    },
+    foresee: (views) => {
+      for (const view of views) takeOne(view);
     },
     hold: (view) => {
-      takeOne(view, view.seq);
+      seqs.exception.set(view.id, view.seq);
+      takeOne(view);
       return exceptionOf(view);
     },
     prune: (nowMs) => {
-      for (const [id, { untilMs }] of held) {
-        if (untilMs >= nowMs) continue;
-        forget(id);
+      for (const id of held.over(nowMs)) {
+        held.forget(id);
         exceptions.delete(id);
-        seqs.delete(`exception/${id}`);
+        seqs.exception.delete(id);
       }
     },
+  };
+}
+
+/** Ids of exceptions, by what they are found by. */
+interface HeldIds {
+  put(id: string, held: Held): void;
+  forget(id: string): void;
+  domainOf(id: string): string | null;
+  /** Those of a domain, and those that one of some people asked for, each once. */
+  find(domain: string, requesters: readonly string[]): readonly string[];
+  /** Those that no time reaches any more. */
+  over(nowMs: number): readonly string[];
+}
+
+// Every act asks what counts together with it: among ten thousand, looking at each would cost more than the act.
+function createHeld(): HeldIds {
+  const all = new Map<string, Held>();
+  const byDomain: Finder = new Map();
+  const byRequester: Finder = new Map();
+  const lose = (id: string, { domain, requester }: Held): void => {
+    leave(byDomain, domain, id);
+    leave(byRequester, requester, id);
+  };
+  return {
+    put: (id, held) => {
+      const before = all.get(id);
+      all.set(id, held);
+      // Most acts leave what it is found by as it is.
+      if (before?.domain === held.domain && before.requester === held.requester) return;
+      if (before !== undefined) lose(id, before);
+      find(byDomain, held.domain).add(id);
+      find(byRequester, held.requester).add(id);
+    },
+    forget: (id) => {
+      const before = all.get(id);
+      if (before !== undefined) lose(id, before);
+      all.delete(id);
+    },
+    domainOf: (id) => all.get(id)?.domain ?? null,
+    find: (domain, requesters) => {
+      const sets = [byDomain.get(domain), ...requesters.map((requester) => byRequester.get(requester))];
+      return [...new Set(sets.flatMap((set) => [...(set ?? [])]))];
+    },
+    over: (nowMs) => [...all].filter(([, { untilMs }]) => untilMs < nowMs).map(([id]) => id),
   };
 }
 

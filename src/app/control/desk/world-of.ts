@@ -40,5 +40,5 @@ export function worldOf(
   const extended = about.spec?.extends ?? null;
   const also = extended === null ? undefined : standing.exceptions.get(extended);
   const all = also === undefined || related.includes(also) ? related : [...related, also];
-  return { directory, nowMs, facts, related: all, digest, ...points() };
+  return { directory, nowMs, facts, related: all, digest, domainOf: standing.domainOf, ...points() };
 }
