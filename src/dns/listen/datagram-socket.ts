@@ -5,9 +5,17 @@ import type { ListenAddress } from '../../transport/index.ts';
 /** Takes a datagram. `bytes` holds only until it returns; `address` is text as the kernel gives it, with a zone where it has one. */
 export type OnDatagram = (bytes: Uint8Array, address: string, port: number) => void;
 
+/** A datagram to send: the first `length` of `bytes`, to an address as text. */
+export interface OutDatagram {
+  bytes: Uint8Array;
+  length: number;
+  address: string;
+  port: number;
+}
+
 /**
- * What became of a datagram. `sent`: its bytes may be used again. `held`: they may not, the kernel takes them later. `dropped`: too
- * many are held already.
+ * What became of datagrams. `sent`: their bytes may be used again. `held`: they may not, the kernel takes some of them later. `dropped`:
+ * none was sent, for too many are held already.
  */
 export type SendOutcome = 'sent' | 'held' | 'dropped';
 
@@ -15,8 +23,8 @@ export type SendOutcome = 'sent' | 'held' | 'dropped';
 export interface DatagramSocket {
   /** Binds once and gives the address with its port. An error after that is told to `onError`, and the socket goes on. Fault: `listen_failed`. */
   bind(address: ListenAddress, onDatagram: OnDatagram, onError: () => void): Promise<Result<ListenAddress>>;
-  /** Sends the first `length` bytes from the address that is bound. Never throws; what is lost is lost, as with UDP. */
-  send(bytes: Uint8Array, length: number, address: string, port: number): SendOutcome;
+  /** Sends the first `count` of a batch from the address that is bound. Never throws; what is lost is lost, as with UDP. */
+  send(batch: readonly OutDatagram[], count: number): SendOutcome;
   close(): Promise<void>;
 }
 
@@ -31,8 +39,7 @@ export function createNodeDatagramSocket(receiveBufferBytes: number): DatagramSo
       socket = openSocket(address.host);
       return bindSocket(socket, { address, onDatagram, onError, receiveBufferBytes });
     },
-    send: (bytes, length, address, port) =>
-      socket === null ? 'dropped' : sendNow(socket, { bytes, length }, address, port),
+    send: (batch, count) => (socket === null ? 'dropped' : sendNow(socket, batch, count)),
     close: () => closeSocket(socket),
   };
 }
@@ -81,20 +88,26 @@ function raiseReceiveBuffer(socket: Socket, bytes: number): void {
   }
 }
 
-function sendNow(
-  socket: Socket,
-  { bytes, length }: { readonly bytes: Uint8Array; readonly length: number },
-  address: string,
-  port: number,
-): SendOutcome {
+function sendNow(socket: Socket, batch: readonly OutDatagram[], count: number): SendOutcome {
   try {
     if (socket.getSendQueueCount() >= maxHeld) return 'dropped';
-    // Without a callback an error of sending is told to nobody: a reply that is lost is asked for again.
-    socket.send(bytes, 0, length, port, address);
+    for (let at = 0; at < count; at += 1) sendOne(socket, batch[at]);
     return socket.getSendQueueCount() === 0 ? 'sent' : 'held';
   } catch {
     // The socket was closed in between.
     return 'dropped';
+  }
+}
+
+function sendOne(socket: Socket, datagram: OutDatagram | undefined): void {
+  if (datagram === undefined) return;
+  const { bytes, length, address, port } = datagram;
+  try {
+    // Without a callback an error of sending is told to nobody: a reply that is lost is asked for again.
+    socket.send(bytes, 0, length, port, address);
+  } catch {
+    // What cannot be sent is lost alone, not with those behind it.
+    return;
   }
 }
 

@@ -149,41 +149,100 @@ test('no bytes at all make it crash or answer what was not asked', async (contex
   assert.ok(client.got.length > 0);
 });
 
+interface FakeSocket {
+  readonly createDatagramSocket: () => DatagramSocket;
+  /** The batches that were sent, each reply with its bytes and its length. */
+  readonly sent: readonly (readonly { readonly bytes: Uint8Array; readonly length: number }[])[];
+  receive: OnDatagram;
+}
+
+/** A socket that gives these outcomes of sending, and `sent` after them. */
+function createFakeSocket(outcomes: readonly SendOutcome[] = []): FakeSocket {
+  const sent: { bytes: Uint8Array; length: number }[][] = [];
+  const fake: FakeSocket = {
+    sent,
+    receive: () => undefined,
+    createDatagramSocket: () => ({
+      bind: async (address, onDatagram) => {
+        fake.receive = onDatagram;
+        return { ok: true, value: { host: address.host, port: 53 } };
+      },
+      send: (batch, count) => {
+        sent.push(batch.slice(0, count).map(({ bytes, length }) => ({ bytes, length })));
+        return outcomes[sent.length - 1] ?? 'sent';
+      },
+      close: async () => undefined,
+    }),
+  };
+  return fake;
+}
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 test('behind the port of datagrams: port 0 is dropped, and bytes that are held are not written again', async (context) => {
-  const sent: { bytes: Uint8Array; length: number }[] = [];
-  const outcomes: SendOutcome[] = ['held', 'sent', 'dropped'];
-  let receive: OnDatagram = () => undefined;
-  const createDatagramSocket = (): DatagramSocket => ({
-    bind: async (address, onDatagram) => {
-      receive = onDatagram;
-      return { ok: true, value: { host: address.host, port: 53 } };
-    },
-    send: (bytes, length) => {
-      sent.push({ bytes, length });
-      return outcomes[sent.length - 1] ?? 'sent';
-    },
-    close: async () => undefined,
-  });
+  const socket = createFakeSocket(['held', 'sent', 'dropped']);
   const seen: string[] = [];
   const answer: AnswerQuery = (query, client, into) => {
     seen.push(`${client.address} ${client.port}`);
     return echoQuery(query, client, into);
   };
+  const { createDatagramSocket, sent } = socket;
   const { listener, reasons } = await startListener({ createDatagramSocket, answer, transports: ['udp'] });
   context.after(() => listener.close({ drainMs: 0 }));
-  receive(queryFor('a.example'), '192.0.2.1', 0);
+  socket.receive(queryFor('a.example'), '192.0.2.1', 0);
+  await nextTurn();
   assert.deepEqual([reasons().port_zero, sent.length], [1, 0]);
-  receive(queryFor('a.example'), '::ffff:192.0.2.1', 1_024);
-  receive(queryFor('bb.example'), 'fe80::1%eth0', 1_025);
-  receive(queryFor('ccc.example'), '192.0.2.2', 1_026);
+  const asked = [
+    ['a.example', '::ffff:192.0.2.1', 1_024],
+    ['bb.example', 'fe80::1%eth0', 1_025],
+    ['ccc.example', '192.0.2.2', 1_026],
+  ] as const;
+  for (const [name, address, port] of asked) {
+    socket.receive(queryFor(name), address, port);
+    await nextTurn();
+  }
   assert.deepEqual(
-    sent.map(({ length }) => length),
-    [27, 28, 29],
+    sent.map((batch) => batch.map(({ length }) => length)),
+    [[27], [28], [29]],
   );
-  assert.notEqual(sent[0]?.bytes, sent[1]?.bytes);
-  assert.equal(sent[1]?.bytes, sent[2]?.bytes);
+  assert.notEqual(sent[0]?.[0]?.bytes, sent[1]?.[0]?.bytes);
+  assert.equal(sent[1]?.[0]?.bytes, sent[2]?.[0]?.bytes);
   assert.equal(reasons().send_queue_full, 1);
   assert.deepEqual(seen, ['192.0.2.1 1024', 'fe80::1 1025', '192.0.2.2 1026']);
+});
+
+test('replies of one turn go out together at its end, at most 32 at once, each in memory of its own', async (context) => {
+  const socket = createFakeSocket(['sent', 'dropped']);
+  const { createDatagramSocket, sent } = socket;
+  const { listener, reasons } = await startListener({ createDatagramSocket, transports: ['udp'] });
+  context.after(() => listener.close({ drainMs: 0 }));
+  for (let id = 0; id < 32 + 3; id += 1) {
+    socket.receive(queryFor('a.example', id), '192.0.2.1', 1_024);
+    assert.equal(sent.length, id < 31 ? 0 : 1, 'the first 32 fill a batch');
+  }
+  await nextTurn();
+  assert.deepEqual(
+    sent.map((batch) => batch.length),
+    [32, 3],
+  );
+  assert.deepEqual(
+    sent[0]?.map(({ bytes }) => bytes[1]),
+    [32, 33, 34, ...Array.from({ length: 29 }, (_, at) => at + 3)],
+  );
+  assert.equal(new Set(sent[0]?.map(({ bytes }) => bytes)).size, 32);
+  assert.equal(reasons().send_queue_full, 3);
+});
+
+test('replies that were not sent yet go out when the listener closes', async () => {
+  const socket = createFakeSocket();
+  const { listener } = await startListener({
+    createDatagramSocket: socket.createDatagramSocket,
+    transports: ['udp'],
+  });
+  socket.receive(queryFor('a.example'), '192.0.2.1', 1_024);
+  const closing = listener.close({ drainMs: 0 });
+  await closing;
+  assert.equal(socket.sent.flat().length, 1);
 });
 
 test('an address that is taken, or is not ours, is a fault, and then nothing listens', async (context) => {

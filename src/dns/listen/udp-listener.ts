@@ -6,13 +6,19 @@ import type { OwnClient } from './dns-client.ts';
 import type { ListenParts } from './listen-parts.ts';
 import { canonicalPeer } from './peer-address.ts';
 import { headerBytes, isQuery, writeTruncated } from './query-bytes.ts';
+import { ReplyBatch } from './reply-batch.ts';
 
-/** One UDP socket: datagram in -> rate, room -> filter -> datagram out. Makes nothing for a question that is answered at once. */
+/**
+ * One UDP socket: datagram in -> rate, room -> filter -> batch -> datagrams out. Makes nothing for a question that is answered at once;
+ * its reply goes out at the end of the turn in which it was read.
+ */
 export class UdpListener {
   readonly #parts: ListenParts;
   readonly #socket: DatagramSocket;
   readonly #client: OwnClient;
-  #into: Uint8Array;
+  readonly #replies: ReplyBatch;
+  /** When the turn of the event loop began that reads now (epoch milliseconds), null between two. */
+  #turnMs: number | null = null;
   #isStopped = false;
 
   constructor(parts: ListenParts) {
@@ -20,7 +26,7 @@ export class UdpListener {
     const { maxUdpBytes, receiveBufferBytes } = parts.limits;
     this.#socket = (parts.options.createDatagramSocket ?? createNodeDatagramSocket)(receiveBufferBytes);
     this.#client = { transport: 'udp', address: '', port: 0, maxBytes: maxUdpBytes, proofs: [], isOverRate: false };
-    this.#into = new Uint8Array(maxUdpBytes);
+    this.#replies = new ReplyBatch(this.#socket, { maxBytes: maxUdpBytes, onDropped: this.#onDropped });
   }
 
   /** Fault: `listen_failed`. */
@@ -37,11 +43,12 @@ export class UdpListener {
 
   close(): Promise<void> {
     this.#isStopped = true;
+    this.#replies.send();
     return this.#socket.close();
   }
 
   readonly #onDatagram = (bytes: Uint8Array, address: string, port: number): void => {
-    const { options, tally, rates, inFlight } = this.#parts;
+    const { tally, rates, inFlight } = this.#parts;
     if (this.#isStopped) return;
     if (port === 0) {
       tally.reasons.port_zero += 1;
@@ -51,7 +58,7 @@ export class UdpListener {
       tally.reasons.not_a_query += 1;
       return;
     }
-    const nowMs = options.clock.now();
+    const nowMs = this.#turnMs ?? this.#beginTurn();
     this.#client.address = canonicalPeer(address);
     this.#client.port = port;
     const share = rates.find(this.#client.address, nowMs);
@@ -60,33 +67,44 @@ export class UdpListener {
     else tally.reasons.in_flight_full += 1;
   };
 
+  #beginTurn(): number {
+    const nowMs = this.#parts.options.clock.now();
+    this.#turnMs = nowMs;
+    setImmediate(this.#endTurn);
+    return nowMs;
+  }
+
+  readonly #endTurn = (): void => {
+    this.#turnMs = null;
+    this.#replies.send();
+  };
+
   #answer(bytes: Uint8Array, share: ClientShare, address: string, port: number): void {
-    const given = this.#parts.filter.ask(bytes, this.#client, this.#into);
+    const given = this.#parts.filter.ask(bytes, this.#client, this.#replies.room);
     if (typeof given !== 'number') this.#answerLater(given, bytes.slice(0, headerBytes), share, { address, port });
-    else if (given > 0) this.#send(this.#into, given, address, port);
+    else if (given > 0) this.#replies.add(given, address, port);
   }
 
   #answerLater(given: Promise<unknown>, header: Uint8Array, share: ClientShare, to: PeerAddress): void {
     const awaited = { header, share, maxBytes: this.#client.maxBytes };
     this.#parts.filter.settle(given, awaited, (reply) => {
-      if (reply !== null) this.#send(reply, reply.length, to.address, to.port);
+      if (reply === null) return;
+      const outcome = this.#socket.send([{ bytes: reply, length: reply.length, ...to }], 1);
+      if (outcome === 'dropped') this.#onDropped(1);
     });
   }
 
   #refuse(bytes: Uint8Array, share: ClientShare, address: string, port: number): void {
     const { reasons } = this.#parts.tally;
     share.overCount = (share.overCount + 1) & 1;
-    const length = share.overCount === 1 ? 0 : writeTruncated(bytes, this.#into);
+    const length = share.overCount === 1 ? 0 : writeTruncated(bytes, this.#replies.room);
     reasons[length === 0 ? 'over_rate_dropped' : 'over_rate_truncated'] += 1;
-    if (length > 0) this.#send(this.#into, length, address, port);
+    if (length > 0) this.#replies.add(length, address, port);
   }
 
-  #send(bytes: Uint8Array, length: number, address: string, port: number): void {
-    const outcome = this.#socket.send(bytes, length, address, port);
-    if (outcome === 'dropped') this.#parts.tally.reasons.send_queue_full += 1;
-    // The kernel will read them later: the next reply is written elsewhere.
-    if (outcome === 'held' && bytes === this.#into) this.#into = new Uint8Array(this.#client.maxBytes);
-  }
+  readonly #onDropped = (count: number): void => {
+    this.#parts.tally.reasons.send_queue_full += count;
+  };
 }
 
 interface PeerAddress {
