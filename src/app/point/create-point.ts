@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { ExeatError } from '../../base/index.ts';
-import type { Config, Endpoint } from '../../config/index.ts';
-import type { DnsListener } from '../../dns/index.ts';
+import type { Config } from '../../config/index.ts';
 import type { SegmentSummary } from '../../policy/index.ts';
 import { createPacListener, type PacListener, type ProxyListener } from '../../proxy/index.ts';
 import { tellSupervisor } from '../ipc.ts';
@@ -11,6 +10,7 @@ import { createLogger } from '../logger.ts';
 import { statePaths } from '../state-folder.ts';
 import { acquireStateLock } from '../state-lock.ts';
 import { assemblePoint } from './assemble-point.ts';
+import { addressText, openDns } from './open-dns.ts';
 import { createPointAnswers } from './point-answers.ts';
 import type { PolicyHolder } from './policy-holder.ts';
 
@@ -83,41 +83,4 @@ async function openPac(config: Config, proxyPort: number, policy: PolicyHolder):
   const pac = await createPacListener({ address: { host: at.address, port: at.port }, proxyPort, segments });
   if (pac.ok) return pac.value;
   throw new ExeatError(pac.fault.code, listenFault('listen.pac', at, pac.fault.message));
-}
-
-const mostTries = 5;
-
-/** Listens for DNS where the configuration says; gives the addresses by name. UDP and TCP share a port, also one that the kernel chose. */
-async function openDns(config: Config, listener: DnsListener): Promise<Readonly<Record<string, string>>> {
-  const { dns, dot, doh } = config.listen;
-  return {
-    ...(dns === null ? {} : { dns: await openPlainDns(dns, listener) }),
-    ...(dot === null ? {} : { dot: await openDnsOn('listen.dot', dot, { listener, transport: 'tls' }) }),
-    ...(doh === null ? {} : { doh: await openDnsOn('listen.doh', doh, { listener, transport: 'https' }) }),
-  };
-}
-
-async function openPlainDns(at: Endpoint, listener: DnsListener): Promise<string> {
-  for (let left = mostTries; ; left--) {
-    const tcp = await listener.listen([{ host: at.address, port: at.port, transport: 'tcp' }]);
-    const port = tcp.ok ? (tcp.value[0]?.port ?? 0) : at.port;
-    const udp = tcp.ok ? await listener.listen([{ host: at.address, port, transport: 'udp' }]) : tcp;
-    if (udp.ok) return addressText({ host: at.address, port });
-    if (at.port !== 0 || left === 0)
-      throw new ExeatError(udp.fault.code, listenFault('listen.dns', at, udp.fault.message));
-  }
-}
-
-async function openDnsOn(
-  key: string,
-  at: Endpoint,
-  { listener, transport }: { readonly listener: DnsListener; readonly transport: 'tls' | 'https' },
-): Promise<string> {
-  const bound = await listener.listen([{ host: at.address, port: at.port, transport }]);
-  if (!bound.ok) throw new ExeatError(bound.fault.code, listenFault(key, at, bound.fault.message));
-  return addressText({ host: at.address, port: bound.value[0]?.port ?? at.port });
-}
-
-function addressText({ host, port }: { readonly host: string; readonly port: number }): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -28,6 +28,8 @@ export interface DnsListener {
    * without `tls` in the options.
    */
   listen(addresses: readonly DnsListenAddress[]): Promise<Result<readonly DnsListenAddress[]>>;
+  /** Listens no more on some of its addresses, as `listen` gave them. Their connections stay. */
+  release(addresses: readonly DnsListenAddress[]): Promise<void>;
   /** Where it listens now, with the ports that were given. */
   readonly addresses: readonly DnsListenAddress[];
   counts(): DnsListenerCounts;
@@ -77,6 +79,12 @@ class AllListeners implements DnsListener {
     }
     this.#bound.push(...opened);
     return ok(opened.map((one) => one.address));
+  }
+
+  async release(addresses: readonly DnsListenAddress[]): Promise<void> {
+    const released = this.#bound.filter(({ address }) => addresses.some((one) => isSame(one, address)));
+    for (const one of released) this.#bound.splice(this.#bound.indexOf(one), 1);
+    await Promise.all(released.map(closeBound));
   }
 
   counts(): DnsListenerCounts {
@@ -193,6 +201,10 @@ function createParts(options: DnsListenerOptions): ListenParts {
 
 function clientOf(transport: DnsTransport, { address, port }: PeerFacts): OwnClient {
   return { transport, address, port, maxBytes: maxStreamBytes, proofs: [], isOverRate: false };
+}
+
+function isSame(one: DnsListenAddress, other: DnsListenAddress): boolean {
+  return one.transport === other.transport && one.host === other.host && one.port === other.port;
 }
 
 async function closeBound({ udp, streams }: Bound): Promise<void> {

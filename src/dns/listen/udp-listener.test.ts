@@ -262,6 +262,19 @@ test('an address that is taken, or is not ours, is a fault, and then nothing lis
   assert.equal(listener.addresses.length, 2);
 });
 
+test('an address that is released is free, and the others go on', async (context) => {
+  const { listener, port } = await startListener();
+  context.after(() => listener.close({ drainMs: 0 }));
+  const [tcp, udp] = [port('tcp'), port('udp')];
+  await listener.release(listener.addresses.filter(({ transport }) => transport === 'tcp'));
+  assert.deepEqual(
+    listener.addresses.map((one) => one.port),
+    [udp],
+  );
+  const again = await listener.listen([{ transport: 'tcp', host: '127.0.0.1', port: tcp }]);
+  assert.ok(again.ok, JSON.stringify(again));
+});
+
 test('an answer that is under way still goes out when the listener closes', async (context) => {
   let finish: (reply: Uint8Array) => void = () => undefined;
   const answer: AnswerQuery = (query) => {
