@@ -160,3 +160,22 @@ test('INVARIANT: every denial is a record of its own or is counted in exactly on
     { numRuns: 100 },
   );
 });
+
+test('what enforce would deny is counted by destination, however many destinations there are', () => {
+  const table = denials();
+  const observed = {
+    verdict: 'allow',
+    reason: 'observed',
+    wouldDeny: true,
+    wouldDenyReason: 'no_rule_matched',
+  } as const;
+  const { written } = flood(table, 900, (i) => denial(`o${i}`, { ...observed, ...to(`host-${i % 300}.example.org`) }));
+  assert.equal(written.length, 900);
+  assert.ok(written.every(({ destination }) => destination?.host !== several));
+  const again = flood(table, 50, (i) => denial(`again-${i}`, { ...observed, ...to('host-0.example.org') }));
+  assert.equal(again.written.length, 17);
+  assert.deepEqual(
+    table.takeAll(startMs).map(({ repeats, destination }) => [repeats, destination?.host]),
+    [[33, 'host-0.example.org']],
+  );
+});

@@ -42,7 +42,8 @@ const overflowBurst = 200;
  * The last one that is written lends them its id, so that each can be explained at once; their number follows as one record of the same
  * flow with `repeats`, at the window's end. INVARIANT: every denial is a record of its own or is counted in exactly one `repeats`.
  * Kinds: the same source address (an IPv6 /64), principal, destination, reason, stage and policy; all of one principal at one source
- * for one reason; all of one source without a principal for one reason; and past the bound of the table, all for one reason.
+ * for one reason; all of one source without a principal for one reason; and past the bound of the table, all for one reason. What
+ * enforce would deny has the first kind and the last alone: under observe the destinations are what people want to know.
  */
 export class RepeatedDenials {
   readonly #newId: NewId;
@@ -53,13 +54,13 @@ export class RepeatedDenials {
     this.#newId = newId;
   }
 
-  /** Takes the record of a denial in. `sourceAddress` is the peer's address in canonical text, without its port. */
+  /** Takes the record of a denial in, or of what observe let through and enforce would deny. `sourceAddress` is the peer's address in canonical text, without its port. */
   note(record: VerdictRecord, sourceAddress: string, nowMs: number): NotedDenial {
     const { wide, same } = kindsOf(record, sourceNetwork(sourceAddress));
     // What is counted here costs the principal nothing of its wider burst.
     const counting = same === null ? undefined : this.#windows.get(same.key);
     if (same !== null && counting?.opening) return count(counting, same, record);
-    const noted = this.#count(wide, record, nowMs);
+    const noted = wide === null ? { record, id: record.id } : this.#count(wide, record, nowMs);
     return same === null || noted.record !== record ? noted : this.#count(same, record, nowMs);
   }
 
@@ -116,15 +117,15 @@ function count(window: Window, kind: Kind, record: VerdictRecord): NotedDenial {
   return { record: window.opening, id: record.id };
 }
 
-function kindsOf(record: VerdictRecord, network: string): { readonly wide: Kind; readonly same: Kind | null } {
-  const { principal, reason, stage, destination, policyVersion, mode } = record;
-  const unknown = `${network} ${stage} ${reason}`;
+function kindsOf(record: VerdictRecord, network: string): { readonly wide: Kind | null; readonly same: Kind | null } {
+  const { principal, reason, wouldDenyReason, stage, destination, policyVersion, mode } = record;
+  const unknown = `${network} ${stage} ${wouldDenyReason ?? reason}`;
   if (principal === null) return { wide: { key: unknown, burst: unknownBurst, widen: 'destination' }, same: null };
   const { service, identity, strength } = principal;
   const known = `${unknown} ${policyVersion} ${mode} ${strength} ${service} ${identity}`;
   const target = destination === null ? '' : `${destination.protocol} ${destination.host} ${destination.port}`;
   return {
-    wide: { key: known, burst: principalBurst, widen: 'destination' },
+    wide: record.wouldDeny ? null : { key: known, burst: principalBurst, widen: 'destination' },
     same: { key: `${known} > ${target}`, burst: sameBurst, widen: 'nothing' },
   };
 }

@@ -41,8 +41,8 @@ export interface VerdictRecord {
   /** For people and the log only, never shown to the refused side: what was wrong, control characters escaped. */
   readonly detail?: string;
   /**
-   * How many denials this record stands for: those of up to 10 s that were like the earlier record of its flow and were counted rather
-   * than written, their refusals telling that record's id. Absent: one. Where they differed in source or destination, that is `*`.
+   * How many denials this record stands for, or queries that enforce would deny: those of up to 10 s that were like the earlier record of
+   * its flow and were counted rather than written, their refusals telling that record's id. Absent: one. Where they differed in source or destination, that is `*`.
    */
   readonly repeats?: number;
 }

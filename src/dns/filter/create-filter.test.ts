@@ -128,6 +128,21 @@ describe('a name that nothing allows', () => {
     assert.deepEqual([verdicts()[0]?.wouldDeny, verdicts()[0]?.wouldDenyReason], [true, 'no_rule_matched']);
   });
 
+  test('again and again is counted in a sum where the service is observed, name by name', async () => {
+    bed.policy = policyOf([{ ...payments, mode: 'observe', observeUntil: Number.MAX_SAFE_INTEGER }]);
+    for (const name of ['elsewhere.example.org', 'other.example.org'])
+      bed.answers.set(`${name} A`, answerOf(name, 'A', a(name, '203.0.113.9')));
+    for (let count = 0; count < 100; count += 1) await ask('elsewhere.example.org');
+    await ask('other.example.org');
+    assert.equal(verdicts().length, 20 + 1);
+    bed.nowMs += 10_000;
+    bed.filter.flush(false);
+    const sum = verdicts().at(-1);
+    const { verdict, wouldDeny, repeats, destination } = sum ?? {};
+    assert.deepEqual([verdict, wouldDeny, repeats, destination?.host], ['allow', true, 80, 'elsewhere.example.org']);
+    assert.equal(sum?.flow, verdicts()[19]?.id);
+  });
+
   test('clients that would look for another resolver are told to stay', async () => {
     assert.equal((await ask('use-application-dns.net'))?.rcode, 'NXDOMAIN');
     assert.deepEqual((await ask('_dns.resolver.arpa', 'HTTPS'))?.answers, []);

@@ -33,10 +33,12 @@ export interface QueryRecords {
   flush(isLast: boolean): void;
 }
 
-/** Makes the writer. Denials that repeat are counted in sums, as those of the proxy are. */
+/** Makes the writer. Denials that repeat are counted in sums, as those of the proxy are, and so are those that enforce would make. */
 export function createQueryRecords(options: FilterOptions): QueryRecords {
   const { clock, newId, records, observer, settings, policy } = options;
   const denials = new RepeatedDenials(newId);
+  // A table of their own: names that observe lets through must not crowd out what is denied.
+  const wouldBeDenials = new RepeatedDenials(newId);
   // One in so many is recorded; the first of them at once, so that a new service shows.
   const every = settings.sample <= 0 ? Number.POSITIVE_INFINITY : Math.round(1 / settings.sample);
   let untilNext = 1;
@@ -72,7 +74,10 @@ export function createQueryRecords(options: FilterOptions): QueryRecords {
     },
     allowed: (query, verdict, removed) => {
       const facts = factsOf(query, removed === null ? {} : { detail: removed });
-      write(ofQuery(verdictRecord(facts, verdict), query));
+      const record = ofQuery(verdictRecord(facts, verdict), query);
+      if (!verdict.wouldDeny) return write(record);
+      const noted = wouldBeDenials.note(record, query.client.address, facts.nowMs);
+      if (noted.record !== null) write(noted.record);
     },
     denied: (query, { verdict, reason, ...more }) => {
       const facts = factsOf(query, more);
@@ -86,7 +91,8 @@ export function createQueryRecords(options: FilterOptions): QueryRecords {
     },
     flush: (isLast) => {
       const nowMs = clock.now();
-      for (const record of isLast ? denials.takeAll(nowMs) : denials.takeEnded(nowMs)) write(record);
+      for (const table of [denials, wouldBeDenials])
+        for (const record of isLast ? table.takeAll(nowMs) : table.takeEnded(nowMs)) write(record);
     },
   };
 }
