@@ -34,8 +34,8 @@ import {
   withoutNxDomain,
 } from './outcome.ts';
 import { createQueryRecords, type DenialDetail, type QueryRecords, type RecordedQuery } from './query-records.ts';
-import { removedText, type ScreenedAnswer, screenAnswer } from './screen-answer.ts';
-import { createScreenMemory, type ScreenMemory } from './screen-memory.ts';
+import { removedText, screenAnswer } from './screen-answer.ts';
+import { createScreenMemory, type ScreenedReply, type ScreenMemory } from './screen-memory.ts';
 import { tellAnswer } from './tell-answer.ts';
 import { pointersTo, type Told, toldNow } from './told-now.ts';
 import { wellKnownAnswer } from './well-known.ts';
@@ -277,7 +277,8 @@ class Filter implements DnsFilter {
   }
 
   #tell(asked: Asked, judged: JudgedQuestion, { found, passed }: FoundFor): Outcome | Promise<Outcome> {
-    const { screened, packed } = this.#memory.screen(found.answer, judged, passed);
+    const reply = this.#memory.screen(found.answer, judged, passed);
+    const { screened, packed } = reply;
     if (screened.denied !== null) {
       const { verdict, link } = screened.denied;
       return this.#deny(recorded(asked), verdict, verdict.reason, { detail: `by way of ${link}` });
@@ -295,21 +296,20 @@ class Filter implements DnsFilter {
     const outcome = tellAnswer(this.#options, found, { screened, packed }, { verdict, nowMs: asked.nowMs });
     if (this.#records.isDue(verdict, removed)) this.#records.allowed(recorded(asked), verdict, removed);
     this.#counts.allowed += 1;
-    return this.#confirm(asked, verdict, screened, outcome);
+    return this.#confirm(asked, verdict, reply, outcome);
   }
 
   // Only what is reached by its address needs it to be known: a helper that is dead must not end DNS for everybody.
-  #confirm(
-    asked: Asked,
-    { admission }: Verdict,
-    { addresses }: ScreenedAnswer,
-    outcome: Told,
-  ): Outcome | Promise<Outcome> {
+  #confirm(asked: Asked, { admission }: Verdict, reply: ScreenedReply, outcome: Told): Outcome | Promise<Outcome> {
+    const { addresses } = reply.screened;
     const { answerSink } = this.#options;
     if (asked.asker.kind === 'unknown' || addresses.length === 0) return outcome;
     const { service } = asked.asker.principal;
     const ttlSeconds = Math.min(outcome.ttlCapSeconds, outcome.packed.leastTtlSeconds);
-    this.#learned.learn({ service, name: asked.name, ttlSeconds }, addresses, asked.nowMs);
+    if (!reply.isLearned) {
+      reply.isLearned = true;
+      this.#learned.learn({ service, name: asked.name, ttlSeconds }, addresses, asked.nowMs);
+    }
     if (answerSink === null || !(admission.tcp || admission.udp)) return outcome;
     const confirmed = answerSink.confirm({ service, name: asked.name, addresses, ttlSeconds });
     return within(confirmed, confirmMs).then((isConfirmed) => {

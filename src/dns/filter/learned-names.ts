@@ -17,19 +17,12 @@ const mostLearned = 50_000;
 const mostNames = 8;
 /** Tools look addresses up some while after they were used. */
 const leastMs = 3_600_000;
-/** The same answer is told many times a second; learned once, it holds for much longer. */
-const againMs = 60_000;
 
 /** Makes an empty memory; past its bound the oldest goes. */
 export function createLearnedNames(clock: Clock): LearnedNames {
   const learned = new Map<string, Map<string, number>>();
-  // Addresses of an answer as one service is told it: the array is made once for each.
-  const lately = new WeakMap<readonly IpAddress[], number>();
   return {
     learn: ({ service, name, ttlSeconds }, addresses, nowMs) => {
-      const last = lately.get(addresses);
-      if (last !== undefined && nowMs >= last && nowMs < last + againMs) return;
-      lately.set(addresses, nowMs);
       const untilMs = nowMs + Math.max(leastMs, ttlSeconds * 1_000);
       for (const address of addresses) {
         const key = `${service} ${reverseOf(address)}`;

@@ -10,6 +10,8 @@ import { type ScreenedAnswer, screenAnswer } from './screen-answer.ts';
 export interface ScreenedReply {
   readonly screened: ScreenedAnswer;
   readonly packed: PackedAnswer | null;
+  /** Whether its addresses were learned for the service. The same answer is told many times a second; it is screened anew every 10 s. */
+  isLearned: boolean;
 }
 
 /** Screens answers, once for each service while policy and grants are the same. */
@@ -19,6 +21,7 @@ export interface ScreenMemory {
 }
 
 interface Kept extends ScreenedReply {
+  readonly service: string;
   readonly policy: CompiledPolicy;
   readonly facts: DecisionFacts;
   readonly reason: Reason;
@@ -36,22 +39,38 @@ const keptMs = 10_000;
 
 /** Makes the memory; it forgets an answer together with the cache. */
 export function createScreenMemory(options: FilterOptions): ScreenMemory {
-  const known = new WeakMap<Answer, Map<string, Kept>>();
+  const known = new WeakMap<Answer, Screens>();
   return {
     screen: (answer, judged, passed) => {
       const { service } = judged.request.principal;
-      let byService = known.get(answer);
-      if (byService === undefined) {
-        byService = new Map();
-        known.set(answer, byService);
-      }
-      const kept = byService.get(service);
+      const screens = known.get(answer);
+      const kept = screens === undefined ? undefined : keptFor(screens, service);
       if (kept !== undefined && holds(kept, judged, passed) && kept.zones === options.zones()) return kept;
       const made = make(options, answer, judged, passed);
-      byService.set(service, made);
+      if (screens === undefined) known.set(answer, { last: made, byService: new Map([[service, made]]) });
+      else add(screens, made);
       return made;
     },
   };
+}
+
+/** What services were told of one answer, and which of them asked last. */
+interface Screens {
+  last: Kept;
+  readonly byService: Map<string, Kept>;
+}
+
+// Nearly every answer is asked for by one service at a time.
+function keptFor(screens: Screens, service: string): Kept | undefined {
+  if (screens.last.service === service) return screens.last;
+  const kept = screens.byService.get(service);
+  if (kept !== undefined) screens.last = kept;
+  return kept;
+}
+
+function add(screens: Screens, made: Kept): void {
+  screens.last = made;
+  screens.byService.set(made.service, made);
 }
 
 // Whatever the verdict and the screening look at must be the same: what is only like it would hand one client what another may have.
@@ -77,9 +96,10 @@ function make(options: FilterOptions, answer: Answer, judged: JudgedQuestion, pa
   const { policy, request, verdict } = judged;
   const screened = screenAnswer(options, judged, answer, passed);
   const { reason, grantId } = verdict;
-  const { identity, strength } = request.principal;
+  const { service, identity, strength } = request.principal;
   const packed = isNothingLeft(answer, screened) ? null : packAnswer(screened.message);
   return {
+    service,
     policy,
     facts: request.facts,
     reason,
@@ -91,6 +111,7 @@ function make(options: FilterOptions, answer: Answer, judged: JudgedQuestion, pa
     zones: options.zones(),
     screened,
     packed,
+    isLearned: false,
   };
 }
 

@@ -28,28 +28,23 @@ interface Entry {
 /** What an answer costs beside its records: objects, maps, what the filter makes of it. */
 const answerBytes = 1_024;
 const recordBytes = 160;
+const usualTypes = 256;
 
 /** Makes a cache of at most `maxBytes`; answers past their time are kept for `staleForMs` more. */
 export function createMessageCache(options: { readonly maxBytes: number; readonly staleForMs: number }): MessageCache {
   const { maxBytes, staleForMs } = options;
-  // By type, so that a look-up makes no key.
-  const tables = new Map<number, Map<string, Entry>>();
+  const tables = createTypeTables();
   // Over all types: what goes first.
   const order = new Set<Entry>();
   let bytes = 0;
   const remove = (entry: Entry): void => {
     const { name, type } = entry.answer;
     if (!order.delete(entry)) return;
-    tables.get(type)?.delete(name);
+    tables.find(type)?.delete(name);
     bytes -= entry.bytes;
   };
-  const tableOf = (type: number): Map<string, Entry> => {
-    const known = tables.get(type) ?? new Map<string, Entry>();
-    tables.set(type, known);
-    return known;
-  };
   const find = (name: string, type: number, nowMs: number): Entry | null => {
-    const entry = tables.get(type)?.get(name);
+    const entry = tables.find(type)?.get(name);
     if (entry === undefined) return null;
     // Before it was stored: the clock was set back, and how old the answer is cannot be told any more.
     if (nowMs < entry.keptUntilMs && nowMs >= entry.answer.storedAtMs) return entry;
@@ -81,14 +76,14 @@ export function createMessageCache(options: { readonly maxBytes: number; readonl
       return entry === null ? null : use(entry);
     },
     set: (answer) => {
-      const old = tables.get(answer.type)?.get(answer.name);
+      const old = tables.find(answer.type)?.get(answer.name);
       if (old !== undefined) remove(old);
       if (answer.ttlSeconds <= 0) return;
       const freshUntilMs = answer.storedAtMs + answer.ttlSeconds * 1_000;
       const keptUntilMs = freshUntilMs + staleForMs;
       const entry: Entry = { answer, isUsed: false, bytes: sizeOf(answer), freshUntilMs, keptUntilMs };
       if (entry.bytes > maxBytes) return;
-      tableOf(answer.type).set(answer.name, entry);
+      tables.make(answer.type).set(answer.name, entry);
       order.add(entry);
       bytes += entry.bytes;
       makeRoom();
@@ -99,6 +94,33 @@ export function createMessageCache(options: { readonly maxBytes: number; readonl
       bytes = 0;
     },
     counts: () => ({ answers: order.size, bytes }),
+  };
+}
+
+interface TypeTables {
+  find(type: number): Map<string, Entry> | undefined;
+  /** The table of a type, made when there is none. */
+  make(type: number): Map<string, Entry>;
+  clear(): void;
+}
+
+/** Answers by type, so that a look-up makes no key. Nearly all types are below 256, and their tables are found by their place. */
+function createTypeTables(): TypeTables {
+  const usual: (Map<string, Entry> | undefined)[] = Array.from({ length: usualTypes });
+  const others = new Map<number, Map<string, Entry>>();
+  const find = (type: number): Map<string, Entry> | undefined => (type < usualTypes ? usual[type] : others.get(type));
+  return {
+    find,
+    make: (type) => {
+      const table = find(type) ?? new Map<string, Entry>();
+      if (type < usualTypes) usual[type] = table;
+      else others.set(type, table);
+      return table;
+    },
+    clear: () => {
+      usual.fill(undefined);
+      others.clear();
+    },
   };
 }
 
