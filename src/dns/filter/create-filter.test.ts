@@ -16,6 +16,7 @@ describe('a name that a rule allows', () => {
       ttl: 300,
       ede: null,
       isTruncated: false,
+      cookie: null,
     });
     bed.nowMs += 100_000;
     assert.equal((await ask('BANK.example.com'))?.ttl, 200);
@@ -178,6 +179,22 @@ describe('who asks', () => {
     const byTcp = await ask('bank.example.com', 'A', { ...client, address: '192.0.2.99', transport: 'tcp' });
     assert.match(byTcp?.ede?.[1] ?? '', /^01DNS\S+ identity_unknown$/);
     assert.deepEqual(bed.asked, []);
+  });
+
+  test('a cookie that we gave shows that the address is not forged, and the whole reason is told', async () => {
+    const stranger = { ...client, address: '192.0.2.99' };
+    const own = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+    const first = await ask('bank.example.com', 'A', stranger, own);
+    assert.deepEqual([first?.ede, first?.cookie?.length], [[18, ''], 24]);
+    const again = await ask('bank.example.com', 'A', stranger, first?.cookie);
+    assert.match(again?.ede?.[1] ?? '', /^01DNS\S+ identity_unknown$/);
+    assert.deepEqual(again?.cookie, first?.cookie);
+    const other = await ask('bank.example.com', 'A', { ...stranger, address: '192.0.2.98' }, first?.cookie);
+    assert.deepEqual(other?.ede, [18, '']);
+    // With an answer that is waited for, and with one from memory.
+    for (let count = 0; count < 2; count += 1)
+      assert.equal((await ask('bank.example.com', 'A', client, own))?.cookie?.length, 24);
+    assert.equal((await ask('bank.example.com'))?.cookie, null);
   });
 
   test('a proof that fails never falls back to the address', async () => {

@@ -36,6 +36,7 @@ import {
 import { createQueryRecords, type DenialDetail, type QueryRecords, type RecordedQuery } from './query-records.ts';
 import { removedText, screenAnswer } from './screen-answer.ts';
 import { createScreenMemory, type ScreenedReply, type ScreenMemory } from './screen-memory.ts';
+import { createServerCookies } from './server-cookies.ts';
 import { tellAnswer } from './tell-answer.ts';
 import { pointersTo, type Told, toldNow } from './told-now.ts';
 import { wellKnownAnswer } from './well-known.ts';
@@ -83,6 +84,7 @@ class Filter implements DnsFilter {
   readonly #records: QueryRecords;
   readonly #view = new QueryView();
   readonly #memory: ScreenMemory;
+  readonly #cookies = createServerCookies();
   readonly #counts = { queries: 0, allowed: 0, denied: 0, malformed: 0, failed: 0, noise: 0, fromMemory: 0 };
 
   constructor(options: FilterOptions) {
@@ -102,11 +104,16 @@ class Filter implements DnsFilter {
       const outcome = this.#outcomeOf(view.name, view.type, view.isHostName, client);
       return outcome instanceof Promise
         ? this.#answerLater(query.slice(), { ...client }, outcome)
-        : writeOutcome(outcome, view, { query, client, into });
+        : this.#write(outcome, view, { query, client, into });
     } catch (error) {
       this.#options.observer.failed('dns', error);
-      return writeOutcome(failedOutcome('the query could not be answered'), view, { query, client, into });
+      return this.#write(failedOutcome('the query could not be answered'), view, { query, client, into });
     }
+  }
+
+  #write(outcome: Outcome, view: QueryView, place: Place): number {
+    const cookie = view.hasCookie ? this.#cookies.answer(view, place, this.#options.clock.now()) : null;
+    return writeOutcome(outcome, view, place, cookie);
   }
 
   explain(asked: QueryToExplain): Promise<Result<ExplainedQuery>> {
@@ -130,7 +137,7 @@ class Filter implements DnsFilter {
     const view = new QueryView();
     if (readQuery(query, query.length, view) !== null) return null;
     const into = new Uint8Array(sizeOf(outcome));
-    const length = writeOutcome(outcome, view, { query, client, into });
+    const length = this.#write(outcome, view, { query, client, into });
     return length === 0 ? null : into.subarray(0, length);
   }
 
@@ -138,7 +145,7 @@ class Filter implements DnsFilter {
     this.#counts.malformed += 1;
     if (problem === 'drop') return 0;
     const rcode = problemCodes[problem];
-    return writeOutcome({ kind: 'no', rcode, ede: null, soa: null }, view, place);
+    return this.#write({ kind: 'no', rcode, ede: null, soa: null }, view, place);
   }
 
   #outcomeOf(name: string, type: number, isHostName: boolean, client: DnsClient): Outcome | Promise<Outcome> {
@@ -196,9 +203,8 @@ class Filter implements DnsFilter {
   #deny(query: RecordedQuery, verdict: Verdict | null, reason: Reason, more: DenialDetail = {}): Outcome {
     this.#counts.denied += 1;
     const id = this.#records.denied(query, { verdict, reason, ...more });
-    // A forged address must not make us send more than it did: over UDP nobody that is known is told the code alone.
-    const isShort = query.client.transport === 'udp' && strangers.has(reason);
-    const ede = { code: errorCodeOf(reason), text: isShort ? '' : `${id} ${reason}` };
+    // A forged address must not make us send more than it did.
+    const ede = { code: errorCodeOf(reason), text: `${id} ${reason}`, isForProven: strangers.has(reason) };
     const { settings } = this.#options;
     const kind = denialKind(reason, settings);
     if (kind !== null) return noOutcome(kind, query.name, settings.denialTtlSeconds, ede);

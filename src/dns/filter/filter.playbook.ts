@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { decode, encode, RECURSION_DESIRED } from 'dns-packet';
+import { decode, encode, type PacketOpt, RECURSION_DESIRED } from 'dns-packet';
 import { addressOf, identityNode, policyOf, ruleNode, serviceNode } from '../../../test/support/policy-fixture.ts';
 import { nowForTest } from '../../../test/support/request-fixture.ts';
 import { ok } from '../../base/index.ts';
@@ -179,10 +179,16 @@ export interface Said {
   /** Code and text of the extended error. */
   readonly ede: readonly [number, string] | null;
   readonly isTruncated: boolean;
+  readonly cookie: Uint8Array | null;
 }
 
-/** Asks as a client with EDNS does; null: no reply. */
-export async function ask(name: string, type = 'A', from: DnsClient = client): Promise<Said | null> {
+/** Asks as a client with EDNS does, with a cookie or without; null: no reply. */
+export async function ask(
+  name: string,
+  type = 'A',
+  from: DnsClient = client,
+  cookie: Uint8Array | null = null,
+): Promise<Said | null> {
   const query = encode({
     type: 'query',
     id: 4_711,
@@ -197,7 +203,7 @@ export async function ask(name: string, type = 'A', from: DnsClient = client): P
         flag_do: false,
         extendedRcode: 0,
         ednsVersion: 0,
-        options: [],
+        options: cookie === null ? [] : [cookieOption(cookie)],
       },
     ],
   });
@@ -215,15 +221,27 @@ export async function ask(name: string, type = 'A', from: DnsClient = client): P
     ttl: (found[0] as { readonly ttl?: number } | undefined)?.ttl ?? null,
     ede: errorOf(packet.additionals ?? []),
     isTruncated: packet.flag_tc,
+    cookie: optionOf(packet.additionals ?? [], cookieCode),
   };
 }
 
+const cookieCode = 10;
+
+// The types of the package know fewer options than it writes.
+function cookieOption(cookie: Uint8Array): PacketOpt {
+  return { code: cookieCode, data: Buffer.from(cookie) } as unknown as PacketOpt;
+}
+
 function errorOf(additionals: readonly unknown[]): Said['ede'] {
+  const data = optionOf(additionals, 15);
+  return data === null ? null : [data.readUInt16BE(0), data.subarray(2).toString()];
+}
+
+function optionOf(additionals: readonly unknown[], wanted: number): Buffer | null {
   const options = (
     additionals as readonly { readonly options?: readonly { readonly code: number; readonly data?: Buffer }[] }[]
   ).flatMap((each) => each.options ?? []);
-  const data = options.find(({ code }) => code === 15)?.data;
-  return data === undefined ? null : [data.readUInt16BE(0), data.subarray(2).toString()];
+  return options.find(({ code }) => code === wanted)?.data ?? null;
 }
 
 /** What was recorded of verdicts. */

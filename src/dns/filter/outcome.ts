@@ -17,6 +17,8 @@ export const errorCodes = {
 export interface ExtendedReason {
   readonly code: number;
   readonly text: string;
+  /** Whether the text is for clients whose address is proven, and others are told the code alone. Default: no. */
+  readonly isForProven?: boolean;
 }
 
 /** What a query comes to. `told`: an answer that is kept packed; `no`: without records; `again`: by TCP; `drop`: nothing at all. */

@@ -1,6 +1,7 @@
 import { datagramBytes, type QueryProblem, type QueryView, rcodes, writeError, writeReply } from '../../wire/index.ts';
 import type { DnsClient } from '../listen/dns-client.ts';
-import type { Outcome } from './outcome.ts';
+import type { ExtendedReason, Outcome } from './outcome.ts';
+import type { AnsweredCookie } from './server-cookies.ts';
 
 const largestBytes = 65_535;
 /** More than an OPT with an extended error takes. */
@@ -22,22 +23,33 @@ export const problemCodes: Readonly<Record<Exclude<QueryProblem, 'drop'>, number
   any: rcodes.refused,
 };
 
-/** Writes what a query came to; gives the length of the reply, 0 for none. */
-export function writeOutcome(outcome: Outcome, view: QueryView, { query, client, into }: Place): number {
+/** Writes what a query came to, with a cookie for a client that sent one; gives the length of the reply, 0 for none. */
+export function writeOutcome(outcome: Outcome, view: QueryView, place: Place, cookie: AnsweredCookie | null): number {
+  const { query, client, into } = place;
   if (outcome.kind === 'drop') return 0;
-  if (outcome.kind === 'told') {
-    const maxBytes = Math.min(client.maxBytes, client.transport === 'udp' ? datagramBytes(view) : largestBytes);
-    return writeReply(outcome.packed, view, query, fill(outcome, into, maxBytes));
+  const cookieBytes = cookie === null ? null : cookie.bytes;
+  if (outcome.kind === 'again') {
+    const again = { rcode: rcodes.noError, ede: null, soa: null, into, isTruncated: true };
+    return writeError(view, query, { ...again, cookie: cookieBytes });
   }
-  if (outcome.kind === 'again')
-    return writeError(view, query, { rcode: rcodes.noError, ede: null, soa: null, into, isTruncated: true });
-  return writeError(view, query, {
-    rcode: outcome.rcode,
-    ede: outcome.ede,
-    soa: outcome.soa,
-    into,
-    isTruncated: false,
-  });
+  const isProven = client.transport !== 'udp' || cookie?.isProven === true;
+  const ede = edeFor(outcome.ede, isProven);
+  if (outcome.kind === 'told') {
+    const options = fill(outcome, into, maxBytesFor(client, view));
+    options.ede = ede;
+    options.cookie = cookieBytes;
+    return writeReply(outcome.packed, view, query, options);
+  }
+  const { rcode, soa } = outcome;
+  return writeError(view, query, { rcode, ede, soa, cookie: cookieBytes, into, isTruncated: false });
+}
+
+function maxBytesFor({ transport, maxBytes }: DnsClient, view: QueryView): number {
+  return Math.min(maxBytes, transport === 'udp' ? datagramBytes(view) : largestBytes);
+}
+
+function edeFor(ede: ExtendedReason | null, isProven: boolean): ExtendedReason | null {
+  return ede === null || isProven || ede.isForProven !== true ? ede : { code: ede.code, text: '' };
 }
 
 // Filled again for each reply, which is written before anything else happens.
@@ -46,7 +58,8 @@ const replyOptions = {
   ttlCapSeconds: 0,
   into: new Uint8Array(0) as Uint8Array,
   maxBytes: 0,
-  ede: null as Extract<Outcome, { kind: 'told' }>['ede'],
+  ede: null as ExtendedReason | null,
+  cookie: null as Uint8Array | null,
   isUnchanged: false,
 };
 
@@ -55,7 +68,6 @@ function fill(told: Extract<Outcome, { kind: 'told' }>, into: Uint8Array, maxByt
   replyOptions.ttlCapSeconds = told.ttlCapSeconds;
   replyOptions.into = into;
   replyOptions.maxBytes = maxBytes;
-  replyOptions.ede = told.ede;
   replyOptions.isUnchanged = told.isUnchanged;
   return replyOptions;
 }

@@ -56,6 +56,8 @@ test('a query is read in place', () => {
       ednsVersion: 0,
       isDnssecOk: true,
       hasCookie: false,
+      cookieAt: 0,
+      cookieBytes: 0,
       hasClientSubnet: false,
       hasOtherOptions: false,
     },
@@ -187,6 +189,15 @@ test('options are noted by kind', () => {
   assert.deepEqual(noted(0, 10, 0, 8, ...Array(8).fill(0)), [true, false, false]);
   assert.deepEqual(noted(0, 8, 0, 4, 0, 1, 0, 0), [false, true, false]);
   assert.deepEqual(noted(0, 12, 0, 0), [false, false, true]);
+});
+
+test('of several cookies the first is found where it stands', () => {
+  const first = [0, 10, 0, 24, ...Array(24).fill(7)];
+  const second = [0, 10, 0, 8, ...Array(8).fill(9)];
+  const query = dnsBytes(dnsHeader(0, [1, 0, 0, 1]), question, optOf(0, 12, 0, 1, 0, ...first, ...second));
+  const { view } = ask(query);
+  const found = query.subarray(view.cookieAt, view.cookieAt + view.cookieBytes);
+  assert.deepEqual([view.hasCookie, [...found]], [true, Array(24).fill(7)]);
 });
 
 test('a payload below 512 counts as 512', () => {

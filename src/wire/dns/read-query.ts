@@ -34,6 +34,9 @@ export class QueryView {
   ednsVersion = 0;
   isDnssecOk = false;
   hasCookie = false;
+  /** Where the first cookie stands in the query, and its bytes: 8 of the client, then 8 to 32 of the server where it gave some. */
+  cookieAt = 0;
+  cookieBytes = 0;
   hasClientSubnet = false;
   hasOtherOptions = false;
 }
@@ -81,6 +84,8 @@ function readHeader(bytes: Uint8Array, into: QueryView): void {
   into.ednsVersion = 0;
   into.isDnssecOk = false;
   into.hasCookie = false;
+  into.cookieAt = 0;
+  into.cookieBytes = 0;
   into.hasClientSubnet = false;
   into.hasOtherOptions = false;
 }
@@ -227,20 +232,26 @@ function readOpt(bytes: Uint8Array, at: number, end: number, into: QueryView): b
   let option = at + 10;
   while (option + 4 <= end) {
     const size = number16(bytes, option + 2);
-    if (!noteOption(number16(bytes, option), size, into)) return false;
+    if (!noteOption(number16(bytes, option), option + 4, size, into)) return false;
     option += 4 + size;
   }
   return option === end;
 }
 
-function noteOption(code: number, size: number, into: QueryView): boolean {
+function noteOption(code: number, at: number, size: number, into: QueryView): boolean {
   if (code === clientSubnetOption) into.hasClientSubnet = true;
-  else if (code !== cookieOption) into.hasOtherOptions = true;
-  else {
-    into.hasCookie = true;
-    // RFC 7873 section 4: 8 bytes of the client, and 8 to 32 of the server when it gave some.
-    return size === 8 || (size >= 16 && size <= 40);
-  }
+  else if (code === cookieOption) return noteCookie(at, size, into);
+  else into.hasOtherOptions = true;
+  return true;
+}
+
+// RFC 7873 section 4: 8 bytes of the client, and 8 to 32 of the server when it gave some. Section 5.2: of several the first counts.
+function noteCookie(at: number, size: number, into: QueryView): boolean {
+  if (size !== 8 && (size < 16 || size > 40)) return false;
+  if (into.hasCookie) return true;
+  into.hasCookie = true;
+  into.cookieAt = at;
+  into.cookieBytes = size;
   return true;
 }
 

@@ -16,6 +16,7 @@ const plainReply: ReplyOptions = {
   into,
   maxBytes: 1232,
   ede: null,
+  cookie: null,
   isUnchanged: true,
 };
 
@@ -223,4 +224,18 @@ test('every record of any answer comes back, the spelling of names aside', () =>
       assert.equal(message.answers.length, answers.length);
     }),
   );
+});
+
+test('a cookie goes out with the answer and takes the room of records', () => {
+  const cookie = Uint8Array.from({ length: 24 }, (_, at) => 255 - at);
+  const records = Array.from({ length: 40 }, (_, at) => address('www.example.com', 300, at));
+  const packed = packAnswer(answerOf(records));
+  const asked = queryOf('www.example.com', false);
+  const whole = replyTo(packed, asked, { cookie });
+  assert.deepEqual(whole.message.edns?.options, [{ code: 10, data: cookie }]);
+  assert.equal(whole.bytes, replyTo(packed, asked).bytes + 28);
+  const cut = replyTo(packed, asked, { cookie, maxBytes: whole.bytes - 1 });
+  assert.deepEqual([cut.message.isTruncated, cut.message.answers.length], [true, 39]);
+  assert.deepEqual(cut.message.edns?.options, [{ code: 10, data: cookie }]);
+  assert.equal(replyTo(packed, queryOf('www.example.com', null), { cookie }).message.edns, null);
 });

@@ -2,7 +2,15 @@ import type { DnsMessage, DnsRecord } from './message.ts';
 import { MessageWriter, mostRecordBytes } from './message-writer.ts';
 import type { QueryView } from './read-query.ts';
 import { flagsOf } from './write-message.ts';
-import { appendError, type ExtendedError, optBytes, replyPayloadBytes, writeNumber16, writeOpt } from './write-opt.ts';
+import {
+  appendOptions,
+  cookieOptionBytes,
+  optBytes,
+  type ReplyExtras,
+  replyPayloadBytes,
+  writeNumber16,
+  writeOpt,
+} from './write-opt.ts';
 
 /**
  * A response in the form in which it is kept: the bytes of all of it but OPT, with id 0. Names point at the question where they can, so that
@@ -20,7 +28,7 @@ export interface PackedAnswer {
 }
 
 /** How a kept answer goes out. One object may be filled again for each reply. */
-export interface ReplyOptions {
+export interface ReplyOptions extends ReplyExtras {
   /** Whole seconds since the answer came; TTLs are less by so much, and never below 0. */
   readonly ageSeconds: number;
   /** Most that a TTL may be, in whole seconds, as when a grant ends before the record does. */
@@ -29,8 +37,6 @@ export interface ReplyOptions {
   readonly into: Uint8Array;
   /** What the transport takes: `datagramBytes(view)`, or 65,535 for a stream. At least 512: the header, the question and OPT always go out. */
   readonly maxBytes: number;
-  /** Goes out only to clients that speak EDNS, with as much of its text as has room behind the records. */
-  readonly ede: ExtendedError | null;
   /** Nothing was taken out of the answer or put into it: DO is echoed, and AD if the client asked for it. */
   readonly isUnchanged: boolean;
 }
@@ -90,7 +96,7 @@ export function datagramBytes(view: QueryView): number {
 
 /**
  * Writes a kept answer for the query that the view was filled from, and gives its length. The answer must be one to the name and the type of the
- * view. Id, RD, CD and the spelling of the question are the client's; OPT is there if the client sent one. Records that do not fit
+ * view. Id, RD, CD and the spelling of the question are the client's; OPT with its options is there if the client sent one. Records that do not fit
  * are left out from the end on, and the reply is marked truncated. `TypeError`: the question is another.
  */
 export function writeReply(
@@ -100,16 +106,20 @@ export function writeReply(
   options: ReplyOptions,
 ): number {
   if (packed.questionEnd !== view.questionEnd) throw new TypeError('the `packed` answer is to another question');
-  const { into, ede, isUnchanged } = options;
+  const { into, isUnchanged } = options;
   const maxBytes = Math.min(options.maxBytes, into.length);
-  const room = view.hasEdns ? maxBytes - optBytes : maxBytes;
+  const room = view.hasEdns ? maxBytes - optBytes - bytesOfCookie(options) : maxBytes;
   const end = packed.bytes.length <= room ? copyWhole(packed, into) : copyPart(packed, into, room);
   writeHead(view, queryBytes, into);
   if (!isUnchanged || !(view.authenticData || view.isDnssecOk)) into[3] = (into[3] ?? 0) & ~authenticDataBit;
   ageTtls(packed, end, options);
   if (!view.hasEdns) return end;
   const optEnd = addOpt(into, end, isUnchanged && view.isDnssecOk ? 0x8000 : 0);
-  return ede === null ? optEnd : appendError(into, optEnd, ede, maxBytes);
+  return appendOptions(into, optEnd, options, maxBytes);
+}
+
+function bytesOfCookie({ cookie }: ReplyExtras): number {
+  return cookie === null ? 0 : cookieOptionBytes;
 }
 
 function copyWhole(packed: PackedAnswer, into: Uint8Array): number {

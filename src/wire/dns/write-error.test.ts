@@ -13,6 +13,7 @@ const into = new Uint8Array(512);
 const denied: ErrorReply = {
   rcode: rcodes.nxDomain,
   ede: { code: 15, text: 'no rule allows `a.example`' },
+  cookie: null,
   soa: { zone: '', minimumSeconds: 30 },
   into,
   isTruncated: false,
@@ -143,4 +144,20 @@ test('the longest name leaves no room for a foreign zone', () => {
     deny(asking(name('a'), true), { soa: { zone: name('a'), minimumSeconds: 30 } }).message.authorities.length,
     1,
   );
+});
+
+test('a cookie goes out before the error, which gets what room is left', () => {
+  const cookie = Uint8Array.from({ length: 24 }, (_, at) => at);
+  const { message } = deny(asking('a.example', true), { cookie });
+  const data = dnsBytes(0, 15, Buffer.from('no rule allows `a.example`'));
+  assert.deepEqual(message.edns?.options, [
+    { code: 10, data: Uint8Array.from(cookie) },
+    { code: 15, data },
+  ]);
+  assert.equal(deny(asking('a.example', false), { cookie }).message.edns, null);
+  const name = `${`${'a'.repeat(63)}.`.repeat(3)}${'a'.repeat(61)}`;
+  const long = { cookie, ede: { code: 15, text: 'x'.repeat(255) }, soa: { zone: name, minimumSeconds: 30 } };
+  const { message: full, bytes } = deny(asking(name, true), long);
+  assert.equal(bytes.length, 512);
+  assert.deepEqual([full.authorities.length, full.edns?.options.map(({ code }) => code)], [1, [10, 15]]);
 });

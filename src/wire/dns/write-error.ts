@@ -2,7 +2,7 @@ import { dnsTypes, internetClass, rcodes } from './message.ts';
 import { isBelow, labelsOf, writeName } from './names.ts';
 import type { QueryView } from './read-query.ts';
 import { addOpt, writeHead } from './reply.ts';
-import { appendError, type ExtendedError, optBytes, writeNumber16 } from './write-opt.ts';
+import { appendOptions, cookieOptionBytes, optBytes, type ReplyExtras, writeNumber16 } from './write-opt.ts';
 
 /** For how long a "no" may be kept (RFC 2308), said in the name of a zone: '' is the root. */
 export interface NegativeSoa {
@@ -11,11 +11,9 @@ export interface NegativeSoa {
 }
 
 /** A reply without an answer. One object may be filled again for each reply. */
-export interface ErrorReply {
+export interface ErrorReply extends ReplyExtras {
   /** NXDOMAIN, REFUSED, SERVFAIL and so on; 0 is NODATA. One above 15 goes out as SERVFAIL where the client speaks no EDNS. */
   readonly rcode: number;
-  /** Goes out only to clients that speak EDNS. */
-  readonly ede: ExtendedError | null;
   /** Left out where 512 bytes have no room for it. */
   readonly soa: NegativeSoa | null;
   /** At least 512 bytes. */
@@ -25,6 +23,8 @@ export interface ErrorReply {
 }
 
 const headerBytes = 12;
+// Without an extended error, which takes what is left.
+const mostOptBytes = optBytes + cookieOptionBytes;
 // What every client takes, with EDNS or without.
 const largestBytes = 512;
 // RFC 6303 section 3: who answers for a zone that is nobody's, and the numbers of its SOA but the last.
@@ -38,7 +38,7 @@ const soaTailBytes = 10 + 2 + nobody.length + 20;
  * transport; a text of `ede` that is too long for that is cut. The question is the client's own, and missing where it could not be read.
  */
 export function writeError(view: QueryView, queryBytes: Uint8Array, reply: ErrorReply): number {
-  const { into, ede, soa } = reply;
+  const { into, soa } = reply;
   const rcode = reply.rcode > 15 && !view.hasEdns ? rcodes.servFail : reply.rcode;
   into.fill(0, 0, headerBytes);
   into[2] = (view.opcode << 3) | (reply.isTruncated ? 0x02 : 0);
@@ -48,7 +48,7 @@ export function writeError(view: QueryView, queryBytes: Uint8Array, reply: Error
   const end = soa === null ? view.questionEnd : writeSoa(into, view, soa);
   if (!view.hasEdns) return end;
   const optEnd = addOpt(into, end, (rcode >> 4) << 24);
-  return ede === null ? optEnd : appendError(into, optEnd, ede, largestBytes);
+  return appendOptions(into, optEnd, reply, largestBytes);
 }
 
 // Writes the SOA record behind the question and gives the index after it.
@@ -57,7 +57,7 @@ function writeSoa(into: Uint8Array, view: QueryView, { zone, minimumSeconds }: N
   const known = zoneOffset(into, view, zone);
   const owner = known < 0 ? writeName(zone) : null;
   const ownerEnd = start + (owner?.length ?? 2);
-  if ((known < 0 && owner === null) || ownerEnd + soaTailBytes + optBytes > largestBytes) return start;
+  if ((known < 0 && owner === null) || ownerEnd + soaTailBytes + mostOptBytes > largestBytes) return start;
   if (owner === null) writeNumber16(into, start, 0xc000 + known);
   else into.set(owner, start);
   writeNumber16(into, ownerEnd, dnsTypes.soa);

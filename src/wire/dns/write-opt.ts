@@ -11,6 +11,10 @@ export const replyPayloadBytes = 1232;
 /** Bytes of an OPT record without options. */
 export const optBytes = 11;
 
+/** Bytes of a cookie option as `appendOptions` writes it: eight of the client and sixteen of ours. */
+export const cookieOptionBytes = 28;
+
+const cookieOption = 10;
 const extendedErrorOption = 15;
 const errorHeadBytes = 6;
 const maxTextBytes = 255;
@@ -32,16 +36,38 @@ export function writeOpt(into: Uint8Array, at: number, flags: number): number {
   return at + optBytes;
 }
 
+/** What goes into the OPT record of a reply. */
+export interface ReplyExtras {
+  /** 24 bytes: the client's part of its cookie and ours (RFC 7873). Null for a client that sent none. */
+  readonly cookie: Uint8Array | null;
+  /** With as much of its text as has room. */
+  readonly ede: ExtendedError | null;
+}
+
 /**
- * Adds an extended error to the OPT record that ends at `at`, with as much of its text as goes before `end`, and gives the index after it.
+ * Adds options to the OPT record without any that ends at `optEnd`, none of them past `end`, and gives the index after it.
  *
  * @internal
  */
-export function appendError(into: Uint8Array, at: number, error: ExtendedError, end: number): number {
+export function appendOptions(into: Uint8Array, optEnd: number, { cookie, ede }: ReplyExtras, end: number): number {
+  let at = optEnd;
+  if (cookie !== null) at = writeCookie(into, at, cookie);
+  if (ede !== null) at = writeExtendedError(into, at, ede, end);
+  writeNumber16(into, optEnd - 2, at - optEnd);
+  return at;
+}
+
+function writeCookie(into: Uint8Array, at: number, cookie: Uint8Array): number {
+  writeNumber16(into, at, cookieOption);
+  writeNumber16(into, at + 2, cookie.length);
+  into.set(cookie, at + 4);
+  return at + 4 + cookie.length;
+}
+
+function writeExtendedError(into: Uint8Array, at: number, error: ExtendedError, end: number): number {
   const room = Math.min(maxTextBytes, end - at - errorHeadBytes);
   if (room < 0) return at;
   const textBytes = writeText(into, at + errorHeadBytes, error.text, room);
-  writeNumber16(into, at - 2, errorHeadBytes + textBytes);
   writeNumber16(into, at, extendedErrorOption);
   writeNumber16(into, at + 2, 2 + textBytes);
   writeNumber16(into, at + 4, error.code);
