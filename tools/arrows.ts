@@ -43,6 +43,7 @@ export const arrows: Readonly<Record<string, RoomRow>> = {
   trust: outer(['base', 'identity'], []),
   proxy: outer(listenerRooms, ['policy']),
   dns: outer(listenerRooms, ['policy']),
+  probe: outer(['base', 'wire', 'destination'], []),
   intake: outer(['base', 'flowmap'], []),
   snapshot: outer(['base', 'policy'], []),
   spool: outer(['base', 'policy', 'enforcement'], []),
@@ -51,7 +52,7 @@ export const arrows: Readonly<Record<string, RoomRow>> = {
   config: outer(['base', 'policy'], outerRooms),
   'api/contract': outer(['base', 'policy'], []),
   api: outer([...pureRooms, 'config', 'api/contract'], []),
-  cli: outer([...pureRooms, 'config', 'api/contract', 'app'], []),
+  cli: outer([...pureRooms, 'probe', 'config', 'api/contract', 'app'], []),
   app: outer([...pureRooms, ...outerRooms, 'store/duckdb', 'config', 'api', 'api/contract'], []),
 };
 
