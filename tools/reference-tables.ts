@@ -106,7 +106,7 @@ const exitMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   pending: '`exception request --wait`: nobody has decided yet',
   integrityFailure: 'integrity failure (no command gives it yet)',
   enforcedDrift: 'what is enforced is not what is written (no command gives it yet)',
-  undecidedTraffic: 'traffic without a decision (no command gives it yet)',
+  undecidedTraffic: '`probe`: a way out is open, so that traffic leaves without a decision',
   usage: 'the command line is wrong',
 };
 

@@ -48,6 +48,8 @@ import {
 import { registerPersonList } from './person-list.ts';
 import { registerPolicyCheck } from './policy-check.ts';
 import { registerPolicyStats } from './policy-stats.ts';
+import { registerProbe } from './probe.ts';
+import { registerProbeCanary } from './probe-canary.ts';
 import { registerRestore } from './restore.ts';
 import { registerStatus } from './status.ts';
 import { registerTokenClaim } from './token-claim.ts';
@@ -70,6 +72,7 @@ const commands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerDecide,
   registerExplain,
   registerDns,
+  registerProbeGroup,
   registerFlows,
   registerException,
   registerBreakGlass,
@@ -97,6 +100,11 @@ const policyCommands: readonly ((parent: Command, cli: Cli) => void)[] = [regist
 function registerDns(program: Command, cli: Cli): void {
   const dns = program.command('dns').description('look into the DNS filter');
   registerDnsQuery(dns, cli);
+}
+
+// Its own action tries the ways; the far end is its member.
+function registerProbeGroup(program: Command, cli: Cli): void {
+  registerProbeCanary(registerProbe(program, cli), cli);
 }
 
 function registerCredential(program: Command, cli: Cli): void {

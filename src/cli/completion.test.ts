@@ -21,6 +21,8 @@ const cases: readonly (readonly [typed: readonly string[], offered: RegExp])[] =
   [['status', '--config', ''], /^$/],
   [['env', '--runtime', 'ja'], /^java$/],
   [['completion', 'z'], /^zsh$/],
+  [['probe', 'can'], /^canary$/],
+  [['probe', '--int'], /^--intrusive$/],
   [['decide', '--as', 'status', '--t'], /^--to$/],
 ];
 
