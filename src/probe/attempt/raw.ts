@@ -28,7 +28,11 @@ export function echoAttempt(version: 4 | 6): Attempt {
       kind: target.isRoot ? `raw${version}` : `ping${version}`,
       ...echoParts(data, version, target.isRoot),
     });
-    return endingOf(answer, ended('echoed'));
+    const ending = endingOf(answer, ended('echoed'));
+    // Who may not open such a socket may still start a program that may.
+    if (ending.how !== 'not_permitted') return ending;
+    const pinged = await pingWith(to, data, target.timeoutMs);
+    return pinged.how === 'lacking' ? ending : pinged;
   };
 }
 
