@@ -75,7 +75,7 @@ test('ways are chosen by id, by group and by pattern, in the order of the scorec
   const rows: readonly (readonly [words: readonly string[], first: string, count: number])[] = [
     [[], 'tcp-443', ways.length],
     [['dns-tcp', 'tcp-443'], 'tcp-443', 2],
-    [['gateway'], 'gateway-ssh', 5],
+    [['gateway'], 'gateway-ssh', 6],
     [['proxy-metadata-*'], 'proxy-metadata-address', 10],
     [['tcp-443', 'tcp-4*'], 'tcp-443', 2],
   ];

@@ -77,7 +77,7 @@ describe('a probe', { skip: skipUnless('root', 'ip', 'nft', 'perl') }, () => {
     const { card, code } = await probe(
       ...words,
       '--only',
-      'proxy',
+      'proxy,gateway-proxy',
       '--timeout',
       '1s',
       '--proxy',

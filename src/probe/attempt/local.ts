@@ -44,15 +44,18 @@ export function gatewayAttempt(port: number, sign: RegExp, path: string | null):
   };
 }
 
+/** The proxy that may listen on the gateway, asked without a secret. */
+export const gatewayProxyAttempt: Attempt = (target, mark) => {
+  const proxy = readProxy(`http://${target.gateway?.address ?? ''}:3128`);
+  if (proxy === null) return Promise.resolve(ended('absent'));
+  return connectBy(proxy, target, { authority: canaryAuthority, say: sayHello, mark });
+};
+
 /** A proxy of the environment that is not the one that is meant. */
 export const otherProxyAttempt: Attempt = async (target, mark) => {
   const proxy = findOtherProxy(target);
   if (proxy === null) return ended('absent', 'the environment names no other proxy');
-  return connectBy(proxy, target, {
-    authority: ({ canary, ipv4 }) => `${canary ?? ipv4}:443`,
-    say: sayHello,
-    mark,
-  });
+  return connectBy(proxy, target, { authority: canaryAuthority, say: sayHello, mark });
 };
 
 /** What the environment excepts from the proxy, if the canary is among it. */
@@ -78,6 +81,10 @@ export const ownRouteAttempt: Attempt = async (target, mark) => {
 };
 
 const hasListener: ReadonlySet<string> = new Set(['foreign_answer', 'reset', 'ended', 'silent', 'denied']);
+
+function canaryAuthority({ canary, ipv4 }: ProbeTarget): string {
+  return `${canary ?? ipv4}:443`;
+}
 
 function askGateway(
   target: ProbeTarget,

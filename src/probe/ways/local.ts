@@ -1,6 +1,7 @@
 import { dnsAttempt } from '../attempt/dns.ts';
 import {
   gatewayAttempt,
+  gatewayProxyAttempt,
   noProxyAttempt,
   otherProxyAttempt,
   ownRouteAttempt,
@@ -37,6 +38,13 @@ const gatewayRows: readonly Row[] = [
     'gateway_input',
     ['gateway'],
     gatewayAttempt(9100, /^# (?:HELP|TYPE) /m, '/metrics'),
+  ],
+  [
+    'gateway-proxy',
+    "the gateway's proxy, port 3128, without a secret",
+    'proxy_policy',
+    ['gateway', 'address'],
+    gatewayProxyAttempt,
   ],
   [
     'gateway-dns-tcp',
