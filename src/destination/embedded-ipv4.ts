@@ -10,6 +10,9 @@ interface Embedding {
 
 const nothing: readonly number[] = [];
 
+const isatapMask = 0xfdffffff;
+const isatapValue = 0x00005efe;
+
 const embeddings: readonly Embedding[] = [
   {
     name: 'IPv4-mapped, IPv4-compatible',
@@ -48,9 +51,23 @@ const embeddings: readonly Embedding[] = [
     // The universal/local bit may be set: 0000:5efe and 0200:5efe.
     name: 'ISATAP',
     source: 'RFC 5214 section 6.1',
-    read: (_a, _b, c, d) => ((c & 0xfdffffff) >>> 0 === 0x00005efe ? [d] : nothing),
+    read: (_a, _b, c, d) => ((c & isatapMask) >>> 0 === isatapValue ? [d] : nothing),
   },
 ];
+
+/**
+ * The addresses that carry IPv4 in every network, whatever its prefix (ISATAP, RFC 5214 section 6.1): those of which the bits of `mask` are
+ * `value`. No list of ranges can tell them apart: whoever keeps ranges refuses them all by this form.
+ */
+export const isatapForm: { readonly mask: IpAddress; readonly value: IpAddress } = {
+  mask: ipAddressFromWords([0, 0, isatapMask, 0]),
+  value: ipAddressFromWords([0, 0, isatapValue, 0]),
+};
+
+/** Whether an address is of {@link isatapForm}. */
+export function isIsatap({ family, words }: IpAddress): boolean {
+  return family === 6 && ((words[2] ?? 0) & isatapMask) >>> 0 === isatapValue;
+}
 
 /** Every IPv4 address that an IPv6 address may carry, by any known embedding. Used only to deny. */
 export function embeddedIpv4(address: IpAddress): readonly IpAddress[] {
