@@ -1,22 +1,10 @@
 import { classifyAddress, parseIpAddress } from '../destination/index.ts';
 import { strengths } from '../identity/index.ts';
-import { asciiKey } from './ascii-key.ts';
 import { collectEmbedded } from './boundary-blocks.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { findGrants } from './find-grants.ts';
-import {
-  groupWord,
-  headBit,
-  headWord,
-  keyKind,
-  matchFlag,
-  matchWord,
-  metaWord,
-  none,
-  owner,
-  requireWord,
-} from './format/layout.ts';
-import { findText } from './format/lookup.ts';
+import { findRevoked } from './find-revoked.ts';
+import { groupWord, headBit, headWord, matchFlag, matchWord, metaWord, none, requireWord } from './format/layout.ts';
 import type { OpenedGrant } from './grant-index.ts';
 import type { MatchPairs } from './match-collector.ts';
 import { OpenedPolicy } from './open-policy.ts';
@@ -129,29 +117,8 @@ function forbidden(each: Case): Verdict | null {
 
 function revoked(each: Case): Verdict | null {
   const { policy, request } = each;
-  const { revokedIdentities } = request.facts;
-  const { view } = policy;
-  const listed = view.words[view.meta.at + metaWord.revokedCount] as number;
-  if (listed === 0 && revokedIdentities.size === 0) return null;
-  const found = revocableTexts(request.principal).find(
-    (text) => revokedIdentities.has(text) || findText(view, owner.revoked * 2 + keyKind.exact, asciiKey(text)) >= 0,
-  );
-  if (found === undefined) return null;
-  return deny(each, 'identity_revoked', noPairs, [`${boundaryDocumentName}/revoked/${found}`]);
-}
-
-/**
- * Every text by which a revocation can name what was proven: each identity that the proofs satisfy (also one that another service's
- * or a wider entry outshines), each term of an `all:` list (one revoked term ends it), and the issuer of a token by itself.
- */
-function revocableTexts({ identity, alsoProven = noIds }: DecisionRequest['principal']): readonly string[] {
-  // Nearly every principal has one plain identity, and decisions are many.
-  if (alsoProven.length === 0 && !identity.includes(' + ') && !identity.startsWith('token:')) return [identity];
-  return [identity, ...alsoProven].flatMap((text) => {
-    const terms = text.split(' + ');
-    const issuers = terms.filter((term) => term.startsWith('token:')).map((term) => term.split('#', 1)[0] ?? term);
-    return [text, ...terms, ...issuers];
-  });
+  const found = findRevoked(policy.view, request.principal, request.facts.revokedIdentities);
+  return found === null ? null : deny(each, 'identity_revoked', noPairs, [`${boundaryDocumentName}/revoked/${found}`]);
 }
 
 function judgeRules(each: Case): Verdict {

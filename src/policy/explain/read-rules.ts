@@ -12,7 +12,7 @@ import {
   slotWord,
   slotWords,
 } from '../format/layout.ts';
-import { firstMatch, hasNextMatch, matchPlace } from '../format/lookup.ts';
+import { firstMatch, matchPlace, walkSpan } from '../format/lookup.ts';
 import type { OpenedPolicy } from '../open-policy.ts';
 import { pairId, ruleRow } from '../policy-verdict.ts';
 
@@ -102,11 +102,4 @@ function membersOf(view: FlatView, group: number): readonly number[] {
     });
   }
   return members;
-}
-
-function walkSpan(view: FlatView, first: number, visit: (match: number) => void): void {
-  for (let match = first; ; match += 4) {
-    visit(match);
-    if (!hasNextMatch(view, match)) return;
-  }
 }

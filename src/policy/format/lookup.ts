@@ -63,6 +63,14 @@ export function hasNextMatch(view: FlatView, at: number): boolean {
   return ((words[at + matchWord.flags] as number) & matchFlag.last) === 0 && at + 4 < matches.at + matches.length;
 }
 
+/** Calls `visit` with the place of every match of a key, from its first on. */
+export function walkSpan(view: FlatView, first: number, visit: (match: number) => void): void {
+  for (let match = first; ; match += 4) {
+    visit(match);
+    if (!hasNextMatch(view, match)) return;
+  }
+}
+
 const masked = new Uint32Array(4);
 
 /**
