@@ -94,6 +94,10 @@ export {
   type PolicyOpening,
   type PolicyOpenings,
 } from './openings/list-openings.ts';
+export { addressPlane, type PlaneEntry, type PlaneOptions } from './plane/address-plane.ts';
+export type { PlaneQuestion, Reach, ReachedPorts } from './plane/ask-reach.ts';
+export { type NamePlaneEntry, type NamePlaneQuestion, namePlane } from './plane/name-plane.ts';
+export type { OpaqueProtocol, PortRun } from './plane/port-cuts.ts';
 export { type QueryType, queryTypes } from './query-types.ts';
 export { readEndedGrant, readGrant, readOfflineSigners } from './read-grant.ts';
 export { type Reason, type ReasonRow, reasons, requestableReasons } from './reasons.ts';
