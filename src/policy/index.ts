@@ -97,7 +97,10 @@ export {
 export { addressPlane, type PlaneEntry, type PlaneOptions } from './plane/address-plane.ts';
 export type { PlaneQuestion, Reach, ReachedPorts } from './plane/ask-reach.ts';
 export { type NamePlaneEntry, type NamePlaneQuestion, namePlane } from './plane/name-plane.ts';
+export { nextChange } from './plane/next-change.ts';
 export type { OpaqueProtocol, PortRun } from './plane/port-cuts.ts';
+export { type BeyondPorts, findRulesBeyondPorts } from './plane/rules-beyond-ports.ts';
+export { type SourceQuestion, type SourceRun, sourcePlane } from './plane/source-plane.ts';
 export { type QueryType, queryTypes } from './query-types.ts';
 export { readEndedGrant, readGrant, readOfflineSigners } from './read-grant.ts';
 export { type Reason, type ReasonRow, reasons, requestableReasons } from './reasons.ts';
