@@ -6,8 +6,7 @@ import {
   openGrants,
   withEnded,
 } from '../src/policy/index.ts';
-import { LiveFlows } from '../src/proxy/index.ts';
-import type { LiveLink } from '../src/transport/index.ts';
+import { LiveFlows, type LiveLink } from '../src/transport/index.ts';
 import { grantOf } from '../test/support/grant-fixture.ts';
 import { helloBytes } from '../test/support/hello-bytes.ts';
 import { playPorts, type StandingSession, standSession } from '../test/support/play-session.ts';

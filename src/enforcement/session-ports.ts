@@ -49,7 +49,7 @@ export interface Judge {
 
 /**
  * Counts connections: per source from the accept until who asks is known, then per service, from who asks being known to the end of the
- * connection. Made by `proxy/`.
+ * connection.
  */
 export interface FlowRegistry {
   /** Takes a place for a connection that has proven nothing; false when its source has none left. Each true: one `settle`. */

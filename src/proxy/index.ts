@@ -1,5 +1,4 @@
 export { createProxyListener, type ProxyListener } from './listener.ts';
-export { LiveFlows, type LiveFlowsOptions } from './live-flows.ts';
 export type { ProxyCounts, ProxyListenerOptions, ProxyTls } from './options.ts';
 export { createPacListener, type PacListener, type PacListenerOptions } from './pac-listener.ts';
 export type { ParentProxy } from './parent-url.ts';

@@ -5,18 +5,23 @@ import {
   grantsOfFlow,
   proxySession,
   RepeatedDenials,
+  ServiceCounter,
   type SessionPorts,
   type SessionSettings,
   silentObserver,
 } from '../enforcement/index.ts';
 import type { DecisionRecord } from '../policy/index.ts';
-import { createNodeTransport, type HandshakeMaterial, type ListenAddress, type Transport } from '../transport/index.ts';
-import { ServiceCounter } from './flow-registry.ts';
-import { LiveFlows } from './live-flows.ts';
+import {
+  createNodeTransport,
+  type HandshakeMaterial,
+  type ListenAddress,
+  LiveFlows,
+  RepeatWriter,
+  type Transport,
+} from '../transport/index.ts';
 import type { ProxyCounts, ProxyListenerOptions, ProxyTls } from './options.ts';
 import { pacScript } from './pac.ts';
 import { type ParentProxy, parseParentUrl } from './parent-url.ts';
-import { RepeatWriter } from './repeat-writer.ts';
 
 /** A proxy listener at work. */
 export interface ProxyListener {

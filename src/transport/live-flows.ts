@@ -10,7 +10,7 @@ import {
   type SessionPorts,
 } from '../enforcement/index.ts';
 import type { DecisionRecord, ProgressRecord, ServiceSummary } from '../policy/index.ts';
-import type { LiveLink } from '../transport/index.ts';
+import type { LiveLink } from './transport.ts';
 
 // Judging one flow takes a few microseconds, cutting it some dozens: a slice stalls the loop by a few milliseconds.
 const flowsPerSlice = 64;

@@ -1,4 +1,4 @@
-import type { FlowRegistry } from '../enforcement/index.ts';
+import type { FlowRegistry } from './session-ports.ts';
 
 /** Counts connections under keys, each against the same limit. */
 class KeyCounter {
