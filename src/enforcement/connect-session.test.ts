@@ -9,6 +9,7 @@ const facts: ConnectionFacts = {
   source: '192.0.2.7:51234',
   isLoopback: false,
   localAuthority: '192.0.2.1:3128',
+  aimed: null,
   isPastLimit: false,
   bytesUp: 0,
   bytesDown: 0,

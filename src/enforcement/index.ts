@@ -22,6 +22,7 @@ export { blockFlow, type RecheckFinding, recheckFlow } from './recheck.ts';
 export { denied, denyRecord, progressRecord, type VerdictFacts, verdictRecord, wouldBeDenied } from './records.ts';
 export { type NotedDenial, RepeatedDenials } from './repeated-denials.ts';
 export type {
+  AimedAt,
   Approval,
   ConnectionFacts,
   FlowRegistry,

@@ -94,6 +94,12 @@ export interface SessionPorts {
   readonly settings: SessionSettings;
 }
 
+/** Where a client aimed at. */
+export interface AimedAt {
+  readonly address: IpAddress;
+  readonly port: number;
+}
+
 /** Who connected, and what the driver counts. `source` is canonical text. The session sets `flow` while one is live. */
 export interface ConnectionFacts {
   readonly sourceAddress: string;
@@ -101,6 +107,8 @@ export interface ConnectionFacts {
   readonly isLoopback: boolean;
   /** The authority that the client connected to: `127.0.0.1:3128`. */
   readonly localAuthority: string;
+  /** The local end of the connection: ours, or behind TPROXY wherever the client aimed at. Null once the socket is gone. */
+  readonly aimed: AimedAt | null;
   /** Whether this connection is past the listener's limit: it is told so and closed. */
   readonly isPastLimit: boolean;
   readonly bytesUp: number;

@@ -46,12 +46,3 @@ export interface ProxyTls {
   context(): SecureContext;
   readonly requestCertificate: boolean;
 }
-
-/** How many connections are open. */
-export interface ProxyCounts {
-  readonly connections: number;
-  /** Those whose principal is known. */
-  readonly identified: number;
-  /** The same by service, only those that have any. */
-  readonly byService: ReadonlyMap<string, number>;
-}

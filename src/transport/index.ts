@@ -2,4 +2,17 @@ export { LiveFlows, type LiveFlowsOptions } from './live-flows.ts';
 export { createNodeTransport } from './node/listener.ts';
 export { presentedChain } from './node/secure.ts';
 export { RepeatWriter, type RepeatWriterOptions } from './repeat-writer.ts';
-export type { HandshakeMaterial, ListenAddress, LiveLink, Transport, TransportOptions } from './transport.ts';
+export {
+  type ConnectionCounts,
+  createSessionListener,
+  type SessionListener,
+  type SessionListenerOptions,
+} from './session-listener.ts';
+export type {
+  HandshakeMaterial,
+  ListenAddress,
+  ListenTarget,
+  LiveLink,
+  Transport,
+  TransportOptions,
+} from './transport.ts';

@@ -18,6 +18,12 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/**
+ * An address, or a socket that is bound already: its descriptor. Whoever made it may have given it powers that we do not hold, such as
+ * taking connections to any address (IP_TRANSPARENT).
+ */
+export type ListenTarget = ListenAddress | { readonly fd: number };
+
 /** What a TLS handshake needs: a context, and whether the client is asked for a certificate. None is ever required. */
 export interface HandshakeMaterial {
   readonly context: SecureContext;
@@ -61,7 +67,7 @@ export interface LiveLink {
 /** A driver at work. */
 export interface Transport {
   /** Listens; gives the bound address. Faults: `listen_address_in_use`, `listen_forbidden` and the other codes of socket faults. */
-  listen(address: ListenAddress): Promise<Result<ListenAddress>>;
+  listen(target: ListenTarget): Promise<Result<ListenAddress>>;
   /** Every open connection. */
   readonly links: ReadonlySet<LiveLink>;
   /** Stops accepting, lets open tunnels go on for `drainMs`, then cuts them (`endedBy` shutdown). */

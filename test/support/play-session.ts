@@ -122,6 +122,7 @@ const client = {
   source: '127.0.0.1:50000',
   isLoopback: true,
   localAuthority: '127.0.0.1:3128',
+  aimed: null,
   isPastLimit: false,
   bytesUp: 0,
   bytesDown: 0,

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import type { ConnectionFacts, LiveFlow } from '../../enforcement/index.ts';
+import type { AimedAt, ConnectionFacts, LiveFlow } from '../../enforcement/index.ts';
 import type { LiveLink, TransportOptions } from '../transport.ts';
-import { localAuthorityOf } from './link-sockets.ts';
+import { aimedAtOf, localAuthorityOf } from './link-sockets.ts';
 import { passMetered } from './metered.ts';
 import type { TimerWheel, WheelEntry } from './timer-wheel.ts';
 
@@ -54,6 +54,10 @@ export abstract class LinkBase implements ConnectionFacts, WheelEntry {
   // Asked for by few: reading it of every socket would be a system call each.
   get localAuthority(): string {
     return localAuthorityOf(this.raw);
+  }
+
+  get aimed(): AimedAt | null {
+    return aimedAtOf(this.raw);
   }
 
   /** The flow that is live on this connection; set by its conversation. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { Side } from '../../enforcement/index.ts';
+import { parseIpAddress, unmapPeerAddress } from '../../destination/index.ts';
+import type { AimedAt, Side } from '../../enforcement/index.ts';
 import type { SideQueue } from './side-queue.ts';
 
 // Below the 5 minutes and more after which firewalls and load balancers forget a silent connection.
@@ -87,6 +88,12 @@ export function keepAlive(socket: Socket | null): void {
 export function localAuthorityOf({ localAddress = '', localPort = 0 }: Socket): string {
   const host = localAddress.startsWith('::ffff:') && localAddress.includes('.') ? localAddress.slice(7) : localAddress;
   return host.includes(':') ? `[${host}]:${localPort}` : `${host}:${localPort}`;
+}
+
+/** The local end of a connection, read as a destination; null once the socket is gone. */
+export function aimedAtOf({ localAddress = '', localPort = 0 }: Socket): AimedAt | null {
+  const parsed = parseIpAddress(localAddress.replace(/%.*$/, ''));
+  return parsed.ok && localPort > 0 ? { address: unmapPeerAddress(parsed.value), port: localPort } : null;
 }
 
 /** Hands over everything in a queue. */

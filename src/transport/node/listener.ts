@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { failed, fault, ok, type Result } from '../../base/index.ts';
 import { type IpAddress, parseIpAddress, unmapPeerAddress } from '../../destination/index.ts';
-import type { ListenAddress, LiveLink, Transport, TransportOptions } from '../transport.ts';
+import type { ListenAddress, ListenTarget, LiveLink, Transport, TransportOptions } from '../transport.ts';
 import { NodeLink } from './link.ts';
 import type { PeerFacts } from './link-base.ts';
 import { socketFault } from './node-fault.ts';
@@ -28,19 +28,19 @@ class NodeTransport implements Transport {
     this.#options = options;
   }
 
-  listen(address: ListenAddress): Promise<Result<ListenAddress>> {
+  listen(target: ListenTarget): Promise<Result<ListenAddress>> {
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
     server.on('connection', (socket) => this.#accept(socket));
     return new Promise((resolve) => {
       server.once('error', (error) => {
         const { code, cause } = socketFault(error);
-        resolve(failed(fault(`listen_${code}`, `cannot listen on \`${address.host}:${address.port}\`: ${cause}`)));
+        resolve(failed(fault(`listen_${code}`, `cannot listen on ${targetText(target)}: ${cause}`)));
       });
-      server.listen({ host: address.host, port: address.port, backlog }, () => {
+      server.listen({ ...target, backlog }, () => {
         server.removeAllListeners('error');
         server.on('error', (error) => this.#options.failed('listener', error));
         this.#servers.add(server);
-        resolve(ok(boundAddress(server, address)));
+        resolve(ok(boundAddress(server, target)));
       });
     });
   }
@@ -106,7 +106,12 @@ function isLoopback(peer: IpAddress): boolean {
   return peer.family === 4 ? (peer.words[0] ?? 0) >>> 24 === 127 : peer.text === '::1';
 }
 
-function boundAddress(server: Server, asked: ListenAddress): ListenAddress {
+function targetText(target: ListenTarget): string {
+  return 'fd' in target ? `descriptor \`${target.fd}\`` : `\`${target.host}:${target.port}\``;
+}
+
+function boundAddress(server: Server, asked: ListenTarget): ListenAddress {
   const bound = server.address();
-  return typeof bound === 'object' && bound !== null ? { host: bound.address, port: bound.port } : asked;
+  if (typeof bound === 'object' && bound !== null) return { host: bound.address, port: bound.port };
+  return 'fd' in asked ? { host: '', port: 0 } : asked;
 }
