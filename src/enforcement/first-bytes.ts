@@ -1,10 +1,10 @@
-import { parseWireHost } from '../destination/index.ts';
 import type { Reason } from '../policy/index.ts';
 import { type ClientHello, parseClientHello } from '../wire/index.ts';
 import type { ClientContext, Over } from './client-context.ts';
 import { arm, type Ended, joinBytes, noBytes, read, type Step } from './conversation.ts';
 import { fine, type InnerVerdict, isObserved, judgeBreach, judgeInnerHost } from './judge-inner.ts';
 import type { LiveFlow } from './live-flow.ts';
+import { parseServerName, reasonOfHello } from './server-name.ts';
 
 /** What the first bytes of a tunnel turned out to be; `bytes` are the client's, read and not sent yet. */
 export type FirstBytes =
@@ -45,10 +45,8 @@ function judgeServerName(client: ClientContext, flow: LiveFlow, serverName: stri
     const mayBeUnnamed = flow.destination.host.kind === 'address' && flow.verdict.admission.sniNone;
     return mayBeUnnamed ? fine : judgeBreach(flow, 'sni_missing');
   }
-  const host = parseWireHost(serverName);
-  if (!host.ok) return judgeBreach(flow, 'hello_unreadable');
-  // RFC 6066 section 3: a server name is a DNS name, never an address.
-  if (host.value.kind !== 'name') return judgeBreach(flow, 'sni_mismatch');
+  const host = parseServerName(serverName);
+  if (!host.ok) return judgeBreach(flow, host.fault.code);
   return judgeInnerHost(client, flow, host.value, 'sni_mismatch');
 }
 
@@ -100,7 +98,7 @@ function classifyHello(client: ClientContext, flow: LiveFlow, held: Uint8Array):
     case 'incomplete':
       return held.length > client.ports.settings.limits.maxHelloBytes ? unreadable(flow, held) : null;
     case 'fault':
-      return unreadable(flow, held);
+      return breach(flow, held, reasonOfHello(result.fault.code));
     case 'not_tls':
       return breach(flow, held, 'hello_missing');
     case 'hello': {

@@ -5,6 +5,7 @@ import { type Ended, joinBytes, read, type Step, send } from './conversation.ts'
 import { judgeHello } from './first-bytes.ts';
 import { fine, type InnerVerdict, judgeBreach } from './judge-inner.ts';
 import type { LiveFlow } from './live-flow.ts';
+import { reasonOfHello } from './server-name.ts';
 
 const tls13 = 0x0304;
 
@@ -69,7 +70,7 @@ function judgeHeld(
     case 'second_hello':
       return judgeHello(client, flow, result.hello);
     case 'fault':
-      return judgeBreach(flow, 'hello_unreadable');
+      return judgeBreach(flow, reasonOfHello(result.fault.code));
     default:
       return result satisfies never;
   }

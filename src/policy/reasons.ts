@@ -35,6 +35,10 @@ export type Reason =
   | 'hello_unreadable'
   | 'sni_missing'
   | 'sni_mismatch'
+  | 'sni_repeated'
+  | 'sni_address'
+  | 'sni_nul'
+  | 'sni_malformed'
   | 'ech_refused'
   | 'http_malformed'
   | 'connection_limit'
@@ -208,6 +212,26 @@ export const reasons: Readonly<Record<Reason, ReasonRow>> = {
   sni_mismatch: {
     says: 'the ClientHello names another server than the one asked for',
     mend: 'workload owner: ask for the server you speak to',
+    status: null,
+  },
+  sni_repeated: {
+    says: 'the ClientHello names more than one server, and two readers could take one each',
+    mend: 'workload owner: send one server name',
+    status: null,
+  },
+  sni_address: {
+    says: 'the server name of the ClientHello is an address, which no TLS server is named by',
+    mend: 'workload owner: ask for the server by its name, or send no server name',
+    status: null,
+  },
+  sni_nul: {
+    says: 'the server name of the ClientHello holds a NUL, at which some readers stop',
+    mend: 'security: look at the workload; no honest client sends this',
+    status: null,
+  },
+  sni_malformed: {
+    says: 'the server name of the ClientHello is not spelled as a name',
+    mend: 'workload owner: mend the spelling',
     status: null,
   },
   ech_refused: {

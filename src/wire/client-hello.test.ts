@@ -108,7 +108,7 @@ const parse = (bytes: readonly number[]) => parseClientHello(Uint8Array.from(byt
 
 test('a hello with two readings, or none, is refused', () => {
   const good = message(serverName('a.example'));
-  const rows: readonly (readonly [kind: string, what: string, bytes: readonly number[]])[] = [
+  const rows: readonly (readonly [answer: string, what: string, bytes: readonly number[]])[] = [
     ['hello', 'good', record(good)],
     ['hello', 'two records', [...record(good.slice(0, 3)), ...record(good.slice(3))]],
     ['hello', 'followed by another flight', [...record(good), ...record([1], 20)]],
@@ -119,22 +119,33 @@ test('a hello with two readings, or none, is refused', () => {
     ['not_tls', 'SSLv2 version in a record', [22, 2, 0, 0, 5]],
     ['not_tls', 'record past its length', [22, 3, 1, 255, 255]],
     ['not_tls', 'an alert', record([2, 40], 21)],
-    ['fault', 'a ServerHello', record([2, ...good.slice(1)])],
-    ['fault', 'two names', record(message(serverName('a.example', 'b.example')))],
-    ['fault', 'two server_name extensions', record(message(serverName('a.example'), serverName('b.example')))],
-    ['fault', 'an empty name', record(message(serverName('')))],
-    ['fault', 'an empty list', record(message(serverName()))],
-    ['fault', 'another type of name', record(message(extension(0, vector(2, [1, ...vector(2, text('a.example'))]))))],
-    ['fault', 'a tail after the names', record(message(extension(0, [...vector(2, [0, ...vector(2, text('a'))]), 0])))],
-    ['fault', 'a repeated unknown extension', record(message(extension(0x9999, []), extension(0x9999, [])))],
-    ['fault', 'an extension past the end', record([1, ...vector(3, [...good.slice(4), 0])])],
-    ['fault', 'more after the message', record([...good, 0])],
-    ['fault', 'an empty record', [...record(good.slice(0, 3)), ...record([])]],
-    ['fault', 'another record between', [...record(good.slice(0, 3)), ...record([1], 20), ...record(good.slice(3))]],
-    ['fault', 'sixty-five records', good.slice(0, 65).flatMap((byte) => record([byte]))],
-    ['fault', 'a message past 16 KiB', record([1, 0, 0x40, 0])],
+    ['hello_malformed', 'a ServerHello', record([2, ...good.slice(1)])],
+    ['sni_repeated', 'two names', record(message(serverName('a.example', 'b.example')))],
+    ['sni_repeated', 'one name twice', record(message(serverName('a.example', 'a.example')))],
+    ['sni_repeated', 'two server_name extensions', record(message(serverName('a.example'), serverName('b.example')))],
+    ['sni_malformed', 'an empty name', record(message(serverName('')))],
+    ['sni_malformed', 'an empty name after a good one', record(message(serverName('a.example', '')))],
+    ['sni_malformed', 'an empty list', record(message(serverName()))],
+    ['sni_malformed', 'an empty server_name extension', record(message(extension(0, [])))],
+    ['sni_malformed', 'another type of name', record(message(extension(0, vector(2, [1, ...vector(2, text('a'))]))))],
+    ['sni_malformed', 'a tail', record(message(extension(0, [...vector(2, [0, ...vector(2, text('a'))]), 0])))],
+    ['hello_malformed', 'two names and a broken rest', record(message(serverName('a', 'b'), [0x99, 0x99, 0, 1]))],
+    ['hello_malformed', 'a repeated unknown extension', record(message(extension(0x9999, []), extension(0x9999, [])))],
+    ['hello_malformed', 'an extension past the end', record([1, ...vector(3, [...good.slice(4), 0])])],
+    ['hello_malformed', 'more after the message', record([...good, 0])],
+    ['hello_malformed', 'an empty record', [...record(good.slice(0, 3)), ...record([])]],
+    [
+      'hello_malformed',
+      'another record between',
+      [...record(good.slice(0, 3)), ...record([1], 20), ...record(good.slice(3))],
+    ],
+    ['hello_malformed', 'sixty-five records', good.slice(0, 65).flatMap((byte) => record([byte]))],
+    ['hello_too_large', 'a message past 16 KiB', record([1, 0, 0x40, 0])],
   ];
-  for (const [kind, what, bytes] of rows) assert.equal(parse(bytes).kind, kind, what);
+  for (const [expected, what, bytes] of rows) {
+    const result = parse(bytes);
+    assert.equal(result.kind === 'fault' ? result.fault.code : result.kind, expected, what);
+  }
 });
 
 test('encrypted hellos and their forerunner are seen, whatever they hold', () => {

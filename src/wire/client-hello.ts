@@ -1,5 +1,5 @@
 import { ByteReader } from './byte-reader.ts';
-import { type HelloExtensions, parseHelloExtensions } from './hello-extensions.ts';
+import { type HelloExtensions, parseHelloExtensions, type ServerNameProblem } from './hello-extensions.ts';
 import type { Incomplete } from './socks5.ts';
 import { type RecordHeader, readRecordHeader, recordTypes } from './tls-records.ts';
 import { type Refused, refused } from './wire-fault.ts';
@@ -29,15 +29,22 @@ const notTls = { kind: 'not_tls' } as const;
 
 /**
  * Reads a ClientHello from the start of `bytes`, over one or several records (RFC 8446 sections 4.1.2 and 5.1).
- * SSLv2 hellos and everything else that starts otherwise are `not_tls`. Faults: `hello_malformed`, `hello_too_large`.
+ * SSLv2 hellos and everything else that starts otherwise are `not_tls`. Faults: `hello_malformed`, `hello_too_large`; `sni_repeated` and
+ * `sni_malformed` of a hello whose only fault is how it names its server.
  */
 export function parseClientHello(bytes: Uint8Array): ClientHelloResult {
   if (bytes.length > 0 && bytes[0] !== recordTypes.handshake) return notTls;
   const joined = joinRecords(bytes);
   if ('kind' in joined) return joined;
   const hello = parseMessage(joined.message, joined.byteLength);
-  return hello === null ? malformed('breaks its grammar') : { kind: 'hello', hello };
+  if (hello === null) return malformed('breaks its grammar');
+  return typeof hello === 'string' ? refused(hello, problemSays[hello]) : { kind: 'hello', hello };
 }
+
+const problemSays: Readonly<Record<ServerNameProblem, string>> = {
+  sni_repeated: 'the ClientHello names more than one server',
+  sni_malformed: 'the ClientHello announces a server name and holds none that can be read',
+};
 
 interface Joined {
   readonly message: Uint8Array;
@@ -95,7 +102,7 @@ function concatenate(fragments: readonly Uint8Array[], length: number): Uint8Arr
 }
 
 // RFC 8446 section 4.1.2; RFC 5246 section 7.4.1.2 lets the extensions be absent.
-function parseMessage(message: Uint8Array, byteLength: number): ClientHello | null {
+function parseMessage(message: Uint8Array, byteLength: number): ClientHello | ServerNameProblem | null {
   const reader = new ByteReader(message, messageHeaderBytes);
   const isTls = reader.number(2) >>> 8 === 3;
   reader.skip(32);
@@ -107,7 +114,8 @@ function parseMessage(message: Uint8Array, byteLength: number): ClientHello | nu
   if (reader.isBroken || !reader.isDone || !isTls) return null;
   if (sessionId.length > 32 || suites < 2 || suites % 2 === 1 || compressions < 1) return null;
   const extensions = parseHelloExtensions(list);
-  return extensions === null ? null : { ...extensions, sessionId: new Uint8Array(sessionId), byteLength };
+  if (extensions === null || typeof extensions === 'string') return extensions;
+  return { ...extensions, sessionId: new Uint8Array(sessionId), byteLength };
 }
 
 function malformed(how: string): Refused {

@@ -22,25 +22,31 @@ const hostNameType = 0;
 // Browsers send about 20.
 const mostExtensions = 128;
 
-/** Reads the extensions of a ClientHello, or gives null when they break their grammar or one stands twice (RFC 8446 section 4.2). */
-export function parseHelloExtensions(reader: ByteReader): HelloExtensions | null {
+/** What is wrong with how a hello, well-formed but for that, names its server: more than one name, or none where one is announced. */
+export type ServerNameProblem = 'sni_repeated' | 'sni_malformed';
+
+/**
+ * Reads the extensions of a ClientHello, or gives null when they break their grammar or one stands twice (RFC 8446 section 4.2). A
+ * problem of the server name is told only of extensions that are fine otherwise: in broken ones nobody can say what is a name.
+ */
+export function parseHelloExtensions(reader: ByteReader): HelloExtensions | ServerNameProblem | null {
   const found: HelloExtensions = { serverName: null, alpn: [], supportedVersions: [], hasEch: false };
+  let problem: ServerNameProblem | null = null;
   const seen = new Set<number>();
-  while (!reader.isDone) {
+  for (let count = 0; !reader.isDone; count++) {
     const type = reader.number(2);
     const body = reader.vector(2);
-    if (reader.isBroken || seen.has(type) || seen.size === mostExtensions) return null;
+    if (reader.isBroken || count === mostExtensions) return null;
+    const isRepeated = seen.has(type);
     seen.add(type);
-    if (!readExtension(found, type, body)) return null;
+    if (type === serverNameType) problem = readServerName(found, body, isRepeated);
+    else if (isRepeated || !readExtension(found, type, body)) return null;
   }
-  return found;
+  return problem ?? found;
 }
 
 function readExtension(found: HelloExtensions, type: number, body: ByteReader): boolean {
   switch (type) {
-    case serverNameType:
-      found.serverName = readServerName(body);
-      return found.serverName !== null;
     case alpnType:
       return readAlpn(found, body);
     case supportedVersionsType:
@@ -55,12 +61,20 @@ function readExtension(found: HelloExtensions, type: number, body: ByteReader): 
 }
 
 // RFC 6066 allows one name of each type and only one type exists. More are a second opinion about where this goes.
-function readServerName(body: ByteReader): string | null {
+function readServerName(found: HelloExtensions, body: ByteReader, isRepeated: boolean): ServerNameProblem | null {
+  if (isRepeated) return 'sni_repeated';
   const list = body.vector(2);
-  const type = list.number(1);
-  const name = list.vector(2).rest();
-  if (isUnclean(body, list) || type !== hostNameType || name.length === 0) return null;
-  return latin1Text(name, 0, name.length);
+  let hasOther = false;
+  let names = 0;
+  while (!list.isDone) {
+    const type = list.number(1);
+    const name = list.vector(2).rest();
+    hasOther ||= type !== hostNameType || name.length === 0;
+    names += 1;
+    if (names === 1) found.serverName = latin1Text(name, 0, name.length);
+  }
+  if (hasOther || names === 0 || isUnclean(body, list)) return 'sni_malformed';
+  return names > 1 ? 'sni_repeated' : null;
 }
 
 function readAlpn(found: HelloExtensions, body: ByteReader): boolean {

@@ -27,6 +27,8 @@ export type WireFaultCode =
   | 'socks_address_type_unsupported'
   | 'hello_too_large'
   | 'hello_malformed'
+  | 'sni_repeated'
+  | 'sni_malformed'
   | 'dns_too_large'
   | 'dns_malformed';
 

@@ -46,12 +46,31 @@ const cases: readonly { readonly attack: string; readonly bytes: Buffer; readonl
   {
     attack: 'sni twice',
     bytes: helloBytes({ serverName: 'allowed.example', secondName: 'evil.example' }),
-    reason: 'hello_unreadable',
+    reason: 'sni_repeated',
+  },
+  {
+    attack: 'the same sni twice',
+    bytes: helloBytes({ serverName: 'allowed.example', secondName: 'allowed.example' }),
+    reason: 'sni_repeated',
   },
   {
     attack: 'sni with a NUL',
     bytes: helloBytes({ serverName: 'allowed.example\0.evil.example' }),
-    reason: 'hello_unreadable',
+    reason: 'sni_nul',
+  },
+  { attack: 'sni that is an IPv4 address', bytes: helloBytes({ serverName: '203.0.113.9' }), reason: 'sni_address' },
+  { attack: 'sni that is an IPv6 address', bytes: helloBytes({ serverName: '2001:db8::9' }), reason: 'sni_address' },
+  { attack: 'sni in brackets', bytes: helloBytes({ serverName: '[2001:db8::9]' }), reason: 'sni_address' },
+  { attack: 'an empty sni', bytes: helloBytes({ serverName: '' }), reason: 'sni_malformed' },
+  {
+    attack: 'sni that ends in a number',
+    bytes: helloBytes({ serverName: 'allowed.example.0x7f' }),
+    reason: 'sni_malformed',
+  },
+  {
+    attack: 'sni with a space',
+    bytes: helloBytes({ serverName: 'allowed.example evil.example' }),
+    reason: 'sni_malformed',
   },
   { attack: 'ech', bytes: helloBytes({ serverName: 'allowed.example', hasEch: true }), reason: 'ech_refused' },
   {
