@@ -144,7 +144,7 @@ const fieldMeanings: Readonly<Record<string, string>> = {
   id: 'of this record; a ULID, the `Exeat-Decision` header of a refusal',
   flow: 'what the records of one connection or request share; a ULID',
   time: 'UTC, ISO 8601 with milliseconds',
-  point: 'who decided; `proxy` for now',
+  point: 'which enforcement point decided',
   stage: 'when: by name, by address, at the ClientHello, or again on an open connection',
   verdict: 'the answer',
   reason: 'why',

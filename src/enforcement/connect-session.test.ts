@@ -54,6 +54,7 @@ function ports(judge: Judge, hasPolicy = true): SessionPorts {
     registry: { arrive: () => true, settle: () => undefined, enter: () => true, leave: () => undefined },
     observer: silentObserver,
     settings: {
+      point: 'proxy',
       limits: defaultLimits,
       allowCleartextProof: false,
       onFull: 'auto',

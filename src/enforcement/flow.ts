@@ -71,6 +71,7 @@ export function* refuseUnjudged(
     {
       id,
       flow: ports.newId(nowMs),
+      point: ports.settings.point,
       nowMs,
       stage: 'name',
       source: facts.source,
@@ -281,6 +282,7 @@ function newFlow(
   const { ports, facts } = client;
   return {
     id: ports.newId(request.now),
+    point: ports.settings.point,
     source: facts.source,
     evidence: identity.evidence,
     principal: identity.principal,

@@ -1,6 +1,6 @@
 import type { Destination } from '../destination/index.ts';
 import type { EvidenceSet, Principal } from '../identity/index.ts';
-import type { ApprovedAddress, CompiledPolicy, Verdict } from '../policy/index.ts';
+import type { ApprovedAddress, CompiledPolicy, PointKind, Verdict } from '../policy/index.ts';
 import type { ByteMeter } from './ports.ts';
 
 /** What a tunnel turned out to carry. `unread`: not known yet. */
@@ -13,6 +13,7 @@ export type Carried = 'unread' | 'tls' | 'http' | 'tcp' | 'unnamed-tls' | 'unkno
  */
 export interface LiveFlow {
   readonly id: string;
+  readonly point: PointKind;
   readonly source: string;
   readonly evidence: EvidenceSet;
   principal: Principal;

@@ -3,6 +3,7 @@ import type { Principal } from '../identity/index.ts';
 import type {
   CloseRecord,
   FlowShare,
+  PointKind,
   ProgressRecord,
   Reason,
   RecordedDestination,
@@ -18,6 +19,7 @@ import type { Approval } from './session-ports.ts';
 export interface VerdictFacts {
   readonly id: string;
   readonly flow: string;
+  readonly point: PointKind;
   readonly nowMs: number;
   readonly stage: Stage;
   readonly source: string;
@@ -96,6 +98,7 @@ export function factsOfFlow(flow: LiveFlow, id: string, nowMs: number, stage: St
   return {
     id,
     flow: flow.id,
+    point: flow.point,
     nowMs,
     stage,
     source: flow.source,
@@ -166,7 +169,7 @@ function commonPart(
     id: facts.id,
     flow: facts.flow,
     time: new Date(facts.nowMs).toISOString(),
-    point: 'proxy',
+    point: facts.point,
     stage: facts.stage,
     source: facts.source,
     principal:

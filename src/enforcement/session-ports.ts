@@ -7,6 +7,7 @@ import type {
   DecisionFacts,
   DecisionRequest,
   NetworkFacts,
+  PointKind,
   Reason,
   Verdict,
 } from '../policy/index.ts';
@@ -62,6 +63,8 @@ export interface FlowRegistry {
 
 /** The settings of a listener that conversations obey. */
 export interface SessionSettings {
+  /** Which enforcement point the listener is of: what its records say. */
+  readonly point: PointKind;
   readonly limits: SessionLimits;
   /** Whether Basic and Bearer are taken in clear text from another machine. */
   readonly allowCleartextProof: boolean;

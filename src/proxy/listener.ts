@@ -28,6 +28,7 @@ export function createProxyListener(options: ProxyListenerOptions): ProxyListene
 function settingsOf(options: ProxyListenerOptions, parent: ParentProxy | null): SessionSettings {
   const servesPac = options.servesPac ?? true;
   return {
+    point: 'proxy',
     limits: { ...defaultLimits, ...options.limits },
     allowCleartextProof: options.allowCleartextProof ?? false,
     onFull: options.onFull ?? 'auto',

@@ -188,6 +188,7 @@ export function playPorts({ policy, nowMs, judge, facts }: Omit<SessionPlay, 'pa
       },
     },
     settings: {
+      point: 'proxy',
       limits: defaultLimits,
       allowCleartextProof: false,
       onFull: 'auto',

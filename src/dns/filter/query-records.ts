@@ -56,13 +56,12 @@ export function createQueryRecords(options: FilterOptions): QueryRecords {
       ? `[${client.address}]:${client.port}`
       : `${client.address}:${client.port}`;
     return {
-      ...{ id, flow: id, nowMs, stage, source, principal, destination, address: null },
+      ...{ id, flow: id, point: 'dns', nowMs, stage, source, principal, destination, address: null },
       ...{ innerHost: 'unseen', isDelegated: false, detail: detail ?? null },
     };
   };
   const ofQuery = (record: VerdictRecord, { type }: RecordedQuery): VerdictRecord => ({
     ...record,
-    point: 'dns',
     query: typeName(type),
   });
   return {
