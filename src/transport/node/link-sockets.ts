@@ -54,7 +54,10 @@ export function destroyBroken(this: Socket): void {
 /** Closes a socket at once, with RST where it is a TCP socket. */
 export function resetSocket(socket: Socket): void {
   if (socket.destroyed) return;
-  if (socket instanceof TLSSocket) socket.destroy();
+  // While a shutdown is on its way libuv refuses to reset (EINVAL), and Node then loses the descriptor. All was written by then, so
+  // closing tells the peer nothing else.
+  const isShuttingDown = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
+  if (socket instanceof TLSSocket || isShuttingDown) socket.destroy();
   else socket.resetAndDestroy();
 }
 
