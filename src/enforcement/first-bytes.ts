@@ -5,6 +5,7 @@ import { arm, type Ended, joinBytes, noBytes, read, type Step } from './conversa
 import { fine, type InnerVerdict, isObserved, judgeBreach, judgeInnerHost } from './judge-inner.ts';
 import type { LiveFlow } from './live-flow.ts';
 import { parseServerName, reasonOfHello } from './server-name.ts';
+import { startsLikeHttp } from './starts-like-http.ts';
 
 /** What the first bytes of a tunnel turned out to be; `bytes` are the client's, read and not sent yet. */
 export type FirstBytes =
@@ -21,7 +22,7 @@ const tlsHandshake = 0x16;
  * Under observe whatever comes passes, the server speaking first too, with a remark.
  */
 export function* readFirstBytes(client: ClientContext, flow: LiveFlow): Step<FirstBytes> {
-  if (flow.verdict.admission.tcp && !isObserved(flow)) {
+  if (flow.verdict.admission.tcp && !flow.verdict.wouldDeny) {
     flow.carried = 'tcp';
     return { kind: 'opaque', bytes: noBytes, inner: fine };
   }
@@ -76,20 +77,12 @@ function withoutBytes(flow: LiveFlow, held: Uint8Array, event: Ended): FirstByte
 function classify(client: ClientContext, flow: LiveFlow, held: Uint8Array): FirstBytes | null {
   const { admission } = flow.verdict;
   if (held[0] === tlsHandshake && (admission.tls || isObserved(flow))) return classifyHello(client, flow, held);
-  if (admission.http && (!flow.verdict.wouldDeny || startsLikeHttp(held))) {
+  // What no rule covers and observation lets through may be any protocol, so only what names a method is read as HTTP.
+  if (admission.http && (!flow.verdict.wouldDeny || startsLikeHttp(held) === 'yes')) {
     flow.carried = 'http';
     return { kind: 'http', bytes: held, inner: fine };
   }
   return breach(flow, held, 'hello_missing');
-}
-
-/**
- * What no rule covers and observation lets through may be any protocol, so only what names a method is read as HTTP. The methods of RFC
- * 9110 section 9 and RFC 5789; mail and others begin with words too.
- */
-function startsLikeHttp(held: Uint8Array): boolean {
-  const word = String.fromCharCode(...held.subarray(0, 8));
-  return /^(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH) /.test(word);
 }
 
 function classifyHello(client: ClientContext, flow: LiveFlow, held: Uint8Array): FirstBytes | null {
