@@ -28,7 +28,7 @@ export function* serveConnect(client: ClientContext, head: RequestHead, proof: R
   const identity = yield* identifyClient(client, proof);
   if (identity.kind === 'over') return false;
   const destination = tunnelDestination(head.target);
-  const outcome = yield* openFlow(client, { identity, destination, innerHost: 'unseen' });
+  const outcome = yield* openFlow(client, { identity, destination, innerHost: 'unseen', opening: null });
   if (outcome.kind === 'over') return false;
   if (outcome.kind === 'refused') return yield* refuseRequest(client, head, outcome.refusal);
   yield* send('client', established);

@@ -7,6 +7,7 @@ import type { EndedBy } from './event.ts';
 import { grantOverOfFlow, meterFlow } from './grants-of-flow.ts';
 import type { ClientIdentity } from './identify-client.ts';
 import type { LiveFlow } from './live-flow.ts';
+import { judgeOpening, type Opening } from './opening.ts';
 import { dialParent } from './parent-proxy.ts';
 import { recheckFlow } from './recheck.ts';
 import {
@@ -34,9 +35,12 @@ export interface FlowRequest {
   readonly destination: Result<Destination, Fault>;
   /** The Host of a plain request, `unseen` for a tunnel. */
   readonly innerHost: string;
+  /** What the first bytes said where they name the destination; null where a request names it and they come later. */
+  readonly opening: Opening | null;
 }
 
 interface Judged {
+  readonly opening: Opening | null;
   readonly identity: Extract<ClientIdentity, { kind: 'identified' }>;
   readonly request: DecisionRequest;
   readonly verdict: Verdict;
@@ -78,6 +82,7 @@ export function* refuseUnjudged(
       principal: null,
       destination: null,
       address: null,
+      aimedAt: null,
       innerHost: 'unseen',
       isDelegated: false,
       detail: null,
@@ -119,14 +124,25 @@ function* judgeRequest(client: ClientContext, asked: FlowRequest): Step<Judged |
   const request = decisionRequest(client.ports, principal, destination.value);
   const verdict = safely(client, 'decide', () => client.ports.judge.decide(identity.policy, request));
   if (verdict === null) return yield* refuseUnjudged(client, 'decision_failed', { ...seen, principal });
-  const judged = { identity, request, verdict, flow: newFlow(client, asked, identity, { request, verdict }) };
+  const judged = {
+    opening: asked.opening,
+    identity,
+    request,
+    verdict,
+    flow: newFlow(client, asked, identity, { request, verdict }),
+  };
   client.ports.observer.verdict(verdict, principal.service, principal.strength);
+  const breach = asked.opening === null ? null : judgeOpening(verdict, asked.opening);
+  if (breach !== null) {
+    return yield* refuseJudged(client, judged, { reason: breach, stage: 'sni', detail: asked.opening?.detail ?? null });
+  }
   return verdict.verdict === 'allow' ? judged : yield* refuseByVerdict(client, judged);
 }
 
 function* refuseByVerdict(client: ClientContext, judged: Judged): Step<FlowOutcome> {
   const { verdict, identity } = judged;
-  if (verdict.reason === 'strength_insufficient' && identity.evidence.presented.length === 0) {
+  const mayProve = client.ports.settings.point === 'proxy' && identity.evidence.presented.length === 0;
+  if (verdict.reason === 'strength_insufficient' && mayProve) {
     return challenge(client, 'strength_insufficient');
   }
   return yield* refuseJudged(client, judged, { reason: verdict.reason, stage: 'name' });
@@ -140,6 +156,7 @@ function* connect(client: ClientContext, judged: Judged): Step<FlowOutcome> {
   if (host.kind === 'name' && client.ports.settings.parent !== null) return yield* dial(client, judged, null);
   const addresses = host.kind === 'name' ? yield* resolve(client, host.name) : [host.address];
   if (!Array.isArray(addresses)) return yield* failFlow(client, judged, addresses as Failed);
+  judged.flow.aimedAt = aimedElsewhere(client, judged, addresses);
   const approval = approve(client, judged, addresses);
   if (approval === null) return yield* refuseJudged(client, judged, { reason: 'decision_failed', stage: 'address' });
   if (approval.approved.length > 0) return yield* dial(client, judged, approval);
@@ -148,6 +165,18 @@ function* connect(client: ClientContext, judged: Judged): Step<FlowOutcome> {
     stage: 'address',
     detail: approval.refused.map((each) => `${each.address.text}: ${each.why}`).join('; '),
   });
+}
+
+// A client that aimed at an address which the name does not have made the name up, or the address. Answers rotate, so one that holds
+// counts beside the one that came now.
+function aimedElsewhere(
+  { ports }: ClientContext,
+  { opening, request: { destination } }: Judged,
+  addresses: readonly IpAddress[],
+): string | null {
+  if (opening === null || addresses.some(({ text }) => text === opening.aimed.text)) return null;
+  const { host } = destination;
+  return host.kind === 'name' && ports.resolver.holds(host.name, opening.aimed) ? null : opening.aimed.text;
 }
 
 interface Failed {
@@ -233,7 +262,7 @@ function* failFlow(client: ClientContext, judged: Judged, failed: Failed): Step<
 function* refuseJudged(
   client: ClientContext,
   judged: Judged,
-  found: { readonly reason: Reason; readonly stage: 'name' | 'address'; readonly detail?: string },
+  found: { readonly reason: Reason; readonly stage: 'name' | 'address' | 'sni'; readonly detail?: string | null },
 ): Step<FlowOutcome> {
   const { flow, verdict } = judged;
   const facts = {
@@ -291,6 +320,7 @@ function newFlow(
     decisionId: ports.newId(request.now),
     startedAt: request.now,
     address: null,
+    aimedAt: null,
     isDelegated: ports.settings.parent !== null && request.destination.host.kind === 'name',
     carried: 'unread',
     usesEch: false,

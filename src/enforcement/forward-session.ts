@@ -30,7 +30,7 @@ export function* serveForward(client: ClientContext, head: RequestHead, proof: R
   const identity = yield* identifyClient(client, proof);
   if (identity.kind === 'over') return false;
   const innerHost = fieldValue(head, 'host') ?? absolute.value.authority;
-  const outcome = yield* openFlow(client, { identity, destination, innerHost });
+  const outcome = yield* openFlow(client, { identity, destination, innerHost, opening: null });
   if (outcome.kind === 'refused') return yield* refuseRequest(client, head, outcome.refusal);
   if (outcome.kind === 'over' || prepared === null) return false;
   client.challenges = 0;

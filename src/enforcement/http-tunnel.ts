@@ -1,5 +1,5 @@
 import { parseAuthority } from '../destination/index.ts';
-import { bodyFraming, fieldMembers, fieldValue, parseAbsoluteForm, type RequestHead } from '../wire/index.ts';
+import { bodyFraming, fieldMembers, fieldValue, type RequestHead } from '../wire/index.ts';
 import type { ClientContext } from './client-context.ts';
 import { ask, type Step, send } from './conversation.ts';
 import type { EndedBy } from './event.ts';
@@ -12,6 +12,7 @@ import { readHead } from './read-head.ts';
 import { recordInner } from './record-inner.ts';
 import { denied } from './records.ts';
 import { refusalResponse } from './refusal.ts';
+import { targetOf } from './request-head.ts';
 
 /**
  * Carries plain HTTP inside a tunnel: every head is judged, its Host must be the destination, only websocket upgrades pass.
@@ -64,7 +65,7 @@ function judgeHead(client: ClientContext, flow: LiveFlow, head: RequestHead): Ju
   const bad: JudgedHead = { inner: judgeBreachStrictly(flow), exchange: null };
   const framing = bodyFraming(head);
   if (!framing.ok || head.method === 'CONNECT') return bad;
-  const target = originTarget(head);
+  const target = targetOf(head);
   if (target === null) return bad;
   const inner = judgeAuthorities(client, flow, [fieldValue(head, 'host'), target.authority]);
   if (inner === null) return bad;
@@ -78,14 +79,6 @@ function judgeHead(client: ClientContext, flow: LiveFlow, head: RequestHead): Ju
   if (!outgoing.ok) return bad;
   const keepsClient = head.version === '1.1' && !fieldMembers(head, 'connection').includes('close');
   return { inner, exchange: { head, framing: framing.value, outgoing: outgoing.value, keepsClient } };
-}
-
-function originTarget(head: RequestHead): { readonly authority: string | null; readonly originTarget: string } | null {
-  if (head.target.startsWith('/') || (head.target === '*' && head.method === 'OPTIONS')) {
-    return { authority: null, originTarget: head.target };
-  }
-  const parsed = parseAbsoluteForm(head.target, head.method);
-  return parsed.ok ? parsed.value : null;
 }
 
 // Every authority that the head names must be the destination. Null: one of them cannot be read.

@@ -2,6 +2,7 @@ export type { BlockingCommand, Command, Side } from './command.ts';
 export type { Conversation } from './conversation.ts';
 export type { EndedBy, SessionEvent } from './event.ts';
 export { ServiceCounter } from './flow-registry.ts';
+export { type GatewaySettings, gatewaySession } from './gateway-session.ts';
 export { grantEndOfFlow, grantOverOfFlow, grantsOfFlow } from './grants-of-flow.ts';
 export { defaultLimits, type SessionLimits } from './limits.ts';
 export type { Carried, LiveFlow } from './live-flow.ts';

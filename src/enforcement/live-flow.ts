@@ -22,6 +22,8 @@ export interface LiveFlow {
   readonly decisionId: string;
   readonly startedAt: number;
   address: ApprovedAddress | null;
+  /** The address that the client aimed at, where the answer for the name does not hold it; null for no such sign. */
+  aimedAt: string | null;
   readonly isDelegated: boolean;
   carried: Carried;
   usesEch: boolean;

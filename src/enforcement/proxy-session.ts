@@ -1,6 +1,7 @@
 import { classifyFirstByte } from '../wire/index.ts';
-import { arrive, type ClientContext, clientContext, leavePlace, settle } from './client-context.ts';
+import type { ClientContext } from './client-context.ts';
 import { arm, ask, type Conversation, readClient, type Step } from './conversation.ts';
+import { heldSession } from './held-session.ts';
 import { httpSession } from './http-session.ts';
 import type { ConnectionFacts, SessionPorts } from './session-ports.ts';
 import { socksSession } from './socks-session.ts';
@@ -9,20 +10,8 @@ import { socksSession } from './socks-session.ts';
  * Holds the whole conversation of one proxy connection. The first byte tells the form: 0x05 SOCKS5, 0x16 TLS (then any of the others
  * inside, with a client certificate if one is given), else HTTP.
  */
-export function* proxySession(ports: SessionPorts, facts: ConnectionFacts): Conversation {
-  const client = clientContext(ports, facts);
-  if (!arrive(client)) {
-    // Not told: whoever opens this many and proves nothing is no client that reads.
-    ports.observer.refused('connection_limit', null);
-    yield { type: 'reset' };
-    return;
-  }
-  try {
-    yield* converse(client);
-  } finally {
-    leavePlace(client);
-    settle(client);
-  }
+export function proxySession(ports: SessionPorts, facts: ConnectionFacts): Conversation {
+  return heldSession(ports, facts, converse);
 }
 
 function* converse(client: ClientContext): Step<void> {

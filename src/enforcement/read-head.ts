@@ -2,8 +2,8 @@ import { parseRequestHead, type RequestHead } from '../wire/index.ts';
 import type { ClientContext, Over } from './client-context.ts';
 import { arm, type Ended, joinBytes, noBytes, readClient, type Step } from './conversation.ts';
 
-// Browsers send about 20 fields.
-const maxFields = 100;
+/** The most fields of a request head: browsers send about 20. */
+export const maxHeadFields = 100;
 
 /** A request head of the client, or why there is none. `end`: the client is done, or too slow. */
 export type HeadRead =
@@ -34,7 +34,11 @@ function* collectHead(client: ClientContext, armsOnFirstByte: boolean): Step<Hea
     if (event.type !== 'bytes') return withoutHead(event);
     if (held.length === 0 && armsOnFirstByte) yield* arm(limits.headTimeoutMs);
     held = joinBytes(held, event.bytes);
-    const result = parseRequestHead(held, { maxHeadBytes: limits.maxHeadBytes, maxFields }, searchedBytes);
+    const result = parseRequestHead(
+      held,
+      { maxHeadBytes: limits.maxHeadBytes, maxFields: maxHeadFields },
+      searchedBytes,
+    );
     if (result.kind === 'fault') return { kind: 'malformed', detail: result.fault.message };
     if (result.kind === 'head') return yield* giveHead(result.head, held);
     searchedBytes = result.searchedBytes;

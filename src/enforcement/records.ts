@@ -26,6 +26,7 @@ export interface VerdictFacts {
   readonly principal: Principal | null;
   readonly destination: Destination | null;
   readonly address: string | null;
+  readonly aimedAt: string | null;
   readonly innerHost: string;
   readonly isDelegated: boolean;
   readonly detail: string | null;
@@ -105,6 +106,7 @@ export function factsOfFlow(flow: LiveFlow, id: string, nowMs: number, stage: St
     principal: flow.principal,
     destination: flow.inner ?? flow.destination,
     address: flow.address?.address.text ?? null,
+    aimedAt: flow.aimedAt,
     innerHost: flow.innerHost,
     isDelegated: flow.isDelegated,
     detail: null,
@@ -180,9 +182,10 @@ function commonPart(
   };
 }
 
-function optionalPart(facts: VerdictFacts): Pick<VerdictRecord, 'addressCheck' | 'detail'> {
+function optionalPart(facts: VerdictFacts): Pick<VerdictRecord, 'addressCheck' | 'aimedAt' | 'detail'> {
   return {
     ...(facts.isDelegated ? { addressCheck: 'delegated' as const } : {}),
+    ...(facts.aimedAt === null ? {} : { aimedAt: facts.aimedAt }),
     ...(facts.detail === null ? {} : { detail: safeText(facts.detail) }),
   };
 }

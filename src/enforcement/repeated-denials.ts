@@ -136,7 +136,7 @@ function overflowKind({ reason }: VerdictRecord): Kind {
 
 function widened(record: VerdictRecord, widen: Kind['widen']): VerdictRecord {
   if (widen === 'nothing') return record;
-  const { destination, detail: _ofOne, ...rest } = record;
+  const { destination, detail: _ofOne, aimedAt: _ofOneToo, ...rest } = record;
   const wide: VerdictRecord = {
     ...rest,
     ruleIds: [],

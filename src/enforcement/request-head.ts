@@ -1,4 +1,10 @@
-import { fieldMembers, fieldValues, parseProxyAuthorization, type RequestHead } from '../wire/index.ts';
+import {
+  fieldMembers,
+  fieldValues,
+  parseAbsoluteForm,
+  parseProxyAuthorization,
+  type RequestHead,
+} from '../wire/index.ts';
 import type { RequestProof } from './identify-client.ts';
 
 /** What a request presents in `Proxy-Authorization`. Two of them are no proof: two readers could take one each. */
@@ -8,6 +14,21 @@ export function presentedProof(head: RequestHead): RequestProof {
   if (value === undefined) return null;
   const proof = parseProxyAuthorization(value);
   return proof.ok && values.length === 1 ? proof.value : 'unreadable';
+}
+
+/** A request target as an origin gets it, and the authority that it named, null for none. */
+export interface RequestTarget {
+  readonly authority: string | null;
+  readonly originTarget: string;
+}
+
+/** Reads the target of a request to an origin: origin form, absolute form, or `*` of OPTIONS; null for any other. */
+export function targetOf(head: RequestHead): RequestTarget | null {
+  if (head.target.startsWith('/') || (head.target === '*' && head.method === 'OPTIONS')) {
+    return { authority: null, originTarget: head.target };
+  }
+  const parsed = parseAbsoluteForm(head.target, head.method);
+  return parsed.ok ? parsed.value : null;
 }
 
 /** Whether the client wants to use its connection again after this request. */

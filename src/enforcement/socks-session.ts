@@ -40,7 +40,7 @@ export function* socksSession(client: ClientContext): Step<void> {
   const destination = socksDestination(asked);
   const outcome = client.facts.isPastLimit
     ? yield* refuseUnjudged(client, 'connection_limit')
-    : yield* openFlow(client, { identity, destination, innerHost: 'unseen' });
+    : yield* openFlow(client, { identity, destination, innerHost: 'unseen', opening: null });
   if (outcome.kind === 'over') return;
   if (outcome.kind === 'refused') return yield* finish(replyOf(outcome.refusal));
   yield* send('client', writeSocksReply('succeeded'));

@@ -38,6 +38,11 @@ export interface VerdictRecord {
   /** The mode that the service was in when it was judged (Verdict.mode); absent where no service is known. */
   readonly mode?: 'observe' | 'enforce';
   readonly addressCheck?: 'delegated';
+  /**
+   * The address that a client of the gateway aimed at, where no answer for the name holds it: a sign that name or address is made up. What
+   * was dialled is the name's own. Absent where it matches, or where nothing was resolved.
+   */
+  readonly aimedAt?: string;
   /** For people and the log only, never shown to the refused side: what was wrong, control characters escaped. */
   readonly detail?: string;
   /**

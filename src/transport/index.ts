@@ -1,7 +1,6 @@
 export { LiveFlows, type LiveFlowsOptions } from './live-flows.ts';
 export { createNodeTransport } from './node/listener.ts';
 export { presentedChain } from './node/secure.ts';
-export { RepeatWriter, type RepeatWriterOptions } from './repeat-writer.ts';
 export {
   type ConnectionCounts,
   createSessionListener,

@@ -56,7 +56,7 @@ export function createQueryRecords(options: FilterOptions): QueryRecords {
       ? `[${client.address}]:${client.port}`
       : `${client.address}:${client.port}`;
     return {
-      ...{ id, flow: id, point: 'dns', nowMs, stage, source, principal, destination, address: null },
+      ...{ id, flow: id, point: 'dns', nowMs, stage, source, principal, destination, address: null, aimedAt: null },
       ...{ innerHost: 'unseen', isDelegated: false, detail: detail ?? null },
     };
   };
