@@ -22,7 +22,7 @@ const pureRooms = [
   'enforcement',
 ] as const;
 const listenerRooms = ['base', 'wire', 'identity', 'destination', 'behaviour', 'enforcement', 'transport'] as const;
-const outerRooms = ['transport', 'trust', 'proxy', 'dns', 'intake', 'snapshot', 'spool', 'store'] as const;
+const outerRooms = ['transport', 'trust', 'proxy', 'dns', 'gateway', 'intake', 'snapshot', 'spool', 'store'] as const;
 
 /**
  * The rooms of `src/` and who may import whom: importer -> imported. A room is added here with the issue that builds
@@ -43,6 +43,7 @@ export const arrows: Readonly<Record<string, RoomRow>> = {
   trust: outer(['base', 'identity'], []),
   proxy: outer(listenerRooms, ['policy']),
   dns: outer(listenerRooms, ['policy']),
+  gateway: outer(listenerRooms, ['policy']),
   probe: outer(['base', 'wire', 'destination'], []),
   intake: outer(['base', 'flowmap'], []),
   snapshot: outer(['base', 'policy'], []),

@@ -1,0 +1,81 @@
+import { failed, fault, ok, type Result } from '../base/index.ts';
+import { defaultLimits, gatewaySession, type SessionSettings, silentObserver } from '../enforcement/index.ts';
+import type { ProofVerifier } from '../identity/index.ts';
+import { createSessionListener, type ListenAddress, type SessionListener } from '../transport/index.ts';
+import type { NameListenerOptions } from './name-listener-options.ts';
+
+/** The name plane at work. */
+export interface NameListener extends Omit<SessionListener, 'listen'> {
+  /**
+   * Starts listening on sockets that are bound already and take connections to any address (TPROXY): their descriptors, or, where clients
+   * aim at us, on addresses. On all or none: after a fault the listener is closed. Gives where, in order. Faults: those of
+   * {@link SessionListener.listen}, `listen_nothing` for an empty list.
+   */
+  listen(on: readonly number[] | readonly ListenAddress[]): Promise<Result<readonly ListenAddress[]>>;
+}
+
+/**
+ * Creates the listener of the name plane: `workload -> anywhere:443 -> gateway -> the name that it speaks to`. Each connection is judged by
+ * its server name or Host, and that name is what is dialled.
+ */
+export function createNameListener(options: NameListenerOptions): NameListener {
+  const { clock, newId, policy, judge, budgets, records, resolver, httpPorts } = options;
+  const observer = options.observer ?? silentObserver;
+  const listener = createSessionListener({
+    ports: { clock, newId, policy, judge, verifier: noProofs, budgets, observer, settings: settingsOf(options) },
+    records,
+    resolver,
+    verify: noProofs.verify,
+    tls: () => null,
+    parent: null,
+    converse: (ports, facts) => gatewaySession(ports, facts, { httpPorts }),
+  });
+  return {
+    listen: (on) => listenOnAll(listener, on),
+    addresses: listener.addresses,
+    recheckAll: () => listener.recheckAll(),
+    counts: () => listener.counts(),
+    liveByGrant: () => listener.liveByGrant(),
+    close: (closing) => listener.close(closing),
+  };
+}
+
+// Who does not know that there is a gateway proves nothing to it.
+const noProofs: ProofVerifier = {
+  generation: 0,
+  verify: () => ({ kind: 'failed', why: 'unknown' }),
+  stillHolds: () => true,
+};
+
+async function listenOnAll(
+  listener: SessionListener,
+  on: readonly number[] | readonly ListenAddress[],
+): Promise<Result<readonly ListenAddress[]>> {
+  const bound: ListenAddress[] = [];
+  for (const each of on) {
+    const one = await listener.listen(typeof each === 'number' ? { fd: each } : each);
+    if (!one.ok) {
+      // Half a plane would look like a whole one.
+      await listener.close({ drainMs: 0 });
+      return one;
+    }
+    bound.push(one.value);
+  }
+  return bound.length > 0
+    ? ok(bound)
+    : failed(fault('listen_nothing', 'the name plane was given nothing to listen on'));
+}
+
+function settingsOf(options: NameListenerOptions): SessionSettings {
+  return {
+    point: 'gateway',
+    limits: { ...defaultLimits, ...options.limits },
+    onFull: options.onFull ?? 'auto',
+    requestBase: options.requestBase ?? null,
+    // What only a proxy does: proofs, marks of its own in requests, a proxy behind it, a PAC file.
+    allowCleartextProof: false,
+    viaName: 'exeat-gateway',
+    parent: null,
+    pac: null,
+  };
+}
