@@ -23,6 +23,7 @@ const testPackages = [
   { package: 'knot-dnsutils', program: 'kdig' },
   { package: 'dnsperf', program: 'dnsperf' },
   { package: 'iproute2', program: 'ip' },
+  { package: 'nftables', program: 'nft' },
 ];
 const benchPackages = [
   { package: 'squid', program: 'squid' },

@@ -1,2 +1,31 @@
+export type { Drift } from './helper/drift.ts';
+export type { HelperStatus } from './helper/helper-status.ts';
+export {
+  createKernelClient,
+  type HelperConnection,
+  type KernelClient,
+  type KernelClientOptions,
+} from './helper/kernel-client.ts';
+export { removeGateway } from './helper/remove-gateway.ts';
+export {
+  type TransparentCommand,
+  type TransparentOptions,
+  transparentCommand,
+  transparentFdsVariable,
+} from './helper/transparent-launcher.ts';
+export type { TimedEntry } from './kernel/entry-text.ts';
+export type {
+  AddressRun,
+  Binding,
+  EdgeCount,
+  GatewayPlace,
+  KernelCounts,
+  KernelPlan,
+  KernelVerdict,
+  OpenEntry,
+  PortRun,
+  SourceEntry,
+  ToldEntry,
+} from './kernel/kernel-plan.ts';
 export { createNameListener, type NameListener } from './name-listener.ts';
 export type { NameListenerOptions } from './name-listener-options.ts';

@@ -1,0 +1,154 @@
+import { failed, ok, type Result } from '../../base/index.ts';
+import { forgetCommands, learnCommands, liveSetOf, type TimedEntry } from '../kernel/entry-text.ts';
+import { tableName } from '../kernel/kernel-names.ts';
+import type { KernelCounts, KernelPlan, ToldEntry } from '../kernel/kernel-plan.ts';
+import { countSetNames, foldCounts, readElements } from '../kernel/parse-counts.ts';
+import { newTableText, planText } from '../kernel/plan-text.ts';
+import { createKernelQueue } from './kernel-queue.ts';
+import { commandFault } from './nft-fault.ts';
+import type { NftLine } from './nft-line.ts';
+import { applyRoutes, uplinkInterfaces } from './route-guard.ts';
+import { findStrange } from './strange-objects.ts';
+import { applySysctls } from './sysctls.ts';
+
+/** The one that puts plans and entries into the kernel. */
+export interface Applier {
+  /** Replaces the plan: all of it or nothing. What was told, lives and was counted stays. */
+  apply(plan: KernelPlan): Promise<Result<null>>;
+  /** Puts the plan in force again, with everything foreign out of our table. `empties` are kept sets that somebody wrote into. */
+  repair(empties: readonly string[]): Promise<Result<null>>;
+  /** True once the kernel holds every entry for its time from now on. */
+  learn(entries: readonly TimedEntry[]): Promise<boolean>;
+  /** True once the kernel holds none of the entries, and nothing lives by them. */
+  forget(entries: readonly ToldEntry[]): Promise<boolean>;
+  counts(): Promise<KernelCounts>;
+  /** The rules and shapes of our table as text without what moves, in turn with the writes; null when it is not there. */
+  shape(): Promise<string | null>;
+  /** What was amiss with routes and rules, which is put right by this. */
+  checkRoutes(): Promise<Result<readonly string[]>>;
+  /** The plan in force, or null before the first. */
+  plan(): KernelPlan | null;
+}
+
+/** What the applier works with. */
+export interface ApplierOptions {
+  readonly nft: NftLine;
+  readonly renewsTimeouts: boolean;
+  /** Where the settings of the machine are kept. */
+  readonly stateFile: string;
+  /** How long an entry may wait for its turn. Default 1,000. */
+  readonly deadlineMs?: number;
+}
+
+const defaultDeadlineMs = 1_000;
+const table = tableName.split(' ');
+
+/** Makes an applier. Everything that writes goes through one queue, so that the kernel never holds half of two things. */
+export function createApplier(options: ApplierOptions): Applier {
+  const { nft, renewsTimeouts, stateFile } = options;
+  const deadlineMs = options.deadlineMs ?? defaultDeadlineMs;
+  let plan: KernelPlan | null = null;
+
+  const queue = createKernelQueue<ToldEntry | TimedEntry>(async (kind, entries) => {
+    // Edges of a run of ports are looked for first: they live under the port that was taken.
+    const commands =
+      kind === 'learn'
+        ? learnCommands(entries as readonly TimedEntry[], renewsTimeouts)
+        : forgetCommands(entries, await liveKeysOf(nft, entries));
+    return (await nft.commit(commands)).ok;
+  });
+  const settle = async (wanted: KernelPlan): Promise<Result<null>> => {
+    const routes = await applyRoutes(wanted.place);
+    if (!routes.ok) return routes;
+    return applySysctls(stateFile, wanted.place.guardsRoutes ? await uplinkInterfaces() : []);
+  };
+  const apply = async (wanted: KernelPlan): Promise<Result<null>> => {
+    const text = planText(wanted);
+    if (!text.ok) return text;
+    const loaded = await load(nft, text.value, newTableText(wanted));
+    if (!loaded.ok) return loaded;
+    plan = wanted;
+    // Last: nothing is forwarded before the ruleset is in force.
+    return settle(wanted);
+  };
+  const repair = async (empties: readonly string[]): Promise<Result<null>> => {
+    if (plan === null) return ok(null);
+    const text = planText(plan, await findStrange(nft));
+    if (!text.ok) return text;
+    const emptied = empties.map((set) => `flush set ${tableName} ${set}\n`).join('');
+    const loaded = await load(nft, `${text.value}${emptied}`, newTableText(plan));
+    return loaded.ok ? settle(plan) : loaded;
+  };
+
+  return {
+    apply: (wanted) => queue.alone(() => apply(wanted)),
+    repair: (empties) => queue.alone(() => repair(empties)),
+    learn: (entries) => queue.together('learn', entries, deadlineMs),
+    forget: (entries) => queue.together('forget', entries, deadlineMs),
+    counts: () => readCounts(nft),
+    shape: () => queue.alone(() => readShape(nft)),
+    checkRoutes: () =>
+      queue.alone(async () => {
+        if (plan === null) return ok([]);
+        const report = await applyRoutes(plan.place);
+        return report.ok ? ok(report.value.amiss) : report;
+      }),
+    plan: () => plan,
+  };
+}
+
+// Checked first, so that what the kernel refuses leaves everything as it is; a table of another shape (of an older version) is made anew.
+async function load(nft: NftLine, text: string, anew: Result<string>): Promise<Result<null>> {
+  const checked = await nft.run(['-c', '-f', '-'], text);
+  const isOtherShape = checked.code !== 0 && /File exists|Device or resource busy/.test(checked.stderr);
+  if (checked.code !== 0 && !isOtherShape) return failed(commandFault('nft', checked));
+  const loaded = await nft.run(['-f', '-'], isOtherShape && anew.ok ? anew.value : text);
+  return loaded.code === 0 ? ok(null) : failed(commandFault('nft', loaded));
+}
+
+async function readShape(nft: NftLine): Promise<string | null> {
+  const shown = await nft.run(['-s', '-t', 'list', 'table', ...table]);
+  return shown.code === 0 ? shown.stdout : null;
+}
+
+async function readCounts(nft: NftLine): Promise<KernelCounts> {
+  const listed = new Map<string, string>();
+  for (const name of countSetNames) {
+    for (const family of [4, 6]) listed.set(`${name}${family}`, (await listSet(nft, `${name}${family}`)) ?? '');
+  }
+  return foldCounts(listed);
+}
+
+async function liveKeysOf(
+  nft: NftLine,
+  entries: readonly ToldEntry[],
+): Promise<readonly (readonly [string, string])[]> {
+  const runs = entries.filter(({ ports }) => ports.from !== ports.to);
+  const keys: (readonly [string, string])[] = [];
+  for (const [set, mine] of Map.groupBy(runs, liveSetOf)) {
+    for (const element of readElements((await listSet(nft, set)) ?? '')) {
+      const { concat } = (element as { val?: { concat?: readonly unknown[] } }).val ?? {};
+      const found = mine.find((entry) => covers(entry, concat ?? []));
+      if (found !== undefined) {
+        keys.push([set, `${found.serviceId} . ${found.address} . ${found.protocol} . ${Number(concat?.[3])}`]);
+      }
+    }
+  }
+  return keys;
+}
+
+function covers(entry: ToldEntry, [serviceId, address, protocol, port]: readonly unknown[]): boolean {
+  return (
+    serviceId === entry.serviceId &&
+    address === entry.address &&
+    protocol === (entry.protocol === 'tcp' ? 6 : 17) &&
+    typeof port === 'number' &&
+    port >= entry.ports.from &&
+    port <= entry.ports.to
+  );
+}
+
+async function listSet(nft: NftLine, name: string): Promise<string | null> {
+  const shown = await nft.run(['-j', '-p', 'list', 'set', ...table, name]);
+  return shown.code === 0 ? shown.stdout : null;
+}

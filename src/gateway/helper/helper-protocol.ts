@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { failed, fault, ok, type Result } from '../../base/index.ts';
+import { parseIpAddress } from '../../destination/index.ts';
+import { addressNumber } from '../kernel/address-number.ts';
+import type { TimedEntry } from '../kernel/entry-text.ts';
+import type { KernelPlan, ToldEntry } from '../kernel/kernel-plan.ts';
+
+// What the helper is told, over a unix socket, one JSON object a line: `{ "id": 7, "ask": "learn", "body": … }`. It holds the privilege, so
+// it believes nothing: every field is of a closed form, addresses are read and written anew, and nothing else ever becomes text for nft.
+
+/** What may be asked. */
+export type HelperAsk = 'apply' | 'learn' | 'forget' | 'counts' | 'status';
+
+/** A question as it was read. */
+export type HelperQuestion =
+  | { readonly id: number; readonly ask: 'apply'; readonly body: KernelPlan }
+  | { readonly id: number; readonly ask: 'learn'; readonly body: readonly TimedEntry[] }
+  | { readonly id: number; readonly ask: 'forget'; readonly body: readonly ToldEntry[] }
+  | { readonly id: number; readonly ask: 'counts' | 'status'; readonly body: null };
+
+/** The longest line: a plan of the most entries. */
+export const maxLineBytes: number = 64 * 1024 * 1024;
+
+/** The most entries of one `learn` or `forget`. */
+export const maxEntriesAtOnce = 1_024;
+
+const maxPlanEntries = 200_000;
+const maxServiceId = 2 ** 24 - 1;
+const maxToldSeconds = 86_400;
+
+const family = z.union([z.literal(4), z.literal(6)]);
+const address = z
+  .string()
+  .max(45)
+  .transform((text, context) => {
+    const parsed = parseIpAddress(text);
+    if (parsed.ok) return parsed.value.text;
+    context.addIssue({ code: 'custom', message: 'is not an address' });
+    return z.NEVER;
+  });
+const port = z.int().min(1).max(65_535);
+const ports = z.strictObject({ from: port, to: port }).refine(({ from, to }) => from <= to, 'ports go backwards');
+const serviceId = z.int().min(1).max(maxServiceId);
+const protocol = z.enum(['tcp', 'udp']);
+const verdict = z.enum(['allow', 'observe']);
+const interfaceName = z.string().regex(/^[a-zA-Z0-9_.-]{1,15}$/, 'is not the name of an interface');
+const mac = z.string().regex(/^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/, 'is not a hardware address in lower case');
+
+const run = { family, from: address, to: address };
+const toldEntry = { serviceId, family, address, protocol, ports, verdict };
+const told = z.strictObject(toldEntry).refine(isOfItsFamily, 'an address is of another family');
+const timed = z
+  .strictObject({ ...toldEntry, seconds: z.int().min(1).max(maxToldSeconds) })
+  .refine(isOfItsFamily, 'an address is of another family');
+
+const place = z.strictObject({
+  inside: z.array(interfaceName).min(1).max(64),
+  binding: z.enum(['mac', 'path']),
+  listenerPort: port,
+  namePorts: z.array(port).max(64),
+  dnsPort: port.nullable(),
+  proxyPort: port.nullable(),
+  // 2^32 - 1 is nobody.
+  userId: z.int().min(0).max(4_294_967_294),
+  guardsRoutes: z.boolean(),
+  masquerades: z.boolean(),
+});
+
+const plan = z.strictObject({
+  place,
+  sources: list(z.strictObject({ ...run, serviceId }).refine(isRun, 'a run of addresses goes backwards')),
+  bindings: list(z.strictObject({ family, address, mac }).refine(isOfItsFamily, 'an address is of another family')),
+  open: list(
+    z.strictObject({ ...run, serviceId, protocol, ports, verdict }).refine(isRun, 'a run of addresses goes backwards'),
+  ),
+  closed: list(z.strictObject(run).refine(isRun, 'a run of addresses goes backwards')),
+});
+
+const id = z.int().min(0);
+const question = z.discriminatedUnion('ask', [
+  z.strictObject({ id, ask: z.literal('apply'), body: plan }),
+  z.strictObject({ id, ask: z.literal('learn'), body: z.array(timed).max(maxEntriesAtOnce) }),
+  z.strictObject({ id, ask: z.literal('forget'), body: z.array(told).max(maxEntriesAtOnce) }),
+  z.strictObject({ id, ask: z.enum(['counts', 'status']), body: z.null() }),
+]);
+
+/** Reads one line. Fault: `question_malformed`, with the place that is wrong. */
+export function parseQuestion(line: string): Result<HelperQuestion> {
+  const parsed = question.safeParse(parseJson(line));
+  if (parsed.success) return ok(parsed.data);
+  const issue = parsed.error.issues[0];
+  const where = issue?.path.join('.') ?? '';
+  return failed(
+    fault('question_malformed', `the question is not one: ${where === '' ? '' : `\`${where}\` `}${issue?.message ?? ''}`),
+  );
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}
+
+function list<T extends z.ZodType>(item: T): z.ZodArray<T> {
+  return z.array(item).max(maxPlanEntries);
+}
+
+function familyOf(text: string): 4 | 6 {
+  return text.includes(':') ? 6 : 4;
+}
+
+function isOfItsFamily(entry: { readonly family: 4 | 6; readonly address: string }): boolean {
+  return familyOf(entry.address) === entry.family;
+}
+
+function isRun({ family, from, to }: { readonly family: 4 | 6; readonly from: string; readonly to: string }): boolean {
+  return familyOf(from) === family && familyOf(to) === family && addressNumber(from) <= addressNumber(to);
+}

@@ -1,0 +1,55 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { failed, fault, ok, type Result } from '../../base/index.ts';
+import { createKeptState, type KeptState } from './kept-state.ts';
+
+interface SysctlRow {
+  readonly path: string;
+  readonly value: string;
+}
+
+// Set once the ruleset is in force, in this order. What was there before is kept and given back by a removal.
+const rows: readonly SysctlRow[] = [
+  // How often this machine says "unreachable" to one peer: one a second by default, so that a client whose seventh QUIC connection is
+  // refused would wait for its own timeout. Without bit 3 (RFC 792, destination unreachable) of 6168; IPv6 without type 1.
+  { path: 'net/ipv4/icmp_ratemask', value: '6160' },
+  { path: 'net/ipv6/icmp/ratemask', value: '0,3-127' },
+  { path: 'net/ipv4/ip_forward', value: '1' },
+  { path: 'net/ipv6/conf/all/forwarding', value: '1' },
+];
+
+/** Sets what forwarding needs. `uplinks` are the interfaces out whose strict paths are to be judged with our mark. */
+export function applySysctls(stateFile: string, uplinks: readonly string[]): Result<null> {
+  const kept = createKeptState(stateFile);
+  const marked = uplinks.map((name) => ({ path: `net/ipv4/conf/${name.replaceAll('/', '.')}/src_valid_mark`, value: '1' }));
+  for (const row of [...marked, ...rows]) {
+    const done = setSysctl(kept, row);
+    if (!done.ok) return done;
+  }
+  return ok(null);
+}
+
+/** Gives every setting the value that it had before the first of ours. */
+export function restoreSysctls(stateFile: string): void {
+  const kept = createKeptState(stateFile);
+  for (const [path, value] of Object.entries(kept.read()).reverse()) {
+    // An interface may be gone by now.
+    if (existsSync(`/proc/sys/${path}`)) writeFileSync(`/proc/sys/${path}`, value);
+  }
+  kept.remove();
+}
+
+function setSysctl(kept: KeptState, { path, value }: SysctlRow): Result<null> {
+  const file = `/proc/sys/${path}`;
+  // A machine without IPv6 has no such settings, and forwards none.
+  if (!existsSync(file)) return ok(null);
+  try {
+    const before = readFileSync(file, 'utf8').trim();
+    if (before === value) return ok(null);
+    kept.keep(path, before);
+    writeFileSync(file, value);
+    return ok(null);
+  } catch (error) {
+    const cause = (error as NodeJS.ErrnoException).code ?? String(error);
+    return failed(fault('net_admin_missing', `the helper may not set \`${path}\` (${cause}), let it write to /proc/sys`));
+  }
+}

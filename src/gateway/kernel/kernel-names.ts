@@ -1,0 +1,53 @@
+/** Names and numbers that this product puts into the kernel. Nothing else there is ours, and nothing else is touched. */
+export const tableName = 'inet exeat';
+
+/** The mark of packets that go to the transparent listener, and of those that may leave: high, since small marks are everybody's. */
+export const marks = { listener: 0xe47001, uplink: 0xe47002 } as const;
+
+/**
+ * Our routing tables. `local` leads marked packets to this machine, which is how TPROXY delivers them; `uplink` holds the
+ * default routes that were in `main`. Not 100 and 200, which every guide takes, so that a removal never empties somebody else's.
+ */
+export const routeTables = { local: 47100, uplink: 47200 } as const;
+
+/** The place of our routing rules, in the order they are asked; all of them stand before `main` (32766). */
+export const rulePriorities = {
+  listener: 470,
+  markedNear: 471,
+  markedFar: 472,
+  inside: 473,
+  ownNear: 474,
+  ownFar: 475,
+} as const;
+
+/** The families of addresses, each with its words in the language of nft. */
+export const families = [
+  {
+    family: 4,
+    source: 'ip saddr',
+    destination: 'ip daddr',
+    type: 'ipv4_addr',
+    nfproto: 'ipv4',
+    tproxy: 'tproxy ip to',
+  },
+  {
+    family: 6,
+    source: 'ip6 saddr',
+    destination: 'ip6 daddr',
+    type: 'ipv6_addr',
+    nfproto: 'ipv6',
+    tproxy: 'tproxy ip6 to',
+  },
+] as const;
+
+/** One of `families`. */
+export type FamilyWords = (typeof families)[number];
+
+/** The most elements of a set of edges that DNS told, or that live: past it nothing new is confirmed. */
+export const maxToldElements = 262_144;
+
+/** The most edges that are counted apart, by kind of count: past it packets are judged as ever and counted together. */
+export const maxCountedEdges = 65_536;
+
+/** Counters of packets that have no edge to be counted by. */
+export const namedCounters = ['spoofed', 'invalid', 'inbound', 'uncounted'] as const;

@@ -1,0 +1,94 @@
+import { type FamilyWords, families, maxCountedEdges, maxToldElements, namedCounters, tableName } from './kernel-names.ts';
+
+// Told with one port: found by hash. With a run of ports: found by interval, which costs more on every packet.
+const edgeSets = ['told', 'live', 'watchtold', 'watchlive'];
+const rangeSets = ['toldrange', 'watchtoldrange'];
+const countSets = ['up', 'down', 'denied', 'observed'];
+// Counts are read every few seconds; an edge that is silent for this long begins again at nought.
+const countKeptMinutes = 15;
+
+// Chains of the table that hang on a hook of the kernel.
+const baseChains: Readonly<Record<string, string>> = {
+  // Before conntrack puts fragments together (-400): later nobody sees them.
+  c_first: 'type filter hook prerouting priority -450; policy accept;',
+  c_pre: 'type filter hook prerouting priority mangle; policy accept;',
+  c_dns: 'type nat hook prerouting priority dstnat; policy accept;',
+  c_input: 'type filter hook input priority filter; policy accept;',
+  // The policy is to accept, since other things are forwarded on this machine too; what comes from or goes to workloads never gets to its end.
+  c_forward: 'type filter hook forward priority filter; policy accept;',
+  c_post: 'type nat hook postrouting priority srcnat; policy accept;',
+};
+const sharedChains = ['c_inside', 'c_bound', 'c_self', 'c_back'];
+const familyChains = [
+  'c_fragment',
+  'c_name',
+  'c_out',
+  'c_live',
+  'c_pass',
+  'c_watchlive',
+  'c_watched',
+  'c_deny',
+  'c_denyany',
+  'c_reply',
+  'c_replylive',
+  'c_replywatch',
+  'c_replypass',
+];
+
+/** Every chain of ours, by name. */
+export const chainNames: readonly string[] = [
+  ...Object.keys(baseChains),
+  ...sharedChains,
+  ...families.flatMap(({ family }) => familyChains.map((name) => `${name}${family}`)),
+];
+
+/** Sets that hold the plan: emptied and filled with every plan. */
+export const planSets: readonly string[] = [
+  'inside',
+  'names',
+  ...families.flatMap(({ family }) => ['bound', 'open', 'watched', 'closed'].map((name) => `${name}${family}`)),
+];
+
+/** Maps that hold the plan. */
+export const planMaps: readonly string[] = families.map(({ family }) => `who${family}`);
+
+/** Sets that outlive a plan: what was told, what lives, what was counted. */
+export const keptSets: readonly string[] = families.flatMap(({ family }) =>
+  [...edgeSets, ...rangeSets, ...countSets, 'deniedany'].map((name) => `${name}${family}`),
+);
+
+/** The table with its sets and its chains, all without content: what is there already stays as it is. */
+export function tableText(): string {
+  const lines = [
+    ...namedCounters.map((name) => `counter ${name} { }`),
+    'set inside { type ifname; }',
+    'set names { type inet_service; }',
+    ...families.flatMap(familySets),
+    ...chainNames.map((name) => `chain ${name} { ${baseChains[name] ?? ''} }`),
+  ];
+  return `table ${tableName} {\n${lines.join('\n')}\n}\n`;
+}
+
+function familySets(words: FamilyWords): readonly string[] {
+  const { family, type } = words;
+  const edge = `type mark . ${type} . inet_proto . inet_service`;
+  const counted = `type mark . ${type} . ${type} . inet_proto . inet_service`;
+  const bounded = `flags dynamic,timeout; size ${maxCountedEdges}; timeout ${countKeptMinutes}m;`;
+  return [
+    `map who${family} { type ${type} : mark; flags interval; }`,
+    `set bound${family} { type ${type} . ether_addr; }`,
+    `set closed${family} { type ${type}; flags interval; auto-merge; }`,
+    `set open${family} { ${edge}; flags interval; }`,
+    `set watched${family} { ${edge}; flags interval; }`,
+    ...rangeSets.map((name) => `set ${name}${family} { ${edge}; flags interval,timeout; }`),
+    ...edgeSets.map(
+      (name) => `set ${name}${family} { ${edge}; flags ${isFilledByPackets(name)}timeout; size ${maxToldElements}; }`,
+    ),
+    ...countSets.map((name) => `set ${name}${family} { ${counted}; ${bounded} }`),
+    `set deniedany${family} { type mark . ${type} . ${type} . inet_proto; ${bounded} }`,
+  ];
+}
+
+function isFilledByPackets(name: string): string {
+  return name.includes('live') ? 'dynamic,' : '';
+}
