@@ -117,6 +117,20 @@ export function planOf(open: readonly OpenEntry[], more: Partial<KernelPlan> = {
   };
 }
 
+/** Waits until something holds. Throws past the time. */
+export async function until(holds: () => boolean | Promise<boolean>, what: string, timeoutMs = 10_000): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`${what} did not come within ${timeoutMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Waits a while. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 /** Makes the bed. Needs root, `ip` and `nft`. */
 export async function openGatewayBed(): Promise<GatewayBed> {
   const suffix = randomBytes(3).toString('hex');
@@ -203,7 +217,10 @@ async function layCables(names: GatewayBed['names']): Promise<void> {
   await execIn(gateway, ['sh', '-c', 'echo 2 > /proc/sys/net/ipv4/conf/gu/rp_filter']);
 }
 
-function addressLines(device: string, addresses: readonly { readonly 4: string; readonly 6: string }[]): readonly string[] {
+function addressLines(
+  device: string,
+  addresses: readonly { readonly 4: string; readonly 6: string }[],
+): readonly string[] {
   const bits = device === 'lo' ? [32, 128] : [24, 64];
   return [
     'link set lo up',

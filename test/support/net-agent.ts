@@ -64,7 +64,11 @@ function listen({ host, port, fd }: Order): Promise<string> {
 
 function open({ id, host, port, from, timeoutMs }: Order): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect({ host: host ?? '', port: port ?? 0, ...(from === undefined ? {} : { localAddress: from }) });
+    const socket = connect({
+      host: host ?? '',
+      port: port ?? 0,
+      ...(from === undefined ? {} : { localAddress: from }),
+    });
     connections.set(id, socket);
     const timer = setTimeout(() => {
       socket.destroy();
@@ -126,7 +130,8 @@ function datagram({ host = '', port = 0, from, text, timeoutMs }: Order): Promis
     const heard = (message: Buffer): void => end(message.toString().slice(0, 20));
     const failed = (error: NodeJS.ErrnoException): void => end(error.code ?? error.message);
     socket.on('message', heard).on('error', failed);
-    const send = (): void => socket.send(text ?? 'x', (error) => error !== null && failed(error as NodeJS.ErrnoException));
+    const send = (): void =>
+      socket.send(text ?? 'x', (error) => error !== null && failed(error as NodeJS.ErrnoException));
     if (there !== undefined) send();
     else socket.bind(0, from, () => socket.connect(port, host, send));
   });

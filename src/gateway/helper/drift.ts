@@ -27,7 +27,10 @@ const mostLines = 20;
 const longestLine = 200;
 
 /** Puts the lines of `nft monitor` together. `onLost`: the kernel told of more than was heard. */
-export function createMonitorReader(onChange: (change: SeenChange) => void, onLost: () => void): (text: string) => void {
+export function createMonitorReader(
+  onChange: (change: SeenChange) => void,
+  onLost: () => void,
+): (text: string) => void {
   let rest = '';
   let lines: string[] = [];
   let isMark = false;

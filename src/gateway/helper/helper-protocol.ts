@@ -91,7 +91,10 @@ export function parseQuestion(line: string): Result<HelperQuestion> {
   const issue = parsed.error.issues[0];
   const where = issue?.path.join('.') ?? '';
   return failed(
-    fault('question_malformed', `the question is not one: ${where === '' ? '' : `\`${where}\` `}${issue?.message ?? ''}`),
+    fault(
+      'question_malformed',
+      `the question is not one: ${where === '' ? '' : `\`${where}\` `}${issue?.message ?? ''}`,
+    ),
   );
 }
 

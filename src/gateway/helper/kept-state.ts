@@ -38,6 +38,8 @@ function isTexts(kept: unknown): kept is Record<string, string> {
   return (
     typeof kept === 'object' &&
     kept !== null &&
-    Object.entries(kept).every(([name, value]) => /^net\/[\w./@-]+$/.test(name) && !name.includes('..') && typeof value === 'string')
+    Object.entries(kept).every(
+      ([name, value]) => /^net\/[\w./@-]+$/.test(name) && !name.includes('..') && typeof value === 'string',
+    )
   );
 }

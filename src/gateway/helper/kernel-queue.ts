@@ -27,7 +27,10 @@ const mostTogether = 256;
 const mostWaiting = 65_536;
 
 /** Makes a queue that commits by `commit`. `now` is a clock in milliseconds that never goes back. */
-export function createKernelQueue<T>(commit: Committer<T>, now: () => number = () => performance.now()): KernelQueue<T> {
+export function createKernelQueue<T>(
+  commit: Committer<T>,
+  now: () => number = () => performance.now(),
+): KernelQueue<T> {
   const waiting: Waiting<T>[] = [];
   let size = 0;
   let isBusy = false;
@@ -73,7 +76,14 @@ export function createKernelQueue<T>(commit: Committer<T>, now: () => number = (
     alone: (work) =>
       new Promise((resolve, reject) => {
         const begin = (): Promise<void> => work().then(resolve, reject);
-        waiting.push({ kind: null, size: 0, endsAt: Number.POSITIVE_INFINITY, begin, items: [], settle: () => undefined });
+        waiting.push({
+          kind: null,
+          size: 0,
+          endsAt: Number.POSITIVE_INFINITY,
+          begin,
+          items: [],
+          settle: () => undefined,
+        });
         void pump();
       }),
     together: (kind, items, deadlineMs) => {

@@ -21,7 +21,10 @@ const longSeconds = 600;
 export async function probeKernel(nft: NftLine, kernel: string = release()): Promise<Result<KernelSkills>> {
   if (isOlder(kernel)) {
     return failed(
-      fault('kernel_too_old', `Linux ${kernel} is too old, 5.11 or later is needed (6.12 renews timeouts without a detour)`),
+      fault(
+        'kernel_too_old',
+        `Linux ${kernel} is too old, 5.11 or later is needed (6.12 renews timeouts without a detour)`,
+      ),
     );
   }
   const add = (seconds: number): string => `add element ${scratch} tried { 1 timeout ${seconds}s }`;

@@ -122,10 +122,7 @@ async function guardDefaults(family: 4 | 6): Promise<Result<readonly string[]>> 
   // Kept first and taken from `main` then: whoever is killed in between loses none.
   const done = await batch(
     family,
-    open.flatMap((route) => [
-      `route replace ${route} table ${routeTables.uplink}`,
-      `route del ${route} table main`,
-    ]),
+    open.flatMap((route) => [`route replace ${route} table ${routeTables.uplink}`, `route del ${route} table main`]),
   );
   return done.ok ? ok(open.map((route) => `the default route \`${route}\` was in \`main\``)) : done;
 }
@@ -173,7 +170,10 @@ function ip(family: 4 | 6, words: readonly string[]): Promise<CommandOutcome> {
   return runCommand('ip', [`-${family}`, ...words]);
 }
 
-function routeFault(family: 4 | 6, outcome: CommandOutcome): { readonly ok: false; readonly fault: ReturnType<typeof commandFault> } {
+function routeFault(
+  family: 4 | 6,
+  outcome: CommandOutcome,
+): { readonly ok: false; readonly fault: ReturnType<typeof commandFault> } {
   if (family === 6 && /not supported/i.test(outcome.stderr)) {
     return failed(
       fault(

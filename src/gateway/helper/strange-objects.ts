@@ -19,7 +19,9 @@ export async function findStrange(nft: NftLine): Promise<readonly StrangeObject[
   return nftables.flatMap((item) =>
     Object.entries(item).flatMap(([kind, { name }]) =>
       // A name that nft itself would quote or refuse cannot be there; one with other letters is left to a new table.
-      kinds.includes(kind) && name !== undefined && /^\w+$/.test(name) && !ours.has(`${kind} ${name}`) ? [{ kind, name }] : [],
+      kinds.includes(kind) && name !== undefined && /^\w+$/.test(name) && !ours.has(`${kind} ${name}`)
+        ? [{ kind, name }]
+        : [],
     ),
   );
 }

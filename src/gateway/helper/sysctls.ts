@@ -20,7 +20,10 @@ const rows: readonly SysctlRow[] = [
 /** Sets what forwarding needs. `uplinks` are the interfaces out whose strict paths are to be judged with our mark. */
 export function applySysctls(stateFile: string, uplinks: readonly string[]): Result<null> {
   const kept = createKeptState(stateFile);
-  const marked = uplinks.map((name) => ({ path: `net/ipv4/conf/${name.replaceAll('/', '.')}/src_valid_mark`, value: '1' }));
+  const marked = uplinks.map((name) => ({
+    path: `net/ipv4/conf/${name.replaceAll('/', '.')}/src_valid_mark`,
+    value: '1',
+  }));
   for (const row of [...marked, ...rows]) {
     const done = setSysctl(kept, row);
     if (!done.ok) return done;
@@ -50,6 +53,8 @@ function setSysctl(kept: KeptState, { path, value }: SysctlRow): Result<null> {
     return ok(null);
   } catch (error) {
     const cause = (error as NodeJS.ErrnoException).code ?? String(error);
-    return failed(fault('net_admin_missing', `the helper may not set \`${path}\` (${cause}), let it write to /proc/sys`));
+    return failed(
+      fault('net_admin_missing', `the helper may not set \`${path}\` (${cause}), let it write to /proc/sys`),
+    );
   }
 }

@@ -78,7 +78,10 @@ export function transparentCommand(options: TransparentOptions): Result<Transpar
     }
   }
   return failed(
-    fault('launcher_missing', 'transparent sockets need `perl` or `python3`, install perl-base or let systemd make them'),
+    fault(
+      'launcher_missing',
+      'transparent sockets need `perl` or `python3`, install perl-base or let systemd make them',
+    ),
   );
 }
 

@@ -49,7 +49,9 @@ export function forgetCommands(
   liveKeys: readonly (readonly [set: string, key: string])[],
 ): readonly string[] {
   const live = [
-    ...entries.filter(({ ports }) => ports.from === ports.to).map((entry) => [liveSetOf(entry), entryKey(entry)] as const),
+    ...entries
+      .filter(({ ports }) => ports.from === ports.to)
+      .map((entry) => [liveSetOf(entry), entryKey(entry)] as const),
     ...liveKeys,
   ];
   return [

@@ -12,13 +12,21 @@ export function foldCounts(listed: ListedSets): KernelCounts {
     ...parseCounts(4, listed.get(`${name}4`) ?? ''),
     ...parseCounts(6, listed.get(`${name}6`) ?? ''),
   ];
-  return { up: both('up'), down: both('down'), denied: [...both('denied'), ...both('deniedany')], observed: both('observed') };
+  return {
+    up: both('up'),
+    down: both('down'),
+    denied: [...both('denied'), ...both('deniedany')],
+    observed: both('observed'),
+  };
 }
 
 /** The edges of one set of edges as JSON of `nft`, each `{ elem: { val: { concat: [257, '10.9.0.2', '203.0.113.7', 6, 443] }, counter } }`. */
 export function parseCounts(family: 4 | 6, json: string): readonly EdgeCount[] {
   return readElements(json).flatMap((element) => {
-    const { val, counter } = element as { val?: { concat?: unknown }; counter?: { packets?: unknown; bytes?: unknown } };
+    const { val, counter } = element as {
+      val?: { concat?: unknown };
+      counter?: { packets?: unknown; bytes?: unknown };
+    };
     const key = Array.isArray(val?.concat) ? val.concat : [];
     const [serviceId, source, address, protocol, port] = key as readonly unknown[];
     if (typeof serviceId !== 'number' || typeof source !== 'string' || typeof address !== 'string') return [];
@@ -40,7 +48,9 @@ export function parseCounts(family: 4 | 6, json: string): readonly EdgeCount[] {
 /** The elements of a set as JSON of `nft`, without what wraps each. */
 export function readElements(json: string): readonly unknown[] {
   try {
-    const { nftables } = JSON.parse(json) as { nftables: readonly { set?: { elem?: readonly { elem?: unknown }[] } }[] };
+    const { nftables } = JSON.parse(json) as {
+      nftables: readonly { set?: { elem?: readonly { elem?: unknown }[] } }[];
+    };
     const elements = nftables.flatMap((item) => item.set?.elem ?? []);
     return elements.map((element) => element.elem ?? { val: element });
   } catch {

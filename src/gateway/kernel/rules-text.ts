@@ -19,8 +19,7 @@ const errorBounds: Readonly<Record<4 | 6, string>> = {
   4: 'meta length <= 576 limit rate 100/second',
   6: 'meta length <= 1280 limit rate 100/second',
 };
-const neighbours =
-  'icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255';
+const neighbours = 'icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255';
 // A flow that was told of lives past the end of what was told, as long as it is not silent for this long.
 const idleTimeouts = { tcp: '1h', udp: '3m' } as const;
 
@@ -85,8 +84,11 @@ function boundRules(): readonly string[] {
     ...families.map(({ family, source }) => `ct direction original ct mark set ${source} map @who${family}`),
     // Flows that the listener has stay with it when the plan changes. Not the listener itself (a wildcard): its port would be a way in.
     `meta l4proto tcp socket transparent 1 socket wildcard 0 meta mark set ${marks.listener} accept`,
-    'fib daddr type != unicast accept',
-    ...families.map(({ family, nfproto }) => `meta nfproto ${nfproto} ct direction original tcp dport @names goto c_name${family}`),
+    // Not `!= unicast`: for IPv6 an address that `main` has no route to is of no type at all.
+    'fib daddr type { local, broadcast, multicast, anycast } accept',
+    ...families.map(
+      ({ family, nfproto }) => `meta nfproto ${nfproto} ct direction original tcp dport @names goto c_name${family}`,
+    ),
     `meta mark set ${marks.uplink}`,
   ];
 }
@@ -153,7 +155,9 @@ function outRules(words: FamilyWords): readonly string[] {
   const { family, destination } = words;
   const key = keyOut(words);
   const odd =
-    family === 4 ? ['ip hdrlength != 5'] : ['exthdr rt exists', 'exthdr hbh exists', 'exthdr dst exists', 'exthdr mh exists'];
+    family === 4
+      ? ['ip hdrlength != 5']
+      : ['exthdr rt exists', 'exthdr hbh exists', 'exthdr dst exists', 'exthdr mh exists'];
   return [
     'ct state invalid counter name invalid drop',
     `${icmpErrors[family]} ct mark != 0 ${errorBounds[family]} accept`,

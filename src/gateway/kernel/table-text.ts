@@ -1,4 +1,11 @@
-import { type FamilyWords, families, maxCountedEdges, maxToldElements, namedCounters, tableName } from './kernel-names.ts';
+import {
+  type FamilyWords,
+  families,
+  maxCountedEdges,
+  maxToldElements,
+  namedCounters,
+  tableName,
+} from './kernel-names.ts';
 
 // Told with one port: found by hash. With a run of ports: found by interval, which costs more on every packet.
 const edgeSets = ['told', 'live', 'watchtold', 'watchlive'];
