@@ -209,7 +209,11 @@ describe('the address plane', { skip: skipUnless('root', 'ip', 'nft', 'perl') },
     await datagram(at.origin[4], 5432, { text: 'x'.repeat(3_000), timeoutMs: 300 });
     await datagram(at.origin[6], 5432, { text: 'x'.repeat(3_000), timeoutMs: 300 });
     const seen = await bed.exec('origin', ['nft', 'list', 'counters', 'table', 'inet', 'seen']);
-    assert.deepEqual([...seen.matchAll(/packets (\d+)/g)].map((match) => match[1]), ['0', '0', '0'], seen);
+    assert.deepEqual(
+      [...seen.matchAll(/packets (\d+)/g)].map((match) => match[1]),
+      ['0', '0', '0'],
+      seen,
+    );
     const counts = await client.counts();
     assert.ok(counts.ok);
     const protocols = counts.value.denied.filter(({ port }) => port === null).map(({ protocol }) => protocol);
@@ -217,8 +221,9 @@ describe('the address plane', { skip: skipUnless('root', 'ip', 'nft', 'perl') },
   });
 
   test('counts what passed, both ways, and what did not, by service and edge', async () => {
-    const edge = (edges: readonly { source: string; address: string; port: number | null; packets: number; bytes: number }[]) =>
-      edges.find(({ address, port, source }) => address === at.far[4] && port === 5432 && source === at.workload[4]);
+    const edge = (
+      edges: readonly { source: string; address: string; port: number | null; packets: number; bytes: number }[],
+    ) => edges.find(({ address, port, source }) => address === at.far[4] && port === 5432 && source === at.workload[4]);
     const before_ = await client.counts();
     const { id } = await open(at.far[4], 5432);
     const text = 'y'.repeat(1_000);

@@ -4,7 +4,16 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type KernelClient, transparentCommand } from '../../src/gateway/index.ts';
-import { at, type GatewayBed, type NetAgent, openAt, openGatewayBed, place, planOf, until } from '../support/gateway-bed.ts';
+import {
+  at,
+  type GatewayBed,
+  type NetAgent,
+  openAt,
+  openGatewayBed,
+  place,
+  planOf,
+  until,
+} from '../support/gateway-bed.ts';
 import { skipUnless } from '../support/requires.ts';
 
 // workload -> TCP to a port that is read by name -> the transparent listener, whose socket has the address that was aimed at.
@@ -25,7 +34,9 @@ describe('the transparent listener', { skip: skipUnless('root', 'ip', 'nft') }, 
   after(() => bed?.close());
 
   for (const language of ['perl', 'python3']) {
-    test(`made by ${language} accepts what was meant for others, by IPv4 and IPv6`, { skip: skipUnless(language) }, async () => {
+    test(`made by ${language} accepts what was meant for others, by IPv4 and IPv6`, {
+      skip: skipUnless(language),
+    }, async () => {
       const port = language === 'perl' ? 18443 : 18444;
       const folder = folderOf(join(bed.folder, language), language);
       const launcher = transparentCommand({ port, command: ['env'], path: folder });

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { failed, ok, type Result } from '../../base/index.ts';
 import { forgetCommands, learnCommands, liveSetOf, type TimedEntry } from '../kernel/entry-text.ts';
 import { tableName } from '../kernel/kernel-names.ts';
 import type { KernelCounts, KernelPlan, ToldEntry } from '../kernel/kernel-plan.ts';
 import { countSetNames, foldCounts, readElements } from '../kernel/parse-counts.ts';
 import { newTableText, planText } from '../kernel/plan-text.ts';
+import { planMaps, planSets } from '../kernel/table-text.ts';
 import { createKernelQueue } from './kernel-queue.ts';
 import { commandFault } from './nft-fault.ts';
 import type { NftLine } from './nft-line.ts';
@@ -11,7 +13,10 @@ import { applyRoutes, uplinkInterfaces } from './route-guard.ts';
 import { findStrange } from './strange-objects.ts';
 import { applySysctls } from './sysctls.ts';
 
-/** The one that puts plans and entries into the kernel. */
+/**
+ * The one that puts plans and entries into the kernel. Transactions go one after the other; plans, repairs and looks at routes are asked
+ * for one after the other by the watch, so that an entry never waits for them longer than for a transaction.
+ */
 export interface Applier {
   /** Replaces the plan: all of it or nothing. What was told, lives and was counted stays. */
   apply(plan: KernelPlan): Promise<Result<null>>;
@@ -22,8 +27,10 @@ export interface Applier {
   /** True once the kernel holds none of the entries, and nothing lives by them. */
   forget(entries: readonly ToldEntry[]): Promise<boolean>;
   counts(): Promise<KernelCounts>;
-  /** The rules and shapes of our table as text without what moves, in turn with the writes; null when it is not there. */
+  /** The rules and shapes of our table as text without what moves; null when it is not there. */
   shape(): Promise<string | null>;
+  /** A digest of what the sets of the plan hold. */
+  elements(): Promise<string>;
   /** What was amiss with routes and rules, which is put right by this. */
   checkRoutes(): Promise<Result<readonly string[]>>;
   /** The plan in force, or null before the first. */
@@ -43,7 +50,7 @@ export interface ApplierOptions {
 const defaultDeadlineMs = 1_000;
 const table = tableName.split(' ');
 
-/** Makes an applier. Everything that writes goes through one queue, so that the kernel never holds half of two things. */
+/** Makes an applier. */
 export function createApplier(options: ApplierOptions): Applier {
   const { nft, renewsTimeouts, stateFile } = options;
   const deadlineMs = options.deadlineMs ?? defaultDeadlineMs;
@@ -65,7 +72,7 @@ export function createApplier(options: ApplierOptions): Applier {
   const apply = async (wanted: KernelPlan): Promise<Result<null>> => {
     const text = planText(wanted);
     if (!text.ok) return text;
-    const loaded = await load(nft, text.value, newTableText(wanted));
+    const loaded = await queue.alone(() => load(nft, text.value, newTableText(wanted)));
     if (!loaded.ok) return loaded;
     plan = wanted;
     // Last: nothing is forwarded before the ruleset is in force.
@@ -73,26 +80,27 @@ export function createApplier(options: ApplierOptions): Applier {
   };
   const repair = async (empties: readonly string[]): Promise<Result<null>> => {
     if (plan === null) return ok(null);
-    const text = planText(plan, await findStrange(nft));
+    const held = plan;
+    const text = planText(held, await findStrange(nft));
     if (!text.ok) return text;
     const emptied = empties.map((set) => `flush set ${tableName} ${set}\n`).join('');
-    const loaded = await load(nft, `${text.value}${emptied}`, newTableText(plan));
-    return loaded.ok ? settle(plan) : loaded;
+    const loaded = await queue.alone(() => load(nft, `${text.value}${emptied}`, newTableText(held)));
+    return loaded.ok ? settle(held) : loaded;
   };
 
   return {
-    apply: (wanted) => queue.alone(() => apply(wanted)),
-    repair: (empties) => queue.alone(() => repair(empties)),
+    apply,
+    repair,
     learn: (entries) => queue.together('learn', entries, deadlineMs),
     forget: (entries) => queue.together('forget', entries, deadlineMs),
     counts: () => readCounts(nft),
-    shape: () => queue.alone(() => readShape(nft)),
-    checkRoutes: () =>
-      queue.alone(async () => {
-        if (plan === null) return ok([]);
-        const report = await applyRoutes(plan.place);
-        return report.ok ? ok(report.value.amiss) : report;
-      }),
+    shape: () => readShape(nft),
+    elements: () => digestPlanSets(nft),
+    checkRoutes: async () => {
+      if (plan === null) return ok([]);
+      const report = await applyRoutes(plan.place);
+      return report.ok ? ok(report.value.amiss) : report;
+    },
     plan: () => plan,
   };
 }
@@ -109,6 +117,15 @@ async function load(nft: NftLine, text: string, anew: Result<string>): Promise<R
 async function readShape(nft: NftLine): Promise<string | null> {
   const shown = await nft.run(['-s', '-t', 'list', 'table', ...table]);
   return shown.code === 0 ? shown.stdout : null;
+}
+
+async function digestPlanSets(nft: NftLine): Promise<string> {
+  const digest = createHash('sha256');
+  const kinds = [...planSets.map((name) => ['set', name]), ...planMaps.map((name) => ['map', name])];
+  for (const [kind, name] of kinds) {
+    digest.update((await nft.run(['list', kind ?? '', ...table, name ?? ''])).stdout);
+  }
+  return digest.digest('hex');
 }
 
 async function readCounts(nft: NftLine): Promise<KernelCounts> {

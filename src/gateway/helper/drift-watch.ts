@@ -23,63 +23,75 @@ export interface DriftWatchOptions {
 }
 
 const defaultPollMs = 1_500;
-const restartMs = 1_000;
+const restartMs = 100;
 const markEveryMs = 200;
-// Events that were lost may have been our own, of a large plan: everything is put in force again, but not over and over.
-const suspectEveryMs = 60_000;
+// Elements are many: they are looked at whenever there is a sign, and else at every so manyth look.
+const looksAtElements = 20;
 
 /**
  * Starts watching by `nft monitor`, which tells of every change and who made it, and by looking at the shape of the table, the routes and
- * the rules every 1.5 s, since a monitor may be ended or miss something. What is not ours is undone by putting everything in force again.
+ * the rules every 1.5 s, since a monitor may be ended or miss something: that of nft 1.0.6 says nothing of elements of sets of intervals of
+ * several fields, only that somebody changed something, so then the elements are looked at. What is not ours is undone by putting everything in force again.
  */
 export function watchDrift(options: DriftWatchOptions): DriftWatch {
   const { nft, applier } = options;
   let shape: string | null = null;
+  let elements = '';
+  let looks = 0;
   let expected = 0;
   let isClosed = false;
-  let suspectAt = Number.NEGATIVE_INFINITY;
   // Null until the first change of ours was heard. False in a namespace of processes, where the kernel counts them otherwise.
   let knowsPids: boolean | null = null;
-  let undoing: Promise<void> = Promise.resolve();
+  let turn: Promise<unknown> = Promise.resolve();
 
-  const expect = async (work: () => Promise<Result<null>>): Promise<Result<null>> => {
+  // One after the other, each with a look at what it left: what is as it should be is known before the next begins.
+  const expect = (work: () => Promise<Result<null>>): Promise<Result<null>> => {
     expected += 1;
-    try {
-      const done = await work();
-      if (done.ok) shape = await applier.shape();
-      return done;
-    } finally {
-      expected -= 1;
-    }
+    const done = turn.then(work);
+    turn = done
+      .then(async (result) => {
+        if (result.ok) [shape, elements] = [await applier.shape(), await applier.elements()];
+      })
+      .catch(() => undefined)
+      .finally(() => {
+        expected -= 1;
+      });
+    return done;
   };
   const undo = (seen: readonly string[], by: string | null): void => {
-    undoing = undoing.then(async () => {
-      if (isClosed || applier.plan() === null) return;
-      const done = await expect(() => applier.repair(writtenSets(seen)));
-      if (seen.length > 0) options.onDrift({ at: Date.now(), seen, by, isUndone: done.ok });
-    });
-  };
-  const suspect = (): void => {
-    if (performance.now() - suspectAt < suspectEveryMs) return;
-    suspectAt = performance.now();
-    undo([], null);
+    if (isClosed || applier.plan() === null) return;
+    void expect(() => applier.repair(writtenSets(seen))).then((done) =>
+      options.onDrift({ at: Date.now(), seen, by, isUndone: done.ok }),
+    );
   };
   const onChange = (change: SeenChange): void => {
     if (change.isMark) knowsPids = nft.isOwn(change.pid);
-    else if (knowsPids === true && change.lines.length > 0 && !nft.isOwn(change.pid)) undo(change.lines, change.by);
+    else if (knowsPids !== true || nft.isOwn(change.pid)) return;
+    else if (change.lines.length > 0) undo(change.lines, change.by);
+    else void compare(true, change.by);
+  };
+  const compare = async (withElements: boolean, by: string | null): Promise<void> => {
+    if (expected > 0 || applier.plan() === null) return;
+    const before = elements;
+    const [shapeNow, elementsNow] = [await applier.shape(), withElements ? await applier.elements() : elements];
+    // A plan that came meanwhile has a shape and elements of its own.
+    if (expected > 0 || before !== elements || isClosed) return;
+    if (shapeNow === null) undo(['the table is gone'], by);
+    else if (shapeNow !== shape) undo(['the table is not as it was made'], by);
+    else if (elementsNow !== elements) undo(['elements of our sets are not as they were put there'], by);
   };
   const look = async (): Promise<void> => {
-    if (expected > 0 || applier.plan() === null) return;
-    const before = shape;
-    const now = await applier.shape();
-    // A plan that came meanwhile has a shape of its own.
-    if (expected > 0 || before !== shape || isClosed) return;
-    if (now !== shape) undo([now === null ? 'the table is gone' : 'the table is not as it was made'], null);
-    const routes = await applier.checkRoutes();
+    looks += 1;
+    await compare(looks % (knowsPids === false ? 2 : looksAtElements) === 0, null);
+    if (expected > 0 || isClosed) return;
+    const checked = turn.then(() => applier.checkRoutes());
+    turn = checked.catch(() => undefined);
+    const routes = await checked;
     if (routes.ok && routes.value.length > 0) {
       options.onDrift({ at: Date.now(), seen: routes.value, by: null, isUndone: true });
     }
   };
+  const suspect = (): void => void compare(true, null);
   const monitor = keepMonitor(createMonitorReader(onChange, suspect), suspect);
   const marking = setInterval(() => {
     if (knowsPids === null) void nft.run(['-f', '-'], `add table ${watchMark}\ndelete table ${watchMark}\n`);

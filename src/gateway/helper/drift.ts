@@ -44,6 +44,9 @@ export function createMonitorReader(
       onLost();
     } else if (line.includes(watchMark)) {
       isMark = true;
+    } else if (line === 'delete table inet exeat') {
+      // Says all that the lines of its rules and sets say.
+      lines = [line];
     } else if (/\binet exeat(?: |$)/.test(line) && lines.length < mostLines) {
       lines.push(line.slice(0, longestLine));
     }

@@ -33,90 +33,112 @@ const rememberedPids = 4_096;
  * Where `nft` has no interactive mode, and for long transactions, a process is started for each.
  */
 export function openNftLine(): NftLine {
-  let child: ChildProcessWithoutNullStreams | null = null;
-  let isInteractive = true;
-  let asked = 0;
-  let heard = '';
-  let asking: Asking | null = null;
-  const pids = new Set<number>();
-
-  const remember = (pid: number): void => {
-    pids.add(pid);
-    for (const oldest of pids) {
-      if (pids.size <= rememberedPids) return;
-      if (oldest !== child?.pid) pids.delete(oldest);
-    }
-  };
+  const pids = createPids();
+  const dialogue = new NftDialogue(pids.remember);
   const run = (words: readonly string[], input = ''): Promise<CommandOutcome> =>
-    runCommand('nft', words, { input, onStart: remember });
-  const answer = (result: Result<null>): void => {
-    const { settle } = asking ?? {};
-    asking = null;
-    heard = '';
-    settle?.(result);
-  };
-  const drop = (why: string): void => {
-    child?.kill('SIGKILL');
-    child = null;
-    answer(failed(fault('kernel_refused', why)));
-  };
-  const begin = (): ChildProcessWithoutNullStreams => {
-    const mine = spawn('nft', ['-i'], { env: commandEnvironment() });
-    asked = 0;
-    if (mine.pid !== undefined) remember(mine.pid);
-    const gone = (): void => {
-      if (child !== mine) return;
-      // Ended before it ever answered: this `nft` was built without the interactive mode, or is not there.
-      if (asked <= 1) isInteractive = false;
-      drop('`nft` ended before it confirmed');
-    };
-    mine.on('error', gone).on('close', gone);
-    mine.stdin.on('error', () => undefined);
-    mine.stdout.resume();
-    mine.stderr.setEncoding('utf8').on('data', (text: string) => {
-      if (child !== mine) return;
-      heard += text;
-      const end = asking === null ? -1 : heard.search(new RegExp(`\\n *${asking.marker}\\n *\\^`));
-      if (end >= 0) answer(judge(heard.slice(0, end)));
-      else if (heard.length > maxErrorBytes) drop('`nft` said too much');
-    });
-    return mine;
-  };
-  const ask = (line: string): Promise<Result<null>> =>
-    new Promise((resolve) => {
-      if (asked >= commandsAProcess) child?.stdin.end();
-      if (child === null || asked >= commandsAProcess) child = begin();
-      asked += 1;
-      const timer = setTimeout(() => drop('`nft` did not confirm in time'), commitTimeoutMs);
-      const marker = `exeat_asked_${asked}`;
-      asking = {
-        marker,
-        settle: (result) => {
-          clearTimeout(timer);
-          resolve(result);
-        },
-      };
-      child.stdin.write(`${line}\n${marker}\n`);
-    });
+    runCommand('nft', words, { input, onStart: pids.remember });
 
   return {
     commit: async (commands) => {
       const line = commands.join('; ');
-      if (isInteractive && line.length <= longestLine) {
-        const result = await ask(line);
-        if (isInteractive || result.ok) return result;
+      if (dialogue.isPossible && line.length <= longestLine) {
+        const result = await dialogue.ask(line);
+        if (dialogue.isPossible || result.ok) return result;
       }
       const outcome = await run(['-f', '-'], `${commands.join('\n')}\n`);
       return outcome.code === 0 ? ok(null) : failed(commandFault('nft', outcome));
     },
     run,
-    isOwn: (pid) => pids.has(pid),
-    close: () => {
-      const last = child;
-      child = null;
-      last?.stdin.end();
-    },
+    isOwn: pids.has,
+    close: () => dialogue.end(),
   };
+}
+
+class NftDialogue {
+  /** False once `nft` ended before it ever answered: it was built without the interactive mode, or is not there. */
+  isPossible = true;
+  readonly #remember: (pid: number) => void;
+  #child: ChildProcessWithoutNullStreams | null = null;
+  #asked = 0;
+  #heard = '';
+  #asking: Asking | null = null;
+
+  constructor(remember: (pid: number) => void) {
+    this.#remember = remember;
+  }
+
+  ask(line: string): Promise<Result<null>> {
+    if (this.#asked >= commandsAProcess) this.end();
+    this.#child ??= this.#begin();
+    const child = this.#child;
+    this.#asked += 1;
+    const marker = `exeat_asked_${this.#asked}`;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#drop('`nft` did not confirm in time'), commitTimeoutMs);
+      const settle = (result: Result<null>): void => {
+        clearTimeout(timer);
+        resolve(result);
+      };
+      this.#asking = { marker, settle };
+      child.stdin.write(`${line}\n${marker}\n`);
+    });
+  }
+
+  end(): void {
+    const last = this.#child;
+    this.#child = null;
+    last?.stdin.end();
+  }
+
+  #begin(): ChildProcessWithoutNullStreams {
+    const child = spawn('nft', ['-i'], { env: commandEnvironment() });
+    this.#asked = 0;
+    if (child.pid !== undefined) this.#remember(child.pid);
+    const gone = (): void => {
+      if (this.#child !== child) return;
+      if (this.#asked <= 1) this.isPossible = false;
+      this.#drop('`nft` ended before it confirmed');
+    };
+    child.on('error', gone).on('close', gone);
+    child.stdin.on('error', () => undefined);
+    child.stdout.resume();
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      if (this.#child === child) this.#hear(text);
+    });
+    return child;
+  }
+
+  #hear(text: string): void {
+    this.#heard += text;
+    const marker = this.#asking?.marker;
+    const end = marker === undefined ? -1 : this.#heard.search(new RegExp(`\\n *${marker}\\n *\\^`));
+    if (end >= 0) this.#answer(judge(this.#heard.slice(0, end)));
+    else if (this.#heard.length > maxErrorBytes) this.#drop('`nft` said too much');
+  }
+
+  #drop(why: string): void {
+    this.#child?.kill('SIGKILL');
+    this.#child = null;
+    this.#answer(failed(fault('kernel_refused', why)));
+  }
+
+  #answer(result: Result<null>): void {
+    const asking = this.#asking;
+    this.#asking = null;
+    this.#heard = '';
+    asking?.settle(result);
+  }
+}
+
+function createPids(): { readonly remember: (pid: number) => void; readonly has: (pid: number) => boolean } {
+  const pids = new Set<number>();
+  // The process of a dialogue lives long while others come and go: it is remembered anew by being among the last that were begun.
+  const remember = (pid: number): void => {
+    pids.add(pid);
+    const [oldest] = pids;
+    if (pids.size > rememberedPids && oldest !== undefined) pids.delete(oldest);
+  };
+  return { remember, has: (pid) => pids.has(pid) };
 }
 
 // What came before the complaint about the marker, whose own first line is the last one here.

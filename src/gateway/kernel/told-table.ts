@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/index.ts';
-import { entryKey, type TimedEntry, toldSetOf } from './entry-text.ts';
+import type { TimedEntry } from './entry-text.ts';
 import type { KernelVerdict, PortRun, ToldEntry } from './kernel-plan.ts';
+import { createToldBook } from './told-book.ts';
 
 /** What a name opens at each of its addresses. */
 export interface Opening {
@@ -64,139 +65,32 @@ export interface ToldTableOptions {
   readonly maxEntries?: number;
 }
 
-interface Element {
-  readonly entry: ToldEntry;
-  until: number;
-  readonly holders: Set<string>;
-}
-interface HeldAddress {
-  clientUntil: number;
-  readonly keys: Set<string>;
-}
-interface HeldName {
-  readonly serviceId: number;
-  readonly name: string;
-  /** In the order in which they were told last. */
-  readonly addresses: Map<string, HeldAddress>;
-}
-
 const defaults = { graceSeconds: 120, floorSeconds: 5, maxAddressesOfName: 200, maxEntries: 262_144 } as const;
 
 /** Makes an empty table. It does no I/O: who uses it tells the kernel what it gives. */
 export function createToldTable(options: ToldTableOptions): ToldTable {
   const { clock, graceSeconds, floorSeconds, maxAddressesOfName, maxEntries } = { ...defaults, ...options };
-  const elements = new Map<string, Element>();
-  const names = new Map<string, HeldName>();
-
-  const isLeft = (element: Element, now: number): boolean => element.until > now;
-  const release = (holder: string, keys: Iterable<string>): readonly ToldEntry[] => {
-    const gone: ToldEntry[] = [];
-    for (const key of keys) {
-      const element = elements.get(key);
-      element?.holders.delete(holder);
-      if (element === undefined || element.holders.size > 0) continue;
-      elements.delete(key);
-      if (isLeft(element, clock.now())) gone.push(element.entry);
-    }
-    return gone;
-  };
-  const dropAddress = (held: HeldName, address: string): readonly ToldEntry[] => {
-    const keys = held.addresses.get(address)?.keys ?? [];
-    held.addresses.delete(address);
-    const holder = nameKey(held.serviceId, held.name);
-    if (held.addresses.size === 0) names.delete(holder);
-    return release(holder, keys);
-  };
-  const sweep = (): void => {
-    const now = clock.now();
-    for (const held of names.values()) {
-      for (const [address, { keys }] of held.addresses) {
-        const isOver = [...keys].every((key) => (elements.get(key)?.until ?? 0) <= now);
-        if (isOver) dropAddress(held, address);
-      }
-    }
-  };
-  const hold = (answer: ToldAnswer, entries: readonly TimedEntry[], written: ReadonlySet<string>): void => {
-    const now = clock.now();
-    const holder = nameKey(answer.serviceId, answer.name);
-    const held = names.get(holder) ?? { serviceId: answer.serviceId, name: answer.name, addresses: new Map() };
-    names.set(holder, held);
-    for (const timed of entries) {
-      const { seconds, ...entry } = timed;
-      const key = elementKey(entry);
-      const element = elements.get(key) ?? { entry, until: 0, holders: new Set<string>() };
-      if (written.has(key)) element.until = Math.max(element.until, now + seconds * 1000);
-      element.holders.add(holder);
-      elements.set(key, element);
-      const address = held.addresses.get(entry.address) ?? { clientUntil: 0, keys: new Set<string>() };
-      address.clientUntil = Math.max(address.clientUntil, now + (seconds - graceSeconds) * 1000);
-      address.keys.add(key);
-      // Set anew, so that what was told last stands last.
-      held.addresses.delete(entry.address);
-      held.addresses.set(entry.address, address);
-    }
-  };
-  const evict = (answer: ToldAnswer): readonly ToldEntry[] => {
-    const held = names.get(nameKey(answer.serviceId, answer.name));
-    if (held === undefined) return [];
-    const fresh = answer.addresses.filter((address) => !held.addresses.has(address)).length;
-    let surplus = held.addresses.size + fresh - maxAddressesOfName;
-    const gone: ToldEntry[] = [];
-    for (const [address, { clientUntil }] of [...held.addresses]) {
-      if (surplus <= 0) break;
-      if (clientUntil > clock.now() || answer.addresses.includes(address)) continue;
-      gone.push(...dropAddress(held, address));
-      surplus -= 1;
-    }
-    return gone;
-  };
+  const book = createToldBook(clock);
 
   return {
     tell: (answer) => {
       const ttlSeconds = Math.max(floorSeconds, Math.ceil(answer.ttlSeconds));
       const entries = entriesOfAnswer(answer, ttlSeconds + graceSeconds);
+      if (!book.hasPlaceFor(entries, maxEntries)) return null;
       const enoughMs = (ttlSeconds + graceSeconds / 2) * 1000;
-      const fresh = entries.filter((entry) => !elements.has(elementKey(entry))).length;
-      if (elements.size + fresh > maxEntries) sweep();
-      if (elements.size + fresh > maxEntries) return null;
-      const now = clock.now();
-      const writes = entries.filter((entry) => (elements.get(elementKey(entry))?.until ?? 0) - now <= enoughMs);
-      const written = new Set(writes.map(elementKey));
-      return { writes, evicted: evict(answer), confirm: () => hold(answer, entries, written) };
+      const writes = entries.filter((entry) => book.leftMs(entry) <= enoughMs);
+      return {
+        writes,
+        evicted: book.evict(answer, maxAddressesOfName),
+        confirm: () => book.hold(answer, entries, new Set(writes), ttlSeconds),
+      };
     },
-    entriesOf: (serviceId, name) => {
-      const addresses = names.get(nameKey(serviceId, name))?.addresses.values() ?? [];
-      const held = [...addresses].flatMap(({ keys }) => [...keys].flatMap((key) => elements.get(key) ?? []));
-      return held.filter((element) => isLeft(element, clock.now())).map(({ entry }) => entry);
-    },
-    namesOf: (serviceId) => [...names.values()].filter((held) => held.serviceId === serviceId).map(({ name }) => name),
-    forget: (serviceId, name) => {
-      const held = names.get(nameKey(serviceId, name));
-      return [...(held?.addresses.keys() ?? [])].flatMap((address) => (held ? dropAddress(held, address) : []));
-    },
-    renewSiblings: (live) => {
-      const now = clock.now();
-      const inUse = new Set(live.map(({ serviceId, address }) => `${serviceId} ${address}`));
-      const writes: TimedEntry[] = [];
-      for (const held of names.values()) {
-        if (![...held.addresses.keys()].some((address) => inUse.has(`${held.serviceId} ${address}`))) continue;
-        for (const key of [...held.addresses.values()].flatMap(({ keys }) => [...keys])) {
-          const element = elements.get(key);
-          if (element === undefined || !isLeft(element, now) || element.until - now > (graceSeconds * 1000) / 2)
-            continue;
-          element.until = now + graceSeconds * 1000;
-          writes.push({ ...element.entry, seconds: graceSeconds });
-        }
-      }
-      return writes;
-    },
-    remaining: () => {
-      const now = clock.now();
-      return [...elements.values()]
-        .filter((element) => isLeft(element, now))
-        .map(({ entry, until }) => ({ ...entry, seconds: Math.max(1, Math.round((until - now) / 1000)) }));
-    },
-    size: () => elements.size,
+    entriesOf: (serviceId, name) => book.entriesOf(serviceId, name),
+    namesOf: (serviceId) => book.namesOf(serviceId),
+    forget: (serviceId, name) => book.forget(serviceId, name),
+    renewSiblings: (live) => book.renew(live, graceSeconds),
+    remaining: () => book.remaining(),
+    size: () => book.size(),
   };
 }
 
@@ -212,12 +106,4 @@ function entriesOfAnswer(answer: ToldAnswer, seconds: number): readonly TimedEnt
       seconds,
     })),
   );
-}
-
-function elementKey(entry: ToldEntry): string {
-  return `${toldSetOf(entry)} ${entryKey(entry)}`;
-}
-
-function nameKey(serviceId: number, name: string): string {
-  return `${serviceId} ${name}`;
 }
