@@ -22,6 +22,11 @@ export interface DriftWatchOptions {
   readonly pollMs?: number;
 }
 
+interface Held {
+  readonly shape: string | null;
+  readonly elements: string;
+}
+
 const defaultPollMs = 1_500;
 const restartMs = 100;
 const markEveryMs = 200;
@@ -31,7 +36,8 @@ const looksAtElements = 20;
 /**
  * Starts watching by `nft monitor`, which tells of every change and who made it, and by looking at the shape of the table, the routes and
  * the rules every 1.5 s, since a monitor may be ended or miss something: that of nft 1.0.6 says nothing of elements of sets of intervals of
- * several fields, only that somebody changed something, so then the elements are looked at. What is not ours is undone by putting everything in force again.
+ * several fields, only that somebody changed something, so then the elements are looked at.
+ * What is not ours is undone by putting everything in force again.
  */
 export function watchDrift(options: DriftWatchOptions): DriftWatch {
   const { nft, applier } = options;
@@ -73,12 +79,11 @@ export function watchDrift(options: DriftWatchOptions): DriftWatch {
   const compare = async (withElements: boolean, by: string | null): Promise<void> => {
     if (expected > 0 || applier.plan() === null) return;
     const before = elements;
-    const [shapeNow, elementsNow] = [await applier.shape(), withElements ? await applier.elements() : elements];
+    const now = { shape: await applier.shape(), elements: withElements ? await applier.elements() : elements };
     // A plan that came meanwhile has a shape and elements of its own.
     if (expected > 0 || before !== elements || isClosed) return;
-    if (shapeNow === null) undo(['the table is gone'], by);
-    else if (shapeNow !== shape) undo(['the table is not as it was made'], by);
-    else if (elementsNow !== elements) undo(['elements of our sets are not as they were put there'], by);
+    const seen = differenceOf({ shape, elements }, now);
+    if (seen !== null) undo([seen], by);
   };
   const look = async (): Promise<void> => {
     looks += 1;
@@ -93,21 +98,33 @@ export function watchDrift(options: DriftWatchOptions): DriftWatch {
   };
   const suspect = (): void => void compare(true, null);
   const monitor = keepMonitor(createMonitorReader(onChange, suspect), suspect);
-  const marking = setInterval(() => {
-    if (knowsPids === null) void nft.run(['-f', '-'], `add table ${watchMark}\ndelete table ${watchMark}\n`);
-    else clearInterval(marking);
-  }, markEveryMs);
+  const marking = markOnce(nft, () => knowsPids !== null);
   const polling = repeat(look, options.pollMs ?? defaultPollMs);
 
   return {
     expect,
     close: () => {
       isClosed = true;
-      clearInterval(marking);
+      marking.stop();
       polling.stop();
       monitor.stop();
     },
   };
+}
+
+function differenceOf(wanted: Held, now: Held): string | null {
+  if (now.shape === null) return 'the table is gone';
+  if (now.shape !== wanted.shape) return 'the table is not as it was made';
+  return now.elements === wanted.elements ? null : 'elements of our sets are not as they were put there';
+}
+
+// Hears the watch: whether the kernel counts processes as we do is known by a change of our own.
+function markOnce(nft: NftLine, isKnown: () => boolean): { stop(): void } {
+  const marking = setInterval(() => {
+    if (isKnown()) clearInterval(marking);
+    else void nft.run(['-f', '-'], `add table ${watchMark}\ndelete table ${watchMark}\n`);
+  }, markEveryMs);
+  return { stop: () => clearInterval(marking) };
 }
 
 // Sets that packets and answers fill: what somebody wrote into them cannot be told from what belongs there, so they begin anew.

@@ -57,17 +57,12 @@ export function createKernelQueue<T>(
     return alike;
   };
   const commitTogether = async (kind: string, calls: readonly Waiting<T>[]): Promise<void> => {
-    const inTime = calls.filter((call) => call.endsAt > now());
-    for (const call of calls) if (!inTime.includes(call)) call.settle(false);
+    const [inTime, late] = splitByTime(calls, now());
+    settleAll(late, false);
     if (inTime.length === 0) return;
-    const done = await commit(
-      kind,
-      inTime.flatMap((call) => call.items),
-    );
-    if (done || inTime.length === 1) {
-      for (const call of inTime) call.settle(done);
-      return;
-    }
+    const all = inTime.flatMap((call) => call.items);
+    const done = await commit(kind, all);
+    if (done || inTime.length === 1) return settleAll(inTime, done);
     // One of them is wrong and the kernel took none: each for itself, so that the others do not pay.
     for (const call of inTime) call.settle(await commit(kind, call.items));
   };
@@ -103,4 +98,12 @@ export function createKernelQueue<T>(
       });
     },
   };
+}
+
+function settleAll(calls: readonly { readonly settle: (done: boolean) => void }[], done: boolean): void {
+  for (const call of calls) call.settle(done);
+}
+
+function splitByTime<W extends { readonly endsAt: number }>(calls: readonly W[], at: number): readonly [W[], W[]] {
+  return [calls.filter((call) => call.endsAt > at), calls.filter((call) => call.endsAt <= at)];
 }

@@ -49,7 +49,7 @@ export function openNftLine(): NftLine {
       return outcome.code === 0 ? ok(null) : failed(commandFault('nft', outcome));
     },
     run,
-    isOwn: pids.has,
+    isOwn: (pid) => pid === dialogue.pid || pids.has(pid),
     close: () => dialogue.end(),
   };
 }
@@ -57,6 +57,8 @@ export function openNftLine(): NftLine {
 class NftDialogue {
   /** False once `nft` ended before it ever answered: it was built without the interactive mode, or is not there. */
   isPossible = true;
+  /** The process that is spoken to, which outlives many others that are remembered. */
+  pid: number | null = null;
   readonly #remember: (pid: number) => void;
   #child: ChildProcessWithoutNullStreams | null = null;
   #asked = 0;
@@ -93,6 +95,7 @@ class NftDialogue {
   #begin(): ChildProcessWithoutNullStreams {
     const child = spawn('nft', ['-i'], { env: commandEnvironment() });
     this.#asked = 0;
+    this.pid = child.pid ?? null;
     if (child.pid !== undefined) this.#remember(child.pid);
     const gone = (): void => {
       if (this.#child !== child) return;
@@ -132,7 +135,6 @@ class NftDialogue {
 
 function createPids(): { readonly remember: (pid: number) => void; readonly has: (pid: number) => boolean } {
   const pids = new Set<number>();
-  // The process of a dialogue lives long while others come and go: it is remembered anew by being among the last that were begun.
   const remember = (pid: number): void => {
     pids.add(pid);
     const [oldest] = pids;
