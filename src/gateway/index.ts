@@ -27,5 +27,13 @@ export type {
   SourceEntry,
   ToldEntry,
 } from './kernel/kernel-plan.ts';
+export {
+  createToldTable,
+  type Opening,
+  type Telling,
+  type ToldAnswer,
+  type ToldTable,
+  type ToldTableOptions,
+} from './kernel/told-table.ts';
 export { createNameListener, type NameListener } from './name-listener.ts';
 export type { NameListenerOptions } from './name-listener-options.ts';

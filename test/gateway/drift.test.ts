@@ -142,6 +142,9 @@ describe('what somebody else changes', { skip: skipUnless('root', 'ip', 'nft') }
       assert.equal((await open(at.other[4], 9000)).result, 'ECONNREFUSED', words.join(' '));
       assert.match((await open(at.far[4], 5432)).result, /^198/, words.join(' '));
     }
+    // Somebody's new default route is kept like the others; here it goes, so that the end is as the beginning.
+    const kept = ['via', at.origin[4], 'dev', 'gu', 'metric', '0', 'table', '47200'];
+    assert.equal(await inGateway('ip', 'route', 'del', 'default', ...kept), '');
   });
 
   test('what is not ours is nobody’s drift', async () => {

@@ -54,14 +54,13 @@ export function watchDrift(options: DriftWatchOptions): DriftWatch {
   const expect = (work: () => Promise<Result<null>>): Promise<Result<null>> => {
     expected += 1;
     const done = turn.then(work);
-    turn = done
-      .then(async (result) => {
-        if (result.ok) [shape, elements] = [await applier.shape(), await applier.elements()];
-      })
-      .catch(() => undefined)
-      .finally(() => {
-        expected -= 1;
-      });
+    const settle = async (result: Result<null>): Promise<void> => {
+      if (!result.ok) return;
+      [shape, elements] = [await applier.shape(), await applier.elements()];
+      // The monitor of nft 1.0.6 loses track of sets that are declared again: it would say nothing of their elements any more.
+      monitor.renew();
+    };
+    turn = done.then(settle, () => undefined).finally(() => (expected -= 1));
     return done;
   };
   const undo = (seen: readonly string[], by: string | null): void => {
@@ -97,7 +96,7 @@ export function watchDrift(options: DriftWatchOptions): DriftWatch {
     }
   };
   const suspect = (): void => void compare(true, null);
-  const monitor = keepMonitor(createMonitorReader(onChange, suspect), suspect);
+  const monitor = keepMonitor(() => createMonitorReader(onChange, suspect), suspect);
   const marking = markOnce(nft, () => knowsPids !== null);
   const polling = repeat(look, options.pollMs ?? defaultPollMs);
 
@@ -133,7 +132,7 @@ function writtenSets(seen: readonly string[]): readonly string[] {
   return [...new Set(names)].filter((name) => keptSets.includes(name));
 }
 
-function keepMonitor(take: (text: string) => void, onEnded: () => void): { stop(): void } {
+function keepMonitor(createReader: () => (text: string) => void, onEnded: () => void): { renew(): void; stop(): void } {
   let isStopped = false;
   let child: ChildProcess | null = null;
   let restart: NodeJS.Timeout | null = null;
@@ -147,10 +146,16 @@ function keepMonitor(take: (text: string) => void, onEnded: () => void): { stop(
       onEnded();
     };
     mine.on('error', ended).on('close', ended);
-    mine.stdout.setEncoding('utf8').on('data', take);
+    mine.stdout.setEncoding('utf8').on('data', createReader());
   };
   begin();
   return {
+    renew: () => {
+      if (isStopped || child === null) return;
+      const last = child;
+      begin();
+      last.kill();
+    },
     stop: () => {
       isStopped = true;
       if (restart !== null) clearTimeout(restart);

@@ -28,7 +28,7 @@ const signs: readonly (readonly [RegExp, KernelFaultCode, string])[] = [
 
 /** The fault of a command that did not succeed: what is wrong and what to do, in one line. */
 export function commandFault(program: 'nft' | 'ip', outcome: CommandOutcome): Fault<KernelFaultCode> {
-  if (outcome.failure === 'ENOENT') {
+  if (outcome.failure === 'ENOENT' || outcome.failure === 'EACCES') {
     return program === 'nft'
       ? fault('nft_missing', 'there is no program `nft`, install nftables 1.0.6 or later')
       : fault('ip_missing', 'there is no program `ip`, install iproute2');

@@ -23,7 +23,7 @@ export async function probeKernel(nft: NftLine, kernel: string = release()): Pro
     return failed(
       fault(
         'kernel_too_old',
-        `Linux ${kernel} is too old, 5.11 or later is needed (6.12 renews timeouts without a detour)`,
+        `kernel ${kernel} is too old, 5.11 or later is needed (6.12 renews timeouts without a detour)`,
       ),
     );
   }

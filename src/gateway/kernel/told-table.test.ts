@@ -135,7 +135,6 @@ test('what is remaining is never longer than what the kernel was told, and cover
       const kernel = new Map<string, number>();
       for (const { name, serviceId, last, ttlSeconds, laterMs, forgets } of steps) {
         one.now += laterMs;
-        const keyOf = (entry: { serviceId: number; address: string }): string => `${entry.serviceId} ${entry.address}`;
         const gone = forgets ? one.table.forget(serviceId, name) : [];
         const answer = answerOf(
           name,
@@ -145,16 +144,29 @@ test('what is remaining is never longer than what the kernel was told, and cover
         );
         const telling = one.table.tell(answer);
         for (const entry of [...gone, ...(telling?.evicted ?? [])]) kernel.delete(keyOf(entry));
-        for (const entry of telling?.writes ?? []) kernel.set(keyOf(entry), one.now + entry.seconds * 1000);
-        telling?.confirm();
-        for (const address of answer.addresses) {
-          const left = (kernel.get(`${serviceId} ${address}`) ?? 0) - one.now;
-          assert.ok(left >= Math.max(5, ttlSeconds) * 1000, `${address} ${left}`);
-        }
-        for (const entry of one.table.remaining()) {
-          assert.ok(Math.abs(one.now + entry.seconds * 1000 - (kernel.get(keyOf(entry)) ?? 0)) <= 1_000);
-        }
+        settle(one, kernel, answer, telling);
       }
     }),
   );
 });
+
+function settle(
+  one: Bed,
+  kernel: Map<string, number>,
+  answer: ToldAnswer,
+  telling: ReturnType<ToldTable['tell']>,
+): void {
+  for (const entry of telling?.writes ?? []) kernel.set(keyOf(entry), one.now + entry.seconds * 1000);
+  telling?.confirm();
+  for (const address of answer.addresses) {
+    const left = (kernel.get(keyOf({ serviceId: answer.serviceId, address })) ?? 0) - one.now;
+    assert.ok(left >= Math.max(5, answer.ttlSeconds) * 1000, `${address} ${left}`);
+  }
+  for (const entry of one.table.remaining()) {
+    assert.ok(Math.abs(one.now + entry.seconds * 1000 - (kernel.get(keyOf(entry)) ?? 0)) <= 1_000);
+  }
+}
+
+function keyOf(entry: { readonly serviceId: number; readonly address: string }): string {
+  return `${entry.serviceId} ${entry.address}`;
+}
