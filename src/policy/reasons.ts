@@ -14,6 +14,7 @@ export type Reason =
   | 'response_policy_denied'
   | 'boundary_denied'
   | 'address_forbidden'
+  | 'address_untold'
   | 'environment_crossing'
   | 'strength_insufficient'
   | 'source_not_permitted'
@@ -118,6 +119,11 @@ export const reasons: Readonly<Record<Reason, ReasonRow>> = {
   address_forbidden: {
     says: 'the name resolved to no address that may be dialled, or the address itself may not be',
     mend: 'service owner: name the segment with via, if it is a private one',
+    status: 403,
+  },
+  address_untold: {
+    says: 'a rule allows the name of this address, and no answer of DNS had told the service of it yet',
+    mend: 'the program: ask for the name again; addresses that are written down are not opened by a rule for a name',
     status: 403,
   },
   environment_crossing: {
