@@ -23,6 +23,8 @@ export interface ToldAnswer {
   readonly name: string;
   readonly addresses: readonly IpAddress[];
   readonly ttlSeconds: number;
+  /** The flow that the answer is recorded under; it is recorded by being asked for, if it was not. */
+  flow(): string;
 }
 
 /** Learns what services were told, before they are told it. Made by `gateway/`. */

@@ -1,4 +1,5 @@
 import type { Result } from '../../base/index.ts';
+import type { AnswerSink } from '../../enforcement/index.ts';
 import type { CompiledPolicy, Reason, Verdict } from '../../policy/index.ts';
 import {
   bareMessage,
@@ -300,30 +301,54 @@ class Filter implements DnsFilter {
     }
     const { verdict } = judged;
     const outcome = tellAnswer(this.#options, found, { screened, packed }, { verdict, nowMs: asked.nowMs });
-    if (this.#records.isDue(verdict, removed)) this.#records.allowed(recorded(asked), verdict, removed);
+    const flow = this.#records.isDue(verdict, removed)
+      ? this.#records.allowed(recorded(asked), verdict, removed)
+      : null;
     this.#counts.allowed += 1;
-    return this.#confirm(asked, verdict, reply, outcome);
+    this.#learn(asked, reply, outcome);
+    const { answerSink } = this.#options;
+    // Only what is reached by its address needs it to be known: a helper that is dead must not end DNS for everybody.
+    const isByAddress = verdict.admission.tcp || verdict.admission.udp;
+    if (answerSink === null || !isByAddress || reply.screened.addresses.length === 0) return outcome;
+    return this.#confirm(answerSink, { asked, verdict, reply, outcome, flow, removed });
   }
 
-  // Only what is reached by its address needs it to be known: a helper that is dead must not end DNS for everybody.
-  #confirm(asked: Asked, { admission }: Verdict, reply: ScreenedReply, outcome: Told): Outcome | Promise<Outcome> {
+  #learn(asked: Asked, reply: ScreenedReply, outcome: Told): void {
     const { addresses } = reply.screened;
-    const { answerSink } = this.#options;
-    if (asked.asker.kind === 'unknown' || addresses.length === 0) return outcome;
+    if (reply.isLearned || asked.asker.kind === 'unknown' || addresses.length === 0) return;
+    reply.isLearned = true;
     const { service } = asked.asker.principal;
-    const ttlSeconds = Math.min(outcome.ttlCapSeconds, outcome.packed.leastTtlSeconds);
-    if (!reply.isLearned) {
-      reply.isLearned = true;
-      this.#learned.learn({ service, name: asked.name, ttlSeconds }, addresses, asked.nowMs);
-    }
-    if (answerSink === null || !(admission.tcp || admission.udp)) return outcome;
-    const confirmed = answerSink.confirm({ service, name: asked.name, addresses, ttlSeconds });
+    this.#learned.learn({ service, name: asked.name, ttlSeconds: ttlOf(outcome) }, addresses, asked.nowMs);
+  }
+
+  #confirm(answerSink: AnswerSink, told: ToldReply): Outcome | Promise<Outcome> {
+    const { asked, verdict, reply, outcome, flow, removed } = told;
+    if (asked.asker.kind === 'unknown') return outcome;
+    // `asked` is the listener's to use again once this returns.
+    const query = { ...recorded(asked), client: { ...asked.client } };
+    const confirmed = answerSink.confirm({
+      service: asked.asker.principal.service,
+      name: asked.name,
+      addresses: reply.screened.addresses,
+      ttlSeconds: ttlOf(outcome),
+      flow: () => flow ?? this.#records.allowed(query, verdict, removed),
+    });
     return within(confirmed, confirmMs).then((isConfirmed) => {
       if (isConfirmed === true) return outcome;
       this.#counts.failed += 1;
       return failedOutcome('the gateway did not confirm the addresses in time');
     });
   }
+}
+
+interface ToldReply {
+  readonly asked: Asked;
+  readonly verdict: Verdict;
+  readonly reply: ScreenedReply;
+  readonly outcome: Told;
+  /** That of the record, where the turn of this query came. */
+  readonly flow: string | null;
+  readonly removed: string | null;
 }
 
 interface FoundFor {
@@ -341,6 +366,10 @@ interface Asked {
   readonly policy: CompiledPolicy;
   /** When it is answered (epoch milliseconds). */
   readonly nowMs: number;
+}
+
+function ttlOf({ ttlCapSeconds, packed }: Told): number {
+  return Math.min(ttlCapSeconds, packed.leastTtlSeconds);
 }
 
 function recorded({ name, type, client, asker }: Asked): RecordedQuery {

@@ -23,7 +23,8 @@ export interface DenialDetail {
 export interface QueryRecords {
   /** Whether a query that was let through is to be recorded: when its turn comes, by the share of the settings, and always where something was taken out. */
   isDue(verdict: Verdict, removed: string | null): boolean;
-  allowed(query: RecordedQuery, verdict: Verdict, removed: string | null): void;
+  /** Gives the flow of the record. */
+  allowed(query: RecordedQuery, verdict: Verdict, removed: string | null): string;
   /** A query that was not; gives the id to tell. */
   denied(
     query: RecordedQuery,
@@ -74,9 +75,9 @@ export function createQueryRecords(options: FilterOptions): QueryRecords {
     allowed: (query, verdict, removed) => {
       const facts = factsOf(query, removed === null ? {} : { detail: removed });
       const record = ofQuery(verdictRecord(facts, verdict), query);
-      if (!verdict.wouldDeny) return write(record);
-      const noted = wouldBeDenials.note(record, query.client.address, facts.nowMs);
+      const noted = verdict.wouldDeny ? wouldBeDenials.note(record, query.client.address, facts.nowMs) : { record };
       if (noted.record !== null) write(noted.record);
+      return facts.flow;
     },
     denied: (query, { verdict, reason, ...more }) => {
       const facts = factsOf(query, more);
