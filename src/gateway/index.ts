@@ -1,4 +1,6 @@
+export { closedResolvers } from './closed-resolvers.ts';
 export type { Drift } from './helper/drift.ts';
+export { helperEntry } from './helper/helper-entry.ts';
 export type { HelperStatus } from './helper/helper-status.ts';
 export {
   createKernelClient,
@@ -31,7 +33,6 @@ export {
   createToldTable,
   type Opening,
   type Telling,
-  type ToldAnswer,
   type ToldTable,
   type ToldTableOptions,
 } from './kernel/told-table.ts';

@@ -61,6 +61,7 @@ describe('the address plane', { skip: skipUnless('root', 'ip', 'nft', 'perl') },
         ...both.flatMap((address) => [openAt(address, 5432), openAt(address, 5432, { protocol: 'udp' })]),
         ...[at.metadata[4], at.metadata[6]].map((address) => openAt(address, 5432)),
         openAt(at.origin[4], 53),
+        openAt('2001:db8:e::', 5432, { to: '2001:db8:e:0:ffff:ffff:ffff:ffff' }),
         openAt('203.0.113.0', 5434, { to: '203.0.113.255', serviceId: services.second, verdict: 'observe' }),
         openAt('2001:db8::', 5434, { to: '2001:db8::ffff', serviceId: services.second, verdict: 'observe' }),
       ]),
@@ -119,6 +120,16 @@ describe('the address plane', { skip: skipUnless('root', 'ip', 'nft', 'perl') },
         }
         assert.equal((await datagram(at.gateway[family], 161)).result, 'ECONNREFUSED');
       });
+
+      if (family === 6) {
+        test('keeps addresses that carry an IPv4 address closed, in every network', async () => {
+          for (const id of ['0:5efe:cb00:7107', '200:5efe:cb00:7107']) {
+            assert.equal((await open(`2001:db8:e::${id}`, 5432)).result, 'ECONNREFUSED');
+          }
+          // The same network is open otherwise: what nobody answers there is not refused by us.
+          assert.notEqual((await open('2001:db8:e::7', 5432, { timeoutMs: 500 })).result, 'ECONNREFUSED');
+        });
+      }
 
       test('keeps metadata closed though an entry covers it', async () => {
         assert.equal((await open(at.metadata[family], 5432)).result, 'ECONNREFUSED');

@@ -20,6 +20,8 @@ const errorBounds: Readonly<Record<4 | 6, string>> = {
   6: 'meta length <= 1280 limit rate 100/second',
 };
 const neighbours = 'icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255';
+// Addresses that carry an IPv4 address (RFC 5214 section 6.1) lie in every network of 64 bits, so no run of addresses leaves them out.
+const isatap = 'ip6 daddr & ::fdff:ffff:0:0 == ::5efe:0:0';
 // A flow that was told of lives past the end of what was told, as long as it is not silent for this long.
 const idleTimeouts = { tcp: '1h', udp: '3m' } as const;
 
@@ -163,6 +165,7 @@ function outRules(words: FamilyWords): readonly string[] {
     `${icmpErrors[family]} ct mark != 0 ${errorBounds[family]} accept`,
     `meta l4proto != { tcp, udp } goto c_denyany${family}`,
     ...odd.map((what) => `${what} goto c_deny${family}`),
+    ...(family === 6 ? [`${isatap} goto c_deny6`] : []),
     `ct mark 0 goto c_deny${family}`,
     `${destination} @closed${family} goto c_deny${family}`,
     // Questions that the filter did not get are nobody's.
