@@ -14,6 +14,7 @@ import {
 } from './config-fields.ts';
 import { dnsSection } from './dns-section.ts';
 import { isLoopback } from './endpoint.ts';
+import { gatewaySection } from './gateway-section.ts';
 import { issuersSection, tlsSection } from './trust-sections.ts';
 
 /** What the schema gives: a {@link Config} without the two fields that depend on where it came from. */
@@ -46,6 +47,7 @@ export function createConfigSchema(folder: string): z.ZodType<ParsedConfig> {
       issuers: issuersSection(folder),
       resolver: resolverSection(),
       dns: dnsSection(folder),
+      gateway: gatewaySection(folder),
       hosts: hostsSection(),
       localOrigins: z.array(localOriginField()).max(64).prefault([]).meta({
         description: 'loopback address:port pairs that rules may reach; for demos and tests',
@@ -81,6 +83,15 @@ export function createConfigSchema(folder: string): z.ZodType<ParsedConfig> {
     .refine((config) => config.tls !== null || (config.listen.dot === null && config.listen.doh === null), {
       message: '`listen.dot` and `listen.doh` need `tls`, whose certificate they show',
       path: ['listen'],
+    })
+    .refine(({ gateway, listen }) => gateway === null || /^(?:0\.0\.0\.0|\[::\]):[1-9]/.test(listen.dns?.text ?? ''), {
+      message:
+        '`gateway` needs `listen.dns` on all addresses, `0.0.0.0:53` or `[::]:53`: questions of both families are led there, and the ruleset shields it',
+      path: ['listen', 'dns'],
+    })
+    .refine(({ gateway, upstreamProxy }) => gateway === null || upstreamProxy === null, {
+      message: '`gateway` dials by itself and cannot go through `upstreamProxy`',
+      path: ['upstreamProxy'],
     })
     .refine((config) => !isExposed(config), {
       message:

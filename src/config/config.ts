@@ -82,6 +82,22 @@ export interface DnsConfig {
   readonly responseZones: readonly ResponseZoneConfig[];
 }
 
+/**
+ * The transparent gateway. `binding` and `neighbours` say from where a source address counts; `helper` is the socket of a helper that was
+ * started otherwise.
+ */
+export interface GatewayConfig {
+  readonly inside: readonly string[];
+  readonly binding: 'mac' | 'path';
+  readonly neighbours: readonly { readonly address: string; readonly mac: string }[];
+  readonly port: number;
+  readonly tlsPorts: readonly number[];
+  readonly httpPorts: readonly number[];
+  readonly masquerades: boolean;
+  readonly guardsRoutes: boolean;
+  readonly helper: string | null;
+}
+
 /** When the spool rotates, and how much disk it may take. */
 export interface DecisionsConfig {
   readonly rotateSizeBytes: number;
@@ -104,6 +120,7 @@ export interface Config {
   readonly issuers: readonly IssuerConfig[];
   readonly resolver: { readonly servers: readonly string[] | null };
   readonly dns: DnsConfig;
+  readonly gateway: GatewayConfig | null;
   readonly hosts: Readonly<Record<string, readonly string[]>>;
   readonly localOrigins: readonly Endpoint[];
   readonly limits: LimitsConfig;

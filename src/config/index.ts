@@ -3,6 +3,7 @@ export type {
   Config,
   DecisionsConfig,
   DnsConfig,
+  GatewayConfig,
   IssuerConfig,
   JwksSource,
   LimitsConfig,

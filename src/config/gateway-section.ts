@@ -1,0 +1,60 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import type { GatewayConfig } from './config.ts';
+import { pathField } from './config-fields.ts';
+
+const port = z.number().int().min(1).max(65_535);
+
+/** The kernel takes fifteen characters (IFNAMSIZ); these are the ones that name an interface in nftables without quotes of their own. */
+const interfaceName = z
+  .string()
+  .regex(/^[A-Za-z0-9_.-]{1,15}$/, 'an interface is named by at most 15 letters, digits, `_`, `.` and `-`');
+
+/** The `gateway:` section: the transparent gateway of this machine, or null for none. */
+export function gatewaySection(folder: string): z.ZodType<GatewayConfig | null> {
+  return z
+    .strictObject({
+      inside: z.array(interfaceName).min(1).max(64).meta({ description: 'interfaces that workloads are behind' }),
+      binding: z.enum(['mac', 'path']).prefault('mac').meta({
+        description:
+          '`mac`: a source counts only from the hardware address that `neighbours` binds it to; `path`: from the interface that leads back to it, for workloads behind a router',
+      }),
+      neighbours: z
+        .record(z.string(), z.string().regex(/^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$/, 'write `02:00:00:00:00:01`'))
+        .refine((all) => Object.keys(all).every((one) => isIP(one) !== 0 && !one.includes('%')), {
+          message: '`neighbours` is by IP address: `"10.9.0.2": "02:00:00:00:00:01"`',
+        })
+        .prefault({})
+        .meta({ description: 'the hardware address of each source address' }),
+      port: port.prefault(18_443).meta({ description: 'TCP port of the transparent listener' }),
+      tlsPorts: z.array(port).max(256).prefault([443]).meta({ description: 'TCP ports that are read as TLS, by name' }),
+      httpPorts: z
+        .array(port)
+        .max(256)
+        .prefault([80])
+        .meta({ description: 'TCP ports that are read as HTTP, by name' }),
+      masquerade: z.boolean().prefault(false).meta({
+        description: 'whether what goes out carries the address of the interface it leaves by',
+      }),
+      guardRoutes: z.boolean().prefault(true).meta({
+        description:
+          'keep the default routes in a table that only the ruleset leads to, so that nothing goes out once the ruleset is gone',
+      }),
+      helper: pathField(folder).nullable().prefault(null).meta({
+        description: 'socket of a helper that runs as a unit of its own; null: `exeat up` starts one',
+      }),
+    })
+    .refine(({ binding, neighbours }) => binding === 'path' || Object.keys(neighbours).length > 0, {
+      message: '`binding: mac` needs `neighbours`, or nobody is let in; behind a router write `binding: path`',
+      path: ['neighbours'],
+    })
+    .transform(({ masquerade, guardRoutes, neighbours, ...rest }) => ({
+      ...rest,
+      masquerades: masquerade,
+      guardsRoutes: guardRoutes,
+      neighbours: Object.entries(neighbours).map(([address, mac]) => ({ address, mac: mac.toLowerCase() })),
+    }))
+    .nullable()
+    .prefault(null)
+    .meta({ description: 'the transparent gateway of this machine; null for none' });
+}
