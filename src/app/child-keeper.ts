@@ -21,6 +21,8 @@ export interface ChildKeeperOptions {
   readonly config: Config;
   readonly logger: Logger;
   readonly onMessage: (message: FromChild) => void;
+  /** A command that becomes Node once it has made what Node cannot; the arguments of Node follow. Default: Node itself. */
+  readonly launcher?: readonly [string, ...string[]];
 }
 
 // Back-off between restarts: quick at first, since nothing is let out while the point is down; then once every 5 s.
@@ -57,8 +59,11 @@ export function keepChild(options: ChildKeeperOptions): ChildKeeper {
   const begin = (): void => {
     const beganAt = Date.now();
     attempt += 1;
+    const [program, ...words] = options.launcher ?? [process.execPath];
     const mine = fork(entryBeside(import.meta.url, `${name}-process`), [], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      execPath: program,
+      execArgv: [...words, ...process.execArgv],
     });
     child = mine;
     let failure: string | null = null;

@@ -2,8 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { type Fault, failed, fault, ok, type Result } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
 import { createSigningKey } from '../snapshot/index.ts';
-import { type ChildKeeper, keepChild } from './child-keeper.ts';
+import { type ChildKeeper, type ChildKeeperOptions, keepChild } from './child-keeper.ts';
 import type { DemoStart } from './demo/start-demo.ts';
+import { helperPaths, keepHelper, pointLauncher } from './gateway-helper.ts';
 import type { FromChild } from './ipc.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { openStateFolder, type StatePaths } from './state-folder.ts';
@@ -57,7 +58,13 @@ export async function startUp(config: Config, ended: Promise<void>): Promise<Res
     lock.value.release();
     return prepared;
   }
-  const family = createFamily(config, createLogger('supervisor'));
+  const launched = config.gateway === null ? ok(null) : pointLauncher(config.gateway.port);
+  if (!launched.ok) {
+    await prepared.value?.close();
+    lock.value.release();
+    return launched;
+  }
+  const family = createFamily(config, createLogger('supervisor'), launched.value);
   const stop = async (): Promise<void> => {
     await Promise.all([family.stop(), prepared.value?.close()]);
     lock.value.release();
@@ -89,7 +96,7 @@ function startFault(error: unknown, paths: StatePaths): Fault {
   return fault('start_failed', `\`${path ?? paths.root}\` cannot be used (${code ?? message}), mend it or remove it`);
 }
 
-/** The two children and what they last said. */
+/** The children and what they last said. */
 interface Family {
   started(): Promise<string | null>;
   report(demo: DemoStart | null): UpReport;
@@ -97,7 +104,7 @@ interface Family {
   stop(): Promise<void>;
 }
 
-function createFamily(config: Config, logger: Logger): Family {
+function createFamily(config: Config, logger: Logger, launcher: readonly [string, ...string[]] | null): Family {
   const addresses: Record<string, string> = {};
   let founding: readonly { readonly role: string; readonly secret: string }[] = [];
   const policy = Promise.withResolvers<void>();
@@ -114,9 +121,10 @@ function createFamily(config: Config, logger: Logger): Family {
     // Until the point answers, control only says that it does not.
     if (message.isSettled) policy.resolve();
   };
-  const children: readonly [ChildKeeper, ChildKeeper] = [
-    keepChild({ name: 'point', config, logger, onMessage }),
+  const children: readonly [ChildKeeper, ChildKeeper, ...ChildKeeper[]] = [
+    keepChild({ name: 'point', config, logger, onMessage, ...launcherOption(launcher) }),
     keepChild({ name: 'control', config, logger, onMessage }),
+    ...(config.gateway !== null && config.gateway.helper === null ? [keepHelper(helperPaths(config), logger)] : []),
   ];
   return {
     started: async () => {
@@ -151,6 +159,10 @@ function createFamily(config: Config, logger: Logger): Family {
     },
     stop: async () => void (await Promise.all(children.map((child) => child.stop()))),
   };
+}
+
+function launcherOption(launcher: readonly [string, ...string[]] | null): Pick<ChildKeeperOptions, 'launcher'> {
+  return launcher === null ? {} : { launcher };
 }
 
 // Where people reach it from: the address that was bound, unless the configuration names another.

@@ -29,6 +29,8 @@ export interface ProductOptions {
   readonly maxDescriptors?: number;
   /** Is given the folder before the start, so that it can lay something ready there. Default: nothing is. */
   readonly prepare?: (folder: string) => Promise<void>;
+  /** The network namespace that it runs in; commands of `run` are run there too. Default: that of this process. */
+  readonly namespace?: string;
   /** How long the start may take, in milliseconds. Default: 60,000. */
   readonly startTimeoutMs?: number;
 }
@@ -95,9 +97,14 @@ export async function startProduct(options: ProductOptions = {}): Promise<Runnin
 /** Runs `exeat` with arguments and waits for its end. */
 export async function runExeat(
   args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly cwd?: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly namespace?: string | undefined;
+  } = {},
 ): Promise<CommandEnd> {
-  const child = spawn(process.execPath, [cliPath, ...args], {
+  const [program = '', ...words] = [...within(options.namespace), process.execPath, cliPath, ...args];
+  const child = spawn(program, words, {
     cwd: options.cwd ?? tmpdir(),
     env: { ...process.env, NO_COLOR: '1', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -105,6 +112,10 @@ export async function runExeat(
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, stdout: stdout(), stderr: stderr() };
+}
+
+function within(namespace: string | undefined): readonly string[] {
+  return namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace];
 }
 
 /** Writes policy, credentials and configuration into a folder; gives the path of `exeat.yaml` and the secrets. */
@@ -160,7 +171,8 @@ async function runIn(
   written: Awaited<ReturnType<typeof writeProductFolder>>,
 ): Promise<RunningProduct> {
   const { configPath, secrets } = written;
-  const command = [process.execPath, cliPath, 'up', '--config', configPath, '-o', 'json'];
+  const start = [process.execPath, cliPath, 'up', '--config', configPath, '-o', 'json'];
+  const command = [...within(options.namespace), ...start];
   const child = spawn('/bin/sh', ['-c', `${limitOf(options)}exec "$@"`, 'sh', ...command], {
     cwd: folder,
     env: { ...process.env, ...options.env },
@@ -194,9 +206,15 @@ async function runIn(
     proxyCaFile: () => join(folder, proxyCaName),
     proxyUrl: (name) => `http://${name}:${secretOf(name)}@${report.proxy}`,
     stderr,
-    run: (...args) => runExeat([...args, '--config', configPath]),
+    run: (...args) => runExeat([...args, '--config', configPath], { namespace: options.namespace }),
     changePolicy: (path, text, waitMs = 5_000) =>
-      changePolicy({ folder, console: report.console ?? '', path, text, waitMs }),
+      changePolicy({
+        folder,
+        path,
+        text,
+        waitMs,
+        version: () => readyVersion(report.console ?? '', options.namespace),
+      }),
     records,
     waitForRecord: (isWanted) => waitFor(async () => (await records()).find(isWanted), 'the record'),
     signal: (name) => void child.kill(name),
@@ -233,25 +251,35 @@ export async function waitFor<T>(
 }
 
 /** The policy version that `/readyz` names, whether ready or not; null for none. */
-export async function readyVersion(console: string): Promise<string | null> {
-  const text = await (await fetch(`http://${console}/readyz`)).text();
+export async function readyVersion(console: string, namespace?: string): Promise<string | null> {
+  const text = await readinessText(console, namespace);
   return /^policy (sha256:\S+)/m.exec(text)?.[1] ?? null;
+}
+
+async function readinessText(console: string, namespace: string | undefined): Promise<string> {
+  const url = `http://${console}/readyz`;
+  if (namespace === undefined) return await (await fetch(url)).text();
+  const [program = '', ...words] = [...within(namespace), 'curl', '-sS', url];
+  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const said = collect(child.stdout);
+  await once(child, 'close');
+  return said();
 }
 
 interface PolicyChange {
   readonly folder: string;
-  readonly console: string;
+  readonly version: () => Promise<string | null>;
   readonly path: string;
   readonly text: string | null;
   readonly waitMs: number;
 }
 
 async function changePolicy(change: PolicyChange): Promise<void> {
-  const before = await readyVersion(change.console);
+  const before = await change.version();
   if (change.text === null) rmSync(join(change.folder, 'policy', change.path));
   else writePolicy(change.folder, change.path, change.text);
   if (change.waitMs === 0) return;
-  const isChanged = async (): Promise<boolean> => (await readyVersion(change.console)) !== before;
+  const isChanged = async (): Promise<boolean> => (await change.version()) !== before;
   await waitFor(isChanged, 'the new policy', change.waitMs);
 }
 

@@ -16,6 +16,7 @@ import { type BreakGlassDesk, openBreakGlassDesk, readTakenGrants } from './brea
 import { type FiledBudgets, openBudgets } from './budget-book.ts';
 import { type DnsDesk, openDnsDesk } from './dns-desk.ts';
 import { type FirstSeenFile, openFirstSeenFile } from './first-seen-file.ts';
+import { type GatewayDesk, type GatewayDeskParts, openGatewayDesk } from './gateway-desk.ts';
 import { createGrantHolder, type GrantHolder } from './grant-holder.ts';
 import { createNetworkFacts, type NetworkFactsSource } from './network-facts.ts';
 import { createPointMetrics, type PointMetrics } from './point-metrics.ts';
@@ -42,6 +43,8 @@ export interface PointAssembly {
   readonly metrics: PointMetrics;
   readonly firstSeen: FirstSeenFile;
   readonly listener: ProxyListener;
+  /** Null where the configuration has none. */
+  readonly gateway: GatewayDesk | null;
 }
 
 /** Makes the parts of the point, each once, in the order in which they need each other. Throws an ExeatError with one line. */
@@ -81,27 +84,28 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
   const responseZones = openResponseZones({
     ...{ zones: config.dns.responseZones, folder: paths.point, clock, logger },
   });
+  const inForce = { current: policy.current, facts, network: network.current };
   const dns = openDnsDesk({
     ...{ config, clock, newId: createNewId(), verifier: trust, records, observer, tls, queryTypes },
-    policy: { current: policy.current, facts, network: network.current },
+    policy: inForce,
     judge: { identify, decide, screen: screenAddresses },
     zones: responseZones,
+    // The gateway resolves by what the filter resolves by, and is told what the filter tells.
+    answerSink: config.gateway === null ? null : { confirm: async (told) => gateway?.answers.confirm(told) ?? false },
   });
-  const listener: ProxyListener = createProxyListener({
-    policy: { current: policy.current, facts, network: network.current },
-    budgets,
-    verifier: trust,
-    resolver: dns.resolver,
-    records,
-    clock,
-    newId: createNewId(),
-    observer,
+  const listening = {
+    ...{ policy: inForce, budgets, resolver: dns.resolver, records, clock, newId: createNewId(), observer },
     // The only evaluator there is (DESIGN principle 1).
     judge: { identify, decide, approve: approveAddresses },
+  };
+  const listener: ProxyListener = createProxyListener({
+    ...{ ...listening, verifier: trust },
     ...listenerSettings(config, tls),
   });
+  const gateway = openGateway(config, { ...listening, folder: paths.point, logger });
   // Its connections are judged again at once, but not while the bytes of one of them are being counted.
-  budgets.onSpent = (): void => void setImmediate(() => void listener.recheckAll());
+  budgets.onSpent = (): void =>
+    void setImmediate(() => void Promise.all([listener.recheckAll(), gateway?.recheckAll()]));
   const breakGlass = openBreakGlassDesk({
     idPath: join(paths.point, 'id'),
     keptPath: keptPath(paths),
@@ -111,7 +115,11 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
     logger,
   });
   const holders = { policy, budgets, grants, facts, breakGlass };
-  return { clock, trust, dns, responseZones, network, ...holders, spool, metrics, firstSeen, listener };
+  return { clock, trust, dns, responseZones, network, ...holders, spool, metrics, firstSeen, listener, gateway };
+}
+
+function openGateway(config: Config, parts: Omit<GatewayDeskParts, 'config' | 'gateway'>): GatewayDesk | null {
+  return config.gateway === null ? null : openGatewayDesk({ ...parts, config, gateway: config.gateway });
 }
 
 function keptPath(paths: StatePaths): string {

@@ -32,12 +32,12 @@ export async function createPoint(config: Config): Promise<Point> {
   const lock = acquireStateLock(join(paths.point, 'lock.db'), lockWaitMs);
   if (!lock.ok) throw new ExeatError(lock.fault.code, lock.fault.message);
   const parts = await assemblePoint(config, paths, logger);
-  const { trust, policy, listener } = parts;
+  const { trust, policy, listener, gateway } = parts;
   trust.onChange(() => void listener.recheckAll());
   const apply = async (): Promise<string> => {
     const applied = await policy.apply();
     if (!applied.ok) throw new ExeatError(applied.fault.code, applied.fault.message);
-    await listener.recheckAll();
+    await Promise.all([listener.recheckAll(), gateway?.recheckAll()]);
     return applied.value;
   };
   // The last good policy is in force before the first connection; without one everything is denied.
@@ -50,6 +50,8 @@ export async function createPoint(config: Config): Promise<Point> {
   const proxy = await openProxy(config, listener);
   const pac = await openPac(config, listener.addresses[0]?.port ?? 0, policy);
   const dns = await openDns(config, parts.dns.listener);
+  await gateway?.listen();
+  void gateway?.recheckAll();
   const addresses = { proxy, ...(pac === null ? {} : { pac: addressText(pac.address) }), ...dns };
   tellSupervisor({ kind: 'listening', addresses });
   return {
@@ -59,7 +61,8 @@ export async function createPoint(config: Config): Promise<Point> {
         .catch((error: unknown) => logger.error('trust material was not read', { cause: String(error) })),
     close: async () => {
       // Records of what is cut now are still written: the spool closes last.
-      await Promise.all([listener.close({ drainMs }), parts.dns.close({ drainMs }), server.close(), pac?.close()]);
+      const closing = [listener, parts.dns, gateway].map((one) => one?.close({ drainMs }));
+      await Promise.all([...closing, server.close(), pac?.close()]);
       parts.network.close();
       parts.budgets.close();
       await Promise.all([parts.firstSeen.close(), trust.close(), parts.spool.close(), parts.clock.close()]);

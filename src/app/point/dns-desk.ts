@@ -36,7 +36,7 @@ export interface DnsDesk {
 export interface DnsDeskParts
   extends Pick<
     FilterOptions,
-    'clock' | 'newId' | 'policy' | 'judge' | 'verifier' | 'records' | 'observer' | 'queryTypes'
+    'clock' | 'newId' | 'policy' | 'judge' | 'verifier' | 'records' | 'observer' | 'queryTypes' | 'answerSink'
   > {
   readonly config: Config;
   readonly zones: ResponseZones;
@@ -65,7 +65,6 @@ export function openDnsDesk(parts: DnsDeskParts): DnsDesk {
     ...parts,
     lookup,
     zones: parts.zones.index,
-    answerSink: null,
     settings: {
       denial: dns.denial === 'sinkhole' ? { sinkhole: addressesOf(dns.sinkhole) } : dns.denial,
       denialTtlSeconds: Math.ceil(dns.denialTtlMs / 1_000),

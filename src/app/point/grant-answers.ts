@@ -5,7 +5,10 @@ import { parseSignedBreakGlass } from './break-glass.ts';
 import { parseEndAsk } from './grant-holder.ts';
 
 /** What the answers about grants are made of. */
-export type GrantAnswerParts = Pick<PointAssembly, 'grants' | 'budgets' | 'breakGlass' | 'listener' | 'clock'>;
+export type GrantAnswerParts = Pick<
+  PointAssembly,
+  'grants' | 'budgets' | 'breakGlass' | 'listener' | 'gateway' | 'clock'
+>;
 
 /** What the point says of its grants: for control, which closes an exception when no connection is left. */
 export interface PointGrants {
@@ -23,21 +26,24 @@ export interface PointGrants {
  * connections were judged again.
  */
 export function createGrantAnswers(parts: GrantAnswerParts): Answerers {
-  const { grants, budgets, breakGlass, listener, clock } = parts;
+  const { grants, budgets, breakGlass, listener, gateway, clock } = parts;
+  const recheckAll = async (): Promise<void> => {
+    await Promise.all([listener.recheckAll(), gateway?.recheckAll()]);
+  };
   return {
     'apply-grants': async () => {
       const sequence = unwrap(await grants.apply());
-      await listener.recheckAll();
+      await recheckAll();
       return { sequence };
     },
     grants: (): PointGrants => ({
       sequence: grants.sequence(),
-      liveByGrant: Object.fromEntries(listener.liveByGrant()),
+      liveByGrant: sumOf(listener.liveByGrant(), gateway?.listener.liveByGrant() ?? new Map()),
       spent: [...budgets.spent],
     }),
     'end-grants': async (body) => {
       const keeping = grants.end(unwrap(parseEndAsk(body)));
-      await listener.recheckAll();
+      await recheckAll();
       return { isKept: await keeping };
     },
     'break-glass-challenge': () => breakGlass.challenge(),
@@ -53,6 +59,12 @@ export function createGrantAnswers(parts: GrantAnswerParts): Answerers {
       return { fromMs, toMs, isKept };
     },
   };
+}
+
+function sumOf(one: ReadonlyMap<string, number>, other: ReadonlyMap<string, number>): Readonly<Record<string, number>> {
+  const all = new Map(one);
+  for (const [id, count] of other) all.set(id, (all.get(id) ?? 0) + count);
+  return Object.fromEntries(all);
 }
 
 function unwrap<T>(result: Result<T>): T {

@@ -31,13 +31,13 @@ const listen = (port: number): Parameters<typeof openDns>[0]['listen'] =>
 
 test('a port that UDP cannot have is given back for TCP before another is tried', async () => {
   const listener = createFakeListener(2);
-  assert.deepEqual(await openDns({ listen: listen(0) }, listener), { dns: '127.0.0.1:1003' });
+  assert.deepEqual(await openDns({ gateway: null, listen: listen(0) }, listener), { dns: '127.0.0.1:1003' });
   assert.deepEqual(listener.open, ['tcp 1003', 'udp 1003']);
 });
 
 test('a port of the configuration that UDP cannot have is given back, and said', async () => {
   const listener = createFakeListener(1);
-  await assert.rejects(openDns({ listen: listen(53) }, listener), (error: unknown) => {
+  await assert.rejects(openDns({ gateway: null, listen: listen(53) }, listener), (error: unknown) => {
     assert.ok(error instanceof ExeatError);
     return error.code === 'listen_failed' && error.message.includes('listen.dns');
   });

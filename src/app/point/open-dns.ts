@@ -10,12 +10,14 @@ const mostTries = 5;
 
 /** Listens for DNS where the configuration says; gives the addresses by name. UDP and TCP share a port, also one that the kernel chose. */
 export async function openDns(
-  config: Pick<Config, 'listen'>,
+  config: Pick<Config, 'listen' | 'gateway'>,
   listener: OpenedListener,
 ): Promise<Readonly<Record<string, string>>> {
   const { dns, dot, doh } = config.listen;
   return {
     ...(dns === null ? {} : { dns: await openPlainDns(dns, listener) }),
+    // Questions of both families are led to the gateway's own addresses, whichever of them the configuration writes.
+    ...(config.gateway === null || dns === null ? {} : { dnsTwin: await openTwin(dns, listener) }),
     ...(dot === null ? {} : { dot: await openDnsOn('listen.dot', dot, { listener, transport: 'tls' }) }),
     ...(doh === null ? {} : { doh: await openDnsOn('listen.doh', doh, { listener, transport: 'https' }) }),
   };
@@ -28,6 +30,11 @@ async function openPlainDns(at: Endpoint, listener: OpenedListener): Promise<str
     if (at.port !== 0 || left === 0)
       throw new ExeatError(port.fault.code, listenFault('listen.dns', at, port.fault.message));
   }
+}
+
+async function openTwin({ address, port }: Endpoint, listener: OpenedListener): Promise<string> {
+  const host = address.includes(':') ? '0.0.0.0' : '::';
+  return await openPlainDns({ address: host, port, text: addressText({ host, port }) }, listener);
 }
 
 /** Listens on one port by TCP and by UDP, or not at all: nobody is told of a port that has TCP alone. */

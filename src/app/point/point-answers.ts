@@ -64,6 +64,7 @@ function readPointStatus(parts: PointParts, startedAt: string): PointStatus {
     problems: [
       ...held.filter((problem) => problem !== null),
       ...parts.responseZones.problems(),
+      ...(parts.gateway?.problems() ?? []),
       ...(spool.isKeeping ? [] : ['decision records are not being kept: free the disk or mend the state folder']),
       ...trust.status(now).problems.map((one) => `${one.part}: ${one.message}`),
     ],

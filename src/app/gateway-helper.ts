@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { ok, type Result } from '../base/index.ts';
+import type { Config } from '../config/index.ts';
+import { helperEntry, transparentCommand } from '../gateway/index.ts';
+import type { ChildKeeper } from './child-keeper.ts';
+import type { Logger } from './logger.ts';
+
+/** Where the helper of a state folder is spoken to, and where it keeps what it changed in the machine. */
+export interface HelperPaths {
+  readonly socket: string;
+  readonly state: string;
+}
+
+const runFolder = '/run/exeat';
+const firstRestartMs = 100;
+const lastRestartMs = 5_000;
+const killAfterMs = 1_200;
+
+/**
+ * The files of the helper: under `/run`, which is emptied with the machine as the kernel is, and named after the state folder; where that
+ * cannot be, in the state folder. A unit of its own has its socket where the configuration says.
+ */
+export function helperPaths(config: Pick<Config, 'state' | 'gateway'>): HelperPaths {
+  const name = createHash('sha256').update(config.state).digest('hex').slice(0, 16);
+  const folder = usableFolder(runFolder) ? runFolder : join(config.state, 'gateway');
+  return {
+    socket: config.gateway?.helper ?? join(folder, `${name}.sock`),
+    state: join(folder, `${name}.json`),
+  };
+}
+
+/** Starts the helper and starts it again whenever it ends, until stopped. What it told the kernel stays when it goes: that closes, not opens. */
+export function keepHelper(paths: HelperPaths, logger: Logger): ChildKeeper {
+  const started = Promise.withResolvers<string | null>();
+  let child: ChildProcess | null = null;
+  let restart: NodeJS.Timeout | null = null;
+  let isStopped = false;
+  let hasServed = false;
+  let attempt = 0;
+
+  const begin = (): void => {
+    const words = [helperEntry(), '--socket', paths.socket, '--state', paths.state];
+    const mine = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    child = mine;
+    let said = '';
+    createInterface({ input: mine.stdout }).on('line', () => {
+      hasServed = true;
+      attempt = 0;
+      started.resolve(null);
+    });
+    createInterface({ input: mine.stderr }).on('line', (line) => {
+      said = line;
+      if (hasServed) logger.warn('the helper of the gateway says', { line });
+    });
+    mine.on('error', (error) => {
+      said = error.message;
+    });
+    mine.on('close', (code, signal) => {
+      child = null;
+      if (isStopped) return;
+      if (!hasServed) {
+        started.resolve(
+          `the helper of the gateway did not start: ${said === '' ? `it ended (${signal ?? code})` : said}`,
+        );
+        return;
+      }
+      const afterMs = Math.min(firstRestartMs * 2 ** attempt, lastRestartMs);
+      attempt += 1;
+      logger.error('the helper of the gateway ended and is started again', { code, signal, afterMs });
+      restart = setTimeout(begin, afterMs);
+    });
+  };
+
+  begin();
+  return {
+    started: started.promise,
+    pid: () => child?.pid ?? null,
+    reload: () => undefined,
+    stop: async () => {
+      isStopped = true;
+      if (restart !== null) clearTimeout(restart);
+      if (child !== null) await endHelper(child);
+    },
+  };
+}
+
+async function endHelper(child: ChildProcess): Promise<void> {
+  const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const kill = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+  child.kill('SIGTERM');
+  await gone;
+  clearTimeout(kill);
+}
+
+/**
+ * The command that becomes the point with its transparent sockets, without the rights over the network that made them. Fault:
+ * `launcher_missing`.
+ */
+export function pointLauncher(port: number): Result<readonly [string, ...string[]]> {
+  const bounded = ['setpriv', '--bounding-set', '-net_admin,-net_raw,-sys_module,-sys_ptrace', '--'];
+  const [first = process.execPath, ...rest] = [...(isOnPath('setpriv') ? bounded : []), process.execPath];
+  const launcher = transparentCommand({ port, command: [first, ...rest] });
+  return launcher.ok ? ok([launcher.value.program, ...launcher.value.words]) : launcher;
+}
+
+function isOnPath(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(':').some((folder) => isUsable(join(folder, program), constants.X_OK));
+}
+
+function usableFolder(folder: string): boolean {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+  } catch {
+    return false;
+  }
+  return isUsable(folder, constants.W_OK);
+}
+
+function isUsable(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,204 @@
+import { join } from 'node:path';
+import { ExeatError, type NewId } from '../../base/index.ts';
+import type { Config, GatewayConfig } from '../../config/index.ts';
+import { type RecordSink, RepeatedDenials } from '../../enforcement/index.ts';
+import {
+  createKernelClient,
+  createNameListener,
+  type KernelClient,
+  type NameListener,
+  type NameListenerOptions,
+  transparentFdsVariable,
+} from '../../gateway/index.ts';
+import type { CompiledPolicy, DecisionFacts, NetworkFacts } from '../../policy/index.ts';
+import type { FiledClock } from '../clock-file.ts';
+import { helperPaths } from '../gateway-helper.ts';
+import type { Logger } from '../logger.ts';
+import { openClassIds } from './class-ids.ts';
+import { bindingsOf, computeGatewayPlane, type GatewayPlane, placeOf, type SourceClass } from './gateway-plane.ts';
+import { KernelRecords } from './kernel-records.ts';
+import { ToldAnswers } from './told-answers.ts';
+
+/** Everything of the point that the transparent gateway needs: its listener, what the kernel is told, and what it counts. */
+export interface GatewayDesk {
+  readonly listener: NameListener;
+  readonly answers: ToldAnswers;
+  /** Listens on the sockets that the launcher made. Throws an ExeatError with one line. */
+  listen(): Promise<void>;
+  /** Brings the kernel to what is in force now; gives once it is there. */
+  recheckAll(): Promise<void>;
+  /** What is wrong, one line each; empty when all is well. */
+  problems(): readonly string[];
+  close(options: { readonly drainMs: number }): Promise<void>;
+}
+
+/** What it is made of. */
+export interface GatewayDeskParts
+  extends Pick<NameListenerOptions, 'judge' | 'resolver' | 'budgets' | 'observer' | 'newId'> {
+  readonly config: Config;
+  readonly gateway: GatewayConfig;
+  readonly folder: string;
+  readonly clock: FiledClock;
+  readonly newId: NewId;
+  readonly records: RecordSink;
+  readonly policy: {
+    current(): CompiledPolicy | null;
+    facts(): DecisionFacts;
+    network(): NetworkFacts;
+  };
+  readonly logger: Logger;
+}
+
+const countEveryMs = 1_000;
+/** Everything is computed again this often, whatever was announced: a clock that was set, an address of this machine that is new. */
+const sweepEveryMs = 15_000;
+
+/** Makes the parts; nothing listens and the kernel is told nothing yet. */
+export function openGatewayDesk(parts: GatewayDeskParts): GatewayDesk {
+  return new AssembledGateway(parts);
+}
+
+class AssembledGateway implements GatewayDesk {
+  readonly listener: NameListener;
+  readonly answers: ToldAnswers;
+  readonly #parts: GatewayDeskParts;
+  readonly #kernel: KernelClient;
+  readonly #records: KernelRecords;
+  readonly #denials: RepeatedDenials;
+  readonly #ids: ReturnType<typeof openClassIds>;
+  #plane: GatewayPlane | null = null;
+  #classes: ReadonlyMap<number, SourceClass> = new Map();
+  #byService: ReadonlyMap<string, readonly SourceClass[]> = new Map();
+  #problem: string | null = 'the kernel was told nothing yet';
+  #lastDrift: string | null = null;
+  #running: Promise<void> | null = null;
+  #isAgain = false;
+  #isCounting = false;
+  #nextAt = Number.POSITIVE_INFINITY;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(parts: GatewayDeskParts) {
+    this.#parts = parts;
+    const { clock, newId, records, policy, gateway } = parts;
+    this.#ids = openClassIds(join(parts.folder, 'source-classes'));
+    this.#kernel = createKernelClient(helperPaths(parts.config).socket, {
+      remaining: () => this.answers.remaining(),
+      onDrift: ({ seen }) => this.#drifted(seen.join(', ')),
+      onState: ({ isConnected, fault }) => this.#helperChanged(isConnected, fault),
+    });
+    this.#denials = new RepeatedDenials(newId);
+    this.answers = new ToldAnswers({
+      ...{ clock, kernel: this.#kernel, policy: policy.current, facts: policy.facts, network: policy.network },
+      classesOf: (service) => this.#byService.get(service) ?? [],
+    });
+    this.#records = new KernelRecords({
+      ...{ clock, newId, records, denials: this.#denials, policy: policy.current, facts: policy.facts },
+      classOf: (id) => this.#classes.get(id) ?? null,
+      toldName: (id, address) => this.answers.nameOf(id, address),
+    });
+    this.listener = createNameListener({
+      ...{ policy, records, clock, newId, judge: parts.judge, resolver: parts.resolver, budgets: parts.budgets },
+      httpPorts: new Set(gateway.httpPorts),
+      limits: parts.config.limits,
+      onFull: parts.config.audit.onFull,
+      requestBase: parts.config.console.url,
+      ...(parts.observer === undefined ? {} : { observer: parts.observer }),
+    });
+  }
+
+  async listen(): Promise<void> {
+    const descriptors = (process.env[transparentFdsVariable] ?? '').split(',').filter((one) => /^\d+$/.test(one));
+    const listening = await this.listener.listen(descriptors.map(Number));
+    if (!listening.ok) {
+      throw new ExeatError(listening.fault.code, `the gateway has no transparent sockets: ${listening.fault.message}`);
+    }
+    this.#timer = setInterval(() => this.#tick(), countEveryMs);
+    this.#timer.unref();
+  }
+
+  async recheckAll(): Promise<void> {
+    if (this.#running !== null) {
+      this.#isAgain = true;
+      return this.#running;
+    }
+    this.#running = this.#recheck().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  problems(): readonly string[] {
+    const held = [this.#problem, this.#lastDrift].filter((one) => one !== null);
+    return [...held, ...(this.#plane?.problems ?? [])].map((one) => `gateway: ${one}`);
+  }
+
+  async close({ drainMs }: { readonly drainMs: number }): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.listener.close({ drainMs });
+    await this.#count();
+    this.#records.close();
+    for (const sum of this.#denials.takeAll(this.#parts.clock.now())) this.#parts.records.write(sum);
+    this.#kernel.close();
+  }
+
+  async #recheck(): Promise<void> {
+    do {
+      this.#isAgain = false;
+      // What was told goes first: it is what a revocation ends, and takes milliseconds.
+      await Promise.all([this.listener.recheckAll(), this.answers.recheckAll()]);
+      await this.#applyPlane();
+    } while (this.#isAgain);
+  }
+
+  async #applyPlane(): Promise<void> {
+    const { policy, clock, gateway, config } = this.#parts;
+    const current = policy.current();
+    if (current === null) return;
+    const plane = await computeGatewayPlane({
+      ...{ policy: current, facts: policy.facts(), network: policy.network(), now: clock.now(), ids: this.#ids },
+      place: placeOf(gateway, { dns: config.listen.dns?.port ?? null, proxy: config.listen.proxy.port }),
+      bindings: bindingsOf(gateway),
+    });
+    this.#nextAt = plane.changesAt ?? Number.POSITIVE_INFINITY;
+    const isSame = JSON.stringify(plane.plan) === JSON.stringify(this.#plane?.plan);
+    const byService = Map.groupBy(plane.classes, ({ service }) => service);
+    this.#classes = new Map(plane.classes.map((one) => [one.id, one]));
+    this.#byService = byService;
+    if (isSame && this.#problem === null) return;
+    this.#plane = plane;
+    const applied = await this.#kernel.apply(plane.plan);
+    this.#problem = applied.ok ? null : applied.fault.message;
+    if (applied.ok) await this.answers.recheckAll();
+    else this.#parts.logger.error('the kernel does not hold what is in force', { cause: applied.fault.message });
+  }
+
+  #tick(): void {
+    const nowMs = this.#parts.clock.now();
+    for (const sum of this.#denials.takeEnded(nowMs)) this.#parts.records.write(sum);
+    if (nowMs >= this.#nextAt || this.#plane === null || nowMs % sweepEveryMs < countEveryMs) void this.recheckAll();
+    void this.#count();
+  }
+
+  async #count(): Promise<void> {
+    if (this.#isCounting || !this.#kernel.isConnected()) return;
+    this.#isCounting = true;
+    try {
+      const counts = await this.#kernel.counts();
+      if (!counts.ok) return;
+      await this.answers.keepSiblings(this.#records.fold(counts.value));
+    } finally {
+      this.#isCounting = false;
+    }
+  }
+
+  #drifted(seen: string): void {
+    this.#lastDrift = `the ruleset was changed by others and put back at ${new Date(this.#parts.clock.now()).toISOString()}: ${seen}`;
+    this.#parts.logger.error('the ruleset of the gateway was changed by others and put back', { seen });
+  }
+
+  #helperChanged(isConnected: boolean, fault: string | null): void {
+    this.#problem = isConnected ? fault : 'the helper is not there, what the kernel holds stays as it is';
+    if (!isConnected) this.#parts.logger.warn('the helper of the gateway is gone');
+    else void this.recheckAll();
+  }
+}

@@ -1,0 +1,138 @@
+import type { GatewayConfig } from '../../config/index.ts';
+import {
+  type IpPrefix,
+  ipAddressFromWords,
+  parseIpAddress,
+  parseIpPrefix,
+  platformAddresses,
+} from '../../destination/index.ts';
+import {
+  type AddressRun,
+  closedResolvers,
+  type GatewayPlace,
+  type KernelPlan,
+  type OpenEntry,
+  type SourceEntry,
+} from '../../gateway/index.ts';
+import type { Principal } from '../../identity/index.ts';
+import {
+  addressPlane,
+  type CompiledPolicy,
+  type DecisionFacts,
+  type NetworkFacts,
+  nextChange,
+  sourcePlane,
+} from '../../policy/index.ts';
+import type { ClassIds } from './class-ids.ts';
+
+/** Sources that are answered alike: a service, or a part of it that the boundary, a grant or a revocation tells apart. */
+export interface SourceClass {
+  /** How the kernel knows it. */
+  readonly id: number;
+  readonly service: string;
+  readonly principal: Principal;
+}
+
+/** What a moment comes to for the kernel. */
+export interface GatewayPlane {
+  readonly plan: KernelPlan;
+  readonly classes: readonly SourceClass[];
+  /** When it can become another by the clock alone (epoch milliseconds), or null. */
+  readonly changesAt: number | null;
+  /** Services that are too large to be told by address, one line each. */
+  readonly problems: readonly string[];
+}
+
+/** What a plane is computed from. */
+export interface PlaneParts {
+  readonly policy: CompiledPolicy;
+  readonly facts: DecisionFacts;
+  readonly network: NetworkFacts;
+  readonly now: number;
+  readonly ids: ClassIds;
+  readonly place: GatewayPlace;
+  readonly bindings: KernelPlan['bindings'];
+}
+
+/**
+ * Computes everything that the kernel is to hold beside what DNS tells, by the one evaluator. A class of sources after the other, with a
+ * pause between: a thousand of them take seconds, and decisions go on meanwhile.
+ */
+export async function computeGatewayPlane(parts: PlaneParts): Promise<GatewayPlane> {
+  const { policy, facts, network, now, ids, place, bindings } = parts;
+  const runs = sourcePlane(policy, { facts, now });
+  const byKey = new Map<string, SourceClass>();
+  const sources: SourceEntry[] = [];
+  for (const { family, from, to, service, principal, key } of runs) {
+    const known = byKey.get(key) ?? { id: ids.idOf(key), service, principal };
+    byKey.set(key, known);
+    sources.push({ family, from, to, serviceId: known.id });
+  }
+  const classes = [...byKey.values()];
+  const open: OpenEntry[] = [];
+  const problems: string[] = [];
+  for (const { id, principal } of classes) {
+    const plane = addressPlane(policy, { principal, facts, network, now });
+    if (!plane.ok) problems.push(plane.fault.message);
+    for (const { family, from, to, protocol, ports, verdict } of plane.ok ? plane.value : []) {
+      open.push({ serviceId: id, family, from, to, protocol, ports, verdict });
+    }
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+  const plan = { place, sources, bindings, open, closed: closedRuns() };
+  return { plan, classes, changesAt: nextChange(policy, facts, now), problems };
+}
+
+/** The part of the plan that the configuration gives. */
+export function placeOf(
+  config: GatewayConfig,
+  ports: { readonly dns: number | null; readonly proxy: number | null },
+): GatewayPlace {
+  return {
+    inside: config.inside,
+    binding: config.binding,
+    listenerPort: config.port,
+    namePorts: [...new Set([...config.tlsPorts, ...config.httpPorts])],
+    dnsPort: ports.dns,
+    proxyPort: ports.proxy,
+    userId: process.getuid?.() ?? 0,
+    guardsRoutes: config.guardsRoutes,
+    masquerades: config.masquerades,
+  };
+}
+
+/** The hardware addresses of the configuration, as the kernel is told them. */
+export function bindingsOf({ neighbours }: GatewayConfig): KernelPlan['bindings'] {
+  return neighbours.flatMap(({ address, mac }) => {
+    const parsed = parseIpAddress(address);
+    return parsed.ok ? [{ family: parsed.value.family, address: parsed.value.text, mac }] : [];
+  });
+}
+
+/**
+ * What nobody reaches, whatever is open: platform addresses, and resolvers that answer names past the filter. The plane holds none of the
+ * first: this is for the day on which it is wrong. What else is forbidden is not listed, since ranges lie in ranges that are not.
+ */
+function closedRuns(): readonly AddressRun[] {
+  const prefixes = [...platformAddresses.map(({ prefix }) => prefix), ...linkPrefixes];
+  return [...prefixes.map(runOfPrefix), ...closedResolvers.map(runOfAddress)];
+}
+
+/** Those of a link, which routers never pass on (RFC 3927, RFC 4291), metadata services among them. */
+const linkPrefixes: readonly IpPrefix[] = ['169.254.0.0/16', 'fe80::/10'].flatMap((text) => {
+  const prefix = parseIpPrefix(text);
+  return prefix.ok ? [prefix.value] : [];
+});
+
+function runOfAddress(address: string): AddressRun {
+  return { family: address.includes(':') ? 6 : 4, from: address, to: address };
+}
+
+function runOfPrefix({ first, length }: IpPrefix): AddressRun {
+  const last = first.words.map((word, index) => {
+    const kept = Math.min(32, Math.max(0, length - 32 * index));
+    return kept === 32 ? word : (word | (0xffffffff >>> kept)) >>> 0;
+  });
+  const to = ipAddressFromWords(last);
+  return { family: first.family, from: first.text, to: to.text };
+}

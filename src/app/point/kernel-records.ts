@@ -1,0 +1,267 @@
+import type { Clock, NewId } from '../../base/index.ts';
+import { type Destination, parseIpAddress } from '../../destination/index.ts';
+import { denied, denyRecord, type RecordSink, type RepeatedDenials, verdictRecord } from '../../enforcement/index.ts';
+import type { EdgeCount, KernelCounts } from '../../gateway/index.ts';
+import {
+  type CloseRecord,
+  type CompiledPolicy,
+  type DecisionFacts,
+  decide,
+  type FlowShare,
+  type ProgressRecord,
+  type Verdict,
+  type VerdictRecord,
+} from '../../policy/index.ts';
+import type { SourceClass } from './gateway-plane.ts';
+
+/** What DNS told a class of sources of an address: the name, and the flow that the answer is recorded under. */
+export interface ToldName {
+  readonly name: string;
+  readonly flow: string;
+}
+
+/** What records of the kernel are made from. */
+export interface KernelRecordParts {
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly policy: () => CompiledPolicy | null;
+  readonly facts: () => DecisionFacts;
+  readonly classOf: (id: number) => SourceClass | null;
+  readonly toldName: (id: number, address: string) => ToldName | null;
+  readonly records: RecordSink;
+  readonly denials: RepeatedDenials;
+}
+
+/** How long an edge without a packet stays one flow. */
+const idleMs = 300_000;
+/** How often the bytes of a flow that goes on are told. */
+const progressMs = 60_000;
+const protocols: Readonly<Record<number, 'tcp' | 'udp'>> = { 6: 'tcp', 17: 'udp' };
+
+/** A flow of packets that pass, by edge: the kernel counts no single connections. */
+interface EdgeFlow {
+  readonly id: string;
+  readonly source: string;
+  readonly service: string;
+  readonly destination: VerdictRecord['destination'];
+  readonly grantId: string | null;
+  readonly startedAt: number;
+  bytesUp: number;
+  bytesDown: number;
+  toldUp: number;
+  toldDown: number;
+  toldAt: number;
+  seenAt: number;
+}
+
+/**
+ * Turns what the kernel counted into the records that a listener writes: a verdict for each edge that was denied or that begins, the bytes
+ * of those that go on, and their end. The reason is asked of the one evaluator, at the moment of the count.
+ */
+export class KernelRecords {
+  readonly #parts: KernelRecordParts;
+  readonly #last = new Map<string, EdgeCount>();
+  readonly #flows = new Map<string, EdgeFlow>();
+
+  constructor(parts: KernelRecordParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes the counts of a moment; gives the edges that something went out by since the last ones. */
+  fold(counts: KernelCounts): readonly EdgeCount[] {
+    const nowMs = this.#parts.clock.now();
+    for (const { edge } of this.#allGrown('denied', counts.denied)) this.#denied(edge, nowMs);
+    for (const { edge } of this.#allGrown('observed', counts.observed)) this.#begin(edge, nowMs);
+    const up = this.#allGrown('up', counts.up);
+    for (const { edge, bytes } of up) this.#pass(edge, { up: bytes, down: 0, nowMs });
+    for (const { edge, bytes } of this.#allGrown('down', counts.down)) this.#pass(edge, { up: 0, down: bytes, nowMs });
+    for (const [key, flow] of this.#flows) this.#tell(key, flow, nowMs);
+    this.#forgetOthers(counts);
+    return up.map(({ edge }) => edge);
+  }
+
+  /** The last word on what still passes: the kernel lets it pass without us. */
+  close(): void {
+    const nowMs = this.#parts.clock.now();
+    for (const flow of this.#flows.values()) if (hasMore(flow)) this.#progress(flow, nowMs);
+  }
+
+  #allGrown(
+    kind: string,
+    edges: readonly EdgeCount[],
+  ): readonly { readonly edge: EdgeCount; readonly bytes: number }[] {
+    return edges.flatMap((edge) => {
+      const bytes = this.#grownBytes(kind, edge);
+      return bytes === null ? [] : [{ edge, bytes }];
+    });
+  }
+
+  // What was added since the last count, null where no packet was; the kernel starts anew where an edge was forgotten meanwhile.
+  #grownBytes(kind: string, edge: EdgeCount): number | null {
+    const key = `${kind} ${keyOf(edge)}`;
+    const last = this.#last.get(key);
+    this.#last.set(key, edge);
+    const from = last === undefined || edge.packets < last.packets ? { packets: 0, bytes: 0 } : last;
+    return edge.packets > from.packets ? Math.max(0, edge.bytes - from.bytes) : null;
+  }
+
+  #forgetOthers({ up, down, denied: refused, observed }: KernelCounts): void {
+    const kinds = [
+      ['up', up],
+      ['down', down],
+      ['denied', refused],
+      ['observed', observed],
+    ] as const;
+    const kept = new Set(kinds.flatMap(([kind, edges]) => edges.map((edge) => `${kind} ${keyOf(edge)}`)));
+    for (const key of this.#last.keys()) if (!kept.has(key)) this.#last.delete(key);
+  }
+
+  #denied(edge: EdgeCount, nowMs: number): void {
+    const judged = this.#judge(edge, nowMs);
+    const facts = this.#factsOf(edge, judged, nowMs);
+    const version = this.#parts.policy()?.version ?? null;
+    // The evaluator allows it and the kernel did not: it came before the kernel was told.
+    const early = judged?.told === null ? 'policy_changed' : 'address_untold';
+    const verdict = judged?.verdict.verdict === 'allow' ? denied(judged.verdict, early) : judged?.verdict;
+    const record =
+      verdict === undefined ? denyRecord(facts, 'identity_unknown', version) : verdictRecord(facts, verdict);
+    this.#note(record, edge, nowMs);
+  }
+
+  #note(record: VerdictRecord, edge: EdgeCount, nowMs: number): void {
+    const noted = this.#parts.denials.note(record, edge.source, nowMs);
+    if (noted.record !== null) this.#parts.records.write(noted.record);
+  }
+
+  #pass(
+    edge: EdgeCount,
+    { up, down, nowMs }: { readonly up: number; readonly down: number; readonly nowMs: number },
+  ): void {
+    const flow = this.#flows.get(keyOf(edge)) ?? this.#begin(edge, nowMs);
+    if (flow === null) return;
+    flow.bytesUp += up;
+    flow.bytesDown += down;
+    flow.seenAt = nowMs;
+  }
+
+  #begin(edge: EdgeCount, nowMs: number): EdgeFlow | null {
+    const known = this.#flows.get(keyOf(edge));
+    if (known !== undefined) return known;
+    const judged = this.#judge(edge, nowMs);
+    if (judged === null) return null;
+    const facts = this.#factsOf(edge, judged, nowMs);
+    const record = verdictRecord(facts, judged.verdict);
+    this.#parts.records.write(record);
+    const flow: EdgeFlow = {
+      id: facts.flow,
+      source: facts.source,
+      service: judged.from.service,
+      destination: record.destination,
+      grantId: judged.verdict.grantId,
+      startedAt: nowMs,
+      ...{ bytesUp: 0, bytesDown: 0, toldUp: 0, toldDown: 0, toldAt: nowMs, seenAt: nowMs },
+    };
+    this.#flows.set(keyOf(edge), flow);
+    return flow;
+  }
+
+  #tell(key: string, flow: EdgeFlow, nowMs: number): void {
+    if (nowMs - flow.seenAt >= idleMs) {
+      this.#flows.delete(key);
+      const record: CloseRecord = { kind: 'close', ...this.#totals(flow, nowMs), endedBy: 'timeout', failure: null };
+      this.#parts.records.write(record);
+    } else if (hasMore(flow) && nowMs - flow.toldAt >= progressMs) this.#progress(flow, nowMs);
+  }
+
+  #progress(flow: EdgeFlow, nowMs: number): void {
+    this.#parts.records.write({ kind: 'progress', ...this.#totals(flow, nowMs) });
+    flow.toldUp = flow.bytesUp;
+    flow.toldDown = flow.bytesDown;
+    flow.toldAt = nowMs;
+  }
+
+  #totals(flow: EdgeFlow, nowMs: number): Omit<ProgressRecord, 'kind'> {
+    return {
+      id: this.#parts.newId(nowMs),
+      flow: flow.id,
+      time: new Date(nowMs).toISOString(),
+      bytesUp: flow.bytesUp,
+      bytesDown: flow.bytesDown,
+      durationMs: nowMs - flow.startedAt,
+      ...(flow.grantId === null ? {} : { grantId: flow.grantId }),
+      ...shareOf(flow, nowMs),
+    };
+  }
+
+  // Null: nobody that we know sent it.
+  #judge(edge: EdgeCount, nowMs: number): Judged | null {
+    const from = this.#parts.classOf(edge.serviceId);
+    const policy = this.#parts.policy();
+    const parsed = parseIpAddress(edge.address);
+    if (from === null || policy === null || !parsed.ok) return null;
+    const told = this.#parts.toldName(edge.serviceId, edge.address);
+    const destination: Destination = {
+      host: told === null ? { kind: 'address', address: parsed.value } : { kind: 'name', name: told.name },
+      port: edge.port,
+      protocol: protocols[edge.protocol] ?? null,
+    };
+    const verdict = decide(policy, { principal: from.principal, destination, facts: this.#parts.facts(), now: nowMs });
+    return { from, told, destination, verdict };
+  }
+
+  #factsOf(edge: EdgeCount, judged: Judged | null, nowMs: number): Parameters<typeof denyRecord>[0] {
+    const { newId } = this.#parts;
+    const parsed = parseIpAddress(edge.address);
+    const bare: Destination | null = parsed.ok
+      ? {
+          host: { kind: 'address', address: parsed.value },
+          port: edge.port,
+          protocol: protocols[edge.protocol] ?? null,
+        }
+      : null;
+    return {
+      id: newId(nowMs),
+      flow: judged?.told?.flow ?? newId(nowMs),
+      point: 'gateway',
+      nowMs,
+      stage: 'address',
+      source: edge.family === 6 ? `[${edge.source}]:0` : `${edge.source}:0`,
+      principal: judged?.from.principal ?? null,
+      destination: judged?.destination ?? bare,
+      address: edge.address,
+      aimedAt: null,
+      innerHost: 'unseen',
+      isDelegated: false,
+      detail: protocols[edge.protocol] === undefined ? `IP protocol ${edge.protocol}` : null,
+    };
+  }
+}
+
+interface Judged {
+  readonly from: SourceClass;
+  readonly told: ToldName | null;
+  readonly destination: Destination;
+  readonly verdict: Verdict;
+}
+
+function keyOf({ serviceId, source, address, protocol, port }: EdgeCount): string {
+  return `${serviceId} ${source} ${address} ${protocol} ${port}`;
+}
+
+function hasMore(flow: EdgeFlow): boolean {
+  return flow.bytesUp > flow.toldUp || flow.bytesDown > flow.toldDown;
+}
+
+function shareOf(flow: EdgeFlow, nowMs: number): { readonly share?: FlowShare } {
+  if (flow.destination === null) return {};
+  return {
+    share: {
+      source: flow.source,
+      service: flow.service,
+      destination: flow.destination,
+      bytesUp: flow.bytesUp - flow.toldUp,
+      bytesDown: flow.bytesDown - flow.toldDown,
+      durationMs: nowMs - flow.toldAt,
+    },
+  };
+}
