@@ -23,6 +23,8 @@ export interface ChildKeeperOptions {
   readonly onMessage: (message: FromChild) => void;
   /** A command that becomes Node once it has made what Node cannot; the arguments of Node follow. Default: Node itself. */
   readonly launcher?: readonly [string, ...string[]];
+  /** Descriptors of ours that the child is given from 4 on, and the variables that tell it so. Default: none. */
+  readonly descriptors?: { readonly given: readonly number[]; readonly env: Readonly<Record<string, string>> };
 }
 
 // Back-off between restarts: quick at first, since nothing is let out while the point is down; then once every 5 s.
@@ -61,7 +63,8 @@ export function keepChild(options: ChildKeeperOptions): ChildKeeper {
     attempt += 1;
     const [program, ...words] = options.launcher ?? [process.execPath];
     const mine = fork(entryBeside(import.meta.url, `${name}-process`), [], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...(options.descriptors?.given ?? [])],
+      env: { ...process.env, ...options.descriptors?.env },
       execPath: program,
       execArgv: [...words, ...process.execArgv],
     });

@@ -4,9 +4,10 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ok, type Result } from '../base/index.ts';
-import type { Config } from '../config/index.ts';
-import { helperEntry, transparentCommand } from '../gateway/index.ts';
-import type { ChildKeeper } from './child-keeper.ts';
+import type { Config, GatewayConfig } from '../config/index.ts';
+import { helperEntry, transparentCommand, transparentFdsVariable } from '../gateway/index.ts';
+import type { ChildKeeper, ChildKeeperOptions } from './child-keeper.ts';
+import { takeGivenSockets } from './given-sockets.ts';
 import type { Logger } from './logger.ts';
 
 /** Where the helper of a state folder is spoken to, and where it keeps what it changed in the machine. */
@@ -96,11 +97,29 @@ async function endHelper(child: ChildProcess): Promise<void> {
   clearTimeout(kill);
 }
 
+/** How the point comes to its transparent sockets: by a command that makes them, or by descriptors that are there. */
+export type PointSockets = Pick<ChildKeeperOptions, 'launcher' | 'descriptors'>;
+
+// After its three streams and the channel to the supervisor.
+const firstOfPoint = 4;
+
 /**
- * The command that becomes the point with its transparent sockets, without the rights over the network that made them. Fault:
- * `launcher_missing`.
+ * Finds how the point of this gateway comes to its transparent sockets. Beside a helper that is a unit of its own systemd may make them, so
+ * that no process of the product needs a right; else they are made at the start of the point. Fault: `launcher_missing`.
  */
-export function pointLauncher(port: number): Result<readonly [string, ...string[]]> {
+export function pointSockets(gateway: GatewayConfig | null): Result<PointSockets> {
+  if (gateway === null) return ok({});
+  const given = gateway.helper === null ? [] : takeGivenSockets();
+  if (given.length > 0) {
+    const told = given.map((_, index) => firstOfPoint + index).join(',');
+    return ok({ descriptors: { given, env: { [transparentFdsVariable]: told } } });
+  }
+  const launcher = pointLauncher(gateway.port);
+  return launcher.ok ? ok({ launcher: launcher.value }) : launcher;
+}
+
+/** The command that becomes the point with its transparent sockets, without the rights over the network that made them. */
+function pointLauncher(port: number): Result<readonly [string, ...string[]]> {
   const bounded = ['setpriv', '--bounding-set', '-net_admin,-net_raw,-sys_module,-sys_ptrace', '--'];
   const [first = process.execPath, ...rest] = [...(isOnPath('setpriv') ? bounded : []), process.execPath];
   const launcher = transparentCommand({ port, command: [first, ...rest] });

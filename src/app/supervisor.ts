@@ -2,9 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { type Fault, failed, fault, ok, type Result } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
 import { createSigningKey } from '../snapshot/index.ts';
-import { type ChildKeeper, type ChildKeeperOptions, keepChild } from './child-keeper.ts';
+import { type ChildKeeper, keepChild } from './child-keeper.ts';
 import type { DemoStart } from './demo/start-demo.ts';
-import { helperPaths, keepHelper, pointLauncher } from './gateway-helper.ts';
+import { helperPaths, keepHelper, type PointSockets, pointSockets } from './gateway-helper.ts';
 import type { FromChild } from './ipc.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { openStateFolder, type StatePaths } from './state-folder.ts';
@@ -58,7 +58,7 @@ export async function startUp(config: Config, ended: Promise<void>): Promise<Res
     lock.value.release();
     return prepared;
   }
-  const launched = config.gateway === null ? ok(null) : pointLauncher(config.gateway.port);
+  const launched = pointSockets(config.gateway);
   if (!launched.ok) {
     await prepared.value?.close();
     lock.value.release();
@@ -104,7 +104,7 @@ interface Family {
   stop(): Promise<void>;
 }
 
-function createFamily(config: Config, logger: Logger, launcher: readonly [string, ...string[]] | null): Family {
+function createFamily(config: Config, logger: Logger, sockets: PointSockets): Family {
   const addresses: Record<string, string> = {};
   let founding: readonly { readonly role: string; readonly secret: string }[] = [];
   const policy = Promise.withResolvers<void>();
@@ -122,7 +122,7 @@ function createFamily(config: Config, logger: Logger, launcher: readonly [string
     if (message.isSettled) policy.resolve();
   };
   const children: readonly [ChildKeeper, ChildKeeper, ...ChildKeeper[]] = [
-    keepChild({ name: 'point', config, logger, onMessage, ...launcherOption(launcher) }),
+    keepChild({ name: 'point', config, logger, onMessage, ...sockets }),
     keepChild({ name: 'control', config, logger, onMessage }),
     ...(config.gateway !== null && config.gateway.helper === null ? [keepHelper(helperPaths(config), logger)] : []),
   ];
@@ -159,10 +159,6 @@ function createFamily(config: Config, logger: Logger, launcher: readonly [string
     },
     stop: async () => void (await Promise.all(children.map((child) => child.stop()))),
   };
-}
-
-function launcherOption(launcher: readonly [string, ...string[]] | null): Pick<ChildKeeperOptions, 'launcher'> {
-  return launcher === null ? {} : { launcher };
 }
 
 // Where people reach it from: the address that was bound, unless the configuration names another.

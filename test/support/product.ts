@@ -31,6 +31,8 @@ export interface ProductOptions {
   readonly prepare?: (folder: string) => Promise<void>;
   /** The network namespace that it runs in; commands of `run` are run there too. Default: that of this process. */
   readonly namespace?: string;
+  /** Words before its own command, of a program that becomes it: to hand it sockets, to take rights away. Default: none. */
+  readonly before?: readonly string[];
   /** How long the start may take, in milliseconds. Default: 60,000. */
   readonly startTimeoutMs?: number;
 }
@@ -172,7 +174,7 @@ async function runIn(
 ): Promise<RunningProduct> {
   const { configPath, secrets } = written;
   const start = [process.execPath, cliPath, 'up', '--config', configPath, '-o', 'json'];
-  const command = [...within(options.namespace), ...start];
+  const command = [...within(options.namespace), ...(options.before ?? []), ...start];
   const child = spawn('/bin/sh', ['-c', `${limitOf(options)}exec "$@"`, 'sh', ...command], {
     cwd: folder,
     env: { ...process.env, ...options.env },
