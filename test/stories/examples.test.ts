@@ -105,6 +105,68 @@ describe('examples/systemd', () => {
   }
 });
 
+describe('examples/gateway', () => {
+  const names = ['exeat-gateway-boot.service', 'exeat-gateway.service', 'exeat.service', 'exeat.socket'];
+  const textOf = (name: string): string => readFileSync(join(examples, 'gateway', name), 'utf8');
+
+  test('leaves the rights over the network to the helper alone', () => {
+    const helper = textOf('exeat-gateway.service');
+    for (const line of [
+      'CapabilityBoundingSet=CAP_NET_ADMIN CAP_CHOWN',
+      'NoNewPrivileges=yes',
+      'ProtectSystem=strict',
+      'RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET AF_INET6',
+      'RuntimeDirectoryPreserve=yes',
+      'Restart=always',
+    ]) {
+      assert.match(helper, new RegExp(`^${line}$`, 'm'));
+    }
+    const product = textOf('exeat.service');
+    for (const line of ['User=exeat', 'CapabilityBoundingSet=', 'AmbientCapabilities=', 'NoNewPrivileges=yes']) {
+      assert.match(product, new RegExp(`^${line}$`, 'm'));
+    }
+  });
+
+  test('fits together: helper, socket, ports and files are those of exeat.yaml and of the build', () => {
+    const loaded = loadConfig({ path: join(examples, 'gateway/exeat.yaml'), env: {}, flags: {} });
+    assert.ok(loaded.ok && loaded.value.gateway !== null);
+    const { helper, port } = loaded.value.gateway;
+    const [, script = '', socket] =
+      /\/opt\/exeat\/dist\/(\S+)\.js --socket (\S+) /.exec(textOf('exeat-gateway.service')) ?? [];
+    assert.equal(socket, helper);
+    assert.ok(existsSync(join(repositoryFolder, 'src', `${script}.ts`)), script);
+    assert.match(
+      textOf('exeat.socket'),
+      new RegExp(`^ListenStream=0\\.0\\.0\\.0:${port}\nListenStream=\\[::\\]:${port}$`, 'm'),
+    );
+  });
+
+  test('shuts the door before the network is up', () => {
+    for (const name of ['exeat-gateway-boot.service', 'exeat-gateway.service']) {
+      assert.match(textOf(name), /^Before=network-pre\.target /m);
+      assert.match(textOf(name), /^Wants=network-pre\.target/m);
+    }
+  });
+
+  if (skipUnless('systemd-analyze') === false) {
+    test('is units that systemd takes, with little exposure', async () => {
+      const folder = temporaryFolder();
+      for (const name of names) {
+        writeFileSync(join(folder, name), textOf(name).replaceAll(/\/usr\/(?:bin\/node|sbin\/nft)/g, '/bin/true'));
+      }
+      const files = names.map((name) => join(folder, name));
+      assert.equal((await run('systemd-analyze', ['verify', ...files])).stderr, '');
+      for (const [name, threshold] of [
+        ['exeat.service', 20],
+        ['exeat-gateway.service', 30],
+      ] as const) {
+        const words = ['security', '--offline=true', '--no-pager', `--threshold=${threshold}`, join(folder, name)];
+        assert.match((await run('systemd-analyze', words)).stdout, /Overall exposure level/);
+      }
+    });
+  }
+});
+
 describe('examples/container', () => {
   const text = readFileSync(join(examples, 'container/Containerfile'), 'utf8');
   let image: string;
