@@ -51,8 +51,8 @@ describe('the product as a gateway', {
       },
     });
     const isReady = async (): Promise<boolean> =>
-      (await bed.exec('gateway', ['nft', 'list', 'tables'])).includes('exeat');
-    await until(isReady, 'the ruleset', 20_000);
+      (await bed.exec('gateway', ['nft', 'list', 'map', 'inet', 'exeat', 'who4'])).includes(at.workload[4]);
+    await until(isReady, 'the policy in the kernel', 20_000);
   });
   after(async () => {
     await product?.stop();
@@ -64,6 +64,9 @@ describe('the product as a gateway', {
     (await bed.workload.tell({ does: 'open', host, port, ...more })).result;
   const dig = (name: string, type = 'A', server: string = at.gateway[4]): Promise<string> =>
     bed.exec('workload', ['dig', `@${server}`, '+tries=1', '+time=3', '+short', name, type]);
+  // A kernel that is slow to confirm makes a SERVFAIL; a client asks again.
+  const asksFor = (name: string, type = 'A', server: string = at.gateway[4]): Promise<void> =>
+    until(async () => /^[0-9a-f.:]+$/m.test(await dig(name, type, server)), `an answer for ${name}`);
   const curl = (name: string, address: string): Promise<string> =>
     bed.exec('workload', [
       ...['curl', '-sS', '-k', '--max-time', '5', '-o', '/dev/null', '-w', '%{http_code}'],
@@ -92,10 +95,10 @@ describe('the product as a gateway', {
     assert.equal(await open(at.origin[4], 5432), 'ECONNREFUSED');
     const early = await verdict(({ point, destination }) => point === 'gateway' && destination?.port === 5432);
     assert.deepEqual([early.verdict, early.destination?.host], ['deny', at.origin[4]]);
-    assert.match(await dig('db.example.com'), new RegExp(at.origin[4]));
+    await asksFor('db.example.com');
     assert.equal(await open(at.origin[4], 5432), `${at.origin[4]} 5432 ${at.workload[4]}`);
     assert.equal(await open(at.origin[4], 5432, { from: at.second[4] }), 'ECONNREFUSED');
-    assert.match(await dig('db.example.com', 'AAAA', at.gateway[6]), new RegExp(at.origin[6]));
+    await asksFor('db.example.com', 'AAAA', at.gateway[6]);
     assert.equal(await open(at.origin[6], 5432), `${at.origin[6]} 5432 ${at.workload[6]}`);
   });
 
@@ -110,12 +113,12 @@ describe('the product as a gateway', {
   });
 
   test('answers questions to a foreign resolver by the filter', async () => {
-    assert.match(await dig('db.example.com', 'A', at.far[4]), new RegExp(at.origin[4]));
+    await asksFor('db.example.com', 'A', at.far[4]);
     assert.equal(await dig('denied.example.com', 'A', at.far[4]), '');
   });
 
   test('joins the answer of DNS, the decision and the bytes by one flow', async () => {
-    await dig('db.example.com');
+    await asksFor('db.example.com');
     const opened = await bed.workload.tell({ does: 'open', host: at.origin[4], port: 5432 });
     await bed.workload.tell({ does: 'echo', connection: opened.id, text: 'hello' });
     const record = await verdict(
@@ -129,8 +132,8 @@ describe('the product as a gateway', {
 
   test('cuts within a second what a new policy no longer allows, and leaves the rest', async () => {
     await product.changePolicy('workload.yaml', policyFor(['tcp://granted.example.com:5433']));
-    await dig('granted.example.com');
-    await dig('db.example.com');
+    await asksFor('granted.example.com');
+    await asksFor('db.example.com');
     const ends = await bed.workload.tell({ does: 'open', host: at.other[4], port: 5433 });
     const stays = await bed.workload.tell({ does: 'open', host: at.origin[4], port: 5432 });
     assert.match(ends.result, /5433/);
@@ -152,7 +155,7 @@ describe('the product as a gateway', {
     assert.equal(await curl(web, at.origin[4]), '200');
     process.kill(childOf(product, 'point') ?? 0, 'SIGKILL');
     await until(isBack, 'the point', 20_000);
-    await dig('db.example.com');
+    await asksFor('db.example.com');
     assert.equal(await open(at.origin[4], 5432), `${at.origin[4]} 5432 ${at.workload[4]}`);
   });
 });
