@@ -8,7 +8,9 @@ export {
   type KernelClient,
   type KernelClientOptions,
 } from './helper/kernel-client.ts';
-export { removeGateway } from './helper/remove-gateway.ts';
+export { lookAtMachine, type MachineView } from './helper/look-at-machine.ts';
+export { type GatewayRemoval, removeGateway } from './helper/remove-gateway.ts';
+export { type HelperStart, runHelper } from './helper/run-helper.ts';
 export {
   type TransparentCommand,
   type TransparentOptions,

@@ -40,7 +40,8 @@ export async function probeKernel(nft: NftLine, kernel: string = release()): Pro
   return ok({ renewsTimeouts: mostLeft(shown.stdout) > longSeconds / 2 });
 }
 
-function isOlder(kernel: string): boolean {
+/** Whether a kernel (`6.1.0-18-amd64`) is older than all that the gateway can do with. */
+export function isOlder(kernel: string): boolean {
   const [major, minor] = kernel.split('.').map((part) => Number.parseInt(part, 10));
   const [leastMajor, leastMinor] = oldestKernel;
   return (major ?? 0) < leastMajor || (major === leastMajor && (minor ?? 0) < leastMinor);

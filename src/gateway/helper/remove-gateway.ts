@@ -1,18 +1,30 @@
 import { failed, ok, type Result } from '../../base/index.ts';
 import { tableName } from '../kernel/kernel-names.ts';
 import { commandFault } from './nft-fault.ts';
-import { removeRoutes } from './route-guard.ts';
+import { type RouteRemoval, removeRoutes } from './route-guard.ts';
 import { runCommand } from './run-command.ts';
 import { restoreSysctls } from './sysctls.ts';
+
+/** What a removal found and undid. */
+export interface GatewayRemoval extends RouteRemoval {
+  /** Settings of the machine that have the value again which they had before: `net/ipv4/ip_forward = 0`. */
+  readonly settings: readonly string[];
+  /** Whether there was a ruleset of ours. */
+  readonly hadTable: boolean;
+}
 
 /**
  * Takes everything of the gateway out of the kernel: settings as they were (forwarding first), routes back into `main`, rules, our tables.
  * Works after any end of the helper, which must not run meanwhile: it would take the removal for a drift. Needs the rights of the helper.
  */
-export async function removeGateway(stateFile: string): Promise<Result<null>> {
-  restoreSysctls(stateFile);
+export async function removeGateway(stateFile: string): Promise<Result<GatewayRemoval>> {
+  const settings = restoreSysctls(stateFile);
+  if (!settings.ok) return settings;
   const routes = await removeRoutes();
   if (!routes.ok) return routes;
+  const tables = await runCommand('nft', ['list', 'tables']);
+  const hadTable = tables.stdout.split('\n').includes(`table ${tableName}`);
   const table = await runCommand('nft', ['-f', '-'], { input: `table ${tableName} { }\ndelete table ${tableName}\n` });
-  return table.code === 0 ? ok(null) : failed(commandFault('nft', table));
+  if (table.code !== 0) return failed(commandFault('nft', table));
+  return ok({ settings: settings.value, ...routes.value, hadTable });
 }

@@ -38,8 +38,18 @@ export async function applyRoutes(place: GatewayPlace): Promise<Result<RouteRepo
   return ok({ amiss });
 }
 
+/** What a removal took away and gave back. */
+export interface RouteRemoval {
+  /** Default routes that `main` has again, as words: `default via 192.0.2.1 dev eth0`. */
+  readonly routes: readonly string[];
+  /** How many routing rules went. */
+  readonly ruleCount: number;
+}
+
 /** Takes our rules away and gives `main` its default routes back, from the table that they were kept in: nothing else remembers them. */
-export async function removeRoutes(): Promise<Result<null>> {
+export async function removeRoutes(): Promise<Result<RouteRemoval>> {
+  const routes: string[] = [];
+  let ruleCount = 0;
   for (const family of hereFamilies()) {
     const kept = await routesOf(family, String(routeTables.uplink));
     const back = await batch(
@@ -47,10 +57,18 @@ export async function removeRoutes(): Promise<Result<null>> {
       kept.map((route) => `route replace ${route} table main`),
     );
     if (!back.ok) return back;
-    for (const priority of rulesOfOurs) await deleteRules(family, priority);
+    routes.push(...kept);
+    for (const priority of rulesOfOurs) ruleCount += await deleteRules(family, priority);
     for (const table of Object.values(routeTables)) await ip(family, ['route', 'flush', 'table', String(table)]);
   }
-  return ok(null);
+  return ok({ routes, ruleCount });
+}
+
+/** The default routes out, wherever they are now. Faults: `ip_missing`, `ipv6_unmanaged`, `net_admin_missing`, `kernel_refused`. */
+export async function readDefaultRoutes(family: 4 | 6): Promise<Result<readonly string[]>> {
+  const rules = await ip(family, ['rule', 'show']);
+  if (rules.code !== 0) return routeFault(family, rules);
+  return ok([...(await routesOf(family, 'main')), ...(await routesOf(family, String(routeTables.uplink)))]);
 }
 
 /** Interfaces that the kept default routes lead out by. */
@@ -153,11 +171,12 @@ async function routesOf(family: 4 | 6, table: string): Promise<readonly string[]
     .filter((line) => /^(?:local )?default\b/.test(line));
 }
 
-async function deleteRules(family: 4 | 6, priority: number): Promise<void> {
+async function deleteRules(family: 4 | 6, priority: number): Promise<number> {
   const most = 64;
   for (let at = 0; at < most; at++) {
-    if ((await ip(family, ['rule', 'del', 'pref', String(priority)])).code !== 0) return;
+    if ((await ip(family, ['rule', 'del', 'pref', String(priority)])).code !== 0) return at;
   }
+  return most;
 }
 
 async function batch(family: 4 | 6, lines: readonly string[]): Promise<Result<null>> {

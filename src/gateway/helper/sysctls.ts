@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { failed, fault, ok, type Result } from '../../base/index.ts';
+import { type Fault, failed, fault, ok, type Result } from '../../base/index.ts';
 import { createKeptState, type KeptState } from './kept-state.ts';
 
 interface SysctlRow {
@@ -31,14 +31,25 @@ export function applySysctls(stateFile: string, uplinks: readonly string[]): Res
   return ok(null);
 }
 
-/** Gives every setting the value that it had before the first of ours. */
-export function restoreSysctls(stateFile: string): void {
+/**
+ * Gives every setting the value that it had before the first of ours, the last one first. Gives them as `net/ipv4/ip_forward = 0`. Fault:
+ * `net_admin_missing`; what is left of them is kept.
+ */
+export function restoreSysctls(stateFile: string): Result<readonly string[]> {
   const kept = createKeptState(stateFile);
+  const restored: string[] = [];
   for (const [path, value] of Object.entries(kept.read()).reverse()) {
     // An interface may be gone by now.
-    if (existsSync(`/proc/sys/${path}`)) writeFileSync(`/proc/sys/${path}`, value);
+    if (!existsSync(`/proc/sys/${path}`)) continue;
+    try {
+      writeFileSync(`/proc/sys/${path}`, value);
+    } catch (error) {
+      return failed(settingFault(path, error));
+    }
+    restored.push(`${path} = ${value}`);
   }
   kept.remove();
+  return ok(restored);
 }
 
 function setSysctl(kept: KeptState, { path, value }: SysctlRow): Result<null> {
@@ -52,9 +63,11 @@ function setSysctl(kept: KeptState, { path, value }: SysctlRow): Result<null> {
     writeFileSync(file, value);
     return ok(null);
   } catch (error) {
-    const cause = (error as NodeJS.ErrnoException).code ?? String(error);
-    return failed(
-      fault('net_admin_missing', `the helper may not set \`${path}\` (${cause}), let it write to /proc/sys`),
-    );
+    return failed(settingFault(path, error));
   }
+}
+
+function settingFault(path: string, error: unknown): Fault {
+  const cause = (error as NodeJS.ErrnoException).code ?? String(error);
+  return fault('net_admin_missing', `the helper may not set \`${path}\` (${cause}), let it write to /proc/sys`);
 }
