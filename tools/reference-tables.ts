@@ -105,7 +105,7 @@ const exitMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   denied: 'denied: by `decide`, by those who decided on a request, or what your token may not do',
   pending: '`exception request --wait`: nobody has decided yet',
   integrityFailure: 'integrity failure (no command gives it yet)',
-  enforcedDrift: 'what is enforced is not what is written (no command gives it yet)',
+  enforcedDrift: '`gateway status`: the kernel does not hold what is in force',
   undecidedTraffic: '`probe`: a way out is open, so that traffic leaves without a decision',
   usage: 'the command line is wrong',
 };

@@ -26,12 +26,18 @@ const killAfterMs = 1_200;
  * cannot be, in the state folder. A unit of its own has its socket where the configuration says.
  */
 export function helperPaths(config: Pick<Config, 'state' | 'gateway'>): HelperPaths {
+  const [inRun, inState] = helperPlaces(config);
+  return usableFolder(runFolder) ? inRun : inState;
+}
+
+/** Both places that they may be in: another user may have had the other one. Touches nothing. */
+export function helperPlaces(config: Pick<Config, 'state' | 'gateway'>): readonly [HelperPaths, HelperPaths] {
   const name = createHash('sha256').update(config.state).digest('hex').slice(0, 16);
-  const folder = usableFolder(runFolder) ? runFolder : join(config.state, 'gateway');
-  return {
+  const placeIn = (folder: string): HelperPaths => ({
     socket: config.gateway?.helper ?? join(folder, `${name}.sock`),
     state: join(folder, `${name}.json`),
-  };
+  });
+  return [placeIn(runFolder), placeIn(join(config.state, 'gateway'))];
 }
 
 /** Starts the helper and starts it again whenever it ends, until stopped. What it told the kernel stays when it goes: that closes, not opens. */

@@ -8,6 +8,7 @@ export { type CheckedFolder, checkFolder } from './check-folder.ts';
 export { compileFolder } from './compile-folder.ts';
 export { addCredential, listCredentials, pruneCredentials, removeCredential } from './credentials.ts';
 export type { DemoStart } from './demo/start-demo.ts';
+export { type GatewayRemoval, type HelperStart, removeFromKernel, runGatewayHelper } from './gateway-acts.ts';
 export type { AnswersOptions } from './lake/answers-job.ts';
 export type { IngestedFile, IngestOptions, IngestReport } from './lake/ingest-job.ts';
 export type { LakeProgress } from './lake/lake-messages.ts';
@@ -20,6 +21,7 @@ export { lowerPriority } from './lower-priority.ts';
 export {
   applyBreakGlass,
   askDnsQuery,
+  askGatewayStatus,
   type BreakGlassChallenge,
   readBreakGlassChallenge,
   type SignedDocument,
@@ -28,9 +30,10 @@ export { type DecideReport, readDecision, readStatus } from './questions/ask-run
 export type { DecideAnswer, DecideAsk } from './questions/decide-question.ts';
 export type { DnsQueryAnswer, DnsQueryAsk } from './questions/dns-question.ts';
 export { type ExplainReport, readExplanation } from './questions/explain-question.ts';
-export { type Inspection, inspectMachine } from './questions/inspect-machine.ts';
+export { inspectMachine } from './questions/inspect-machine.ts';
+export type { Inspection } from './questions/inspection.ts';
 export type { ToldExplanation } from './questions/told-explanation.ts';
 export { readVersion } from './read-version.ts';
 export { statePaths } from './state-folder.ts';
-export type { BrokenFlow, ConnectionShares, PointStatus, StatusReport } from './status.ts';
+export type { BrokenFlow, ConnectionShares, GatewayStatus, PointStatus, StatusReport } from './status.ts';
 export { startUp, type Up, type UpReport } from './supervisor.ts';

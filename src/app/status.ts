@@ -20,6 +20,39 @@ export interface PointStatus {
   readonly problems: readonly string[];
 }
 
+/** What the point says of its transparent gateway. Sums are those since the point started. */
+export interface GatewayStatus {
+  /** Whether the helper is there. Without it the kernel keeps what it holds. */
+  readonly isConnected: boolean;
+  /** Whether the kernel confirmed what is in force, and nothing that others changed is left. */
+  readonly isInForce: boolean;
+  /** Services that are found by a source address. */
+  readonly services: number;
+  /** Ranges of source addresses that belong to a service. */
+  readonly sources: number;
+  /** Entries that rules and grants for addresses open. */
+  readonly openEntries: number;
+  /** Entries that answers of DNS opened, as long as they last. */
+  readonly toldEntries: number;
+  /** Connections of the name plane that are open now. */
+  readonly connections: number;
+  readonly deniedPackets: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  /** Changes of others to what the kernel holds for us. */
+  readonly drifts: number;
+  readonly lastDrift: DriftStatus | null;
+  readonly problems: readonly string[];
+}
+
+/** What others changed in the kernel. `at` is ISO 8601, `by` is `4711 (nft)` where the kernel tells. */
+export interface DriftStatus {
+  readonly at: string;
+  readonly seen: readonly string[];
+  readonly by: string | null;
+  readonly isUndone: boolean;
+}
+
 /** A flow that worked within 30 days and is refused now. Times are ISO 8601. */
 export interface BrokenFlow {
   readonly service: string;

@@ -81,9 +81,7 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
   const records = createRecordTap({ spool, firstSeen, metrics, logger, newId: createNewId() });
   const observer = createProxyObserver(metrics, logger);
   const tls = createProxyTls(trust);
-  const responseZones = openResponseZones({
-    ...{ zones: config.dns.responseZones, folder: paths.point, clock, logger },
-  });
+  const responseZones = openResponseZones({ zones: config.dns.responseZones, folder: paths.point, clock, logger });
   const inForce = { current: policy.current, facts, network: network.current };
   const dns = openDnsDesk({
     ...{ config, clock, newId: createNewId(), verifier: trust, records, observer, tls, queryTypes },
@@ -103,16 +101,12 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
     ...listenerSettings(config, tls),
   });
   const gateway = openGateway(config, { ...listening, folder: paths.point, logger });
+  if (gateway !== null) metrics.watchGateway(() => gateway.status());
   // Its connections are judged again at once, but not while the bytes of one of them are being counted.
   budgets.onSpent = (): void =>
     void setImmediate(() => void Promise.all([listener.recheckAll(), gateway?.recheckAll()]));
   const breakGlass = openBreakGlassDesk({
-    idPath: join(paths.point, 'id'),
-    keptPath: keptPath(paths),
-    clock,
-    newId: createNewId(),
-    records,
-    logger,
+    ...{ idPath: join(paths.point, 'id'), keptPath: keptPath(paths), clock, newId: createNewId(), records, logger },
   });
   const holders = { policy, budgets, grants, facts, breakGlass };
   return { clock, trust, dns, responseZones, network, ...holders, spool, metrics, firstSeen, listener, gateway };

@@ -5,6 +5,7 @@ import { type RecordSink, RepeatedDenials } from '../../enforcement/index.ts';
 import {
   createKernelClient,
   createNameListener,
+  type Drift,
   type KernelClient,
   type NameListener,
   type NameListenerOptions,
@@ -14,6 +15,7 @@ import type { CompiledPolicy, DecisionFacts, NetworkFacts } from '../../policy/i
 import type { FiledClock } from '../clock-file.ts';
 import { helperPaths } from '../gateway-helper.ts';
 import type { Logger } from '../logger.ts';
+import type { GatewayStatus } from '../status.ts';
 import { openClassIds } from './class-ids.ts';
 import { bindingsOf, computeGatewayPlane, type GatewayPlane, placeOf, type SourceClass } from './gateway-plane.ts';
 import { KernelRecords } from './kernel-records.ts';
@@ -29,6 +31,8 @@ export interface GatewayDesk {
   recheckAll(): Promise<void>;
   /** What is wrong, one line each; empty when all is well. */
   problems(): readonly string[];
+  /** How it stands, for people and metrics. */
+  status(): GatewayStatus;
   close(options: { readonly drainMs: number }): Promise<void>;
 }
 
@@ -53,6 +57,9 @@ const countEveryMs = 1_000;
 /** Everything is computed again this often, whatever was announced: a clock that was set, an address of this machine that is new. */
 const sweepEveryMs = 15_000;
 
+// The rest is in `exeat gateway status`.
+const mostShown = 3;
+
 /** Makes the parts; nothing listens and the kernel is told nothing yet. */
 export function openGatewayDesk(parts: GatewayDeskParts): GatewayDesk {
   return new AssembledGateway(parts);
@@ -70,7 +77,8 @@ class AssembledGateway implements GatewayDesk {
   #classes: ReadonlyMap<number, SourceClass> = new Map();
   #byService: ReadonlyMap<string, readonly SourceClass[]> = new Map();
   #problem: string | null = 'the kernel was told nothing yet';
-  #lastDrift: string | null = null;
+  #lastDrift: Drift | null = null;
+  #drifts = 0;
   #running: Promise<void> | null = null;
   #isAgain = false;
   #isCounting = false;
@@ -83,7 +91,7 @@ class AssembledGateway implements GatewayDesk {
     this.#ids = openClassIds(join(parts.folder, 'source-classes'));
     this.#kernel = createKernelClient(helperPaths(parts.config).socket, {
       remaining: () => this.answers.remaining(),
-      onDrift: ({ seen }) => this.#drifted(seen.join(', ')),
+      onDrift: (drift) => this.#drifted(drift),
       onState: ({ isConnected, fault }) => this.#helperChanged(isConnected, fault),
     });
     this.#denials = new RepeatedDenials(newId);
@@ -128,8 +136,26 @@ class AssembledGateway implements GatewayDesk {
   }
 
   problems(): readonly string[] {
-    const held = [this.#problem, this.#lastDrift].filter((one) => one !== null);
+    const drift = this.#lastDrift === null ? null : driftProblem(this.#lastDrift);
+    const held = [this.#problem, drift].filter((one) => one !== null);
     return [...held, ...(this.#plane?.problems ?? [])].map((one) => `gateway: ${one}`);
+  }
+
+  status(): GatewayStatus {
+    const drift = this.#lastDrift;
+    return {
+      isConnected: this.#kernel.isConnected(),
+      isInForce: this.#problem === null && drift?.isUndone !== false,
+      services: this.#byService.size,
+      sources: this.#plane?.plan.sources.length ?? 0,
+      openEntries: this.#plane?.plan.open.length ?? 0,
+      toldEntries: this.answers.size(),
+      connections: this.listener.counts().connections,
+      ...this.#records.totals(),
+      drifts: this.#drifts,
+      lastDrift: drift === null ? null : { ...drift, at: new Date(drift.at).toISOString() },
+      problems: this.problems(),
+    };
   }
 
   async close({ drainMs }: { readonly drainMs: number }): Promise<void> {
@@ -191,9 +217,12 @@ class AssembledGateway implements GatewayDesk {
     }
   }
 
-  #drifted(seen: string): void {
-    this.#lastDrift = `the ruleset was changed by others and put back at ${new Date(this.#parts.clock.now()).toISOString()}: ${seen}`;
-    this.#parts.logger.error('the ruleset of the gateway was changed by others and put back', { seen });
+  #drifted(drift: Drift): void {
+    this.#lastDrift = drift;
+    this.#drifts += 1;
+    const { seen, by, isUndone } = drift;
+    const what = 'the ruleset of the gateway was changed by others';
+    this.#parts.logger.error(isUndone ? `${what} and put back` : `${what} and cannot be put back yet`, { seen, by });
   }
 
   #helperChanged(isConnected: boolean, fault: string | null): void {
@@ -201,4 +230,11 @@ class AssembledGateway implements GatewayDesk {
     if (!isConnected) this.#parts.logger.warn('the helper of the gateway is gone');
     else void this.recheckAll();
   }
+}
+
+function driftProblem({ at, seen, isUndone }: Drift): string {
+  const then = isUndone ? 'put back' : 'could not be put back';
+  const shown = seen.slice(0, mostShown).join(', ');
+  const rest = seen.length > mostShown ? ` and ${seen.length - mostShown} more` : '';
+  return `the ruleset was changed by others and ${then} at ${new Date(at).toISOString()}: ${shown}${rest}`;
 }

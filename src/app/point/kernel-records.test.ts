@@ -151,3 +151,32 @@ describe('packets that pass', () => {
     assert.deepEqual(last?.kind === 'progress' && [last.bytesUp, last.bytesDown], [300, 0]);
   });
 });
+
+const counted = (packets: number, bytes: number, port = 443): EdgeCount => edge(port, packets, { bytes });
+
+test('totals are what was added since, also where the kernel began to count an edge anew', () => {
+  const kernelOfTotals = new KernelRecords({
+    clock: { now: () => Date.UTC(2026, 10, 28) },
+    newId: () => 'id',
+    policy: () => null,
+    facts: () => noFacts,
+    classOf: () => null,
+    toldName: () => null,
+    records: { isKeeping: true, write: () => true },
+    denials: new RepeatedDenials(() => 'id'),
+  });
+  kernelOfTotals.fold({
+    ...none,
+    up: [counted(2, 200)],
+    down: [counted(1, 1_000)],
+    denied: [counted(3, 120), counted(1, 40, 25)],
+  });
+  kernelOfTotals.fold({
+    ...none,
+    up: [counted(3, 260)],
+    down: [counted(1, 1_000)],
+    denied: [counted(5, 200), counted(1, 40, 25)],
+  });
+  kernelOfTotals.fold({ ...none, up: [counted(1, 50)] });
+  assert.deepEqual(kernelOfTotals.totals(), { deniedPackets: 6, bytesUp: 310, bytesDown: 1_000 });
+});

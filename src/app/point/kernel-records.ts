@@ -32,6 +32,13 @@ export interface KernelRecordParts {
   readonly denials: RepeatedDenials;
 }
 
+/** What the kernel counted since the point started. */
+export interface KernelTotals {
+  readonly deniedPackets: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+}
+
 /** How long an edge without a packet stays one flow. */
 const idleMs = 300_000;
 /** How often the bytes of a flow that goes on are told. */
@@ -62,6 +69,7 @@ export class KernelRecords {
   readonly #parts: KernelRecordParts;
   readonly #last = new Map<string, EdgeCount>();
   readonly #flows = new Map<string, EdgeFlow>();
+  readonly #totals = { deniedPackets: 0, bytesUp: 0, bytesDown: 0 };
 
   constructor(parts: KernelRecordParts) {
     this.#parts = parts;
@@ -70,7 +78,7 @@ export class KernelRecords {
   /** Takes the counts of a moment; gives the edges that something went out by since the last ones. */
   fold(counts: KernelCounts): readonly EdgeCount[] {
     const nowMs = this.#parts.clock.now();
-    for (const { edge } of this.#allGrown('denied', counts.denied)) this.#denied(edge, nowMs);
+    for (const { edge, packets } of this.#allGrown('denied', counts.denied)) this.#refuse(edge, packets, nowMs);
     for (const { edge } of this.#allGrown('observed', counts.observed)) this.#begin(edge, nowMs);
     const up = this.#allGrown('up', counts.up);
     for (const { edge, bytes } of up) this.#pass(edge, { up: bytes, down: 0, nowMs });
@@ -80,29 +88,28 @@ export class KernelRecords {
     return up.map(({ edge }) => edge);
   }
 
+  totals(): KernelTotals {
+    return { ...this.#totals };
+  }
+
   /** The last word on what still passes: the kernel lets it pass without us. */
   close(): void {
     const nowMs = this.#parts.clock.now();
     for (const flow of this.#flows.values()) if (hasMore(flow)) this.#progress(flow, nowMs);
   }
 
-  #allGrown(
-    kind: string,
-    edges: readonly EdgeCount[],
-  ): readonly { readonly edge: EdgeCount; readonly bytes: number }[] {
-    return edges.flatMap((edge) => {
-      const bytes = this.#grownBytes(kind, edge);
-      return bytes === null ? [] : [{ edge, bytes }];
-    });
+  #allGrown(kind: string, edges: readonly EdgeCount[]): readonly GrownEdge[] {
+    return edges.flatMap((edge) => this.#grown(kind, edge) ?? []);
   }
 
   // What was added since the last count, null where no packet was; the kernel starts anew where an edge was forgotten meanwhile.
-  #grownBytes(kind: string, edge: EdgeCount): number | null {
+  #grown(kind: string, edge: EdgeCount): GrownEdge | null {
     const key = `${kind} ${keyOf(edge)}`;
     const last = this.#last.get(key);
     this.#last.set(key, edge);
     const from = last === undefined || edge.packets < last.packets ? { packets: 0, bytes: 0 } : last;
-    return edge.packets > from.packets ? Math.max(0, edge.bytes - from.bytes) : null;
+    const packets = edge.packets - from.packets;
+    return packets > 0 ? { edge, packets, bytes: Math.max(0, edge.bytes - from.bytes) } : null;
   }
 
   #forgetOthers({ up, down, denied: refused, observed }: KernelCounts): void {
@@ -116,7 +123,8 @@ export class KernelRecords {
     for (const key of this.#last.keys()) if (!kept.has(key)) this.#last.delete(key);
   }
 
-  #denied(edge: EdgeCount, nowMs: number): void {
+  #refuse(edge: EdgeCount, packets: number, nowMs: number): void {
+    this.#totals.deniedPackets += packets;
     const judged = this.#judge(edge, nowMs);
     const facts = this.#factsOf(edge, judged, nowMs);
     const version = this.#parts.policy()?.version ?? null;
@@ -137,6 +145,8 @@ export class KernelRecords {
     edge: EdgeCount,
     { up, down, nowMs }: { readonly up: number; readonly down: number; readonly nowMs: number },
   ): void {
+    this.#totals.bytesUp += up;
+    this.#totals.bytesDown += down;
     const flow = this.#flows.get(keyOf(edge)) ?? this.#begin(edge, nowMs);
     if (flow === null) return;
     flow.bytesUp += up;
@@ -168,19 +178,19 @@ export class KernelRecords {
   #tell(key: string, flow: EdgeFlow, nowMs: number): void {
     if (nowMs - flow.seenAt >= idleMs) {
       this.#flows.delete(key);
-      const record: CloseRecord = { kind: 'close', ...this.#totals(flow, nowMs), endedBy: 'timeout', failure: null };
+      const record: CloseRecord = { kind: 'close', ...this.#shares(flow, nowMs), endedBy: 'timeout', failure: null };
       this.#parts.records.write(record);
     } else if (hasMore(flow) && nowMs - flow.toldAt >= progressMs) this.#progress(flow, nowMs);
   }
 
   #progress(flow: EdgeFlow, nowMs: number): void {
-    this.#parts.records.write({ kind: 'progress', ...this.#totals(flow, nowMs) });
+    this.#parts.records.write({ kind: 'progress', ...this.#shares(flow, nowMs) });
     flow.toldUp = flow.bytesUp;
     flow.toldDown = flow.bytesDown;
     flow.toldAt = nowMs;
   }
 
-  #totals(flow: EdgeFlow, nowMs: number): Omit<ProgressRecord, 'kind'> {
+  #shares(flow: EdgeFlow, nowMs: number): Omit<ProgressRecord, 'kind'> {
     return {
       id: this.#parts.newId(nowMs),
       flow: flow.id,
@@ -235,6 +245,13 @@ export class KernelRecords {
       detail: protocols[edge.protocol] === undefined ? `IP protocol ${edge.protocol}` : null,
     };
   }
+}
+
+/** An edge with what was added to it since the last count. */
+interface GrownEdge {
+  readonly edge: EdgeCount;
+  readonly packets: number;
+  readonly bytes: number;
 }
 
 interface Judged {

@@ -15,7 +15,7 @@ export interface PointParts extends Omit<PointAssembly, 'firstSeen'> {
   readonly apply: () => Promise<string>;
 }
 
-/** The questions that the point answers on its local socket: version, apply, status, metrics, decide, and those about grants. */
+/** The questions that the point answers on its local socket: version, apply, status, metrics, decide, the gateway, and those about grants. */
 export function createPointAnswers(parts: PointParts): Answerers {
   const startedAt = new Date().toISOString();
   return {
@@ -24,6 +24,10 @@ export function createPointAnswers(parts: PointParts): Answerers {
     status: () => readPointStatus(parts, startedAt),
     metrics: parts.metrics.text,
     ...createGrantAnswers(parts),
+    gateway: () => {
+      if (parts.gateway !== null) return parts.gateway.status();
+      throw new ExeatError('gateway_absent', 'the running product has no gateway, add `gateway:` to its configuration');
+    },
     'dns-query': async (body) => {
       const answer = await answerDnsQuery(body, { filter: parts.dns.filter, policy: parts.policy.current() });
       if (!answer.ok) throw new ExeatError(answer.fault.code, answer.fault.message);

@@ -3,13 +3,17 @@ import type { ResolverCounts } from '../../dns/index.ts';
 import { type CompiledPolicy, type DecisionRecord, type VerdictRecord, verdictCount } from '../../policy/index.ts';
 import type { SpoolCounts } from '../../spool/index.ts';
 import { createBoundedLabel } from '../bounded-label.ts';
+import type { GatewayStatus } from '../status.ts';
 import { type DnsReadings, registerDnsMetrics } from './dns-metrics.ts';
+import { registerGatewayMetrics } from './gateway-metrics.ts';
 import { createListenerMetrics, type ListenerMetrics } from './listener-metrics.ts';
 import { createTally } from './tally.ts';
 
 /** The point's metrics. Labels are closed sets, or bounded. */
 export interface PointMetrics extends ListenerMetrics {
   count(record: DecisionRecord): void;
+  /** Registers the metrics of a gateway: a point without one has none of them. */
+  watchGateway(status: () => GatewayStatus): void;
   text(): Promise<string>;
 }
 
@@ -90,6 +94,7 @@ export function createPointMetrics(readings: PointReadings): PointMetrics {
       bytes(['down'], record.bytesDown);
       ended([record.endedBy, record.failure ?? 'none']);
     },
+    watchGateway: (status) => registerGatewayMetrics(registry, status),
     text: () => registry.metrics(),
   };
 }

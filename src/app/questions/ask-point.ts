@@ -3,6 +3,7 @@ import { failed, fault, ok, type Result } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 import { askLocal } from '../local-socket.ts';
 import { statePaths } from '../state-folder.ts';
+import type { GatewayStatus } from '../status.ts';
 import type { DnsQueryAnswer, DnsQueryAsk } from './dns-question.ts';
 
 /** What an offline break-glass is bound to: the point that takes it, and a nonce of its that is good once. `now` is epoch milliseconds. */
@@ -46,6 +47,11 @@ export async function applyBreakGlass(
 /** Asks the running point what a DNS query would come to. Faults: `not_running`, `ask_failed` with why. */
 export async function askDnsQuery(config: Config, ask: DnsQueryAsk): Promise<Result<DnsQueryAnswer>> {
   return askLocal<DnsQueryAnswer>(statePaths(config.state).pointSocket, 'dns-query', ask, dnsQueryMs);
+}
+
+/** Asks the running point how its gateway stands. Faults: `not_running`, `ask_failed` where it has none. */
+export async function askGatewayStatus(config: Config): Promise<Result<GatewayStatus>> {
+  return askLocal<GatewayStatus>(statePaths(config.state).pointSocket, 'gateway');
 }
 
 // Longer than all servers together may take.

@@ -1,22 +1,21 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
+import type { Result } from '../../base/index.ts';
 import type { Config, Endpoint } from '../../config/index.ts';
+import { lookAtMachine } from '../../gateway/index.ts';
 import { openPolicyHistory } from '../../snapshot/index.ts';
 import { listCredentials } from '../../trust/index.ts';
-import { compileFolder } from '../compile-folder.ts';
+import { type CompiledFolder, compileFolder } from '../compile-folder.ts';
 import { askLocal } from '../local-socket.ts';
+import { placeOf } from '../point/gateway-plane.ts';
 import { type StatePaths, statePaths } from '../state-folder.ts';
-
-/** One thing that was looked at. `warn` works and wants attention, `fail` keeps Exeat from doing its work. */
-export interface Inspection {
-  readonly check: string;
-  readonly result: 'ok' | 'warn' | 'fail';
-  readonly says: string;
-  readonly mend: string | null;
-}
+import { inspectGateway } from './inspect-gateway.ts';
+import { type Inspection, pass } from './inspection.ts';
 
 const leastNodeMajor = 24;
 const soonMs = 14 * 86_400_000;
+// A machine without a clock of its own starts in 1970, or where its image was made.
+const earliestMs = Date.UTC(2026, 0, 1);
 const probeTimeoutMs = 1_000;
 // A connection takes a descriptor on each side; the rest is files, sockets and margin.
 const descriptorsPerConnection = 2;
@@ -26,10 +25,11 @@ const otherDescriptors = 256;
 export async function inspectMachine(config: Config, nowMs: number): Promise<readonly Inspection[]> {
   const paths = statePaths(config.state);
   const running = await askLocal<{ readonly version: string | null }>(paths.pointSocket, 'version');
+  const compiled = compileFolder(config.policy);
   return [
     inspectNode(),
     pass('configuration', config.file),
-    inspectPolicy(config),
+    inspectPolicy(compiled),
     inspectState(paths),
     running.ok ? pass('running', `yes, policy ${running.value.version ?? 'none'}`) : pass('running', 'no'),
     ...(await Promise.all(listeners(config).map(([key, at]) => inspectPort(key, at, running.ok)))),
@@ -37,7 +37,16 @@ export async function inspectMachine(config: Config, nowMs: number): Promise<rea
     inspectClock(paths, nowMs),
     await inspectCredentials(config, nowMs),
     inspectDescriptors(config),
+    ...(await gatewayInspections(config, compiled)),
   ];
+}
+
+async function gatewayInspections(config: Config, compiled: Result<CompiledFolder>): Promise<readonly Inspection[]> {
+  const { gateway, listen } = config;
+  if (gateway === null) return [];
+  const place = placeOf(gateway, { dns: listen.dns?.port ?? null, proxy: listen.proxy.port });
+  const machine = await lookAtMachine(place);
+  return inspectGateway({ gateway, machine, policy: compiled.ok ? compiled.value.policy : null });
 }
 
 function inspectNode(): Inspection {
@@ -46,8 +55,7 @@ function inspectNode(): Inspection {
   return { check: 'node', result: 'fail', says: node, mend: `run it with Node ${leastNodeMajor} or newer` };
 }
 
-function inspectPolicy(config: Config): Inspection {
-  const compiled = compileFolder(config.policy);
+function inspectPolicy(compiled: Result<CompiledFolder>): Inspection {
   if (!compiled.ok)
     return { check: 'policy', result: 'fail', says: compiled.fault.message, mend: 'see `exeat policy check`' };
   const { serviceCount, ruleCount, version } = compiled.value.policy;
@@ -72,8 +80,8 @@ function inspectState(paths: StatePaths): Inspection {
   };
 }
 
-function listeners(config: Config): readonly (readonly [string, Endpoint])[] {
-  const { proxy, console, pac, dns, dot, doh } = config.listen;
+function listeners({ listen, gateway }: Config): readonly (readonly [string, Endpoint])[] {
+  const { proxy, console, pac, dns, dot, doh } = listen;
   const all: readonly (readonly [string, Endpoint | null])[] = [
     ['listen.proxy', proxy],
     ['listen.console', console],
@@ -81,10 +89,16 @@ function listeners(config: Config): readonly (readonly [string, Endpoint])[] {
     ['listen.dns', dns],
     ['listen.dot', dot],
     ['listen.doh', doh],
+    ['gateway.port', gateway === null ? null : everywhere(gateway.port)],
   ];
   return all.flatMap(([key, at]): readonly (readonly [string, Endpoint])[] =>
     at === null || at.port === 0 ? [] : [[key, at]],
   );
+}
+
+// Where the transparent listener is: on all addresses of both families.
+function everywhere(port: number): Endpoint {
+  return { address: '0.0.0.0', port, text: `0.0.0.0:${port}` };
 }
 
 async function inspectPort(key: string, at: Endpoint, isRunning: boolean): Promise<Inspection> {
@@ -132,6 +146,10 @@ function inspectResolver(config: Config): Inspection {
 
 // The clock decides what has ended, so one that is behind the past of this very state is wrong.
 function inspectClock(paths: StatePaths, nowMs: number): Inspection {
+  if (nowMs < earliestMs) {
+    const says = `${new Date(nowMs).toISOString()} is before this program was written`;
+    return { check: 'clock', result: 'fail', says, mend: 'set the clock, run a time service' };
+  }
   const last = openPolicyHistory(paths.policy).intervals().at(-1);
   if (last === undefined || last.fromMs <= nowMs) return pass('clock', new Date(nowMs).toISOString());
   const says = `${new Date(nowMs).toISOString()} is before the last policy came into force (${new Date(last.fromMs).toISOString()})`;
@@ -171,10 +189,6 @@ function inspectDescriptors(config: Config): Inspection {
     says: `${soft} allowed, ${config.limits.connections} connections need ${needed}`,
     mend: `raise LimitNOFILE or \`ulimit -n\` to ${needed}`,
   };
-}
-
-function pass(check: string, says: string): Inspection {
-  return { check, result: 'ok', says, mend: null };
 }
 
 function readText(path: string): string {
