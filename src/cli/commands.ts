@@ -37,6 +37,9 @@ import { registerFlowsPropose } from './flows-propose.ts';
 import { registerFlowsRank } from './flows-rank.ts';
 import { registerFlowsReplay } from './flows-replay.ts';
 import { registerFlowsForget, registerFlowsSources } from './flows-sources.ts';
+import { registerGatewayHelper } from './gateway-helper.ts';
+import { registerGatewayRemove } from './gateway-remove.ts';
+import { registerGatewayStatus } from './gateway-status.ts';
 import { registerOpen } from './open.ts';
 import { registerPersonAdd, registerPersonChange } from './person-add.ts';
 import {
@@ -72,6 +75,7 @@ const commands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerDecide,
   registerExplain,
   registerDns,
+  registerGateway,
   registerProbeGroup,
   registerFlows,
   registerException,
@@ -101,6 +105,17 @@ function registerDns(program: Command, cli: Cli): void {
   const dns = program.command('dns').description('look into the DNS filter');
   registerDnsQuery(dns, cli);
 }
+
+function registerGateway(program: Command, cli: Cli): void {
+  const gateway = program.command('gateway').description('look after the transparent gateway of this machine');
+  for (const register of gatewayCommands) register(gateway, cli);
+}
+
+const gatewayCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
+  registerGatewayStatus,
+  registerGatewayRemove,
+  registerGatewayHelper,
+];
 
 // Its own action tries the ways; the far end is its member.
 function registerProbeGroup(program: Command, cli: Cli): void {

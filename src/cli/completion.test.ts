@@ -22,6 +22,8 @@ const cases: readonly (readonly [typed: readonly string[], offered: RegExp])[] =
   [['env', '--runtime', 'ja'], /^java$/],
   [['completion', 'z'], /^zsh$/],
   [['probe', 'can'], /^canary$/],
+  [['gateway', 're'], /^remove$/],
+  [['gateway', 'helper', '--so'], /^--socket$/],
   [['probe', '--int'], /^--intrusive$/],
   [['decide', '--as', 'status', '--t'], /^--to$/],
 ];
