@@ -50,9 +50,10 @@ export function keepHelper(paths: HelperPaths, logger: Logger): ChildKeeper {
   let attempt = 0;
 
   const begin = (): void => {
-    const words = [helperEntry(), '--socket', paths.socket, '--state', paths.state];
-    const mine = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const words = [helperEntry(), '--socket', paths.socket, '--state', paths.state, '--bound'];
+    const mine = spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'pipe'] });
     child = mine;
+    mine.stdin.on('error', () => undefined);
     let said = '';
     createInterface({ input: mine.stdout }).on('line', () => {
       hasServed = true;

@@ -20,7 +20,12 @@ export function registerGatewayHelper(parent: Command, cli: Cli): void {
     )
     .action(({ socket, state, user }: HelperStart) =>
       cli.run(async () => {
-        const ran = await runGatewayHelper({ socket, state, user }, () => cli.io.writeOut('ready\n'));
+        const ran = await runGatewayHelper(
+          { socket, state, user },
+          {
+            onReady: () => cli.io.writeOut('ready\n'),
+          },
+        );
         return ran.ok ? exitCodes.ok : cli.fail(ran.fault);
       }),
     );

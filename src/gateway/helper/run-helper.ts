@@ -12,11 +12,19 @@ export interface HelperStart {
 // The last number stands for nobody in chown(2).
 const maxUserId = 2 ** 32 - 2;
 
+/** What the process of a helper adds. */
+export interface HelperRun {
+  /** Called once it serves. */
+  readonly onReady: () => void;
+  /** Settles when it is to end. Default: only SIGTERM and SIGINT end it. */
+  readonly ended?: Promise<unknown>;
+}
+
 /**
- * Runs the helper in this process until SIGTERM or SIGINT; `onReady` is called once it serves. Faults: `helper_usage`, those of
+ * Runs the helper in this process until SIGTERM, SIGINT or the end that is given. What the kernel holds stays. Faults: `helper_usage`, those of
  * {@link serveHelper}.
  */
-export async function runHelper(start: HelperStart, onReady: () => void): Promise<Result<null>> {
+export async function runHelper(start: HelperStart, { onReady, ended }: HelperRun): Promise<Result<null>> {
   const { socket: socketPath, state: stateFile, user } = start;
   if (socketPath === undefined || stateFile === undefined)
     return failed(fault('helper_usage', '`--socket` and `--state` are needed'));
@@ -26,10 +34,10 @@ export async function runHelper(start: HelperStart, onReady: () => void): Promis
     );
   const helper = await serveHelper({ socketPath, stateFile, userId: user === undefined ? null : Number(user) });
   if (!helper.ok) return helper;
-  const ended = Promise.withResolvers<void>();
-  process.on('SIGTERM', ended.resolve).on('SIGINT', ended.resolve);
+  const signalled = Promise.withResolvers<void>();
+  process.on('SIGTERM', signalled.resolve).on('SIGINT', signalled.resolve);
   onReady();
-  await ended.promise;
+  await Promise.race([signalled.promise, ...(ended === undefined ? [] : [ended])]);
   await helper.value.close();
   return ok(null);
 }
