@@ -54,8 +54,23 @@ export interface GatewayDeskParts
 }
 
 const countEveryMs = 1_000;
-/** Everything is computed again this often, whatever was announced: a clock that was set, an address of this machine that is new. */
+/** Tens of thousands of edges take a second to list: counting has a tenth of the time at most. */
+const countShare = 10;
+/** What is live and what was told is judged again this often, whatever was announced. */
 const sweepEveryMs = 15_000;
+/** What is open by address is computed again this often, where nothing that it depends on has changed. */
+const computeEveryMs = 300_000;
+/** What a timer of Node takes at most. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** What the plane was computed of. */
+interface Computed {
+  readonly policy: CompiledPolicy | null;
+  readonly facts: DecisionFacts;
+  readonly network: NetworkFacts;
+  readonly addresses: string;
+  readonly now: number;
+}
 
 // The rest is in `exeat gateway status`.
 const mostShown = 3;
@@ -82,7 +97,10 @@ class AssembledGateway implements GatewayDesk {
   #running: Promise<void> | null = null;
   #isAgain = false;
   #isCounting = false;
-  #nextAt = Number.POSITIVE_INFINITY;
+  /** Not before (performance.now). */
+  #countAt = 0;
+  #computed: Computed | null = null;
+  #waking: NodeJS.Timeout | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(parts: GatewayDeskParts) {
@@ -160,7 +178,9 @@ class AssembledGateway implements GatewayDesk {
 
   async close({ drainMs }: { readonly drainMs: number }): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
+    this.#wakeAt(null);
     await this.listener.close({ drainMs });
+    this.#countAt = 0;
     await this.#count();
     this.#records.close();
     for (const sum of this.#denials.takeAll(this.#parts.clock.now())) this.#parts.records.write(sum);
@@ -176,16 +196,18 @@ class AssembledGateway implements GatewayDesk {
     } while (this.#isAgain);
   }
 
+  // Without a policy the kernel is told all the same: of a plan that lets nobody out.
   async #applyPlane(): Promise<void> {
     const { policy, clock, gateway, config } = this.#parts;
-    const current = policy.current();
-    if (current === null) return;
+    const moment = { policy: policy.current(), facts: policy.facts(), network: policy.network(), now: clock.now() };
+    if (this.#problem === null && !this.#isChanged(moment)) return;
     const plane = await computeGatewayPlane({
-      ...{ policy: current, facts: policy.facts(), network: policy.network(), now: clock.now(), ids: this.#ids },
+      ...{ ...moment, ids: this.#ids },
       place: placeOf(gateway, { dns: config.listen.dns?.port ?? null, proxy: config.listen.proxy.port }),
       bindings: bindingsOf(gateway),
     });
-    this.#nextAt = plane.changesAt ?? Number.POSITIVE_INFINITY;
+    this.#computed = { ...moment, addresses: JSON.stringify(moment.network) };
+    this.#wakeAt(plane.changesAt);
     const isSame = JSON.stringify(plane.plan) === JSON.stringify(this.#plane?.plan);
     const byService = Map.groupBy(plane.classes, ({ service }) => service);
     this.#classes = new Map(plane.classes.map((one) => [one.id, one]));
@@ -198,22 +220,46 @@ class AssembledGateway implements GatewayDesk {
     else this.#parts.logger.error('the kernel does not hold what is in force', { cause: applied.fault.message });
   }
 
+  // Computing for a thousand services takes a second of processor time: not without need.
+  #isChanged({ policy, facts, network, now }: Omit<Computed, 'addresses'>): boolean {
+    const last = this.#computed;
+    if (last === null || last.policy !== policy || last.facts !== facts) return true;
+    const isDue = now >= (this.#plane?.changesAt ?? Number.POSITIVE_INFINITY) || now < last.now;
+    return isDue || now >= last.now + computeEveryMs || last.addresses !== JSON.stringify(network);
+  }
+
+  // Grants and observing end by the clock: what they opened is taken back then, and not at the next look.
+  #wakeAt(changesAt: number | null): void {
+    if (this.#waking !== null) clearTimeout(this.#waking);
+    this.#waking = null;
+    if (changesAt === null) return;
+    const inMs = Math.min(Math.max(0, changesAt - this.#parts.clock.now()), longestTimerMs);
+    // Timers and this clock need not agree to the millisecond.
+    const wake = (): void => {
+      if (this.#parts.clock.now() < changesAt) this.#wakeAt(changesAt);
+      else void this.recheckAll();
+    };
+    this.#waking = setTimeout(wake, inMs);
+    this.#waking.unref();
+  }
+
   #tick(): void {
     const nowMs = this.#parts.clock.now();
     for (const sum of this.#denials.takeEnded(nowMs)) this.#parts.records.write(sum);
-    if (nowMs >= this.#nextAt || this.#plane === null || nowMs % sweepEveryMs < countEveryMs) void this.recheckAll();
+    if (this.#problem !== null || nowMs % sweepEveryMs < countEveryMs) void this.recheckAll();
     void this.#count();
   }
 
   async #count(): Promise<void> {
-    if (this.#isCounting || !this.#kernel.isConnected()) return;
+    if (this.#isCounting || performance.now() < this.#countAt || !this.#kernel.isConnected()) return;
     this.#isCounting = true;
+    const began = performance.now();
     try {
       const counts = await this.#kernel.counts();
-      if (!counts.ok) return;
-      await this.answers.keepSiblings(this.#records.fold(counts.value));
+      if (counts.ok) await this.answers.keepSiblings(this.#records.fold(counts.value));
     } finally {
       this.#isCounting = false;
+      this.#countAt = began + (performance.now() - began) * countShare;
     }
   }
 

@@ -86,6 +86,17 @@ describe('what the kernel is told of a policy', () => {
     );
   });
 
+  test('lets nobody out while no policy is in force', async () => {
+    const { plan, changesAt } = await computeGatewayPlane({
+      ...{ policy: null, facts: noFacts, network: { ownAddresses: [], localOrigins: [] }, now },
+      ids: openClassIds(join(folder, 'ids-none')),
+      place: placeOf(config, { dns: 53, proxy: 3128 }),
+      bindings: bindingsOf(config),
+    });
+    assert.deepEqual([plan.sources, plan.open, changesAt], [[], [], null]);
+    assert.ok(plan.closed.length > 0);
+  });
+
   test('has the place and the neighbours of the configuration, addresses in their one spelling', async () => {
     const { plan } = await planeOf();
     assert.deepEqual(plan.place.namePorts, [443, 8443, 80]);

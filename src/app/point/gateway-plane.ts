@@ -45,7 +45,8 @@ export interface GatewayPlane {
 
 /** What a plane is computed from. */
 export interface PlaneParts {
-  readonly policy: CompiledPolicy;
+  /** Null: none is in force, and nothing is open. */
+  readonly policy: CompiledPolicy | null;
   readonly facts: DecisionFacts;
   readonly network: NetworkFacts;
   readonly now: number;
@@ -59,7 +60,8 @@ export interface PlaneParts {
  * pause between: a thousand of them take seconds, and decisions go on meanwhile.
  */
 export async function computeGatewayPlane(parts: PlaneParts): Promise<GatewayPlane> {
-  const { policy, facts, network, now, ids, place, bindings } = parts;
+  const { policy, facts, network, now, ids } = parts;
+  if (policy === null) return { plan: closedPlan(parts), classes: [], changesAt: null, problems: [] };
   const runs = sourcePlane(policy, { facts, now });
   const byKey = new Map<string, SourceClass>();
   const sources: SourceEntry[] = [];
@@ -79,8 +81,17 @@ export async function computeGatewayPlane(parts: PlaneParts): Promise<GatewayPla
     }
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
-  const plan = { place, sources, bindings, open, closed: closedRuns() };
-  return { plan, classes, changesAt: nextChange(policy, facts, now), problems };
+  return {
+    plan: { ...closedPlan(parts), sources, open },
+    classes,
+    changesAt: nextChange(policy, facts, now),
+    problems,
+  };
+}
+
+/** The plan that lets nobody out. */
+function closedPlan({ place, bindings }: PlaneParts): KernelPlan {
+  return { place, sources: [], bindings, open: [], closed: closedRuns() };
 }
 
 /** The part of the plan that the configuration gives. */
