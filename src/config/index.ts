@@ -15,5 +15,5 @@ export type {
 export { type ConfigFault, type ConfigFaultCode, renderConfigFault } from './config-fault.ts';
 export { type ConfigKey, configJsonSchema, configKeys } from './config-keys.ts';
 export { renderConfigReference } from './config-reference.ts';
-export { type Endpoint, parseEndpoint } from './endpoint.ts';
+export { type Endpoint, isLoopback, parseEndpoint } from './endpoint.ts';
 export { type LoadConfigOptions, loadConfig } from './load-config.ts';

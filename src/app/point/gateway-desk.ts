@@ -203,7 +203,7 @@ class AssembledGateway implements GatewayDesk {
     if (this.#problem === null && !this.#isChanged(moment)) return;
     const plane = await computeGatewayPlane({
       ...{ ...moment, ids: this.#ids },
-      place: placeOf(gateway, { dns: config.listen.dns?.port ?? null, proxy: config.listen.proxy.port }),
+      place: placeOf(gateway, config.listen),
       bindings: bindingsOf(gateway),
     });
     this.#computed = { ...moment, addresses: JSON.stringify(moment.network) };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { identityNode, policyOf, ruleNode, serviceNode } from '../../../test/support/policy-fixture.ts';
-import type { GatewayConfig } from '../../config/index.ts';
+import { type GatewayConfig, parseEndpoint } from '../../config/index.ts';
 import { parseIpAddress } from '../../destination/index.ts';
 import { noFacts } from '../../policy/index.ts';
 import { openClassIds } from './class-ids.ts';
@@ -26,6 +26,11 @@ const config: GatewayConfig = {
   helper: null,
 };
 
+function listening(proxy: string): Parameters<typeof placeOf>[1] {
+  const [dns, at] = [parseEndpoint('0.0.0.0:53'), parseEndpoint(proxy)];
+  return dns.ok && at.ok ? { dns: dns.value, proxy: at.value } : assert.fail();
+}
+
 function planeOf(...allow: readonly string[]): Promise<GatewayPlane> {
   const policy = policyOf([
     serviceNode('one', {
@@ -37,7 +42,7 @@ function planeOf(...allow: readonly string[]): Promise<GatewayPlane> {
   return computeGatewayPlane({
     ...{ policy, facts: noFacts, network: { ownAddresses: [], localOrigins: [] }, now },
     ids: openClassIds(join(folder, `ids-${allow.length}`)),
-    place: placeOf(config, { dns: 53, proxy: 3128 }),
+    place: placeOf(config, listening('0.0.0.0:3128')),
     bindings: bindingsOf(config),
   });
 }
@@ -90,7 +95,7 @@ describe('what the kernel is told of a policy', () => {
     const { plan, changesAt } = await computeGatewayPlane({
       ...{ policy: null, facts: noFacts, network: { ownAddresses: [], localOrigins: [] }, now },
       ids: openClassIds(join(folder, 'ids-none')),
-      place: placeOf(config, { dns: 53, proxy: 3128 }),
+      place: placeOf(config, listening('0.0.0.0:3128')),
       bindings: bindingsOf(config),
     });
     assert.deepEqual([plan.sources, plan.open, changesAt], [[], [], null]);
@@ -100,6 +105,10 @@ describe('what the kernel is told of a policy', () => {
   test('has the place and the neighbours of the configuration, addresses in their one spelling', async () => {
     const { plan } = await planeOf();
     assert.deepEqual(plan.place.namePorts, [443, 8443, 80]);
+    assert.deepEqual(
+      ['0.0.0.0:3128', '127.0.0.1:3128', '0.0.0.0:0'].map((proxy) => placeOf(config, listening(proxy)).proxyPort),
+      [3128, null, null],
+    );
     assert.deepEqual(plan.bindings, [{ family: 6, address: 'fd09::2', mac: '02:00:00:00:09:02' }]);
   });
 });

@@ -1,4 +1,4 @@
-import type { GatewayConfig } from '../../config/index.ts';
+import { type Config, type GatewayConfig, isLoopback } from '../../config/index.ts';
 import {
   type IpPrefix,
   ipAddressFromWords,
@@ -95,17 +95,15 @@ function closedPlan({ place, bindings }: PlaneParts): KernelPlan {
 }
 
 /** The part of the plan that the configuration gives. */
-export function placeOf(
-  config: GatewayConfig,
-  ports: { readonly dns: number | null; readonly proxy: number | null },
-): GatewayPlace {
+export function placeOf(config: GatewayConfig, { dns, proxy }: Pick<Config['listen'], 'dns' | 'proxy'>): GatewayPlace {
   return {
     inside: config.inside,
     binding: config.binding,
     listenerPort: config.port,
     namePorts: [...new Set([...config.tlsPorts, ...config.httpPorts])],
-    dnsPort: ports.dns,
-    proxyPort: ports.proxy,
+    dnsPort: dns?.port ?? null,
+    // One that only this machine reaches, or whose port the kernel chooses anew, is none of the workloads'.
+    proxyPort: isLoopback(proxy) || proxy.port === 0 ? null : proxy.port,
     userId: process.getuid?.() ?? 0,
     guardsRoutes: config.guardsRoutes,
     masquerades: config.masquerades,

@@ -44,7 +44,7 @@ export async function inspectMachine(config: Config, nowMs: number): Promise<rea
 async function gatewayInspections(config: Config, compiled: Result<CompiledFolder>): Promise<readonly Inspection[]> {
   const { gateway, listen } = config;
   if (gateway === null) return [];
-  const place = placeOf(gateway, { dns: listen.dns?.port ?? null, proxy: listen.proxy.port });
+  const place = placeOf(gateway, listen);
   const machine = await lookAtMachine(place);
   return inspectGateway({ gateway, machine, policy: compiled.ok ? compiled.value.policy : null });
 }
