@@ -121,7 +121,9 @@ describe('no more than the cap of a grant passes', () => {
   });
 
   test('also when the point is killed again and again, and spent it stays', async () => {
-    const cap = 128 * kib;
+    // More than four times what is poured before a kill: on a busy machine all of that passes first, and what was taken ahead is lost with
+    // the point.
+    const cap = 512 * kib;
     await desk.put([storyGrant('killed', `tcp://sink.example:${sink.port}`, { bytesUp: cap })]);
     const before = sink.bytesIn();
     for (let kill = 0; kill < 4; kill++) {
