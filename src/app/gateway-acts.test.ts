@@ -4,24 +4,14 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { plainGateway } from '../../test/support/gateway-config.ts';
 import { ok } from '../base/index.ts';
-import type { GatewayConfig } from '../config/index.ts';
 import { type RemovalMachine, removeFromKernel } from './gateway-acts.ts';
 import { helperPlaces } from './gateway-helper.ts';
 import { statePaths } from './state-folder.ts';
 import { acquireStateLock } from './state-lock.ts';
 
-const gateway: GatewayConfig = {
-  inside: ['gi'],
-  binding: 'path',
-  neighbours: [],
-  port: 18_443,
-  tlsPorts: [443],
-  httpPorts: [80],
-  masquerades: false,
-  guardsRoutes: true,
-  helper: null,
-};
+const gateway = plainGateway;
 
 describe('taking the gateway out of the kernel', () => {
   let state = '';

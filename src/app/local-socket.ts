@@ -2,6 +2,7 @@ import { chmodSync, closeSync, openSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { basename, dirname } from 'node:path';
 import { failed, fault, ok, type Result } from '../base/index.ts';
+import { onLines } from '../transport/index.ts';
 
 /** Answers one question. What it throws is told to the asker as a fault, without a stack. */
 export type Answerer = (body: unknown) => unknown | Promise<unknown>;
@@ -119,23 +120,6 @@ async function answerLine(line: string, answerers: Answerers): Promise<Record<st
   } catch (error) {
     return { ok: false, message: error instanceof Error ? error.message : String(error) };
   }
-}
-
-function onLines(socket: Socket, maxBytes: number, take: (line: string) => void): void {
-  let parts: Buffer[] = [];
-  let size = 0;
-  socket.on('data', (chunk: Buffer) => {
-    let rest = chunk;
-    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
-      take(Buffer.concat([...parts, rest.subarray(0, end)]).toString('utf8'));
-      rest = rest.subarray(end + 1);
-      parts = [];
-      size = 0;
-    }
-    size += rest.length;
-    if (size > maxBytes) socket.destroy();
-    else if (rest.length > 0) parts.push(rest);
-  });
 }
 
 function listenOn(server: Server, path: string): Promise<void> {

@@ -1,26 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bareTarget } from '../../test/support/probe-target.ts';
 import { type EndingName, ended, endingOfErrno, endings, type WayResult } from './ending.ts';
 import { formatProbeMetrics } from './metrics-text.ts';
 import { runProbe } from './run-probe.ts';
 import { foldScores, scoreWay } from './scorecard.ts';
 import type { ProbeTarget, Way } from './way.ts';
 
-const target: ProbeTarget = {
-  canary: null,
-  canaryPort: 443,
-  ipv4: '203.0.113.7',
-  ipv6: null,
-  zone: null,
-  allowed: null,
-  proxy: null,
-  gateway: null,
-  helper: null,
-  isRoot: false,
-  isIntrusive: false,
-  env: {},
-  timeoutMs: 100,
-};
+const target: ProbeTarget = { ...bareTarget, ipv4: '203.0.113.7' };
 
 function wayWith(id: string, attempt: Way['attempt'], needs: Way['needs'] = []): Way {
   return { id, group: 'tcp', title: id, closedBy: 'default_deny', needs, attempt };

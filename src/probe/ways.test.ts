@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { bareTarget } from '../../test/support/probe-target.ts';
 import { chooseWays } from './choose-ways.ts';
 import { markText } from './mark.ts';
 import { findLack } from './run-probe.ts';
@@ -10,22 +11,6 @@ import { groups, type ProbeTarget } from './way.ts';
 import { ways } from './ways.ts';
 
 const guide = join(import.meta.dirname, '../../docs/guide');
-
-const bare: ProbeTarget = {
-  canary: null,
-  canaryPort: 443,
-  ipv4: null,
-  ipv6: null,
-  zone: null,
-  allowed: null,
-  proxy: null,
-  gateway: null,
-  helper: null,
-  isRoot: false,
-  isIntrusive: false,
-  env: {},
-  timeoutMs: 100,
-};
 
 test('there are at least 25 ways, each with an id of its own that fits into a label of DNS', () => {
   assert.ok(ways.length >= 25, `${ways.length} ways`);
@@ -60,7 +45,7 @@ test('a way that lacks what it needs says what, the first of several', () => {
   const lack = (id: string, target: Partial<ProbeTarget>): string | null => {
     const way = ways.find((one) => one.id === id);
     assert.ok(way, id);
-    return findLack(way, { ...bare, ...target });
+    return findLack(way, { ...bareTarget, ...target });
   };
   assert.match(lack('tcp-443', {}) ?? '', /--canary-address/);
   assert.equal(lack('tcp-443', { ipv4: '203.0.113.7' }), null);

@@ -1,3 +1,4 @@
+export { onLines } from './line-reader.ts';
 export { LiveFlows, type LiveFlowsOptions } from './live-flows.ts';
 export { createNodeTransport } from './node/listener.ts';
 export { presentedChain } from './node/secure.ts';

@@ -2,7 +2,7 @@ export { type AbsoluteForm, parseAbsoluteForm } from './absolute-form.ts';
 export { type BodyFraming, bodyFraming, responseFraming } from './body-framing.ts';
 export { type ChunkedResult, type ChunkedScanner, createChunkedScanner } from './chunked.ts';
 export { type ClientHello, type ClientHelloResult, parseClientHello } from './client-hello.ts';
-export { bareMessage } from './dns/bare-message.ts';
+export { bareMessage, bareQuery } from './dns/bare-message.ts';
 export {
   type DnsEdns,
   type DnsMessage,

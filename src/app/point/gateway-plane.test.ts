@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { plainGateway } from '../../../test/support/gateway-config.ts';
 import { identityNode, policyOf, ruleNode, serviceNode } from '../../../test/support/policy-fixture.ts';
 import { type GatewayConfig, parseEndpoint } from '../../config/index.ts';
 import { parseIpAddress } from '../../destination/index.ts';
@@ -15,15 +16,12 @@ const folder = mkdtempSync(join(tmpdir(), 'exeat-plane-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const config: GatewayConfig = {
-  inside: ['gi'],
+  ...plainGateway,
   binding: 'mac',
   neighbours: [{ address: 'FD09:0::2', mac: '02:00:00:00:09:02' }],
-  port: 18_443,
   tlsPorts: [443, 8443],
   httpPorts: [80, 8443],
   masquerades: true,
-  guardsRoutes: true,
-  helper: null,
 };
 
 function listening(proxy: string): Parameters<typeof placeOf>[1] {

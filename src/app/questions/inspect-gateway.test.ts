@@ -1,22 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { plainGateway } from '../../../test/support/gateway-config.ts';
 import { policyOf, ruleNode, serviceNode } from '../../../test/support/policy-fixture.ts';
 import { failed, fault, ok } from '../../base/index.ts';
 import type { GatewayConfig } from '../../config/index.ts';
 import type { MachineView } from '../../gateway/index.ts';
 import { inspectGateway } from './inspect-gateway.ts';
 
-const gateway: GatewayConfig = {
-  inside: ['gi', 'gj'],
-  binding: 'path',
-  neighbours: [],
-  port: 18_443,
-  tlsPorts: [443],
-  httpPorts: [80],
-  masquerades: false,
-  guardsRoutes: true,
-  helper: null,
-};
+const gateway: GatewayConfig = { ...plainGateway, inside: ['gi', 'gj'] };
 const sound: MachineView = {
   kernel: '6.18.44',
   isKernelTooOld: false,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type DnsMessage, internetClass, writeMessage } from '../../wire/index.ts';
+import { bareQuery, type DnsMessage, writeMessage } from '../../wire/index.ts';
 
 /** What is asked: `{ name: 'kms.example.com', type: 1 }`. `name` is lower case, without the last dot. */
 export interface UpstreamQuestion {
@@ -41,20 +41,8 @@ export function makeQuery(question: UpstreamQuestion, options: QueryOptions): Qu
   const spelling = options.hasRandomCase ? randomCase(question.name) : question.name;
   const cookie = options.cookie === null ? [] : [{ code: cookieOption, data: options.cookie }];
   const message: DnsMessage = {
+    ...bareQuery(spelling, question.type),
     id: options.id,
-    isResponse: false,
-    opcode: 0,
-    isAuthoritative: false,
-    isTruncated: false,
-    recursionDesired: true,
-    recursionAvailable: false,
-    authenticData: false,
-    checkingDisabled: false,
-    rcode: 0,
-    question: { name: spelling, type: question.type, class: internetClass },
-    answers: [],
-    authorities: [],
-    additionals: [],
     edns: options.hasEdns ? { payloadBytes: ednsPayloadBytes, version: 0, isDnssecOk: false, options: cookie } : null,
   };
   return { id: options.id, spelling, type: question.type, hasEdns: options.hasEdns, packet: writeMessage(message) };

@@ -1,8 +1,8 @@
 import { createConnection, type Socket } from 'node:net';
 import { type Fault, failed, fault, type Result } from '../../base/index.ts';
+import { onLines } from '../../transport/index.ts';
 import type { Drift } from './drift.ts';
 import { type HelperAsk, maxLineBytes } from './helper-protocol.ts';
-import { onLines } from './line-reader.ts';
 
 /** A connection to the helper that is made again whenever it ends. */
 export interface HelperLine {

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, chownSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { failed, fault, ok, type Result } from '../../base/index.ts';
+import { onLines } from '../../transport/index.ts';
 import { type Applier, createApplier } from './applier.ts';
 import type { Drift } from './drift.ts';
 import { type DriftWatch, watchDrift } from './drift-watch.ts';
 import { type HelperQuestion, maxLineBytes, parseQuestion } from './helper-protocol.ts';
 import type { HelperStatus } from './helper-status.ts';
-import { onLines } from './line-reader.ts';
 import { openNftLine } from './nft-line.ts';
 import { probeKernel } from './probe-kernel.ts';
 

@@ -1,5 +1,5 @@
 import { getServers } from 'node:dns';
-import { dnsTypes, internetClass, writeMessage } from '../../wire/index.ts';
+import { bareQuery, dnsTypes, writeMessage } from '../../wire/index.ts';
 import { type Ending, ended, endings } from '../ending.ts';
 import { type Mark, markText } from '../mark.ts';
 import type { ProbeTarget } from '../way.ts';
@@ -81,23 +81,8 @@ function worstOf(all: readonly Ending[]): Ending {
 
 function writeQuestion(target: ProbeTarget, mark: Mark, type: 'a' | 'txt'): Uint8Array {
   const zone = target.zone ?? target.canary ?? 'exeat-probe.example';
-  return writeMessage({
-    id: Math.floor(Math.random() * 0x10000),
-    isResponse: false,
-    opcode: 0,
-    isAuthoritative: false,
-    isTruncated: false,
-    recursionDesired: true,
-    recursionAvailable: false,
-    authenticData: false,
-    checkingDisabled: false,
-    rcode: 0,
-    question: { name: `${markText(mark)}.${zone}`, type: dnsTypes[type], class: internetClass },
-    answers: [],
-    authorities: [],
-    additionals: [],
-    edns: null,
-  });
+  const question = bareQuery(`${markText(mark)}.${zone}`, dnsTypes[type]);
+  return writeMessage({ ...question, id: Math.floor(Math.random() * 0x10000) });
 }
 
 function withLength(message: Uint8Array): Uint8Array {

@@ -20,3 +20,8 @@ export function bareMessage(name: string, type: number): DnsMessage {
     edns: null,
   };
 }
+
+/** A question to a server that recurses, with the id 0. */
+export function bareQuery(name: string, type: number): DnsMessage {
+  return { ...bareMessage(name, type), isResponse: false, recursionAvailable: false };
+}
