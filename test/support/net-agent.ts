@@ -87,13 +87,16 @@ function echo({ connection, text, timeoutMs }: Order): Promise<string> {
   const socket = connections.get(connection ?? 0);
   if (socket === undefined || socket.destroyed) return Promise.resolve('gone');
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve('timeout'), timeoutMs ?? 2_000);
+    const timer = setTimeout(() => end('timeout'), timeoutMs ?? 2_000);
+    const onError = (error: NodeJS.ErrnoException): void => end(error.code ?? error.message);
+    const onData = (chunk: Buffer): void => end(chunk.toString());
+    // An answer that comes late must not be taken for the next one's, and listeners must not pile up.
     const end = (result: string): void => {
       clearTimeout(timer);
+      socket.off('error', onError).off('data', onData);
       resolve(result);
     };
-    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
-    socket.once('data', (chunk) => end(chunk.toString()));
+    socket.once('error', onError).once('data', onData);
     socket.write(text ?? 'x');
   });
 }
