@@ -1,3 +1,5 @@
+import type { LocalEvidence } from './local-evidence.ts';
+
 /** A proof as it was presented on the wire, not verified yet. `chain` is DER, the leaf first. */
 export type PresentedProof =
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
@@ -33,7 +35,7 @@ export interface CertificateEvidence {
 }
 
 /** Verified proof of an identity. */
-export type Evidence = CredentialEvidence | TokenEvidence | CertificateEvidence;
+export type Evidence = CredentialEvidence | TokenEvidence | CertificateEvidence | LocalEvidence;
 
 /**
  * All that is known of who asks: the peer's address (canonical text) and every proof that it presented and that verified.

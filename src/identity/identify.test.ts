@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Evidence, EvidenceSet } from './evidence.ts';
 import { identify } from './identify.ts';
+import { localEvidence } from './local-evidence.ts';
 import type { DirectoryMatch, PrincipalDirectory } from './principal.ts';
 import type { Strength } from './strength.ts';
 
 const now = 1_000_000;
+const local = (uid: number): Evidence => localEvidence({ uid, userNames: [], gid: null, groupNames: [], cgroup: null });
 const credential = (name: string, expiresAt = now + 1000): Evidence => ({ kind: 'credential', name, expiresAt });
 const certificate = (id: string, expiresAt = now + 5000): Evidence => ({
   kind: 'certificate',
@@ -37,6 +39,7 @@ const entries: readonly Entry[] = [
   { service: 'lamp', terms: ['source:10.1.0.2'], strength: 'network' },
   { service: 'both', terms: ['credential:half', 'spiffe://corp.example/half'], strength: 'certificate' },
   { service: 'placed', terms: ['credential:placed', 'source:10.1.0.3'], strength: 'shared-secret' },
+  { service: 'builder', terms: ['local:user:1001'], strength: 'shared-secret' },
   { service: 'twice-a', terms: ['credential:twice'], strength: 'shared-secret' },
   { service: 'twice-b', terms: ['credential:twice'], strength: 'shared-secret' },
 ];
@@ -55,6 +58,7 @@ function matching(set: EvidenceSet, allowed: (entry: Entry) => boolean): readonl
 
 function nameOf(evidence: Evidence): string {
   if (evidence.kind === 'credential') return `credential:${evidence.name}`;
+  if (evidence.kind === 'local') return `local:${evidence.names[0]}`;
   return evidence.spiffeId ?? '';
 }
 
@@ -96,6 +100,17 @@ const cases: readonly (readonly [string, EvidenceSet, string])[] = [
     'one proof of somebody and one of nobody is unknown',
     { source: '10.9.9.9', presented: [credential('payments'), certificate('nobody')] },
     'identity_unknown',
+  ],
+  ['a local process names its service', { source: '10.9.9.9', presented: [local(1001)] }, 'builder shared-secret'],
+  [
+    'a local process of nobody never falls back to the address of its host',
+    { source: '10.1.0.1', presented: [local(1002)] },
+    'identity_unknown',
+  ],
+  [
+    'a local process and a credential of another service are a conflict',
+    { source: '10.9.9.9', presented: [local(1001), credential('payments')] },
+    'identity_conflict',
   ],
   ['half of an all list is unknown', { source: '10.9.9.9', presented: [credential('half')] }, 'identity_unknown'],
   [
@@ -163,6 +178,10 @@ describe('identify', () => {
     assert.equal(answer.kind === 'identified' && answer.principal.expiresAt, now + 7);
   });
 
+  it('a local process has no end by itself', () => {
+    const answer = identify(directory, { source: '10.9.9.9', presented: [local(1001)] }, now);
+    assert.equal(answer.kind === 'identified' && answer.principal.expiresAt, null);
+  });
   it('a principal known by its source alone has no end', () => {
     const answer = identify(directory, { source: '10.1.0.1', presented: [] }, now);
     assert.equal(answer.kind === 'identified' && answer.principal.expiresAt, null);

@@ -19,7 +19,8 @@ export function identify(directory: PrincipalDirectory, evidence: EvidenceSet, n
   const best = strongestOfOneService(matches);
   if (best === 'conflict') return { kind: 'refused', reason: 'identity_conflict' };
   if (best === null || !everyProofSpeaks(directory, evidence, matches)) return unknown;
-  const expiresAt = Math.min(...evidence.presented.map((proof) => proof.expiresAt));
+  const first = Math.min(...evidence.presented.map((proof) => proof.expiresAt));
+  const expiresAt = first === Number.POSITIVE_INFINITY ? null : first;
   return { kind: 'identified', principal: { ...pick(best, matches), source: evidence.source, expiresAt } };
 }
 

@@ -1,4 +1,5 @@
 import { type Fault, failed, fault, ok, type Result } from '../base/index.ts';
+import { type LocalName, parseLocalName } from './local-name.ts';
 import { parseSpiffeId, type SpiffeId } from './spiffe-id.ts';
 
 /** One term of an identity as text. `range` of a source is left as written: addresses are parsed by `destination`. */
@@ -6,7 +7,8 @@ export type IdentityTextTerm =
   | { readonly kind: 'spiffe'; readonly id: SpiffeId }
   | { readonly kind: 'credential'; readonly name: string }
   | { readonly kind: 'source'; readonly range: string }
-  | { readonly kind: 'token'; readonly issuer: string };
+  | { readonly kind: 'token'; readonly issuer: string }
+  | { readonly kind: 'local'; readonly name: LocalName };
 
 /** What joins the terms of an `all:` list in the one spelling of an identity. */
 const joiner = ' + ';
@@ -19,7 +21,7 @@ const tokenUsernameText = 'token';
 
 /**
  * Parses the text of an identity: `spiffe://corp.example/api`, `credential:payments-api`, `source:10.20.0.0/24`,
- * `token:https://ci.example.com`, or several joined by ` + `. Faults: `identity_malformed` with what is allowed.
+ * `token:https://ci.example.com`, `local:user:builder`, or several joined by ` + `. Faults: `identity_malformed` with what is allowed.
  */
 export function parseIdentityText(text: string): Result<readonly IdentityTextTerm[], Fault<'identity_malformed'>> {
   const parts = text.split(joiner, maxTerms + 1);
@@ -66,9 +68,16 @@ function parseTerm(text: string): Result<IdentityTextTerm, Fault<'identity_malfo
       return /^[\x21-\x7e]{1,2048}$/.test(value)
         ? ok({ kind: 'token', issuer: value })
         : malformed('`token:` takes an issuer such as `https://ci.example.com`');
+    case 'local':
+      return parseLocalTerm(value);
     default:
-      return malformed('an identity starts with `spiffe://`, `credential:`, `source:` or `token:`');
+      return malformed('an identity starts with `spiffe://`, `credential:`, `source:`, `token:` or `local:`');
   }
+}
+
+function parseLocalTerm(value: string): Result<IdentityTextTerm, Fault<'identity_malformed'>> {
+  const name = parseLocalName(value);
+  return name.ok ? ok({ kind: 'local', name: name.value }) : malformed(name.fault.message);
 }
 
 function malformed(message: string): { readonly ok: false; readonly fault: Fault<'identity_malformed'> } {

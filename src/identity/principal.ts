@@ -4,7 +4,7 @@ import type { Strength } from './strength.ts';
 /**
  * Who asks, proven: a service of the policy, the identity that named it and how strongly that was proven.
  * `identity` is the policy's own spelling: `spiffe://corp.example/ns/payments/sa/api`, `credential:payments-api`,
- * `source:10.20.0.0/24`, `token:https://ci.example.com#environment=prod&repository_id=123` (its claims sorted and percent-encoded),
+ * `source:10.20.0.0/24`, `local:user:builder`, `token:https://ci.example.com#environment=prod&repository_id=123` (its claims sorted and percent-encoded),
  * several joined by ` + ` for an `all:` list.
  * `source` is the peer's address in canonical text, or null where there is none (command line, replay).
  * `expiresAt` (epoch ms) is when the first of the proofs ends, or the last of the dates until which the source counts; null when

@@ -11,10 +11,11 @@ export function asciiKey(text: string): string {
   });
 }
 
-/** The keys under which identities are found: by SPIFFE id, credential name, token issuer with one claim, or issuer alone. */
+/** The keys under which identities are found: by SPIFFE id, credential name, token issuer with one claim, issuer alone, or local name. */
 export const identityKey = {
   spiffe: (id: string): string => asciiKey(`spiffe ${id}`),
   credential: (name: string): string => asciiKey(`credential ${name}`),
+  local: (name: string): string => asciiKey(`local ${name}`),
   issuer: (issuer: string): string => asciiKey(`issuer ${issuer}`),
   claim: (issuer: string, name: string, value: string): string =>
     asciiKey(`claim ${issuer.length} ${name.length} ${issuer} ${name} ${value}`),

@@ -49,6 +49,7 @@ const strengthOfKind: Readonly<Record<number, Strength>> = {
   [termKind.credential]: 'shared-secret',
   [termKind.token]: 'token',
   [termKind.source]: 'network',
+  [termKind.local]: 'shared-secret',
 };
 
 function strongest({ view }: OpenedPolicy, first: number, count: number): Strength {

@@ -1,5 +1,5 @@
 import type { DestinationClass, IpPrefix, Target } from '../destination/index.ts';
-import type { Strength } from '../identity/index.ts';
+import type { LocalName, Strength } from '../identity/index.ts';
 import type { QueryType } from './query-types.ts';
 import type { Reason } from './reasons.ts';
 import type { Tiers } from './tiers.ts';
@@ -22,6 +22,7 @@ export type IdentityTerm =
   | { readonly kind: 'spiffe'; readonly id: string; readonly text: string }
   | { readonly kind: 'credential'; readonly name: string; readonly text: string }
   | { readonly kind: 'source'; readonly prefix: IpPrefix; readonly text: string }
+  | { readonly kind: 'local'; readonly name: LocalName; readonly text: string }
   | {
       readonly kind: 'token';
       readonly issuer: string;

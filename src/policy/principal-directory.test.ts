@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { identityNode, policyOf, serviceNode } from '../../test/support/policy-fixture.ts';
 import { parseIpPrefix } from '../destination/index.ts';
-import { type Evidence, identify } from '../identity/index.ts';
+import { type Evidence, identify, localEvidence } from '../identity/index.ts';
 import type { PolicyDocument } from './index.ts';
 
 const now = 1_000_000;
@@ -23,12 +23,16 @@ const policy = policyOf([
   of('any', 'token:https://any.example.com'),
   of('wide', 'source:10.0.0.0/8'),
   of('narrow', 'source:10.20.0.0/16', 'source:2001:db8::/32'),
+  of('runner', 'local:user:builder', 'local:group:1002 + source:10.20.0.0/24'),
+  of('unit', 'local:cgroup:/ci.slice/unit + local:user:7'),
   of('twice', 'source:10.30.0.0/16 + source:10.30.1.0/24'),
   { kind: 'unattributed', owner: 'o', at, sources: [range.value], until: now + 1, reason: 'rollout' },
 ]);
 
 const expiresAt = now + 1000;
 const credential = (name: string): Evidence => ({ kind: 'credential', name, expiresAt });
+const local = (user: string, gid: number, uid = 1): Evidence =>
+  localEvidence({ uid, userNames: [user], gid, groupNames: [], cgroup: '/ci.slice/unit/job' });
 const certificate: Evidence = { kind: 'certificate', spiffeId: spiffe, serial: '1', expiresAt };
 const token = (claims: Record<string, string>, spiffeId: string | null = null, from = issuer): Evidence => ({
   kind: 'token',
@@ -44,6 +48,23 @@ const rows: readonly (readonly [string, string, readonly Evidence[], readonly st
   ['a token with the SPIFFE id names it too', '10.20.0.7', [token({}, spiffe)], [`api ${spiffe} token`]],
   ['both give the stronger', '10.20.0.7', [token({}, spiffe), certificate], [`api ${spiffe} certificate`]],
   ['a credential', '192.0.2.1', [credential('api')], ['api credential:api shared-secret']],
+  ['a user of the host', '192.0.2.1', [local('builder', 5)], ['runner local:user:builder shared-secret']],
+  ['a number is not the name of another', '192.0.2.1', [local('1002', 5)], []],
+  [
+    'a group with its source',
+    '10.20.0.7',
+    [local('x', 1002)],
+    ['runner local:group:1002 + source:10.20.0.0/24 shared-secret'],
+  ],
+  ['a group from elsewhere', '192.0.2.1', [local('x', 1002)], []],
+  [
+    'a cgroup holds those below it',
+    '192.0.2.1',
+    [local('x', 5, 7)],
+    ['unit local:cgroup:/ci.slice/unit + local:user:7 shared-secret'],
+  ],
+  ['half of a local all:', '192.0.2.1', [local('x', 5, 8)], []],
+  ['a credential is no local user', '192.0.2.1', [credential('builder')], []],
   ['an unknown credential names nobody, whatever its source', '10.20.0.7', [credential('nobody')], []],
   [
     'all: holds with its source',

@@ -61,6 +61,8 @@ function keysOf(proof: Evidence): readonly string[] {
       return [identityKey.spiffe(proof.spiffeId)];
     case 'credential':
       return [identityKey.credential(proof.name)];
+    case 'local':
+      return proof.names.map(identityKey.local);
     case 'token': {
       const keys = Object.entries(proof.claims).map(([name, value]) => identityKey.claim(proof.issuer, name, value));
       keys.push(identityKey.issuer(proof.issuer));
@@ -134,6 +136,8 @@ function proofStrength(view: FlatView, term: Term, proof: Evidence): Strength | 
       return term.kind === termKind.spiffe && proof.spiffeId === term.text ? 'certificate' : null;
     case 'credential':
       return term.kind === termKind.credential && proof.name === term.text ? 'shared-secret' : null;
+    case 'local':
+      return term.kind === termKind.local && proof.names.includes(term.text) ? 'shared-secret' : null;
     case 'token':
       return tokenHolds(view, term, proof) ? 'token' : null;
     default:

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { parseIpAddress, parseIpPrefix, parsePolicyTarget } from '../../src/destination/index.ts';
+import { parseLocalName } from '../../src/identity/index.ts';
 import type {
   CompiledPolicy,
   DestinationsNode,
@@ -65,6 +66,11 @@ export function identityNode(text: string): IdentityNode {
       const prefix = parseIpPrefix(part.slice(7));
       assert.ok(prefix.ok, part);
       return { kind: 'source', prefix: prefix.value, text: part };
+    }
+    if (part.startsWith('local:')) {
+      const name = parseLocalName(part.slice(6));
+      assert.ok(name.ok, part);
+      return { kind: 'local', name: name.value, text: part };
     }
     const [, issuer = '', claims = ''] = /^token:([^{]*)\{?([^}]*)\}?$/.exec(part) ?? [];
     const pairs = claims === '' ? [] : claims.split(',').map((pair) => pair.split('='));

@@ -90,6 +90,7 @@ function claimKeys(term: TokenTerm): readonly string[] {
 function keyOf(term: Exclude<IdentityTerm, SourceTerm>, frequency: ReadonlyMap<string, number>): string {
   if (term.kind === 'spiffe') return identityKey.spiffe(term.id);
   if (term.kind === 'credential') return identityKey.credential(term.name);
+  if (term.kind === 'local') return identityKey.local(term.name.text);
   let best: string | null = null;
   for (const key of claimKeys(term)) {
     if (best === null || (frequency.get(key) ?? 0) < (frequency.get(best) ?? 0)) best = key;
@@ -141,6 +142,8 @@ function termWords(builder: PolicyBuilder, term: IdentityTerm): readonly number[
       return [termKind.spiffe, builder.texts.place(term.id), 0, 0, ...noBlock];
     case 'credential':
       return [termKind.credential, builder.texts.place(term.name), 0, 0, ...noBlock];
+    case 'local':
+      return [termKind.local, builder.texts.place(term.name.text), 0, 0, ...noBlock];
     case 'token': {
       const claims = Object.entries(term.claims);
       const at = builder.placeList(claims.flatMap((pair) => pair.map((text) => builder.texts.place(text))));

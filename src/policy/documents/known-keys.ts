@@ -21,6 +21,7 @@ export type MapName =
   | 'test'
   | 'identity'
   | 'token'
+  | 'local'
   | 'boundaryBody'
   | 'requirement'
   | 'revoked'
@@ -45,8 +46,9 @@ export const knownKeys: Readonly<Record<MapName, readonly string[]>> = {
   denyRule: ['to', 'reason'],
   crossing: ['from', 'to'],
   test: ['allow', 'deny', 'because', 'as'],
-  identity: ['all', 'credential', 'source', 'token', 'spiffe'],
+  identity: ['all', 'credential', 'source', 'token', 'spiffe', 'local'],
   token: ['issuer', 'claims'],
+  local: ['user', 'group', 'cgroup'],
   boundaryBody: ['deny', 'requires', 'revoked'],
   requirement: ['strength', 'from'],
   revoked: ['identity', 'reason'],

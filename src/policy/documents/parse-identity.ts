@@ -1,6 +1,7 @@
 import { parseIpPrefix } from '../../destination/index.ts';
 import { parseIdentityText } from '../../identity/index.ts';
 import type { IdentityNode, IdentityTerm } from '../nodes.ts';
+import { parseLocal } from './parse-local.ts';
 import type { PlainEntry, PlainMap, PlainNode } from './plain-node.ts';
 import { readMap, shorten } from './read-map.ts';
 import { readList, readText, requireKey } from './read-value.ts';
@@ -20,7 +21,7 @@ export function identityText(identity: Pick<IdentityNode, 'terms'>): string {
 
 /**
  * Parses one entry of `identities:`: a SPIFFE id, `credential:name`, `source:range`, the same as maps, `token: {issuer, claims}`,
- * or an `all:` list of these. Null after reporting what is wrong.
+ * `local: {user}`, or an `all:` list of these. Null after reporting what is wrong.
  */
 export function parseIdentity(node: PlainNode, file: SourceFile): IdentityNode | null {
   const at = file.at(node.offset);
@@ -62,9 +63,14 @@ function parseMapTerm(node: PlainMap, file: SourceFile): IdentityTerm | null {
   const map = readMap(node, 'identity', 'an identity', file);
   const [entry, ...others] = node.entries;
   if (map === null || entry === undefined || others.length > 0)
-    return malformed(file, node.offset, 'an identity has one key: `spiffe`, `credential`, `source` or `token`');
+    return malformed(
+      file,
+      node.offset,
+      'an identity has one key: `spiffe`, `credential`, `source`, `token` or `local`',
+    );
   if (entry.key === 'all') return malformed(file, entry.keyOffset, '`all` does not stand inside `all`');
   if (entry.key === 'token') return parseToken(entry, file);
+  if (entry.key === 'local' && entry.value.kind === 'map') return parseLocal(entry.value, file);
   const value = readText(entry.value, `\`${shorten(entry.key)}\``, file);
   if (value === null || map.get(entry.key) === null) return null;
   return parseTextTerm(entry.key === 'spiffe' ? value.value : `${entry.key}:${value.value}`, value.offset, file);
@@ -83,6 +89,8 @@ function parseTextTerm(text: string, offset: number, file: SourceFile): Identity
       return { kind: 'credential', name: term.name, text: `credential:${term.name}` };
     case 'source':
       return parseSource(term.range, offset, file);
+    case 'local':
+      return { kind: 'local', name: term.name, text: `local:${term.name.text}` };
     case 'token':
       return malformed(file, offset, 'a token needs claims: `token: { issuer: …, claims: { … } }`');
     default:

@@ -141,12 +141,13 @@ function readGlobs(entry: PlainEntry | null, file: SourceFile): readonly string[
   for (const item of readList(entry, '`identities`', file)) {
     const text = readText(item, 'an identity claim', file);
     if (text === null) continue;
-    if (/^(?:spiffe:\/\/|credential:|source:|token:)[\x21-\x7e]{1,2048}$/.test(text.value)) globs.push(text.value);
+    if (/^(?:spiffe:\/\/|credential:|source:|token:|local:)[\x21-\x7e]{1,2048}$/.test(text.value))
+      globs.push(text.value);
     else
       file.report(
         'identity_malformed',
         text.offset,
-        `claim \`${shorten(text.value)}\` must start with \`spiffe://\`, \`credential:\`, \`source:\` or \`token:\``,
+        `claim \`${shorten(text.value)}\` must start with \`spiffe://\`, \`credential:\`, \`source:\`, \`token:\` or \`local:\``,
       );
   }
   return globs;

@@ -6,6 +6,10 @@ import { environmentOf, type PolicyFaultCode, parsePolicyFile, parsePolicyFiles,
 const head = 'apiVersion: exeat/v1\nowner: team-payments\n';
 const service = `${head}service: payments-api\nkind: app\nidentities: [ "credential:payments-api" ]\n`;
 
+function localOf(local: string): string {
+  return service.replace('"credential:payments-api"', `local: ${local}`);
+}
+
 /** One text a row, with the code, line and column of its only fault. */
 const faultyFiles: readonly (readonly [what: string, text: string, code: PolicyFaultCode, at: string])[] = [
   ['an anchor', `${service}allow: &a []\n`, 'yaml_feature_refused', '6:8'],
@@ -54,6 +58,13 @@ const faultyFiles: readonly (readonly [what: string, text: string, code: PolicyF
     'value_malformed',
     '5:72',
   ],
+  ['a local user of two kinds', localOf('{ user: a, group: b }'), 'identity_malformed', '5:22'],
+  ['a local identity of nothing', localOf('{}'), 'identity_malformed', '5:22'],
+  ['an unknown kind of local identity', localOf('{ pid: 1 }'), 'key_unknown', '5:24'],
+  ['an odd local user', localOf('{ user: "a b" }'), 'identity_malformed', '5:30'],
+  ['a local user that is no number', localOf('{ user: 1.5 }'), 'identity_malformed', '5:30'],
+  ['a cgroup that is every process', localOf('{ cgroup: / }'), 'identity_malformed', '5:32'],
+  ['a local identity twice', localOf('{ user: 1001 }, "local:user:1001"'), 'identity_duplicate', '5:38'],
   ['an identity twice', service.replace('[ ', '[ "credential:payments-api", '), 'identity_duplicate', '5:42'],
   ['an odd source', service.replace('"credential:payments-api"', 'source: 10.0.0.1/8'), 'range_malformed', '5:23'],
   ['a rule without a reason', `${service}allow:\n  - to: example.com:443\n`, 'reason_missing', '7:5'],

@@ -142,6 +142,43 @@ const cases: readonly (readonly [rule: string, what: string, bad: string, good: 
     service({}) + service({ name: 'b', kind: 'agent', identities: '"credential:api"' }),
   ],
   [
+    'identity-in-two-services',
+    'a cgroup below another',
+    service({ identities: 'local: { cgroup: /a }' }) + service({ name: 'b', identities: 'local: { cgroup: /a/b }' }),
+    service({ identities: 'local: { cgroup: /a/c }' }) + service({ name: 'b', identities: 'local: { cgroup: /a/b }' }),
+  ],
+  [
+    'local-wide',
+    'root',
+    service({ identities: 'local: { user: root }' }),
+    service({ identities: 'all: [ local: { user: root }, local: { cgroup: /system.slice/a.service } ]' }),
+  ],
+  [
+    'local-wide',
+    'a group of everybody, by its number',
+    service({ identities: 'local: { group: 100 }' }),
+    service({ identities: 'local: { group: 1002 }' }),
+  ],
+  [
+    'local-wide',
+    'every unit',
+    service({ identities: 'local: { cgroup: /system.slice }' }),
+    service({ identities: 'local: { cgroup: /system.slice/a.service }' }),
+  ],
+  [
+    'outside-space',
+    'a local user that is not claimed',
+    space().replace('"credential:*"', '"local:user:ci-*"') + service({ identities: 'local: { user: root }' }),
+    space().replace('"credential:*"', '"local:user:ci-*"') + service({ identities: 'local: { user: ci-1 }' }),
+  ],
+  [
+    'outside-space',
+    'a cgroup that is not claimed',
+    space().replace('"credential:*"', '"local:cgroup:/ci.slice/**"') + service({ identities: '"local:cgroup:/a/b"' }),
+    space().replace('"credential:*"', '"local:cgroup:/ci.slice/**"') +
+      service({ identities: '"local:cgroup:/ci.slice/b"' }),
+  ],
+  [
     'network-only-identity',
     'a source in prod',
     space() + service({ identities: '"source:10.20.0.0/24"' }),

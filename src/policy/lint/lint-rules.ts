@@ -8,6 +8,7 @@ import {
   privilegedWeakProof,
   registryOutsideBuild,
 } from './identities.ts';
+import { localWide } from './local-wide.ts';
 import { ownerUnassigned } from './owners.ts';
 import { memberUntested, repeatedRules } from './repetition.ts';
 import { revocationUnmatched } from './revocations.ts';
@@ -26,6 +27,7 @@ export const lintRules: readonly LintRule[] = [
   tokenClaimsOverlap,
   operatorSharesIdentity,
   networkOnlyIdentity,
+  localWide,
   registryOutsideBuild,
   privilegedWeakProof,
   revocationUnmatched,

@@ -5,6 +5,8 @@ import type { IdentityNode, IdentityTerm } from '../nodes.ts';
 const strengthOfTerm: Readonly<Record<IdentityTerm['kind'], Strength>> = {
   source: 'network',
   credential: 'shared-secret',
+  // Nothing to steal from a file, but everything that runs as that user has it, as it would have that user's secrets.
+  local: 'shared-secret',
   token: 'token',
   spiffe: 'certificate',
 };

@@ -1,3 +1,4 @@
+import { cgroupsAbove } from '../../identity/index.ts';
 import { identityText } from '../documents/parse-identity.ts';
 import type { IdentityNode, IdentityTerm, ServiceNode } from '../nodes.ts';
 import type { LintContext } from './lint-context.ts';
@@ -58,11 +59,19 @@ function* includedKeys(identity: IdentityNode): Generator<string> {
   for (const term of identity.terms)
     if (term.kind === 'source')
       for (const key of coveringKeys({ kind: 'prefix', prefix: term.prefix })) yield `source ${key}`;
+  yield* cgroupsOver(identity);
   const conditions = conditionsOf(identity);
   if (conditions.length > maxCombined) yield conditions.join(' + ');
   else
     for (let mask = 1; mask < 1 << conditions.length; mask += 1)
       yield conditions.filter((_, index) => (mask & (1 << index)) !== 0).join(' + ');
+}
+
+/** Whoever runs in a cgroup runs in those above it, and is named by what they name. */
+function* cgroupsOver({ terms }: IdentityNode): Generator<string> {
+  for (const term of terms)
+    if (term.kind === 'local' && term.name.by === 'cgroup')
+      for (const path of cgroupsAbove(term.name.value)) yield `local:cgroup:${path}`;
 }
 
 /** What must all hold, each by itself: a token with two claims is two conditions, since a token may carry more than is asked. */

@@ -71,6 +71,7 @@ function isClaimed(term: IdentityTerm, glob: string): boolean {
     case 'token':
       return glob === term.text || matchesText(glob, `token:${term.issuer}`);
     case 'credential':
+    case 'local':
     case 'spiffe':
       return matchesText(glob, term.text);
     default:
