@@ -33,6 +33,7 @@ export { type ExplainReport, readExplanation } from './questions/explain-questio
 export { inspectMachine } from './questions/inspect-machine.ts';
 export type { Inspection } from './questions/inspection.ts';
 export type { ToldExplanation } from './questions/told-explanation.ts';
+export type { FlowTrace, TracedAnswer, TracedPart, TracedPassage } from './questions/trace-flow.ts';
 export { readVersion } from './read-version.ts';
 export { statePaths } from './state-folder.ts';
 export type { BrokenFlow, ConnectionShares, GatewayStatus, PointStatus, StatusReport } from './status.ts';

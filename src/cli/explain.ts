@@ -4,6 +4,7 @@ import type { DecisionRecord, RecordedDestination, VerdictRecord } from '../poli
 import type { Cli } from './cli.ts';
 import { exitCodes } from './exit-codes.ts';
 import { explanationText } from './explanation-text.ts';
+import { flowTraceText } from './flow-trace-text.ts';
 import { formatTable, type Row } from './table.ts';
 import { sizeText } from './wording.ts';
 
@@ -12,10 +13,10 @@ export function registerExplain(parent: Command, cli: Cli): void {
   parent
     .command('explain')
     .description('say what happened to a request and what to do about it')
-    .argument('<decision>', 'id from the `Exeat-Decision` header, a record or a flow')
+    .argument('<decision>', 'id from the `Exeat-Decision` header, an answer of DNS, a record or a flow')
     .addHelpText(
       'after',
-      '\nExamples:\n  exeat explain 01KB0Z2Q6W7V8X9Y0A1B2C3D4E\n  exeat explain 01KB0Z2Q6W7V8X9Y0A1B2C3D4E -o json\n',
+      '\nWhere the gateway or the DNS filter had a part, what was asked of DNS and told, what was decided and what passed are shown together, whichever of them the id is of.\n\nExamples:\n  exeat explain 01KB0Z2Q6W7V8X9Y0A1B2C3D4E\n  exeat explain 01KB0Z2Q6W7V8X9Y0A1B2C3D4E -o json\n',
     )
     .action((id: string) =>
       cli.run(async () => {
@@ -30,11 +31,21 @@ export function registerExplain(parent: Command, cli: Cli): void {
 }
 
 function reportText(report: ExplainReport): string {
-  const { record, meaning } = report;
+  const { record, trace, followed } = report;
+  const then = trace === null ? followed.map(followedRow) : [];
+  return [
+    record === null ? '' : formatTable(['what', 'is'], decisionRows(report, record)),
+    trace === null ? '' : flowTraceText(trace),
+    then.length === 0 ? '' : `\nThen:\n${formatTable(['time', 'kind', 'what'], then)}`,
+    report.explanation === null ? `\n${report.missing}\n` : explanationText(report.explanation),
+  ].join('');
+}
+
+function decisionRows({ meaning }: ExplainReport, record: VerdictRecord): readonly Row[] {
   const { principal, destination } = record;
-  const rows: Row[] = [
+  return [
     { what: 'verdict', is: `${record.verdict} (${record.stage})` },
-    { what: 'reason', is: `${record.reason}: ${meaning.says}` },
+    { what: 'reason', is: `${record.reason}: ${meaning?.says}` },
     ...(record.wouldDeny ? [{ what: 'under enforce', is: `deny, ${record.wouldDenyReason}` }] : []),
     { what: 'when', is: record.time },
     { what: 'from', is: record.source },
@@ -50,14 +61,8 @@ function reportText(report: ExplainReport): string {
     ...(record.repeats === undefined ? [] : [{ what: 'stands for', is: `${record.repeats} denials` }]),
     { what: 'policy', is: record.policyVersion },
     { what: 'decision', is: record.id },
-    ...(record.verdict === 'allow' && !record.wouldDeny ? [] : [{ what: 'mend', is: meaning.mend }]),
+    ...(record.verdict === 'allow' && !record.wouldDeny ? [] : [{ what: 'mend', is: meaning?.mend }]),
   ];
-  const then = report.followed.map(followedRow);
-  return [
-    formatTable(['what', 'is'], rows),
-    then.length === 0 ? '' : `\nThen:\n${formatTable(['time', 'kind', 'what'], then)}`,
-    report.explanation === null ? `\n${report.missing}\n` : explanationText(report.explanation),
-  ].join('');
 }
 
 function destinationText({ host, port, class: destinationClass }: RecordedDestination): string {

@@ -23,7 +23,9 @@ export interface ToldAnswer {
   readonly name: string;
   readonly addresses: readonly IpAddress[];
   readonly ttlSeconds: number;
-  /** The flow that the answer is recorded under; it is recorded by being asked for, if it was not. */
+  /** Whether the answer is recorded, whether its flow is asked for or not. */
+  readonly isRecorded: boolean;
+  /** The flow that the answer is recorded under; it is recorded by being asked for, if it would not be. */
   flow(): string;
 }
 

@@ -32,6 +32,8 @@ export interface VerdictRecord {
   readonly innerHost: string;
   /** What was asked of the name, where the point is `dns`: `A`, `TXT`. */
   readonly query?: string;
+  /** What a question was answered with, where the point is `dns`: up to 32 `addresses`, how many `more` were told, and their `ttlSeconds`. */
+  readonly answer?: RecordedAnswer;
   readonly ruleIds: readonly string[];
   readonly grantId: string | null;
   readonly policyVersion: string | null;
@@ -55,6 +57,16 @@ export interface VerdictRecord {
 /** How many verdicts a record stands for. The sum over a log is the traffic that was judged. */
 export function verdictCount({ repeats }: VerdictRecord): number {
   return repeats ?? 1;
+}
+
+/** What a client was told of a name. */
+export interface RecordedAnswer {
+  /** Canonical text, at most 32 of them. */
+  readonly addresses: readonly string[];
+  /** How many more addresses were told than are written; absent: none. */
+  readonly more?: number;
+  /** For how long the client may use them. */
+  readonly ttlSeconds: number;
 }
 
 /** A destination in a record. `address` is the one dialled, when known. */
@@ -96,6 +108,14 @@ export interface ProgressRecord {
    * before; absent in records of old versions.
    */
   readonly share?: FlowShare;
+  /** Packets `up` and `down` so far, where the kernel counts them: flows that the gateway judges by address. */
+  readonly packets?: RecordedPackets;
+}
+
+/** Packets of a flow, both ways. */
+export interface RecordedPackets {
+  readonly up: number;
+  readonly down: number;
 }
 
 /** The end of a connection whose verdict was allow. `failure` is set when it never reached its destination. */
@@ -113,6 +133,8 @@ export interface CloseRecord {
   readonly grantId?: string;
   /** As in a progress record. */
   readonly share?: FlowShare;
+  /** As in a progress record. */
+  readonly packets?: RecordedPackets;
 }
 
 /** The first time that a service reached for a registrable domain and port, allowed or not. */

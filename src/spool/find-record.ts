@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DecisionRecord } from '../policy/index.ts';
+import type { CloseRecord, DecisionRecord } from '../policy/index.ts';
 import { type SpoolFileName, sortFileNames } from './file-names.ts';
 import { parseRecord } from './parse-record.ts';
 import { readLines } from './read-lines.ts';
@@ -20,17 +20,57 @@ export async function findRecord(dir: string, id: string): Promise<DecisionRecor
   return null;
 }
 
-/** Every record of a flow (a ULID), in the order of writing: verdicts, progress and close. At most 10,000. */
+/**
+ * Every record of a flow (a ULID), in the order of writing: verdicts, progress and close. At most 10,000. A connection is over with its
+ * close; what the kernel counts by name has one for each of its addresses.
+ */
 export async function findFlowRecords(dir: string, flow: string): Promise<readonly DecisionRecord[]> {
   const found: DecisionRecord[] = [];
   for (const file of filesSince(listFiles(dir), ulidTimeMs(flow))) {
     for (const record of matching(join(dir, file.name), flow, (one) => one.flow === flow)) {
       found.push(record);
-      if (record.kind === 'close' || found.length >= maxFlowRecords) return found;
+      if ((record.kind === 'close' && !isOneOfName(record)) || found.length >= maxFlowRecords) return found;
     }
     await breathe();
   }
   return found;
+}
+
+/** A span of time to look at, and a text that every line that is wanted has. */
+export interface Stretch {
+  /** Epoch milliseconds. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly needle: string;
+}
+
+/** The records of a span of time that are wanted, in the order of writing, at most 10,000 of them. */
+export async function findRecordsBetween(
+  dir: string,
+  { fromMs, toMs, needle }: Stretch,
+  isWanted: (record: DecisionRecord) => boolean,
+): Promise<readonly DecisionRecord[]> {
+  const found: DecisionRecord[] = [];
+  const isWithin = ({ time }: DecisionRecord): boolean => Date.parse(time) >= fromMs && Date.parse(time) <= toMs;
+  for (const file of filesSince(listFiles(dir), fromMs)) {
+    if (file.beganAtMs > toMs + slackMs) break;
+    for (const record of matching(join(dir, file.name), needle, (one) => isWithin(one) && isWanted(one))) {
+      found.push(record);
+      if (found.length >= maxFlowRecords) return found;
+    }
+    await breathe();
+  }
+  return found;
+}
+
+/** Whether the oldest file of the spool began after this flow (a ULID) did: what it wrote first is gone. */
+export function isRotatedAway(dir: string, flow: string): boolean {
+  const [oldest] = listFiles(dir);
+  return oldest === undefined || oldest.beganAtMs > (ulidTimeMs(flow) ?? Number.POSITIVE_INFINITY);
+}
+
+function isOneOfName({ share }: CloseRecord): boolean {
+  return share?.source.endsWith(':0') === true && share.destination.host !== share.destination.address;
 }
 
 function filesSince(files: readonly SpoolFileName[], atMs: number | null): readonly SpoolFileName[] {

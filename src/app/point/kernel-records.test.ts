@@ -120,6 +120,24 @@ describe('packets that pass', () => {
     const close = records.at(-1);
     assert.ok(close?.kind === 'close');
     assert.deepEqual([close.bytesUp, close.share?.bytesUp, close.endedBy], [400, 0, 'timeout']);
+    assert.deepEqual(close.packets, { up: 4, down: 6 });
+  });
+
+  test('until others of the edge are refused end for that reason, unless some passed again', () => {
+    for (const [passedAgain, endedBy] of [
+      [0, 'no_rule_matched'],
+      [1, 'timeout'],
+    ] as const) {
+      openKernel();
+      kernel.fold({ ...none, up: [edge(5432, 3)] });
+      policy = policyOf([serviceNode('workload', { identities: [identityNode('source:10.9.0.2/32')] })]);
+      kernel.fold({ ...none, up: [edge(5432, 3)], denied: [edge(5432, 1)] });
+      kernel.fold({ ...none, up: [edge(5432, 3 + passedAgain)], denied: [edge(5432, 1)] });
+      now += 300_000;
+      kernel.fold(none);
+      const close = records.at(-1);
+      assert.equal(close?.kind === 'close' && close.endedBy, endedBy);
+    }
   });
 
   test('are the edges in use', () => {

@@ -53,12 +53,16 @@ interface EdgeFlow {
   readonly destination: VerdictRecord['destination'];
   readonly grantId: string | null;
   readonly startedAt: number;
+  packetsUp: number;
+  packetsDown: number;
   bytesUp: number;
   bytesDown: number;
   toldUp: number;
   toldDown: number;
   toldAt: number;
   seenAt: number;
+  /** Why packets of it are refused since the last that passed; null: none is. */
+  refusedFor: CloseRecord['endedBy'] | null;
 }
 
 /**
@@ -81,8 +85,8 @@ export class KernelRecords {
     for (const { edge, packets } of this.#allGrown('denied', counts.denied)) this.#refuse(edge, packets, nowMs);
     for (const { edge } of this.#allGrown('observed', counts.observed)) this.#begin(edge, nowMs);
     const up = this.#allGrown('up', counts.up);
-    for (const { edge, bytes } of up) this.#pass(edge, { up: bytes, down: 0, nowMs });
-    for (const { edge, bytes } of this.#allGrown('down', counts.down)) this.#pass(edge, { up: 0, down: bytes, nowMs });
+    for (const grown of up) this.#pass(grown, 'up', nowMs);
+    for (const grown of this.#allGrown('down', counts.down)) this.#pass(grown, 'down', nowMs);
     for (const [key, flow] of this.#flows) this.#tell(key, flow, nowMs);
     this.#forgetOthers(counts);
     return up.map(({ edge }) => edge);
@@ -134,6 +138,8 @@ export class KernelRecords {
     const record =
       verdict === undefined ? denyRecord(facts, 'identity_unknown', version) : verdictRecord(facts, verdict);
     this.#note(record, edge, nowMs);
+    const flow = this.#flows.get(keyOf(edge));
+    if (flow !== undefined) flow.refusedFor = record.reason;
   }
 
   #note(record: VerdictRecord, edge: EdgeCount, nowMs: number): void {
@@ -141,17 +147,14 @@ export class KernelRecords {
     if (noted.record !== null) this.#parts.records.write(noted.record);
   }
 
-  #pass(
-    edge: EdgeCount,
-    { up, down, nowMs }: { readonly up: number; readonly down: number; readonly nowMs: number },
-  ): void {
-    this.#totals.bytesUp += up;
-    this.#totals.bytesDown += down;
+  #pass({ edge, packets, bytes }: GrownEdge, way: 'up' | 'down', nowMs: number): void {
+    this.#totals[way === 'up' ? 'bytesUp' : 'bytesDown'] += bytes;
     const flow = this.#flows.get(keyOf(edge)) ?? this.#begin(edge, nowMs);
     if (flow === null) return;
-    flow.bytesUp += up;
-    flow.bytesDown += down;
+    flow[way === 'up' ? 'packetsUp' : 'packetsDown'] += packets;
+    flow[way === 'up' ? 'bytesUp' : 'bytesDown'] += bytes;
     flow.seenAt = nowMs;
+    flow.refusedFor = null;
   }
 
   #begin(edge: EdgeCount, nowMs: number): EdgeFlow | null {
@@ -169,7 +172,17 @@ export class KernelRecords {
       destination: record.destination,
       grantId: judged.verdict.grantId,
       startedAt: nowMs,
-      ...{ bytesUp: 0, bytesDown: 0, toldUp: 0, toldDown: 0, toldAt: nowMs, seenAt: nowMs },
+      ...{
+        packetsUp: 0,
+        packetsDown: 0,
+        bytesUp: 0,
+        bytesDown: 0,
+        toldUp: 0,
+        toldDown: 0,
+        toldAt: nowMs,
+        seenAt: nowMs,
+      },
+      refusedFor: null,
     };
     this.#flows.set(keyOf(edge), flow);
     return flow;
@@ -178,7 +191,8 @@ export class KernelRecords {
   #tell(key: string, flow: EdgeFlow, nowMs: number): void {
     if (nowMs - flow.seenAt >= idleMs) {
       this.#flows.delete(key);
-      const record: CloseRecord = { kind: 'close', ...this.#shares(flow, nowMs), endedBy: 'timeout', failure: null };
+      const endedBy = flow.refusedFor ?? 'timeout';
+      const record: CloseRecord = { kind: 'close', ...this.#shares(flow, nowMs), endedBy, failure: null };
       this.#parts.records.write(record);
     } else if (hasMore(flow) && nowMs - flow.toldAt >= progressMs) this.#progress(flow, nowMs);
   }
@@ -200,6 +214,7 @@ export class KernelRecords {
       durationMs: nowMs - flow.startedAt,
       ...(flow.grantId === null ? {} : { grantId: flow.grantId }),
       ...shareOf(flow, nowMs),
+      packets: { up: flow.packetsUp, down: flow.packetsDown },
     };
   }
 

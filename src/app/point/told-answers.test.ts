@@ -70,6 +70,7 @@ const answer = (
   ttlSeconds = 60,
 ): Parameters<ToldAnswers['confirm']>[0] => ({
   ...{ service: 'workload', name, addresses: addresses.map(addressOf), ttlSeconds },
+  isRecorded: false,
   flow: () => `flow of ${name}`,
 });
 
@@ -87,6 +88,19 @@ describe('what a service is told', () => {
     );
     assert.deepEqual(bed.told.nameOf(257, one)?.name, 'db.example.com');
     assert.deepEqual(bed.told.nameOf(257, one)?.flow, 'flow of db.example.com');
+  });
+
+  test('has the flow of its last answer that is recorded, which is one an hour at least', async () => {
+    const bed = openBed(policyFor('tcp://db.example.com:5432'));
+    const flowAfter = async (flow: string, isRecorded: boolean, laterMs: number): Promise<string | undefined> => {
+      bed.now += laterMs;
+      await bed.told.confirm({ ...answer('db.example.com', [one]), isRecorded, flow: () => flow });
+      return bed.told.nameOf(257, one)?.flow;
+    };
+    assert.equal(await flowAfter('first', false, 0), 'first');
+    assert.equal(await flowAfter('second', false, 60_000), 'first');
+    assert.equal(await flowAfter('third', true, 60_000), 'third');
+    assert.equal(await flowAfter('fourth', false, 3_600_000), 'fourth');
   });
 
   test('is not confirmed, nor remembered, when the kernel does not hold it', async () => {

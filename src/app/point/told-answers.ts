@@ -28,7 +28,9 @@ export interface ToldAnswerParts {
 interface Told {
   readonly from: SourceClass;
   readonly name: string;
-  readonly flow: string;
+  /** That of the last answer that is recorded, and when that was (epoch milliseconds). */
+  flow: string;
+  recordedAt: number;
   readonly opened: Map<string, { readonly address: IpAddress; readonly text: string }>;
   isByGrant: boolean;
 }
@@ -38,6 +40,9 @@ interface Openings {
   readonly byAddress: ReadonlyMap<string, readonly Opening[]>;
   readonly isByGrant: boolean;
 }
+
+/** An answer that is told over and over is recorded anew after this long, so that flows begun by it find it in the spool. */
+const recordedAnewMs = 3_600_000;
 
 const nothingOpen: Openings = { byAddress: new Map(), isByGrant: false };
 // Judging one name takes some tens of microseconds.
@@ -129,8 +134,13 @@ export class ToldAnswers implements AnswerSink {
     if (byAddress.size === 0) return;
     const key = `${from.id} ${answer.name}`;
     const told = this.#told.get(key) ?? {
-      ...{ from, name: answer.name, flow: answer.flow(), opened: new Map(), isByGrant },
+      ...{ from, name: answer.name, flow: '', recordedAt: Number.NEGATIVE_INFINITY, opened: new Map(), isByGrant },
     };
+    const now = this.#parts.clock.now();
+    if (answer.isRecorded || now - told.recordedAt >= recordedAnewMs) {
+      told.flow = answer.flow();
+      told.recordedAt = now;
+    }
     told.isByGrant = isByGrant;
     for (const address of answer.addresses) {
       const opened = byAddress.get(address.text);

@@ -6,14 +6,19 @@ import { openPolicyHistory } from '../../snapshot/index.ts';
 import { findFlowRecords, findRecord } from '../../spool/index.ts';
 import { compileFolder } from '../compile-folder.ts';
 import { statePaths } from '../state-folder.ts';
+import { readTrace } from './read-trace.ts';
 import { type ToldExplanation, tellExplanation } from './told-explanation.ts';
+import { addressOfSource, type FlowTrace } from './trace-flow.ts';
 
 /** A decision as it was recorded, what followed on its flow, and why it came out so. */
 export interface ExplainReport {
-  readonly record: VerdictRecord;
-  readonly meaning: ReasonRow;
+  /** Null where the spool holds only what came after it. */
+  readonly record: VerdictRecord | null;
+  readonly meaning: ReasonRow | null;
   /** What else the flow wrote: later verdicts, progress, first sighting, close. */
   readonly followed: readonly DecisionRecord[];
+  /** The answer of DNS, the decision and what passed, where the gateway or the DNS filter took part; null for a flow of the proxy alone. */
+  readonly trace: FlowTrace | null;
   /** The rules looked at, by the policy that decided; null where `missing` says why. */
   readonly explanation: ToldExplanation | null;
   readonly missing: string | null;
@@ -36,8 +41,8 @@ export async function readExplanation(config: Config, id: string): Promise<Resul
   const paths = statePaths(config.state);
   const found = await findRecord(paths.spool, wanted);
   const flow = await findFlowRecords(paths.spool, found?.flow ?? wanted);
-  const record = found?.kind === 'verdict' ? found : flow.find((one) => one.kind === 'verdict');
-  if (record === undefined) {
+  const [first = found] = flow;
+  if (first === null || first === undefined) {
     return failed(
       fault(
         'decision_unknown',
@@ -45,8 +50,25 @@ export async function readExplanation(config: Config, id: string): Promise<Resul
       ),
     );
   }
-  const followed = flow.filter((one) => one.id !== record.id);
-  return ok({ record, meaning: reasons[record.reason], followed, ...explainAgain(record, paths.policy) });
+  const record = found?.kind === 'verdict' ? found : decisionOf(found, flow);
+  const trace = await readTrace(paths.spool, first.flow, flow);
+  const followed = flow.filter((one) => one.id !== record?.id);
+  if (record === null) {
+    const missing = 'the decision was removed from the spool by the disk budget, what followed is left';
+    return ok({ record, meaning: null, followed, trace, explanation: null, missing });
+  }
+  return ok({ record, meaning: reasons[record.reason], followed, trace, ...explainAgain(record, paths.policy) });
+}
+
+// Of a flow that the kernel counts: the verdict on the address whose bytes a record tells, and not the answer of DNS before.
+function decisionOf(found: DecisionRecord | null, flow: readonly DecisionRecord[]): VerdictRecord | null {
+  const verdicts = flow.filter((one) => one.kind === 'verdict');
+  const share = found?.kind === 'progress' || found?.kind === 'close' ? found.share : undefined;
+  const isOfShare = ({ point, destination }: VerdictRecord): boolean =>
+    point === 'gateway' &&
+    destination?.address === share?.destination.address &&
+    destination?.port === share?.destination.port;
+  return (share === undefined ? undefined : verdicts.find(isOfShare)) ?? verdicts[0] ?? null;
 }
 
 function explainAgain(record: VerdictRecord, historyFolder: string): Pick<ExplainReport, 'explanation' | 'missing'> {
@@ -62,15 +84,10 @@ function explainAgain(record: VerdictRecord, historyFolder: string): Pick<Explai
   const host = parseWireHost(destination.host);
   if (!host.ok) return nothing(host.fault.message);
   const request = {
-    principal: { ...principal, source: addressOf(record.source), expiresAt: null },
+    principal: { ...principal, source: addressOfSource(record.source), expiresAt: null },
     destination: { host: host.value, port: destination.port, protocol: destination.protocol },
     facts: noFacts,
     now: Date.parse(record.time),
   };
   return { explanation: tellExplanation(compiled.value.policy, request), missing: null };
-}
-
-// `10.20.0.7:51234` or `[2001:db8::7]:51234`.
-function addressOf(source: string): string {
-  return source.slice(0, source.lastIndexOf(':')).replace(/^\[|\]$/g, '');
 }

@@ -244,8 +244,22 @@ describe('the gateway', () => {
       const began = performance.now();
       assert.equal((await ask('db.example.com'))?.rcode, 'SERVFAIL');
       assert.ok(performance.now() - began < 2_000);
+      const [record] = bed.records;
+      assert.match(record?.kind === 'verdict' ? (record.detail ?? '') : '', /did not confirm/);
+      assert.ok(record?.kind === 'verdict' && record.answer === undefined, 'what was not told is not recorded as told');
       assert.equal((await ask('bank.example.com'))?.rcode, 'NOERROR');
     });
+
+  test('has answers recorded with their addresses and their time, under the flow that it is given', async () => {
+    await ask('db.example.com');
+    const [record] = bed.records;
+    assert.ok(record?.kind === 'verdict');
+    assert.deepEqual(record.answer, { addresses: ['203.0.113.8'], ttlSeconds: 300 });
+    assert.deepEqual([record.flow, record.id], [bed.flows[0], bed.flows[0]]);
+    bed.filter = make({ sample: 0 });
+    await ask('db.example.com');
+    assert.equal(bed.records.length, 2, 'a flow that is asked for is recorded whatever its turn');
+  });
 });
 
 describe('when records cannot be kept', () => {

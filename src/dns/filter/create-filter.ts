@@ -1,5 +1,4 @@
 import type { Result } from '../../base/index.ts';
-import type { AnswerSink } from '../../enforcement/index.ts';
 import type { CompiledPolicy, Reason, Verdict } from '../../policy/index.ts';
 import {
   bareMessage,
@@ -15,10 +14,10 @@ import {
 import type { DnsClient } from '../listen/dns-client.ts';
 import { addressData } from '../lookup/address-data.ts';
 import type { FoundAnswer } from '../lookup/answer.ts';
-import { within } from '../lookup/within.ts';
 import type { RpzMatch } from '../rpz/open-rpz.ts';
 import { localDataOf } from '../rpz/rpz-action.ts';
 import { type Asker, createAskers } from './asker.ts';
+import { confirmAnswer, recordedAnswer, ttlOf, unconfirmed } from './confirm-answer.ts';
 import { type ExplainedQuery, explainQuery, type QueryToExplain } from './explain-query.ts';
 import type { FilterOptions } from './filter-options.ts';
 import { findDeniedLink, type JudgedQuestion, judgeQuestion } from './judge-question.ts';
@@ -69,8 +68,6 @@ export interface DnsFilter {
   flush(isLast: boolean): void;
 }
 
-/** A client asks again after a second or more; a gateway needs milliseconds. */
-const confirmMs = 250;
 const noiseSeconds = 300;
 
 /** Makes a filter. */
@@ -301,16 +298,27 @@ class Filter implements DnsFilter {
     }
     const { verdict } = judged;
     const outcome = tellAnswer(this.#options, found, { screened, packed }, { verdict, nowMs: asked.nowMs });
-    const flow = this.#records.isDue(verdict, removed)
-      ? this.#records.allowed(recorded(asked), verdict, removed)
-      : null;
+    const isDue = this.#records.isDue(verdict, removed);
     this.#counts.allowed += 1;
     this.#learn(asked, reply, outcome);
     const { answerSink } = this.#options;
     // Only what is reached by its address needs it to be known: a helper that is dead must not end DNS for everybody.
     const isByAddress = verdict.admission.tcp || verdict.admission.udp;
-    if (answerSink === null || !isByAddress || reply.screened.addresses.length === 0) return outcome;
-    return this.#confirm(answerSink, { asked, verdict, reply, outcome, flow, removed });
+    if (answerSink !== null && isByAddress && asked.asker.kind === 'known' && reply.screened.addresses.length > 0) {
+      // `asked` is the listener's to use again once this returns.
+      const query = { ...recorded(asked), client: { ...asked.client } };
+      const told = { query, service: asked.asker.principal.service, verdict, reply, outcome, isDue, removed };
+      return confirmAnswer(answerSink, this.#records, told).then((isConfirmed) => {
+        if (isConfirmed) return outcome;
+        this.#counts.failed += 1;
+        return failedOutcome(unconfirmed);
+      });
+    }
+    if (isDue) {
+      const answer = recordedAnswer(reply, outcome);
+      this.#records.allowed(recorded(asked), { verdict, flow: this.#records.newFlow(), detail: removed, answer });
+    }
+    return outcome;
   }
 
   #learn(asked: Asked, reply: ScreenedReply, outcome: Told): void {
@@ -320,35 +328,6 @@ class Filter implements DnsFilter {
     const { service } = asked.asker.principal;
     this.#learned.learn({ service, name: asked.name, ttlSeconds: ttlOf(outcome) }, addresses, asked.nowMs);
   }
-
-  #confirm(answerSink: AnswerSink, told: ToldReply): Outcome | Promise<Outcome> {
-    const { asked, verdict, reply, outcome, flow, removed } = told;
-    if (asked.asker.kind === 'unknown') return outcome;
-    // `asked` is the listener's to use again once this returns.
-    const query = { ...recorded(asked), client: { ...asked.client } };
-    const confirmed = answerSink.confirm({
-      service: asked.asker.principal.service,
-      name: asked.name,
-      addresses: reply.screened.addresses,
-      ttlSeconds: ttlOf(outcome),
-      flow: () => flow ?? this.#records.allowed(query, verdict, removed),
-    });
-    return within(confirmed, confirmMs).then((isConfirmed) => {
-      if (isConfirmed === true) return outcome;
-      this.#counts.failed += 1;
-      return failedOutcome('the gateway did not confirm the addresses in time');
-    });
-  }
-}
-
-interface ToldReply {
-  readonly asked: Asked;
-  readonly verdict: Verdict;
-  readonly reply: ScreenedReply;
-  readonly outcome: Told;
-  /** That of the record, where the turn of this query came. */
-  readonly flow: string | null;
-  readonly removed: string | null;
 }
 
 interface FoundFor {
@@ -366,10 +345,6 @@ interface Asked {
   readonly policy: CompiledPolicy;
   /** When it is answered (epoch milliseconds). */
   readonly nowMs: number;
-}
-
-function ttlOf({ ttlCapSeconds, packed }: Told): number {
-  return Math.min(ttlCapSeconds, packed.leastTtlSeconds);
 }
 
 function recorded({ name, type, client, asker }: Asked): RecordedQuery {

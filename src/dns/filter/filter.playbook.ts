@@ -53,6 +53,7 @@ export interface FilterBed {
   /** What upstreams were asked, as `name TYPE`. */
   readonly asked: string[];
   readonly answers: Map<string, DnsMessage | null>;
+  readonly flows: string[];
   readonly confirmed: { readonly name: string; readonly addresses: readonly string[] }[];
   isConfirming: boolean | 'never';
   isKeeping: boolean;
@@ -75,6 +76,7 @@ function freshBed(): Omit<FilterBed, 'filter'> {
     zones: openRpz([]),
     records: [],
     asked: [],
+    flows: [],
     confirmed: [],
     isConfirming: true,
     isKeeping: true,
@@ -125,8 +127,9 @@ export function make(settings: Partial<FilterSettings> = {}): DnsFilter {
     },
     observer: silentObserver,
     answerSink: {
-      confirm: async ({ name, addresses }) => {
+      confirm: async ({ name, addresses, flow }) => {
         bed.confirmed.push({ name, addresses: addresses.map(({ text }) => text) });
+        bed.flows.push(flow());
         return bed.isConfirming === 'never' ? new Promise<boolean>(() => undefined) : bed.isConfirming;
       },
     },

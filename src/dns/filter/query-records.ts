@@ -1,6 +1,6 @@
 import { denied, denyRecord, RepeatedDenials, type VerdictFacts, verdictRecord } from '../../enforcement/index.ts';
 import type { Principal } from '../../identity/index.ts';
-import type { Reason, Verdict, VerdictRecord } from '../../policy/index.ts';
+import type { Reason, RecordedAnswer, Verdict, VerdictRecord } from '../../policy/index.ts';
 import { typeName } from '../../wire/index.ts';
 import type { DnsClient } from '../listen/dns-client.ts';
 import type { FilterOptions } from './filter-options.ts';
@@ -19,12 +19,23 @@ export interface DenialDetail {
   readonly stage?: 'name' | 'address';
 }
 
+/** A query that was let through. */
+export interface PassedQuery {
+  readonly verdict: Verdict;
+  readonly flow: string;
+  /** What was taken out of the answer, or why it was not given; null for nothing. */
+  readonly detail: string | null;
+  /** Null where it has no addresses, or was not given. */
+  readonly answer: RecordedAnswer | null;
+}
+
 /** Writes what became of queries. */
 export interface QueryRecords {
   /** Whether a query that was let through is to be recorded: when its turn comes, by the share of the settings, and always where something was taken out. */
   isDue(verdict: Verdict, removed: string | null): boolean;
-  /** Gives the flow of the record. */
-  allowed(query: RecordedQuery, verdict: Verdict, removed: string | null): string;
+  /** A flow for the record of a query that is let through: such a record has the id of its flow. */
+  newFlow(): string;
+  allowed(query: RecordedQuery, passed: PassedQuery): void;
   /** A query that was not; gives the id to tell. */
   denied(
     query: RecordedQuery,
@@ -49,9 +60,9 @@ export function createQueryRecords(options: FilterOptions): QueryRecords {
   const factsOf = (
     { name, client, principal }: RecordedQuery,
     { detail, stage = 'name' }: DenialDetail,
+    id = newId(clock.now()),
   ): VerdictFacts => {
     const nowMs = clock.now();
-    const id = newId(nowMs);
     const destination = { host: { kind: 'name', name } as const, port: null, protocol: null };
     const source = client.address.includes(':')
       ? `[${client.address}]:${client.port}`
@@ -72,12 +83,15 @@ export function createQueryRecords(options: FilterOptions): QueryRecords {
       untilNext = every;
       return true;
     },
-    allowed: (query, verdict, removed) => {
-      const facts = factsOf(query, removed === null ? {} : { detail: removed });
-      const record = ofQuery(verdictRecord(facts, verdict), query);
+    newFlow: () => newId(clock.now()),
+    allowed: (query, { verdict, flow, detail, answer }) => {
+      const facts = factsOf(query, detail === null ? {} : { detail }, flow);
+      const record = {
+        ...ofQuery(verdictRecord(facts, verdict), query),
+        ...(answer === null ? {} : { answer }),
+      };
       const noted = verdict.wouldDeny ? wouldBeDenials.note(record, query.client.address, facts.nowMs) : { record };
       if (noted.record !== null) write(noted.record);
-      return facts.flow;
     },
     denied: (query, { verdict, reason, ...more }) => {
       const facts = factsOf(query, more);
