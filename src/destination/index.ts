@@ -9,6 +9,12 @@ export { type Authority, parseAuthority, parseWireHost } from './parse-authority
 export { ipAddressFromBytes, ipAddressFromWords, parseIpAddress, unmapPeerAddress } from './parse-ip-address.ts';
 export { parsePolicyTarget } from './parse-policy-target.ts';
 export { findPlatformName, type PlatformName, platformNames } from './platform-hosts.ts';
+export {
+  findPublicResolver,
+  type PublicResolver,
+  publicResolverAddresses,
+  publicResolvers,
+} from './public-resolvers.ts';
 export { isPublicSuffix, registrableDomain } from './public-suffix.ts';
 export { type AddressKind, platformAddresses, type SpecialRange, specialRanges } from './special-ranges.ts';
 export { hasPublicSuffixBelow } from './suffixes-below.ts';

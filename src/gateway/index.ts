@@ -1,4 +1,3 @@
-export { closedResolvers } from './closed-resolvers.ts';
 export type { Drift } from './helper/drift.ts';
 export { helperEntry } from './helper/helper-entry.ts';
 export type { HelperStatus } from './helper/helper-status.ts';

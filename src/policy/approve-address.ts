@@ -16,7 +16,7 @@ export interface RefusedAddress {
 
 /**
  * What of an answer may be dialled. `reason` is `rule_matched`, `grant_matched` or `observed` (that of the verdict) or `local_origin`
- * when something was approved; else why nothing was: `environment_crossing` where that refused every address, `address_forbidden` otherwise, or the
+ * when something was approved; else why nothing was: `environment_crossing` or `resolver_closed` where that refused every address, `address_forbidden` otherwise, or the
  * verdict's own reason when it was a deny. `isMixed`: the answer mixed addresses that may be dialled with ones that may not,
  * which is how rebinding looks: worth an alarm. `admissions` says for each approved address what a connection to it may carry: what
  * the rules that justify this very address admit, which can be less than what all matched rules admit together. `grantIds` says for
@@ -140,7 +140,12 @@ function approveAll(verdict: PolicyVerdict, request: DecisionRequest, question: 
   return { approved, admissions, grantIds, refused, reason, isMixed: refused.length > 0 };
 }
 
+// Those that say more than that no address may be dialled, where they are true of each.
+const toldReasons: ReadonlySet<Reason> = new Set(['environment_crossing', 'resolver_closed']);
+
 function commonReason(refused: readonly RefusedAddress[]): Reason {
-  const isCrossing = refused.length > 0 && refused.every((each) => each.reason === 'environment_crossing');
-  return isCrossing ? 'environment_crossing' : 'address_forbidden';
+  const [first] = refused;
+  const isTold =
+    first !== undefined && toldReasons.has(first.reason) && refused.every(({ reason }) => reason === first.reason);
+  return isTold ? first.reason : 'address_forbidden';
 }

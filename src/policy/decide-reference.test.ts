@@ -7,6 +7,7 @@ import {
   type Destination,
   destinationClasses,
   findPlatformName,
+  findPublicResolver,
   type Protocol,
   patternCovers,
   portsCover,
@@ -73,6 +74,8 @@ function reference(documents: readonly PolicyDocument[], request: DecisionReques
       'strength_insufficient',
       matched.map(({ id }) => id),
     );
+  const isClosed = findPublicResolver(destination.host) !== null;
+  if (denied.length > 0 && isClosed) return answer('resolver_closed', null);
   if (denied.length > 0)
     return observed(
       'rule_denied',
@@ -86,7 +89,8 @@ function reference(documents: readonly PolicyDocument[], request: DecisionReques
       ),
       verdict: 'allow',
     };
-  return isObserved ? observed('no_rule_matched', []) : answer('no_rule_matched');
+  if (!isObserved) return answer('no_rule_matched');
+  return isClosed ? answer('resolver_closed', null) : observed('no_rule_matched', []);
 
   function denies(target: Target): boolean {
     if (!patternCovers(target.host, destination.host)) return false;
@@ -145,6 +149,7 @@ const names = [
   'example.com',
   'a.example.com',
   'b.a.example.com',
+  'dns.google',
   'example.net',
   'metadata',
   'x.nip.io',

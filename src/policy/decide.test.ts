@@ -28,7 +28,12 @@ const policy: CompiledPolicy = policyOf([
     ],
     deny: [ruleNode('never.rules.example.net:*')],
   }),
-  serviceNode('watched', { mode: 'observe', observeUntil: now + 1000, deny: [ruleNode('bad.example.org:*')] }),
+  serviceNode('watched', {
+    mode: 'observe',
+    observeUntil: now + 1000,
+    allow: [ruleNode('one.one.one.one:443')],
+    deny: [ruleNode('bad.example.org:*'), ruleNode('dns.quad9.net:*')],
+  }),
   {
     kind: 'destinations',
     name: 'vault',
@@ -86,6 +91,10 @@ const rows: readonly (readonly [
   ],
   ['anything.example.org', 443, 'allow', 'observed', [], { service: 'watched' }],
   ['bad.example.org', 443, 'allow', 'observed', ['watched/deny/bad.example.org:*'], { service: 'watched' }],
+  // a public resolver is opened by a rule that names it, never by observing
+  ['one.one.one.one', 443, 'allow', 'rule_matched', ['watched/allow/one.one.one.one:443'], { service: 'watched' }],
+  ['one.one.one.one', 853, 'deny', 'resolver_closed', ['boundary/built-in/one.one.one.one'], { service: 'watched' }],
+  ['dns.quad9.net', 443, 'deny', 'resolver_closed', ['boundary/built-in/dns.quad9.net'], { service: 'watched' }],
   ['paste.example.net', 443, 'deny', 'boundary_denied', ['boundary/deny/paste.example.net:*'], { service: 'watched' }],
   [
     'vault.example.com',

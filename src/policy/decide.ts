@@ -1,4 +1,4 @@
-import { classifyAddress, parseIpAddress } from '../destination/index.ts';
+import { classifyAddress, findPublicResolver, parseIpAddress } from '../destination/index.ts';
 import { strengths } from '../identity/index.ts';
 import { collectEmbedded } from './boundary-blocks.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
@@ -37,7 +37,8 @@ import type { DecisionRequest, Verdict } from './verdict.ts';
  *     `grant_expired`;
  * 11. `no_rule_matched`.
  *
- * Observe turns 5, 10 and 11 into allow with `observed`, `wouldDeny` and the reason; nothing else.
+ * Observe turns 5, 10 and 11 into allow with `observed`, `wouldDeny` and the reason; nothing else. Where the destination is a public resolver
+ * it does not: `resolver_closed`. What is asked there is seen by nobody, so that observing would learn nothing of it.
  */
 export function decide(policy: CompiledPolicy, request: DecisionRequest): Verdict {
   try {
@@ -252,7 +253,11 @@ function allowByGrant({ policy, mode }: Case, grants: readonly OpenedGrant[], ch
   });
 }
 
-function observed({ policy, request, mode }: Case, wouldDenyReason: Reason, pairs: MatchPairs): Verdict {
+function observed(each: Case, wouldDenyReason: Reason, pairs: MatchPairs): Verdict {
+  const { policy, request, mode } = each;
+  const resolver = findPublicResolver(request.destination.host);
+  if (resolver !== null)
+    return deny(each, 'resolver_closed', noPairs, [`${boundaryDocumentName}/built-in/${resolver}`]);
   return new PolicyVerdict(policy, {
     verdict: 'allow',
     reason: 'observed',

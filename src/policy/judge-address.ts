@@ -1,4 +1,4 @@
-import { classifyAddress, embeddedIpv4, type IpAddress } from '../destination/index.ts';
+import { classifyAddress, embeddedIpv4, findPublicResolver, type IpAddress } from '../destination/index.ts';
 import { boundaryBlocks } from './boundary-blocks.ts';
 import type { NetworkFacts } from './compiled-policy.ts';
 import { attributeWord, matchWord, none, segmentWord, serviceWord } from './format/layout.ts';
@@ -89,13 +89,21 @@ function isLoopback(address: IpAddress): boolean {
   return address.family === 4 ? (address.words[0] ?? 0) >>> 24 === 127 : address.text === '::1';
 }
 
+/** What observing opens: public addresses, but for those of public resolvers. */
+function judgeObserved({ admission }: AddressContext, address: IpAddress, kind: 'public' | 'private'): AddressAnswer {
+  const resolver = findPublicResolver({ kind: 'address', address });
+  if (resolver !== null) {
+    const why = `${resolver} is a public resolver, which observing does not open`;
+    return { kind: 'refused', reason: 'resolver_closed', why };
+  }
+  return kind === 'public'
+    ? { kind: 'approved', reason: 'observed', admission, grantId: null }
+    : refuse('it is private, and no rule says via which segment');
+}
+
 /** Any rule that matched may justify the address: one without `via` if it is public, one with `via` if a segment of it holds it. */
 function judgeSegments(context: AddressContext, address: IpAddress, kind: 'public' | 'private'): AddressAnswer {
-  if (!context.byRule) {
-    return kind === 'public'
-      ? { kind: 'approved', reason: 'observed', admission: context.admission, grantId: null }
-      : refuse('it is private, and no rule says via which segment');
-  }
+  if (!context.byRule) return judgeObserved(context, address, kind);
   if (context.grants.length > 0) return judgeByGrants(context, address, kind);
   let isCrossing = false;
   const justifying: number[] = [];

@@ -15,6 +15,7 @@ export type Reason =
   | 'boundary_denied'
   | 'address_forbidden'
   | 'address_untold'
+  | 'resolver_closed'
   | 'environment_crossing'
   | 'strength_insufficient'
   | 'source_not_permitted'
@@ -124,6 +125,11 @@ export const reasons: Readonly<Record<Reason, ReasonRow>> = {
   address_untold: {
     says: 'a rule allows the name of this address, and no answer of DNS had told the service of it yet',
     mend: 'the program: ask for the name again; addresses that are written down are not opened by a rule for a name',
+    status: 403,
+  },
+  resolver_closed: {
+    says: 'a public resolver would answer names past the filter, and observing a service does not open it',
+    mend: 'the program: ask the DNS filter; service owner: name the resolver in an allow rule, if it is meant',
     status: 403,
   },
   environment_crossing: {

@@ -179,6 +179,11 @@ const rows: readonly Row[] = [
   ['allow', 'observed', 'watched', 'unknown.example.org:443', []],
   ['allow', 'observed', 'watched', 'http://unknown.example.org:80', []],
   ['allow', 'observed', 'watched', 'bad.example.org:443', ['deny/bad.example.org:*']],
+  // public resolvers: observing does not open them, by name, below a name, by address
+  ['deny', 'resolver_closed', 'watched', 'dns.google:443', ['boundary/built-in/dns.google']],
+  ['deny', 'resolver_closed', 'watched', 'abc.dns.nextdns.io:853', ['boundary/built-in/*.dns.nextdns.io']],
+  ['deny', 'resolver_closed', 'watched', '8.8.8.8:443', ['boundary/built-in/8.8.8.8']],
+  ['deny', 'no_rule_matched', 'payments-api', 'dns.google:443', []],
 ];
 
 /** The rows of the table. Rule ids that start with neither `boundary/` nor `deny/` stand in the service's allow list. */

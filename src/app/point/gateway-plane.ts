@@ -5,15 +5,9 @@ import {
   parseIpAddress,
   parseIpPrefix,
   platformAddresses,
+  publicResolverAddresses,
 } from '../../destination/index.ts';
-import {
-  type AddressRun,
-  closedResolvers,
-  type GatewayPlace,
-  type KernelPlan,
-  type OpenEntry,
-  type SourceEntry,
-} from '../../gateway/index.ts';
+import type { AddressRun, GatewayPlace, KernelPlan, OpenEntry, SourceEntry } from '../../gateway/index.ts';
 import type { Principal } from '../../identity/index.ts';
 import {
   addressPlane,
@@ -124,7 +118,7 @@ export function bindingsOf({ neighbours }: GatewayConfig): KernelPlan['bindings'
  */
 function closedRuns(): readonly AddressRun[] {
   const prefixes = [...platformAddresses.map(({ prefix }) => prefix), ...linkPrefixes];
-  return [...prefixes.map(runOfPrefix), ...closedResolvers.map(runOfAddress)];
+  return [...prefixes.map(runOfPrefix), ...publicResolverAddresses.map(runOfAddress)];
 }
 
 /** Those of a link, which routers never pass on (RFC 3927, RFC 4291), metadata services among them. */

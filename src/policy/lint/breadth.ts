@@ -1,4 +1,13 @@
-import type { HostPattern, PortRange, Target } from '../../destination/index.ts';
+import {
+  type HostPattern,
+  isBelow,
+  type PortRange,
+  parseIpAddress,
+  patternCovers,
+  publicResolverAddresses,
+  publicResolvers,
+  type Target,
+} from '../../destination/index.ts';
 import type { RuleNode, SourceAt } from '../nodes.ts';
 import type { LintRule, ReportFinding } from './finding.ts';
 import { type LintContext, ownTarget } from './lint-context.ts';
@@ -37,6 +46,19 @@ export const wildcardPublicSuffix: LintRule = {
   find: (context, report) =>
     eachAllowed(context, ({ host, canonical }, at) => {
       if (host.kind === 'below') reportSharedWildcard(host.name, canonical, at, report);
+    }),
+};
+
+/** A rule opens a public resolver, whose answers nobody filters. */
+export const publicResolver: LintRule = {
+  id: 'public-resolver',
+  severity: 'warning',
+  says: 'an allow covers a public resolver, which answers names past the DNS filter',
+  mend: 'let the program ask the filter, or narrow a wildcard; keep the rule where the resolver is meant',
+  find: (context, report) =>
+    eachAllowed(context, ({ host, canonical }, at) => {
+      const resolver = coversAll(host) ? null : resolverIn(host);
+      if (resolver !== null) report(at, `\`${canonical}\` covers the public resolver \`${resolver}\``);
     }),
 };
 
@@ -82,6 +104,20 @@ function eachAllowed(context: LintContext, visit: (target: Target, at: SourceAt)
 
 function coversAll(host: HostPattern): boolean {
   return host.kind === 'any-name' || (host.kind === 'prefix' && host.prefix.length === 0);
+}
+
+function resolverIn(host: HostPattern): string | null {
+  if (host.kind === 'prefix') return publicResolverAddresses.find((text) => coversAddress(host, text)) ?? null;
+  const found = publicResolvers.find(({ name, below }) => {
+    if (patternCovers(host, { kind: 'name', name })) return true;
+    return below && host.kind !== 'any-name' && isBelow(host.name, name);
+  });
+  return found?.name ?? null;
+}
+
+function coversAddress(host: HostPattern, text: string): boolean {
+  const address = parseIpAddress(text);
+  return address.ok && patternCovers(host, { kind: 'address', address: address.value });
 }
 
 function isAnyPort(ports: readonly PortRange[]): boolean {

@@ -55,6 +55,10 @@ const cases: readonly (readonly [rule: string, what: string, bad: string, good: 
     one('*.eu-west-1.amazonaws.com:443'),
     one('kms.eu-west-1.amazonaws.com:443'),
   ],
+  ['public-resolver', 'by name', one('dns.google:443'), one('docs.google:443')],
+  ['public-resolver', 'below a name', one('abc.dns.nextdns.io:853'), one('my.nextdns.io:443')],
+  ['public-resolver', 'under a wildcard', one('*.quad9.net:443'), one('*.example.net:443')],
+  ['public-resolver', 'by address', one('8.8.8.0/24:443'), one('203.0.113.0/24:443')],
   [
     'ip-literal',
     'an address with a thin reason',

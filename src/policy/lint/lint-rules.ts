@@ -1,4 +1,4 @@
-import { allowAll, ipLiteral, portAny, tlsAlone, wildcardPublicSuffix } from './breadth.ts';
+import { allowAll, ipLiteral, portAny, publicResolver, tlsAlone, wildcardPublicSuffix } from './breadth.ts';
 import { observeEnded, observeEnding, observeTooLong } from './dates.ts';
 import type { LintRule } from './finding.ts';
 import {
@@ -21,6 +21,7 @@ export const lintRules: readonly LintRule[] = [
   allowAll,
   portAny,
   wildcardPublicSuffix,
+  publicResolver,
   ipLiteral,
   tlsAlone,
   identityInTwoServices,

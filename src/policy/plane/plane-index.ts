@@ -1,4 +1,4 @@
-import { specialRanges } from '../../destination/index.ts';
+import { parseIpPrefix, publicResolverAddresses, specialRanges } from '../../destination/index.ts';
 import { protocolCodes } from '../format/codes.ts';
 import type { FlatView } from '../format/flat-view.ts';
 import { groupRefWord, matchFlag, matchWord, owner, prefixWord, rangeWord, serviceWord } from '../format/layout.ts';
@@ -15,7 +15,7 @@ export interface OwnedBlock extends Span {
 
 /** What of a policy is sorted by address, made once for each. */
 export interface PlaneIndex {
-  /** Where the answer may change for every service: special ranges, boundary, members, segments. Sorted. */
+  /** Where the answer may change for every service: special ranges, public resolvers, boundary, members, segments. Sorted. */
   readonly shared: Readonly<Record<Family, readonly bigint[]>>;
   /** The blocks of a service's own entries. */
   blocksOf(ownerIndex: number): readonly OwnedBlock[];
@@ -50,10 +50,7 @@ export function isObservedAt(policy: OpenedPolicy, row: number, now: number): bo
 
 function createIndex(view: FlatView): PlaneIndex {
   const cuts: Cuts = { 4: [], 6: [] };
-  for (const { prefix } of specialRanges) {
-    const { family, words } = prefix.first;
-    addCuts(cuts, family, spanOfBlock(family, prefix.length, words));
-  }
+  addBuiltIn(cuts);
   for (let at = view.ranges.at; at < view.ranges.at + view.ranges.length; at += 6) {
     const family = view.words[at + rangeWord.family] === 4 ? 4 : 6;
     addCuts(cuts, family, spanAt(view, family, view.words[at + rangeWord.length] as number, at + rangeWord.words));
@@ -73,6 +70,17 @@ function createIndex(view: FlatView): PlaneIndex {
     memberBlocksOf: (ownerIndex) =>
       (references.get(ownerIndex) ?? []).flatMap((group) => byGroup.get(group) ?? noBlocks),
   };
+}
+
+/** What the evaluator tells apart whatever the policy says. */
+function addBuiltIn(cuts: Cuts): void {
+  const resolvers = publicResolverAddresses.flatMap((text) => {
+    const prefix = parseIpPrefix(text);
+    return prefix.ok ? [prefix.value] : [];
+  });
+  for (const { first, length } of [...specialRanges.map(({ prefix }) => prefix), ...resolvers]) {
+    addCuts(cuts, first.family, spanOfBlock(first.family, length, first.words));
+  }
 }
 
 /** A block of the boundary or the members. */
