@@ -93,6 +93,8 @@ export interface GatewayConfig {
   readonly port: number;
   readonly tlsPorts: readonly number[];
   readonly httpPorts: readonly number[];
+  /** For how long an address stays open past the time of the answer of DNS that told of it. Whole seconds count. */
+  readonly graceMs: number;
   readonly masquerades: boolean;
   readonly guardsRoutes: boolean;
   readonly helper: string | null;

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { GatewayConfig } from './config.ts';
-import { pathField } from './config-fields.ts';
+import { durationField, pathField } from './config-fields.ts';
 
 const port = z.number().int().min(1).max(65_535);
 
@@ -33,6 +33,10 @@ export function gatewaySection(folder: string): z.ZodType<GatewayConfig | null> 
         .max(256)
         .prefault([80])
         .meta({ description: 'TCP ports that are read as HTTP, by name' }),
+      grace: durationField('1s', '1h').prefault('2m').meta({
+        description:
+          'for how long an address stays open past the time of its DNS answer: longer where clients reuse answers, shorter where addresses change hands',
+      }),
       masquerade: z.boolean().prefault(false).meta({
         description: 'whether what goes out carries the address of the interface it leaves by',
       }),
@@ -48,8 +52,9 @@ export function gatewaySection(folder: string): z.ZodType<GatewayConfig | null> 
       message: '`binding: mac` needs `neighbours`, or nobody is let in; behind a router write `binding: path`',
       path: ['neighbours'],
     })
-    .transform(({ masquerade, guardRoutes, neighbours, ...rest }) => ({
+    .transform(({ masquerade, guardRoutes, grace, neighbours, ...rest }) => ({
       ...rest,
+      graceMs: grace,
       masquerades: masquerade,
       guardsRoutes: guardRoutes,
       neighbours: Object.entries(neighbours).map(([address, mac]) => ({ address, mac: mac.toLowerCase() })),

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
-import type { DecisionRecord, VerdictRecord } from '../../src/policy/index.ts';
-import { at, type GatewayBed, openGatewayBed, until, workloadMac } from '../support/gateway-bed.ts';
+import type { VerdictRecord } from '../../src/policy/index.ts';
+import { at, type GatewayBed, openGatewayBed, until } from '../support/gateway-bed.ts';
+import { startGatewayProduct, startTlsOrigin, verdictOf } from '../support/gateway-product.ts';
 import { childOf } from '../support/kill-child.ts';
-import { createAuthority } from '../support/pki.ts';
-import { type RunningProduct, startProduct } from '../support/product.ts';
+import type { RunningProduct } from '../support/product.ts';
 import { skipUnless } from '../support/requires.ts';
 
 // workload -> the whole product as a gateway, in a namespace of its own -> origin. The workload knows nothing of it.
@@ -28,31 +26,18 @@ describe('the product as a gateway', {
         assert.equal((await bed.origin.tell({ does: 'listen', host, port })).result, 'listens');
       }
     }
-    tls = await startTls(bed);
-    product = await startProduct({
-      namespace: bed.names.gateway,
-      policy: { 'workload.yaml': policyFor([]) },
-      config: {
-        listen: { proxy: '127.0.0.1:3128', console: '127.0.0.1:8440', dns: '[::]:5353' },
-        hosts: {
-          [web]: [at.origin[4], at.origin[6]],
-          'other.example.com': at.origin[4],
-          'db.example.com': [at.origin[4], at.origin[6]],
-          'granted.example.com': at.other[4],
-          'time.example.com': at.origin[4],
-          'denied.example.com': at.other[4],
-        },
-        gateway: {
-          inside: ['gi'],
-          neighbours: Object.fromEntries(
-            [at.workload, at.second].flatMap((both) => [both[4], both[6]].map((one) => [one, workloadMac])),
-          ),
-        },
+    tls = await startTlsOrigin(bed, [web, 'other.example.com']);
+    product = await startGatewayProduct(bed, {
+      policy: policyFor([]),
+      hosts: {
+        [web]: [at.origin[4], at.origin[6]],
+        'other.example.com': at.origin[4],
+        'db.example.com': [at.origin[4], at.origin[6]],
+        'granted.example.com': at.other[4],
+        'time.example.com': at.origin[4],
+        'denied.example.com': at.other[4],
       },
     });
-    const isReady = async (): Promise<boolean> =>
-      (await bed.exec('gateway', ['nft', 'list', 'map', 'inet', 'exeat', 'who4'])).includes(at.workload[4]);
-    await until(isReady, 'the policy in the kernel', 20_000);
   });
   after(async () => {
     await product?.stop();
@@ -72,10 +57,7 @@ describe('the product as a gateway', {
       ...['curl', '-sS', '-k', '--max-time', '5', '-o', '/dev/null', '-w', '%{http_code}'],
       ...['--resolve', `${name}:443:${address}`, `https://${name}/`],
     ]);
-  const verdict = async (matches: (record: VerdictRecord) => boolean): Promise<VerdictRecord> => {
-    const isWanted = (record: DecisionRecord): boolean => record.kind === 'verdict' && matches(record);
-    return (await product.waitForRecord(isWanted)) as VerdictRecord;
-  };
+  const verdict = (matches: (record: VerdictRecord) => boolean): Promise<VerdictRecord> => verdictOf(product, matches);
 
   test('carries TLS by its server name, to where the name leads and not to where the client aimed', async () => {
     assert.equal(await curl(web, at.origin[4]), '200');
@@ -128,6 +110,12 @@ describe('the product as a gateway', {
     assert.deepEqual([record.reason, record.destination?.port], ['rule_matched', 5432]);
     const answer = await verdict(({ point, flow }) => point === 'dns' && flow === record.flow);
     assert.equal(answer.destination?.host, 'db.example.com');
+    for (const id of [answer.id, record.id]) {
+      const said = await product.run('explain', id);
+      assert.match(said.stdout, /dns +A db\.example\.com: 203\.0\.113\.7 for \d+ s/, said.stderr);
+      assert.match(said.stdout, /decision +allow rule_matched \(address\): db\.example\.com:5432/);
+      assert.match(said.stdout, /passed +tcp 10\.9\.0\.2 -> 203\.0\.113\.7:5432: .*still open/);
+    }
   });
 
   test('cuts within a second what a new policy no longer allows, and leaves the rest', async () => {
@@ -182,17 +170,4 @@ identities: [ "source:${at.second[4]}/32", "source:${at.second[6]}/128" ]
 allow:
   - { to: "${web}:443", reason: the site }
 `;
-}
-
-async function startTls(bed: GatewayBed): Promise<ChildProcess> {
-  const authority = await createAuthority('Gateway Test Root');
-  const issued = await authority.issueServer({ names: [web, 'other.example.com'] });
-  writeFileSync(join(bed.folder, 'tls.crt'), issued.chainPem);
-  writeFileSync(join(bed.folder, 'tls.key'), issued.keyPem);
-  const files = ['-cert', join(bed.folder, 'tls.crt'), '-key', join(bed.folder, 'tls.key')];
-  const words = ['openssl', 's_server', '-quiet', '-www', '-accept', '443', ...files];
-  const child = spawn('ip', ['netns', 'exec', bed.names.origin, ...words], { stdio: 'ignore' });
-  const isThere = async (): Promise<boolean> => (await bed.exec('origin', ['ss', '-ltn'])).includes(':443');
-  await until(isThere, 'the TLS server');
-  return child;
 }

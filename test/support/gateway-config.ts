@@ -8,6 +8,7 @@ export const plainGateway: GatewayConfig = {
   port: 18_443,
   tlsPorts: [443],
   httpPorts: [80],
+  graceMs: 120_000,
   masquerades: false,
   guardsRoutes: true,
   helper: null,

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 
 interface Order {
   readonly id: number;
-  readonly does: 'listen' | 'open' | 'echo' | 'flow' | 'close' | 'datagram' | 'datagrams';
+  readonly does: 'listen' | 'open' | 'echo' | 'flow' | 'close' | 'datagram' | 'speak';
   readonly host?: string;
   readonly port?: number;
   readonly from?: string;
@@ -14,6 +14,8 @@ interface Order {
   readonly timeoutMs?: number;
   readonly connection?: number;
   readonly fd?: number;
+  readonly parts?: readonly string[];
+  readonly pauseMs?: number;
 }
 
 const connections = new Map<number, Socket>();
@@ -34,6 +36,7 @@ async function run(order: Order): Promise<string> {
   if (order.does === 'open') return open(order);
   if (order.does === 'echo') return echo(order);
   if (order.does === 'flow') return flow(order);
+  if (order.does === 'speak') return speak(order);
   if (order.does === 'close') {
     connections.get(order.connection ?? 0)?.destroy();
     return 'closed';
@@ -87,17 +90,43 @@ function echo({ connection, text, timeoutMs }: Order): Promise<string> {
   const socket = connections.get(connection ?? 0);
   if (socket === undefined || socket.destroyed) return Promise.resolve('gone');
   return new Promise((resolve) => {
+    const failed = (error: NodeJS.ErrnoException): void => end(error.code ?? error.message);
+    const heard = (chunk: Buffer): void => end(chunk.toString());
     const timer = setTimeout(() => end('timeout'), timeoutMs ?? 2_000);
-    const onError = (error: NodeJS.ErrnoException): void => end(error.code ?? error.message);
-    const onData = (chunk: Buffer): void => end(chunk.toString());
-    // An answer that comes late must not be taken for the next one's, and listeners must not pile up.
     const end = (result: string): void => {
       clearTimeout(timer);
-      socket.off('error', onError).off('data', onData);
+      socket.off('error', failed).off('data', heard);
       resolve(result);
     };
-    socket.once('error', onError).once('data', onData);
+    socket.on('error', failed).on('data', heard);
     socket.write(text ?? 'x');
+  });
+}
+
+/** Sends parts (hexadecimal), each in a packet of its own, with pauses; gives what came back, and how it ended. */
+function speak({ host, port, from, parts, pauseMs, timeoutMs }: Order): Promise<string> {
+  const source = from === undefined ? {} : { localAddress: from };
+  const socket = connect({ host: host ?? '', port: port ?? 0, noDelay: true, ...source });
+  let heard = '';
+  return new Promise((resolve) => {
+    const end = (how: string): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(`${heard.length > 0 ? `${heard.slice(0, 2_000)} ` : ''}${how}`);
+    };
+    const timer = setTimeout(() => end('timeout'), timeoutMs ?? 2_000);
+    socket.on('data', (chunk) => {
+      heard += chunk.toString('latin1');
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
+    socket.on('close', () => end('closed'));
+    socket.on('connect', async () => {
+      for (const part of parts ?? []) {
+        if (socket.destroyed) return;
+        socket.write(Buffer.from(part, 'hex'));
+        await new Promise((next) => setTimeout(next, pauseMs ?? 0));
+      }
+    });
   });
 }
 

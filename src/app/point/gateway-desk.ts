@@ -115,6 +115,7 @@ class AssembledGateway implements GatewayDesk {
     this.#denials = new RepeatedDenials(newId);
     this.answers = new ToldAnswers({
       ...{ clock, kernel: this.#kernel, policy: policy.current, facts: policy.facts, network: policy.network },
+      graceMs: gateway.graceMs,
       classesOf: (service) => this.#byService.get(service) ?? [],
     });
     this.#records = new KernelRecords({

@@ -20,6 +20,8 @@ export interface ToldAnswerParts {
   readonly policy: () => CompiledPolicy | null;
   readonly facts: () => DecisionFacts;
   readonly network: () => NetworkFacts;
+  /** For how long an address is kept past the time of its answer. Whole seconds count, one at least. Default: 2 minutes. */
+  readonly graceMs?: number;
   /** The classes of a service's sources; empty for one that is found by no source. */
   readonly classesOf: (service: string) => readonly SourceClass[];
 }
@@ -60,7 +62,9 @@ export class ToldAnswers implements AnswerSink {
 
   constructor(parts: ToldAnswerParts) {
     this.#parts = parts;
-    this.#table = createToldTable({ clock: parts.clock });
+    const { clock, graceMs } = parts;
+    const seconds = graceMs === undefined ? {} : { graceSeconds: Math.max(1, Math.round(graceMs / 1000)) };
+    this.#table = createToldTable({ clock, ...seconds });
   }
 
   async confirm(answer: ToldAnswer): Promise<boolean> {

@@ -5,8 +5,8 @@ import type { ToldEntry } from './kernel-plan.ts';
 interface Element {
   readonly entry: ToldEntry;
   until: number;
-  /** Names that told it. */
-  readonly holders: Set<string>;
+  /** Names that told it, each until when: the time of one must not keep it open for another. */
+  readonly holders: Map<string, number>;
 }
 interface HeldAddress {
   clientUntil: number;
@@ -56,9 +56,9 @@ export class ToldBook {
     for (const timed of entries) {
       const { seconds, ...entry } = timed;
       const key = elementKey(entry);
-      const element = this.#elements.get(key) ?? { entry, until: 0, holders: new Set<string>() };
+      const element = this.#elements.get(key) ?? { entry, until: 0, holders: new Map<string, number>() };
       if (written.has(timed)) element.until = Math.max(element.until, now + seconds * 1000);
-      element.holders.add(holder);
+      claim(element, holder, now + seconds * 1000);
       this.#elements.set(key, element);
       const address = held.addresses.get(entry.address) ?? { clientUntil: 0, keys: new Set<string>() };
       address.clientUntil = Math.max(address.clientUntil, now + ttlSeconds * 1000);
@@ -82,9 +82,8 @@ export class ToldBook {
   }
 
   entriesOf(serviceId: number, name: string): readonly ToldEntry[] {
-    const addresses = this.#names.get(nameKey({ serviceId, name }))?.addresses.values() ?? [];
-    const keys = [...addresses].flatMap((address) => [...address.keys]);
-    return this.#left(keys).map(({ entry }) => entry);
+    const held = this.#names.get(nameKey({ serviceId, name }));
+    return held === undefined ? [] : this.#claimed(held).map(({ entry }) => entry);
   }
 
   namesOf(serviceId: number): readonly string[] {
@@ -103,14 +102,19 @@ export class ToldBook {
   ): readonly TimedEntry[] {
     const inUse = new Set(live.map(({ serviceId, address }) => `${serviceId} ${address}`));
     const now = this.#clock.now();
-    const isUsed = (held: HeldName): boolean =>
-      [...held.addresses.keys()].some((address) => inUse.has(`${held.serviceId} ${address}`));
-    const keys = [...this.#names.values()]
-      .filter(isUsed)
-      .flatMap((held) => [...held.addresses.values()].flatMap((address) => [...address.keys]));
-    const ending = this.#left(new Set(keys)).filter(({ until }) => until - now <= (seconds * 1000) / 2);
-    for (const element of ending) element.until = now + seconds * 1000;
-    return ending.map(({ entry }) => ({ ...entry, seconds }));
+    const renewed = new Set<Element>();
+    for (const held of this.#names.values()) {
+      const mine = this.#claimed(held);
+      if (!mine.some(({ entry }) => inUse.has(`${held.serviceId} ${entry.address}`))) continue;
+      for (const element of mine) {
+        if (element.until - now <= (seconds * 1000) / 2) {
+          element.until = now + seconds * 1000;
+          renewed.add(element);
+        }
+        claim(element, nameKey(held), now + seconds * 1000);
+      }
+    }
+    return [...renewed].map(({ entry }) => ({ ...entry, seconds }));
   }
 
   remaining(): readonly TimedEntry[] {
@@ -119,6 +123,14 @@ export class ToldBook {
       ...entry,
       seconds: Math.max(1, Math.round((until - now) / 1000)),
     }));
+  }
+
+  /** The elements that a name still holds. */
+  #claimed(held: HeldName): readonly Element[] {
+    const now = this.#clock.now();
+    const holder = nameKey(held);
+    const keys = [...held.addresses.values()].flatMap((address) => [...address.keys]);
+    return this.#left(keys).filter(({ holders }) => (holders.get(holder) ?? 0) > now);
   }
 
   #left(keys: Iterable<string>): readonly Element[] {
@@ -131,18 +143,26 @@ export class ToldBook {
     const holder = nameKey(held);
     held.addresses.delete(address);
     if (held.addresses.size === 0) this.#names.delete(holder);
+    const now = this.#clock.now();
     const left = this.#left(keys);
     for (const key of keys) {
       const element = this.#elements.get(key);
-      element?.holders.delete(holder);
-      if (element?.holders.size === 0) this.#elements.delete(key);
+      if (element === undefined) continue;
+      element.holders.delete(holder);
+      // Those that are left hold it for as long as the kernel does: it is open by them alone now.
+      for (const [name, until] of element.holders) {
+        if (until > now) element.holders.set(name, element.until);
+        else element.holders.delete(name);
+      }
+      if (element.holders.size === 0) this.#elements.delete(key);
     }
     return left.filter(({ holders }) => holders.size === 0).map(({ entry }) => entry);
   }
 
   #sweep(): void {
     for (const held of this.#names.values()) {
-      for (const [address, { keys }] of held.addresses) if (this.#left(keys).length === 0) this.#drop(held, address);
+      const kept = new Set(this.#claimed(held).map(({ entry }) => entry.address));
+      for (const address of held.addresses.keys()) if (!kept.has(address)) this.#drop(held, address);
     }
   }
 }
@@ -150,6 +170,11 @@ export class ToldBook {
 /** Opens an empty book. @internal */
 export function createToldBook(clock: Clock): ToldBook {
   return new ToldBook(clock);
+}
+
+/** A name holds an element for as long as it was told, and no longer than the kernel does. */
+function claim(element: Element, holder: string, until: number): void {
+  element.holders.set(holder, Math.max(element.holders.get(holder) ?? 0, Math.min(until, element.until)));
 }
 
 function elementKey(entry: ToldEntry): string {

@@ -75,6 +75,38 @@ test('forgetting a name leaves what another name holds', () => {
   assert.equal(table.size(), 0);
 });
 
+test('a name whose time is over holds nothing, though another name was told its address since', () => {
+  const one = bed();
+  one.tell(answerOf('a.example', ['203.0.113.7', '203.0.113.8'], 5));
+  one.now += 60_000;
+  one.tell(answerOf('a.example', ['203.0.113.8'], 300));
+  one.now += 70_000;
+  one.tell(answerOf('b.example', ['203.0.113.7'], 300));
+  assert.deepEqual(
+    one.table.entriesOf(257, 'a.example').map(({ address }) => address),
+    ['203.0.113.8'],
+  );
+  one.now += 240_000;
+  const renewed = one.table.renewSiblings([{ serviceId: 257, address: '203.0.113.7' }]);
+  assert.deepEqual(renewed, [], 'the address in use is no longer one of a.example');
+  assert.deepEqual(
+    one.table.forget(257, 'b.example').map(({ address }) => address),
+    ['203.0.113.7'],
+  );
+});
+
+test('a name that holds an address for less than another goes on as long as the kernel does once it is alone', () => {
+  const one = bed();
+  one.tell(answerOf('b.example', ['203.0.113.7'], 300));
+  one.tell(answerOf('a.example', ['203.0.113.7'], 5));
+  assert.deepEqual(one.table.forget(257, 'b.example'), []);
+  one.now += 200_000;
+  assert.deepEqual(
+    one.table.forget(257, 'a.example').map(({ address }) => address),
+    ['203.0.113.7'],
+  );
+});
+
 test('past the most addresses of a name those go that were told longest ago, never one that a client may still use', () => {
   const one = bed({ maxAddressesOfName: 2 });
   one.tell(answerOf('a.example', ['203.0.113.1'], 5));
