@@ -102,6 +102,7 @@ function linkOf(session: StandingSession, { links, records, lastCut }: Ends): Li
     get flow() {
       return session.facts.flow;
     },
+    sourceAddress: session.facts.sourceAddress,
     bytesUp: 0,
     bytesDown: 0,
     reset: () => undefined,

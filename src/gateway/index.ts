@@ -25,11 +25,13 @@ export type {
   KernelCounts,
   KernelPlan,
   KernelVerdict,
+  LeaseEntry,
   OpenEntry,
   PortRun,
   SourceEntry,
   ToldEntry,
 } from './kernel/kernel-plan.ts';
+export type { LeaseChange } from './kernel/lease-text.ts';
 export {
   createToldTable,
   type Opening,

@@ -22,6 +22,8 @@ export interface NameListenerOptions {
   readonly newId: NewId;
   /** Ports on which what is no TLS is read as HTTP, whatever its method: `80`. On the others only what begins with a known method is. */
   readonly httpPorts: ReadonlySet<number>;
+  /** Rises whenever a source may be somebody else than before: who was identified earlier is identified again. Default: never. */
+  readonly generation?: () => number;
   /** Default: every limit of `enforcement/limits.ts`. */
   readonly limits?: Partial<SessionLimits>;
   /** What happens while records cannot be kept. Default: `auto`, which blocks only what a grant alone justifies. */

@@ -21,11 +21,12 @@ export interface NameListener extends Omit<SessionListener, 'listen'> {
 export function createNameListener(options: NameListenerOptions): NameListener {
   const { clock, newId, policy, judge, budgets, records, resolver, httpPorts } = options;
   const observer = options.observer ?? silentObserver;
+  const verifier = noProofs(options.generation ?? (() => 0));
   const listener = createSessionListener({
-    ports: { clock, newId, policy, judge, verifier: noProofs, budgets, observer, settings: settingsOf(options) },
+    ports: { clock, newId, policy, judge, verifier, budgets, observer, settings: settingsOf(options) },
     records,
     resolver,
-    verify: noProofs.verify,
+    verify: verifier.verify,
     tls: () => null,
     parent: null,
     converse: (ports, facts) => gatewaySession(ports, facts, { httpPorts }),
@@ -34,6 +35,7 @@ export function createNameListener(options: NameListenerOptions): NameListener {
     listen: (on) => listenOnAll(listener, on),
     addresses: listener.addresses,
     recheckAll: () => listener.recheckAll(),
+    cutSources: (sources) => listener.cutSources(sources),
     counts: () => listener.counts(),
     liveByGrant: () => listener.liveByGrant(),
     close: (closing) => listener.close(closing),
@@ -41,11 +43,15 @@ export function createNameListener(options: NameListenerOptions): NameListener {
 }
 
 // Who does not know that there is a gateway proves nothing to it.
-const noProofs: ProofVerifier = {
-  generation: 0,
-  verify: () => ({ kind: 'failed', why: 'unknown' }),
-  stillHolds: () => true,
-};
+function noProofs(generation: () => number): ProofVerifier {
+  return {
+    get generation() {
+      return generation();
+    },
+    verify: () => ({ kind: 'failed', why: 'unknown' }),
+    stillHolds: () => true,
+  };
+}
 
 async function listenOnAll(
   listener: SessionListener,

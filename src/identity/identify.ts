@@ -1,4 +1,5 @@
 import type { Evidence, EvidenceSet } from './evidence.ts';
+import { type HeldLease, type LeaseView, noLeases } from './lease.ts';
 import type { DirectoryMatch, Identification, Principal, PrincipalDirectory } from './principal.ts';
 import { strengths } from './strength.ts';
 
@@ -9,25 +10,49 @@ const maxPresentedProofs = 4;
  * Says who asks (DESIGN 5.3). Nothing presented: the source by itself may name a service, or nobody (`anonymous`).
  * Something presented: every proof must speak for the one service that all of it names; the source alone never does.
  * A proof that names nothing beside one that names a service is `identity_unknown`: an odd proof is not waved through
- * because a better one came along. Expired evidence names nobody. `nowMs` is epoch milliseconds.
+ * because a better one came along. Expired evidence names nobody. A lease is a word about the source: by itself it counts like one, and
+ * where leases contradict each other the source is nobody. `nowMs` is epoch milliseconds.
  */
-export function identify(directory: PrincipalDirectory, evidence: EvidenceSet, nowMs: number): Identification {
-  if (evidence.presented.length === 0) return bySource(directory, evidence.source, nowMs);
+export function identify(
+  directory: PrincipalDirectory,
+  evidence: EvidenceSet,
+  nowMs: number,
+  leases: LeaseView = noLeases,
+): Identification {
+  const standing = leases.standingOf(evidence.source, nowMs);
+  const held = standing.kind === 'leased' ? standing.leases : [];
+  if (evidence.presented.length > 0) return byProof(directory, evidence, nowMs, held);
+  if (standing.kind === 'nobody') return { kind: 'refused', reason: standing.reason };
+  return bySource(directory, evidence.source, nowMs, held);
+}
+
+function byProof(
+  directory: PrincipalDirectory,
+  evidence: EvidenceSet,
+  nowMs: number,
+  leases: readonly HeldLease[],
+): Identification {
   if (evidence.presented.length > maxPresentedProofs) return { kind: 'refused', reason: 'identity_conflict' };
   if (evidence.presented.some((proof) => !(proof.expiresAt > nowMs))) return unknown;
-  const matches = directory.matchPresented(evidence);
+  const matches = directory.matchPresented(evidence, leases);
   const best = strongestOfOneService(matches);
   if (best === 'conflict') return { kind: 'refused', reason: 'identity_conflict' };
-  if (best === null || !everyProofSpeaks(directory, evidence, matches)) return unknown;
-  const first = Math.min(...evidence.presented.map((proof) => proof.expiresAt));
+  if (best === null || !everyProofSpeaks(directory, evidence, { matches, leases })) return unknown;
+  const ends = matches.flatMap(({ until }) => until ?? []);
+  const first = Math.min(...evidence.presented.map((proof) => proof.expiresAt), ...ends);
   const expiresAt = first === Number.POSITIVE_INFINITY ? null : first;
   return { kind: 'identified', principal: { ...pick(best, matches), source: evidence.source, expiresAt } };
 }
 
 const unknown: Identification = { kind: 'refused', reason: 'identity_unknown' };
 
-function bySource(directory: PrincipalDirectory, source: string, nowMs: number): Identification {
-  const matches = directory.matchSource(source, nowMs);
+function bySource(
+  directory: PrincipalDirectory,
+  source: string,
+  nowMs: number,
+  leases: readonly HeldLease[],
+): Identification {
+  const matches = directory.matchSource(source, nowMs, leases);
   const best = strongestOfOneService(matches);
   if (best === 'conflict') return { kind: 'refused', reason: 'identity_conflict' };
   if (best === null) return { kind: 'anonymous' };
@@ -72,11 +97,11 @@ function isBetter(match: DirectoryMatch, best: DirectoryMatch): boolean {
 function everyProofSpeaks(
   directory: PrincipalDirectory,
   evidence: EvidenceSet,
-  matches: readonly DirectoryMatch[],
+  { matches, leases }: { readonly matches: readonly DirectoryMatch[]; readonly leases: readonly HeldLease[] },
 ): boolean {
   if (evidence.presented.length === 1) return matches.length > 0;
   const count = (presented: readonly Evidence[]): number =>
-    presented.length === 0 ? 0 : directory.matchPresented({ source: evidence.source, presented }).length;
+    presented.length === 0 ? 0 : directory.matchPresented({ source: evidence.source, presented }, leases).length;
   return evidence.presented.every((proof) => {
     const others = evidence.presented.filter((other) => other !== proof);
     return subsets(others).some((company) => count([...company, proof]) > count(company));

@@ -1,4 +1,5 @@
 import { type Fault, failed, fault, ok, type Result } from '../base/index.ts';
+import { parseLeaseSource } from './lease.ts';
 import { type LocalName, parseLocalName } from './local-name.ts';
 import { parseSpiffeId, type SpiffeId } from './spiffe-id.ts';
 
@@ -7,6 +8,7 @@ export type IdentityTextTerm =
   | { readonly kind: 'spiffe'; readonly id: SpiffeId }
   | { readonly kind: 'credential'; readonly name: string }
   | { readonly kind: 'source'; readonly range: string }
+  | { readonly kind: 'leased'; readonly name: string }
   | { readonly kind: 'token'; readonly issuer: string }
   | { readonly kind: 'local'; readonly name: LocalName };
 
@@ -21,7 +23,8 @@ const tokenUsernameText = 'token';
 
 /**
  * Parses the text of an identity: `spiffe://corp.example/api`, `credential:payments-api`, `source:10.20.0.0/24`,
- * `token:https://ci.example.com`, `local:user:builder`, or several joined by ` + `. Faults: `identity_malformed` with what is allowed.
+ * `leased:ipam`, `token:https://ci.example.com`, `local:user:builder`, or several joined by ` + `. Faults: `identity_malformed` with what
+ * is allowed.
  */
 export function parseIdentityText(text: string): Result<readonly IdentityTextTerm[], Fault<'identity_malformed'>> {
   const parts = text.split(joiner, maxTerms + 1);
@@ -56,14 +59,14 @@ function parseTerm(text: string): Result<IdentityTextTerm, Fault<'identity_malfo
   const colon = text.indexOf(':');
   const value = text.slice(colon + 1);
   switch (colon === -1 ? '' : text.slice(0, colon)) {
-    case 'credential': {
-      const name = parseCredentialName(value);
-      return name.ok ? ok({ kind: 'credential', name: name.value }) : malformed(name.fault.message);
-    }
+    case 'credential':
+      return parseNamed('credential', parseCredentialName(value));
     case 'source':
       return /^[0-9a-fA-F.:]+(?:\/[0-9]{1,3})?$/.test(value)
         ? ok({ kind: 'source', range: value })
         : malformed('`source:` takes an address or a range such as `10.20.0.0/24`');
+    case 'leased':
+      return parseNamed('leased', parseLeaseSource(value));
     case 'token':
       return /^[\x21-\x7e]{1,2048}$/.test(value)
         ? ok({ kind: 'token', issuer: value })
@@ -71,13 +74,22 @@ function parseTerm(text: string): Result<IdentityTextTerm, Fault<'identity_malfo
     case 'local':
       return parseLocalTerm(value);
     default:
-      return malformed('an identity starts with `spiffe://`, `credential:`, `source:`, `token:` or `local:`');
+      return malformed(
+        'an identity starts with `spiffe://`, `credential:`, `source:`, `leased:`, `token:` or `local:`',
+      );
   }
 }
 
 function parseLocalTerm(value: string): Result<IdentityTextTerm, Fault<'identity_malformed'>> {
   const name = parseLocalName(value);
   return name.ok ? ok({ kind: 'local', name: name.value }) : malformed(name.fault.message);
+}
+
+function parseNamed(
+  kind: 'credential' | 'leased',
+  name: Result<string, Fault>,
+): Result<IdentityTextTerm, Fault<'identity_malformed'>> {
+  return name.ok ? ok({ kind, name: name.value }) : malformed(name.fault.message);
 }
 
 function malformed(message: string): { readonly ok: false; readonly fault: Fault<'identity_malformed'> } {

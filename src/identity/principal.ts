@@ -1,10 +1,12 @@
 import type { EvidenceSet } from './evidence.ts';
+import type { HeldLease } from './lease.ts';
 import type { Strength } from './strength.ts';
 
 /**
  * Who asks, proven: a service of the policy, the identity that named it and how strongly that was proven.
  * `identity` is the policy's own spelling: `spiffe://corp.example/ns/payments/sa/api`, `credential:payments-api`,
- * `source:10.20.0.0/24`, `local:user:builder`, `token:https://ci.example.com#environment=prod&repository_id=123` (its claims sorted and percent-encoded),
+ * `source:10.20.0.0/24`, `leased:ipam`, `local:user:builder`, `token:https://ci.example.com#environment=prod&repository_id=123` (its claims
+ * sorted and percent-encoded),
  * several joined by ` + ` for an `all:` list.
  * `source` is the peer's address in canonical text, or null where there is none (command line, replay).
  * `expiresAt` (epoch ms) is when the first of the proofs ends, or the last of the dates until which the source counts; null when
@@ -30,10 +32,10 @@ export interface DirectoryMatch {
 
 /** Knows which identities belong to which service. The compiled policy implements it. */
 export interface PrincipalDirectory {
-  /** Every entry satisfied by what was presented (with the source as one more condition inside `all:`). */
-  matchPresented(evidence: EvidenceSet): readonly DirectoryMatch[];
-  /** Every entry satisfied by the source address alone; asked only when nothing was presented. */
-  matchSource(source: string, nowMs: number): readonly DirectoryMatch[];
+  /** Every entry satisfied by what was presented (with the source and its leases as more conditions inside `all:`). */
+  matchPresented(evidence: EvidenceSet, leases?: readonly HeldLease[]): readonly DirectoryMatch[];
+  /** Every entry satisfied by the source address and its leases alone; asked only when nothing was presented. */
+  matchSource(source: string, nowMs: number, leases?: readonly HeldLease[]): readonly DirectoryMatch[];
 }
 
 /** The answer to "who is this?": a principal, nobody presented and nobody known, or a refusal. */

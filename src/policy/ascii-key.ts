@@ -11,11 +11,15 @@ export function asciiKey(text: string): string {
   });
 }
 
-/** The keys under which identities are found: by SPIFFE id, credential name, token issuer with one claim, issuer alone, or local name. */
+/**
+ * The keys under which identities are found: by SPIFFE id, credential name, token issuer with one claim, issuer alone, local name, or source of
+ * leases with the service that it names.
+ */
 export const identityKey = {
   spiffe: (id: string): string => asciiKey(`spiffe ${id}`),
   credential: (name: string): string => asciiKey(`credential ${name}`),
   local: (name: string): string => asciiKey(`local ${name}`),
+  leased: (source: string, service: string): string => asciiKey(`leased ${source} ${service}`),
   issuer: (issuer: string): string => asciiKey(`issuer ${issuer}`),
   claim: (issuer: string, name: string, value: string): string =>
     asciiKey(`claim ${issuer.length} ${name.length} ${issuer} ${name} ${value}`),

@@ -102,7 +102,13 @@ export { type NamePlaneEntry, type NamePlaneQuestion, namePlane } from './plane/
 export { nextChange } from './plane/next-change.ts';
 export type { OpaqueProtocol, PortRun } from './plane/port-cuts.ts';
 export { type BeyondPorts, findRulesBeyondPorts } from './plane/rules-beyond-ports.ts';
-export { type SourceQuestion, type SourceRun, sourcePlane } from './plane/source-plane.ts';
+export {
+  createSourceNamer,
+  type NamedSource,
+  type SourceQuestion,
+  type SourceRun,
+  sourcePlane,
+} from './plane/source-plane.ts';
 export { type QueryType, queryTypes } from './query-types.ts';
 export { readEndedGrant, readGrant, readOfflineSigners } from './read-grant.ts';
 export { type Reason, type ReasonRow, reasons, requestableReasons } from './reasons.ts';

@@ -23,6 +23,7 @@ export type IdentityTerm =
   | { readonly kind: 'credential'; readonly name: string; readonly text: string }
   | { readonly kind: 'source'; readonly prefix: IpPrefix; readonly text: string }
   | { readonly kind: 'local'; readonly name: LocalName; readonly text: string }
+  | { readonly kind: 'leased'; readonly name: string; readonly text: string }
   | {
       readonly kind: 'token';
       readonly issuer: string;

@@ -6,7 +6,7 @@ import {
   ipAddressFromWords,
   prefixOf,
 } from '../destination/index.ts';
-import type { DirectoryMatch, EvidenceSet } from '../identity/index.ts';
+import type { DirectoryMatch, EvidenceSet, HeldLease } from '../identity/index.ts';
 import type { CompiledPolicy, SegmentSummary, ServiceSummary } from './compiled-policy.ts';
 import { checkBody, checkHeader } from './format/check-buffer.ts';
 import { serviceKinds } from './format/codes.ts';
@@ -86,12 +86,12 @@ export class OpenedPolicy implements CompiledPolicy {
     return this.#segments;
   }
 
-  matchPresented(evidence: EvidenceSet): readonly DirectoryMatch[] {
-    return matchPresented(this.view, evidence);
+  matchPresented(evidence: EvidenceSet, leases: readonly HeldLease[] = []): readonly DirectoryMatch[] {
+    return matchPresented(this.view, evidence, leases);
   }
 
-  matchSource(source: string, nowMs: number): readonly DirectoryMatch[] {
-    return matchSource(this.view, source, nowMs);
+  matchSource(source: string, nowMs: number, leases: readonly HeldLease[] = []): readonly DirectoryMatch[] {
+    return matchSource(this.view, source, { nowMs, leases });
   }
 
   /** @internal The row of a service, or -1. */

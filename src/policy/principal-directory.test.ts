@@ -135,6 +135,66 @@ for (const [what, source, when, expected] of sources) {
   test(`source alone: ${what}`, () => assert.deepEqual(shown(policy.matchSource(source, when)), expected));
 }
 
+// A source of leases names services; the policy says which of them take its word.
+const leasedPolicy = policyOf([
+  of('api', 'leased:ipam'),
+  of('orders', 'leased:ipam', 'leased:dhcp + source:10.20.0.0/16'),
+  of('silent', 'source:10.9.0.0/24'),
+  of('strict', 'credential:strict + leased:ipam'),
+]);
+const leasedRows: readonly (readonly [string, string, readonly string[], readonly Evidence[], string])[] = [
+  [
+    'a lease names a service that takes leases of that source',
+    '10.20.0.7',
+    ['ipam api'],
+    [],
+    'api leased:ipam network',
+  ],
+  ['another service of the same source', '10.20.0.7', ['ipam orders'], [], 'orders leased:ipam network'],
+  ['a service that does not take any is not named', '10.20.0.7', ['ipam silent'], [], ''],
+  ['nor by another source than it takes', '10.20.0.7', ['dhcp api'], [], ''],
+  ['nor one that there is not', '10.20.0.7', ['ipam nobody'], [], ''],
+  [
+    '`all:` bounds what a source may lease',
+    '10.20.0.7',
+    ['dhcp orders'],
+    [],
+    'orders leased:dhcp + source:10.20.0.0/16 network',
+  ],
+  ['outside of its bounds it may not', '10.21.0.7', ['dhcp orders'], [], ''],
+  [
+    'two sources that agree',
+    '10.20.0.7',
+    ['dhcp orders', 'ipam orders'],
+    [],
+    'orders leased:dhcp + source:10.20.0.0/16 network,orders leased:ipam network',
+  ],
+  ['a lease is no proof for what asks for one', '10.20.0.7', ['ipam strict'], [], ''],
+  [
+    'a proof with the lease it asks for',
+    '10.20.0.7',
+    ['ipam strict'],
+    [credential('strict')],
+    'strict credential:strict + leased:ipam shared-secret',
+  ],
+  ['a proof whose lease is of another service', '10.20.0.7', ['ipam api'], [credential('strict')], ''],
+  ['a proof without the lease it asks for', '10.20.0.7', [], [credential('strict')], ''],
+];
+for (const [what, source, texts, presented, expected] of leasedRows) {
+  test(`leased: ${what}`, () => {
+    const leases = texts.map((text) => {
+      const [from = '', service = ''] = text.split(' ');
+      return { source: from, service, until: now + 5 };
+    });
+    const matches =
+      presented.length > 0
+        ? leasedPolicy.matchPresented({ source, presented }, leases)
+        : leasedPolicy.matchSource(source, now, leases);
+    assert.equal(shown(matches).join(), expected);
+    assert.ok(matches.every(({ until }) => until === now + 5));
+  });
+}
+
 test('an unattributed source ends at the last of the dates that hold it', () => {
   const document = (text: string, until: number): PolicyDocument => {
     const prefix = parseIpPrefix(text);

@@ -3,6 +3,7 @@ import {
   type DirectoryMatch,
   type Evidence,
   type EvidenceSet,
+  type HeldLease,
   type Strength,
   strengths,
   type TokenEvidence,
@@ -14,7 +15,11 @@ import { findText, visitBlocks } from './format/lookup.ts';
 import { unattributedServiceName } from './rule-id.ts';
 
 /** Every identity that what was presented satisfies, with the source as one more condition (see `PrincipalDirectory`). */
-export function matchPresented(view: FlatView, evidence: EvidenceSet): readonly DirectoryMatch[] {
+export function matchPresented(
+  view: FlatView,
+  evidence: EvidenceSet,
+  leases: readonly HeldLease[] = [],
+): readonly DirectoryMatch[] {
   const rows = new Set<number>();
   for (const proof of evidence.presented) {
     for (const key of keysOf(proof)) {
@@ -22,16 +27,30 @@ export function matchPresented(view: FlatView, evidence: EvidenceSet): readonly 
     }
   }
   const source = parseIpAddress(evidence.source);
-  return matchRows(view, rows, { presented: evidence.presented, source: source.ok ? source.value : null });
+  return matchRows(view, rows, { presented: evidence.presented, source: source.ok ? source.value : null, leases });
 }
 
-/** Every identity that the source alone satisfies; where there is none, the unattributed sources whose date has not come. */
-export function matchSource(view: FlatView, source: string, nowMs: number): readonly DirectoryMatch[] {
+/**
+ * Every identity that the source and its leases alone satisfy; where there is none, the unattributed sources whose date has not come. A
+ * lease names a service, and counts where an identity of that service says that leases of this source do.
+ */
+export function matchSource(
+  view: FlatView,
+  source: string,
+  { nowMs, leases }: { readonly nowMs: number; readonly leases: readonly HeldLease[] },
+): readonly DirectoryMatch[] {
   const parsed = parseIpAddress(source);
   if (!parsed.ok) return [];
   const rows = new Set<number>();
   visitBlocks(view, owner.sources, parsed.value, (run) => addRun(view, run, rows));
-  const matches = matchRows(view, rows, { presented: [], source: parsed.value });
+  for (const lease of leases) {
+    addRun(
+      view,
+      findText(view, owner.identities * 2 + keyKind.exact, identityKey.leased(lease.source, lease.service)),
+      rows,
+    );
+  }
+  const matches = matchRows(view, rows, { presented: [], source: parsed.value, leases });
   return matches.length > 0 ? matches : matchUnattributed(view, parsed.value, nowMs);
 }
 
@@ -53,6 +72,7 @@ export function matchUnattributed(view: FlatView, source: IpAddress, nowMs: numb
 interface Known {
   readonly presented: readonly Evidence[];
   readonly source: IpAddress | null;
+  readonly leases: readonly HeldLease[];
 }
 
 function keysOf(proof: Evidence): readonly string[] {
@@ -94,26 +114,41 @@ function matchRows(view: FlatView, rows: ReadonlySet<number>, known: Known): rea
 function matchIdentity(view: FlatView, row: number, known: Known): DirectoryMatch | null {
   const at = view.identities.at + row * 4;
   const count = Math.min(view.words[at + identityWord.termCount] as number, view.terms.length / 10);
+  const serviceAt = view.services.at + (view.words[at + identityWord.service] as number) * 12;
+  const service = readText(view, view.words[serviceAt + serviceWord.name] as number);
   let best = -1;
+  let until = Number.POSITIVE_INFINITY;
   for (let i = 0; i < count; i++) {
-    const strength = matchTerm(view, (view.words[at + identityWord.terms] as number) + i, known);
+    const term = (view.words[at + identityWord.terms] as number) + i;
+    const lease = leaseOfTerm(view, term, { known, service });
+    const strength = lease === null ? matchTerm(view, term, known) : 0;
     if (strength < 0) return null;
     best = Math.max(best, strength);
+    until = Math.min(until, lease?.until ?? Number.POSITIVE_INFINITY);
   }
   const strength = strengths[best];
   if (strength === undefined) return null;
-  const service = view.services.at + (view.words[at + identityWord.service] as number) * 12;
-  return {
-    service: readText(view, view.words[service + serviceWord.name] as number),
-    identity: readText(view, view.words[at + identityWord.text] as number),
-    strength,
-  };
+  const identity = readText(view, view.words[at + identityWord.text] as number);
+  return { service, identity, strength, ...(Number.isFinite(until) ? { until } : {}) };
+}
+
+/** The lease by which a term holds: of the source that the term names, and for this very service. */
+function leaseOfTerm(
+  view: FlatView,
+  row: number,
+  { known, service }: { readonly known: Known; readonly service: string },
+): HeldLease | null {
+  const at = view.terms.at + row * 10;
+  if (known.leases.length === 0 || view.words[at + termWord.kind] !== termKind.leased) return null;
+  const name = readText(view, view.words[at + termWord.text] as number);
+  return known.leases.find((lease) => lease.source === name && lease.service === service) ?? null;
 }
 
 /** The strength with which a term holds, as an index of `strengths`, or -1 where it does not. */
 function matchTerm(view: FlatView, row: number, known: Known): number {
   const at = view.terms.at + row * 10;
   const kind = view.words[at + termWord.kind] as number;
+  if (kind === termKind.leased) return -1;
   if (kind === termKind.source) return known.source !== null && holdsSource(view, at, known.source) ? 0 : -1;
   const text = readText(view, view.words[at + termWord.text] as number);
   let best = -1;

@@ -50,6 +50,8 @@ export interface SessionListener {
    * into force, trust material changed, or a revocation arrived.
    */
   recheckAll(): Promise<number>;
+  /** Cuts every connection from these addresses (canonical text), idle ones too: they belong to somebody else from now on. Says how many. */
+  cutSources(sources: ReadonlySet<string>): number;
   counts(): ConnectionCounts;
   /** How many live connections each grant justifies, only those that justify any. */
   liveByGrant(): ReadonlyMap<string, number>;
@@ -112,6 +114,12 @@ class AssembledListener implements SessionListener {
 
   recheckAll(): Promise<number> {
     return this.#parts.flows.recheckAll();
+  }
+
+  cutSources(sources: ReadonlySet<string>): number {
+    const cut = [...this.#parts.transport.links].filter(({ sourceAddress }) => sources.has(sourceAddress));
+    for (const link of cut) link.cut('policy_changed');
+    return cut.length;
   }
 
   counts(): ConnectionCounts {

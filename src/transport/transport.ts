@@ -55,6 +55,8 @@ export interface TransportOptions {
 
 /** One live connection, as those see it who judge it again. */
 export interface LiveLink {
+  /** Canonical text. */
+  readonly sourceAddress: string;
   readonly flow: LiveFlow | null;
   readonly bytesUp: number;
   readonly bytesDown: number;

@@ -59,24 +59,30 @@ export function serviceNode(name: string, extra: Partial<ServiceNode> = {}): Ser
 
 /** An identity node from its text; terms are joined by ` + `. Token claims stand in braces: `token:https://ci.example.com{a=b}`. */
 export function identityNode(text: string): IdentityNode {
-  const terms = text.split(' + ').map((part): IdentityNode['terms'][number] => {
-    if (part.startsWith('spiffe://')) return { kind: 'spiffe', id: part, text: part };
-    if (part.startsWith('credential:')) return { kind: 'credential', name: part.slice(11), text: part };
-    if (part.startsWith('source:')) {
-      const prefix = parseIpPrefix(part.slice(7));
-      assert.ok(prefix.ok, part);
-      return { kind: 'source', prefix: prefix.value, text: part };
-    }
-    if (part.startsWith('local:')) {
-      const name = parseLocalName(part.slice(6));
-      assert.ok(name.ok, part);
-      return { kind: 'local', name: name.value, text: part };
-    }
-    const [, issuer = '', claims = ''] = /^token:([^{]*)\{?([^}]*)\}?$/.exec(part) ?? [];
-    const pairs = claims === '' ? [] : claims.split(',').map((pair) => pair.split('='));
-    return { kind: 'token', issuer, claims: Object.fromEntries(pairs), text: `token:${issuer}` };
-  });
-  return { terms, at };
+  return { terms: text.split(' + ').map(identityTerm), at };
+}
+
+function identityTerm(text: string): IdentityNode['terms'][number] {
+  if (text.startsWith('spiffe://')) return { kind: 'spiffe', id: text, text };
+  if (text.startsWith('credential:')) return { kind: 'credential', name: text.slice(11), text };
+  if (text.startsWith('leased:')) return { kind: 'leased', name: text.slice(7), text };
+  if (text.startsWith('source:')) {
+    const prefix = parseIpPrefix(text.slice(7));
+    assert.ok(prefix.ok, text);
+    return { kind: 'source', prefix: prefix.value, text };
+  }
+  if (text.startsWith('local:')) {
+    const name = parseLocalName(text.slice(6));
+    assert.ok(name.ok, text);
+    return { kind: 'local', name: name.value, text };
+  }
+  return tokenTerm(text);
+}
+
+function tokenTerm(text: string): IdentityNode['terms'][number] {
+  const [, issuer = '', claims = ''] = /^token:([^{]*)\{?([^}]*)\}?$/.exec(text) ?? [];
+  const pairs = claims === '' ? [] : claims.split(',').map((pair) => pair.split('='));
+  return { kind: 'token', issuer, claims: Object.fromEntries(pairs), text: `token:${issuer}` };
 }
 
 /** Compiles and opens documents that must compile. */

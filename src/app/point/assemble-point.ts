@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { ExeatError } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
+import type { Judge } from '../../enforcement/index.ts';
 import { identify } from '../../identity/index.ts';
 import { approveAddresses, type DecisionFacts, decide, queryTypes, screenAddresses } from '../../policy/index.ts';
 import { createProxyListener, type ProxyListener, type ProxyListenerOptions } from '../../proxy/index.ts';
@@ -18,6 +19,7 @@ import { type DnsDesk, openDnsDesk } from './dns-desk.ts';
 import { type FirstSeenFile, openFirstSeenFile } from './first-seen-file.ts';
 import { type GatewayDesk, type GatewayDeskParts, openGatewayDesk } from './gateway-desk.ts';
 import { createGrantHolder, type GrantHolder } from './grant-holder.ts';
+import { type LeaseDesk, type LeaseGate, openLeaseDesk } from './leases/lease-desk.ts';
 import { createNetworkFacts, type NetworkFactsSource } from './network-facts.ts';
 import { createPointMetrics, type PointMetrics } from './point-metrics.ts';
 import { createPolicyHolder, type PolicyHolder } from './policy-holder.ts';
@@ -26,6 +28,7 @@ import { createProxyTls } from './proxy-tls.ts';
 import { createRecordTap } from './record-tap.ts';
 import { openResponseZones, type ResponseZones } from './response-zones.ts';
 import { toTrustOptions } from './trust-options.ts';
+import { verifierWith } from './verifier-with.ts';
 
 /** Every part of the point, made and joined; nothing listens yet. */
 export interface PointAssembly {
@@ -43,6 +46,7 @@ export interface PointAssembly {
   readonly metrics: PointMetrics;
   readonly firstSeen: FirstSeenFile;
   readonly listener: ProxyListener;
+  readonly leases: LeaseDesk;
   /** Null where the configuration has none. */
   readonly gateway: GatewayDesk | null;
 }
@@ -58,12 +62,7 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
   const budgets = openBudgets(join(paths.point, 'budgets.ndjson'), logger, clock.now());
   const grants = openGrantHolder({ paths, verifyingKey, clock, logger, budgets });
   const facts = joinFacts(policy, grants, budgets);
-  const spool = createSpool({
-    dir: paths.spool,
-    ...config.decisions,
-    clock,
-    log: ({ level, message }) => logger[level](message),
-  });
+  const spool = openSpool({ config, paths, clock, logger });
   const metrics = createPointMetrics({
     spool: () => spool.counts(),
     isKeeping: () => spool.isKeeping,
@@ -82,25 +81,23 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
   const observer = createProxyObserver(metrics, logger);
   const tls = createProxyTls(trust);
   const responseZones = openResponseZones({ zones: config.dns.responseZones, folder: paths.point, clock, logger });
+  const gate = gateOf(() => ({ listener, gateway }));
+  const leases: LeaseDesk = openLeaseDesk({ clock, network: network.current, gate });
+  const judge = judgeBy(leases);
+  const verifier = verifierWith(trust, leases.generation);
   const inForce = { current: policy.current, facts, network: network.current };
   const dns = openDnsDesk({
-    ...{ config, clock, newId: createNewId(), verifier: trust, records, observer, tls, queryTypes },
+    ...{ config, clock, newId: createNewId(), verifier, records, observer, tls, queryTypes },
     policy: inForce,
-    judge: { identify, decide, screen: screenAddresses },
+    judge: { identify: judge.identify, decide, screen: screenAddresses },
     zones: responseZones,
     // The gateway resolves by what the filter resolves by, and is told what the filter tells.
     answerSink: config.gateway === null ? null : { confirm: async (told) => gateway?.answers.confirm(told) ?? false },
   });
-  const listening = {
-    ...{ policy: inForce, budgets, resolver: dns.resolver, records, clock, newId: createNewId(), observer },
-    // The only evaluator there is (DESIGN principle 1).
-    judge: { identify, decide, approve: approveAddresses },
-  };
-  const listener: ProxyListener = createProxyListener({
-    ...{ ...listening, verifier: trust },
-    ...listenerSettings(config, tls),
-  });
-  const gateway = openGateway(config, { ...listening, folder: paths.point, logger });
+  const told = { records, clock, newId: createNewId(), observer };
+  const listening = { ...told, policy: inForce, judge, budgets, resolver: dns.resolver };
+  const listener: ProxyListener = createProxyListener({ ...listening, verifier, ...listenerSettings(config, tls) });
+  const gateway = openGateway(config, { ...listening, folder: paths.point, logger, leases });
   if (gateway !== null) metrics.watchGateway(() => gateway.status());
   // Its connections are judged again at once, but not while the bytes of one of them are being counted.
   budgets.onSpent = (): void =>
@@ -108,8 +105,41 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
   const breakGlass = openBreakGlassDesk({
     ...{ idPath: join(paths.point, 'id'), keptPath: keptPath(paths), clock, newId: createNewId(), records, logger },
   });
-  const holders = { policy, budgets, grants, facts, breakGlass };
+  const holders = { policy, budgets, grants, facts, breakGlass, leases };
   return { clock, trust, dns, responseZones, network, ...holders, spool, metrics, firstSeen, listener, gateway };
+}
+
+// The only evaluator there is (DESIGN principle 1).
+function judgeBy({ view }: LeaseDesk): Judge {
+  return {
+    identify: (directory, evidence, nowMs) => identify(directory, evidence, nowMs, view),
+    decide,
+    approve: approveAddresses,
+  };
+}
+
+/** What a change of leases waits for: the proxy's connections, and what the gateway told the kernel. */
+function gateOf(parts: () => { readonly listener: ProxyListener; readonly gateway: GatewayDesk | null }): LeaseGate {
+  return {
+    take: async (addresses) => {
+      const { listener, gateway } = parts();
+      const [, isTaken] = await Promise.all([listener.recheckAll(), gateway?.take(addresses) ?? true]);
+      return isTaken;
+    },
+    give: async (addresses) => parts().gateway?.give(addresses) ?? true,
+  };
+}
+
+function openSpool({ config, paths, clock, logger }: SpoolParts): Spool {
+  const log: Parameters<typeof createSpool>[0]['log'] = ({ level, message }) => logger[level](message);
+  return createSpool({ dir: paths.spool, ...config.decisions, clock, log });
+}
+
+interface SpoolParts {
+  readonly config: Config;
+  readonly paths: StatePaths;
+  readonly clock: FiledClock;
+  readonly logger: Logger;
 }
 
 function openGateway(config: Config, parts: Omit<GatewayDeskParts, 'config' | 'gateway'>): GatewayDesk | null {

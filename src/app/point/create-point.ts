@@ -63,6 +63,7 @@ export async function createPoint(config: Config): Promise<Point> {
       // Records of what is cut now are still written: the spool closes last.
       const closing = [listener, parts.dns, gateway].map((one) => one?.close({ drainMs }));
       await Promise.all([...closing, server.close(), pac?.close()]);
+      parts.leases.close();
       parts.network.close();
       parts.budgets.close();
       await Promise.all([parts.firstSeen.close(), trust.close(), parts.spool.close(), parts.clock.close()]);

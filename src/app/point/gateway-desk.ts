@@ -19,10 +19,14 @@ import type { GatewayStatus } from '../status.ts';
 import { openClassIds } from './class-ids.ts';
 import { bindingsOf, computeGatewayPlane, type GatewayPlane, placeOf, type SourceClass } from './gateway-plane.ts';
 import { KernelRecords } from './kernel-records.ts';
+import { GatewayLeases } from './leases/gateway-leases.ts';
+import type { LeaseBook } from './leases/lease-book.ts';
+import type { LeaseGate } from './leases/lease-desk.ts';
+import { openTenures } from './leases/tenures.ts';
 import { ToldAnswers } from './told-answers.ts';
 
 /** Everything of the point that the transparent gateway needs: its listener, what the kernel is told, and what it counts. */
-export interface GatewayDesk {
+export interface GatewayDesk extends LeaseGate {
   readonly listener: NameListener;
   readonly answers: ToldAnswers;
   /** Listens on the sockets that the launcher made. Throws an ExeatError with one line. */
@@ -51,6 +55,7 @@ export interface GatewayDeskParts
     network(): NetworkFacts;
   };
   readonly logger: Logger;
+  readonly leases: { readonly book: LeaseBook; readonly generation: () => number };
 }
 
 const countEveryMs = 1_000;
@@ -88,6 +93,7 @@ class AssembledGateway implements GatewayDesk {
   readonly #records: KernelRecords;
   readonly #denials: RepeatedDenials;
   readonly #ids: ReturnType<typeof openClassIds>;
+  readonly #leases: GatewayLeases;
   #plane: GatewayPlane | null = null;
   #classes: ReadonlyMap<number, SourceClass> = new Map();
   #byService: ReadonlyMap<string, readonly SourceClass[]> = new Map();
@@ -109,8 +115,13 @@ class AssembledGateway implements GatewayDesk {
     this.#ids = openClassIds(join(parts.folder, 'source-classes'));
     this.#kernel = createKernelClient(helperPaths(parts.config).socket, {
       remaining: () => this.answers.remaining(),
+      leases: () => this.#leases.entries(),
       onDrift: (drift) => this.#drifted(drift),
       onState: ({ isConnected, fault }) => this.#helperChanged(isConnected, fault),
+    });
+    this.#leases = new GatewayLeases({
+      ...{ clock, kernel: this.#kernel, book: parts.leases.book, bindsMac: gateway.binding === 'mac' },
+      tenures: openTenures(join(parts.folder, 'tenures')),
     });
     this.#denials = new RepeatedDenials(newId);
     this.answers = new ToldAnswers({
@@ -126,6 +137,7 @@ class AssembledGateway implements GatewayDesk {
     this.listener = createNameListener({
       ...{ policy, records, clock, newId, judge: parts.judge, resolver: parts.resolver, budgets: parts.budgets },
       httpPorts: new Set(gateway.httpPorts),
+      generation: parts.leases.generation,
       limits: parts.config.limits,
       onFull: parts.config.audit.onFull,
       requestBase: parts.config.console.url,
@@ -152,6 +164,23 @@ class AssembledGateway implements GatewayDesk {
       this.#running = null;
     });
     return this.#running;
+  }
+
+  async take(addresses: readonly string[]): Promise<boolean> {
+    // First the kernel: what it passes until then is still of who had the address.
+    const isClosed = await this.#leases.close(addresses);
+    await this.listener.recheckAll();
+    this.listener.cutSources(new Set(addresses));
+    // Of a service that nobody is any more goes what DNS told it.
+    this.#foldClasses();
+    await this.answers.recheckAll();
+    return isClosed && (await this.#leases.clear(addresses));
+  }
+
+  async give(addresses: readonly string[]): Promise<boolean> {
+    this.#leases.add(addresses);
+    await this.recheckAll();
+    return this.#leases.holds(addresses);
   }
 
   problems(): readonly string[] {
@@ -201,24 +230,42 @@ class AssembledGateway implements GatewayDesk {
   async #applyPlane(): Promise<void> {
     const { policy, clock, gateway, config } = this.#parts;
     const moment = { policy: policy.current(), facts: policy.facts(), network: policy.network(), now: clock.now() };
-    if (this.#problem === null && !this.#isChanged(moment)) return;
+    const isChanged = this.#problem !== null || this.#isChanged(moment);
+    if (!isChanged && !this.#leases.isStale) return;
+    const leased = await this.#leases.name(moment.policy, moment.facts, isChanged);
+    const known = new Set(this.#plane?.classes.map(({ key }) => key));
+    if (!isChanged && leased.every(({ key }) => known.has(key))) return this.#syncLeases();
     const plane = await computeGatewayPlane({
-      ...{ ...moment, ids: this.#ids },
+      ...{ ...moment, ids: this.#ids, leased },
       place: placeOf(gateway, config.listen),
       bindings: bindingsOf(gateway),
     });
     this.#computed = { ...moment, addresses: JSON.stringify(moment.network) };
     this.#wakeAt(plane.changesAt);
     const isSame = JSON.stringify(plane.plan) === JSON.stringify(this.#plane?.plan);
-    const byService = Map.groupBy(plane.classes, ({ service }) => service);
     this.#classes = new Map(plane.classes.map((one) => [one.id, one]));
-    this.#byService = byService;
-    if (isSame && this.#problem === null) return;
     this.#plane = plane;
+    this.#foldClasses();
+    if (isSame && this.#problem === null) return this.#syncLeases();
     const applied = await this.#kernel.apply(plane.plan);
     this.#problem = applied.ok ? null : applied.fault.message;
+    await this.#syncLeases();
     if (applied.ok) await this.answers.recheckAll();
     else this.#parts.logger.error('the kernel does not hold what is in force', { cause: applied.fault.message });
+  }
+
+  async #syncLeases(): Promise<void> {
+    const ids = new Map(this.#plane?.classes.map(({ key, id }) => [key, id]));
+    this.#foldClasses();
+    // What was not confirmed is told again with the next tick.
+    await this.#leases.sync((key) => ids.get(key) ?? null);
+  }
+
+  #foldClasses(): void {
+    const leased = this.#leases.keys();
+    const { classes = [], settled = new Set() } = this.#plane ?? {};
+    const inhabited = classes.filter(({ key }) => settled.has(key) || leased.has(key));
+    this.#byService = Map.groupBy(inhabited, ({ service }) => service);
   }
 
   // Computing for a thousand services takes a second of processor time: not without need.
@@ -247,7 +294,7 @@ class AssembledGateway implements GatewayDesk {
   #tick(): void {
     const nowMs = this.#parts.clock.now();
     for (const sum of this.#denials.takeEnded(nowMs)) this.#parts.records.write(sum);
-    if (this.#problem !== null || nowMs % sweepEveryMs < countEveryMs) void this.recheckAll();
+    if (this.#problem !== null || this.#leases.isStale || nowMs % sweepEveryMs < countEveryMs) void this.recheckAll();
     void this.#count();
   }
 

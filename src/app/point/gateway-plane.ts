@@ -13,6 +13,7 @@ import {
   addressPlane,
   type CompiledPolicy,
   type DecisionFacts,
+  type NamedSource,
   type NetworkFacts,
   nextChange,
   sourcePlane,
@@ -23,6 +24,7 @@ import type { ClassIds } from './class-ids.ts';
 export interface SourceClass {
   /** How the kernel knows it. */
   readonly id: number;
+  readonly key: string;
   readonly service: string;
   readonly principal: Principal;
 }
@@ -31,6 +33,8 @@ export interface SourceClass {
 export interface GatewayPlane {
   readonly plan: KernelPlan;
   readonly classes: readonly SourceClass[];
+  /** The keys of classes that somebody is of without a lease. */
+  readonly settled: ReadonlySet<string>;
   /** When it can become another by the clock alone (epoch milliseconds), or null. */
   readonly changesAt: number | null;
   /** Services that are too large to be told by address, one line each. */
@@ -47,6 +51,8 @@ export interface PlaneParts {
   readonly ids: ClassIds;
   readonly place: GatewayPlace;
   readonly bindings: KernelPlan['bindings'];
+  /** One of each class that somebody is of by a lease. Default: none. */
+  readonly leased?: readonly NamedSource[];
 }
 
 /**
@@ -54,16 +60,21 @@ export interface PlaneParts {
  * pause between: a thousand of them take seconds, and decisions go on meanwhile.
  */
 export async function computeGatewayPlane(parts: PlaneParts): Promise<GatewayPlane> {
-  const { policy, facts, network, now, ids } = parts;
-  if (policy === null) return { plan: closedPlan(parts), classes: [], changesAt: null, problems: [] };
+  const { policy, facts, network, now, ids, leased = [] } = parts;
+  const nothing = { classes: [], settled: new Set<string>(), changesAt: null, problems: [] };
+  if (policy === null) return { plan: closedPlan(parts), ...nothing };
   const runs = sourcePlane(policy, { facts, now });
   const byKey = new Map<string, SourceClass>();
-  const sources: SourceEntry[] = [];
-  for (const { family, from, to, service, principal, key } of runs) {
-    const known = byKey.get(key) ?? { id: ids.idOf(key), service, principal };
+  const classOf = ({ key, service, principal }: NamedSource): SourceClass => {
+    const known = byKey.get(key) ?? { id: ids.idOf(key), key, service, principal };
     byKey.set(key, known);
-    sources.push({ family, from, to, serviceId: known.id });
-  }
+    return known;
+  };
+  const sources = runs.map((run): SourceEntry => {
+    return { family: run.family, from: run.from, to: run.to, serviceId: classOf(run).id };
+  });
+  const settled = new Set(byKey.keys());
+  for (const each of leased) classOf(each);
   const classes = [...byKey.values()];
   const open: OpenEntry[] = [];
   const problems: string[] = [];
@@ -78,6 +89,7 @@ export async function computeGatewayPlane(parts: PlaneParts): Promise<GatewayPla
   return {
     plan: { ...closedPlan(parts), sources, open },
     classes,
+    settled,
     changesAt: nextChange(policy, facts, now),
     problems,
   };

@@ -33,7 +33,7 @@ function openKernel(mode: 'enforce' | 'observe' = 'enforce'): void {
   };
   kernel = new KernelRecords({
     ...{ clock: { now: () => now }, newId, policy: () => policy, facts: () => noFacts, toldName: () => told },
-    classOf: (id) => (id === 257 ? { id, service: 'workload', principal } : null),
+    classOf: (id) => (id === 257 ? { id, key: 'workload', service: 'workload', principal } : null),
     records: { isKeeping: true, write: (record) => records.push(record) > 0 },
     denials: new RepeatedDenials(newId),
   });

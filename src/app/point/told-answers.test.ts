@@ -44,7 +44,7 @@ function openBed(policy: CompiledPolicy): Bed {
       holds: true,
       meanwhile: () => {},
     },
-    classes: [{ id: 257, service: 'workload', principal }] as readonly SourceClass[],
+    classes: [{ id: 257, key: 'workload', service: 'workload', principal }] as readonly SourceClass[],
   };
   const told = new ToldAnswers({
     clock: { now: () => bed.now },

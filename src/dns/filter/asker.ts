@@ -35,16 +35,22 @@ export function createAskers({ clock, judge, verifier }: Pick<FilterOptions, 'cl
   let last: KnownAsker | null = null;
   let lastSource = '';
   let of: CompiledPolicy | null = null;
+  let generation = verifier.generation;
   const identify = (policy: CompiledPolicy, source: string, presented: readonly Evidence[]): Asker => {
     const parsed = parseIpAddress(source);
     const address = parsed.ok ? parsed.value : null;
     return toAsker(judge.identify(policy, { source, presented }, clock.now()), address);
   };
+  const forgetOthers = (policy: CompiledPolicy): void => {
+    if (of === policy && generation === verifier.generation) return;
+    [known, of, last] = [new Map(), policy, null];
+    generation = verifier.generation;
+  };
   const bySource = (policy: CompiledPolicy, source: string, nowMs: number): Asker => {
-    if (of !== policy) [known, of, last] = [new Map(), policy, null];
+    forgetOthers(policy);
     const found = source === lastSource && last !== null ? last : known.get(source);
     const isKnown = holdsAt(found, nowMs);
-    const entry = isKnown ? found : { asker: identify(policy, source, []), untilMs: nowMs + rememberedMs };
+    const entry = isKnown ? found : rememberedFor(identify(policy, source, []), nowMs);
     if (!isKnown) {
       if (known.size >= mostRemembered) known.clear();
       known.set(source, entry);
@@ -64,6 +70,13 @@ export function createAskers({ clock, judge, verifier }: Pick<FilterOptions, 'cl
         : finish(outcomes as readonly ProofOutcome[]);
     },
   };
+}
+
+// A lease ends by the clock and not a second later.
+function rememberedFor(asker: Asker, nowMs: number): KnownAsker {
+  const endsAt =
+    asker.kind === 'known' ? (asker.principal.expiresAt ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+  return { asker, untilMs: Math.min(nowMs + rememberedMs, endsAt) };
 }
 
 function holdsAt(known: KnownAsker | undefined, nowMs: number): known is KnownAsker {

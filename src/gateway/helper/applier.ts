@@ -3,9 +3,10 @@ import { failed, ok, type Result } from '../../base/index.ts';
 import { forgetCommands, learnCommands, liveSetOf, type TimedEntry } from '../kernel/entry-text.ts';
 import { tableName } from '../kernel/kernel-names.ts';
 import type { KernelCounts, KernelPlan, ToldEntry } from '../kernel/kernel-plan.ts';
+import { type LeaseChange, leaseText } from '../kernel/lease-text.ts';
 import { countSetNames, foldCounts, readElements } from '../kernel/parse-counts.ts';
 import { newTableText, planText } from '../kernel/plan-text.ts';
-import { planMaps, planSets } from '../kernel/table-text.ts';
+import { keptMaps, planMaps, planSets } from '../kernel/table-text.ts';
 import { createKernelQueue } from './kernel-queue.ts';
 import { commandFault } from './nft-fault.ts';
 import type { NftLine } from './nft-line.ts';
@@ -26,6 +27,8 @@ export interface Applier {
   learn(entries: readonly TimedEntry[]): Promise<boolean>;
   /** True once the kernel holds none of the entries, and nothing lives by them. */
   forget(entries: readonly ToldEntry[]): Promise<boolean>;
+  /** True once the kernel holds the leases as they are to be; before the first plan it holds none. */
+  lease(change: LeaseChange): Promise<boolean>;
   counts(): Promise<KernelCounts>;
   /** The rules and shapes of our table as text without what moves; null when it is not there. */
   shape(): Promise<string | null>;
@@ -83,7 +86,9 @@ export function createApplier(options: ApplierOptions): Applier {
     const held = plan;
     const text = planText(held, await findStrange(nft));
     if (!text.ok) return text;
-    const emptied = empties.map((set) => `flush set ${tableName} ${set}\n`).join('');
+    const emptied = empties
+      .map((set) => `flush ${keptMaps.includes(set) ? 'map' : 'set'} ${tableName} ${set}\n`)
+      .join('');
     const loaded = await queue.alone(() => load(nft, `${text.value}${emptied}`, newTableText(held)));
     return loaded.ok ? settle(held) : loaded;
   };
@@ -93,6 +98,8 @@ export function createApplier(options: ApplierOptions): Applier {
     repair,
     learn: (entries) => queue.together('learn', entries, deadlineMs),
     forget: (entries) => queue.together('forget', entries, deadlineMs),
+    lease: (change) =>
+      queue.alone(async () => plan !== null && (await nft.run(['-f', '-'], leaseText(change))).code === 0),
     counts: () => readCounts(nft),
     shape: () => readShape(nft),
     elements: () => digestPlanSets(nft),

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Result } from '../../base/index.ts';
-import { keptSets } from '../kernel/table-text.ts';
+import { keptMaps, keptSets } from '../kernel/table-text.ts';
 import type { Applier } from './applier.ts';
 import { createMonitorReader, type Drift, type SeenChange, watchMark } from './drift.ts';
 import type { NftLine } from './nft-line.ts';
@@ -129,7 +129,7 @@ function markOnce(nft: NftLine, isKnown: () => boolean): { stop(): void } {
 // Sets that packets and answers fill: what somebody wrote into them cannot be told from what belongs there, so they begin anew.
 function writtenSets(seen: readonly string[]): readonly string[] {
   const names = seen.map((line) => /^add element inet exeat (\w+) /.exec(line)?.[1] ?? '');
-  return [...new Set(names)].filter((name) => keptSets.includes(name));
+  return [...new Set(names)].filter((name) => keptSets.includes(name) || keptMaps.includes(name));
 }
 
 function keepMonitor(createReader: () => (text: string) => void, onEnded: () => void): { renew(): void; stop(): void } {

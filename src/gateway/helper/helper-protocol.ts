@@ -3,19 +3,22 @@ import { failed, fault, ok, type Result } from '../../base/index.ts';
 import { parseIpAddress } from '../../destination/index.ts';
 import { addressNumber } from '../kernel/address-number.ts';
 import type { TimedEntry } from '../kernel/entry-text.ts';
+import { maxLeases, nobodysLease } from '../kernel/kernel-names.ts';
 import type { KernelPlan, ToldEntry } from '../kernel/kernel-plan.ts';
+import type { LeaseChange } from '../kernel/lease-text.ts';
 
 // What the helper is told, over a unix socket, one JSON object a line: `{ "id": 7, "ask": "learn", "body": … }`. It holds the privilege, so
 // it believes nothing: every field is of a closed form, addresses are read and written anew, and nothing else ever becomes text for nft.
 
 /** What may be asked. */
-export type HelperAsk = 'apply' | 'learn' | 'forget' | 'counts' | 'status';
+export type HelperAsk = 'apply' | 'learn' | 'forget' | 'lease' | 'counts' | 'status';
 
 /** A question as it was read. */
 export type HelperQuestion =
   | { readonly id: number; readonly ask: 'apply'; readonly body: KernelPlan }
   | { readonly id: number; readonly ask: 'learn'; readonly body: readonly TimedEntry[] }
   | { readonly id: number; readonly ask: 'forget'; readonly body: readonly ToldEntry[] }
+  | { readonly id: number; readonly ask: 'lease'; readonly body: LeaseChange }
   | { readonly id: number; readonly ask: 'counts' | 'status'; readonly body: null };
 
 /** The longest line: a plan of the most entries. */
@@ -27,6 +30,7 @@ export const maxEntriesAtOnce = 1_024;
 const maxPlanEntries = 200_000;
 const maxServiceId = 2 ** 24 - 1;
 const maxToldSeconds = 86_400;
+const maxLeaseMs = 86_400_000;
 
 const family = z.union([z.literal(4), z.literal(6)]);
 const address = z
@@ -52,6 +56,16 @@ const told = z.strictObject(toldEntry).refine(isOfItsFamily, 'an address is of a
 const timed = z
   .strictObject({ ...toldEntry, seconds: z.int().min(1).max(maxToldSeconds) })
   .refine(isOfItsFamily, 'an address is of another family');
+
+const lease = z
+  .strictObject({
+    ...{ family, address, mac: mac.nullable() },
+    tenure: z.int().min(nobodysLease).max(4_294_967_295),
+    serviceId: z.int().min(0).max(maxServiceId),
+    milliseconds: z.int().min(1).max(maxLeaseMs),
+  })
+  .refine(isOfItsFamily, 'an address is of another family');
+const leases = z.array(lease).max(maxLeases);
 
 const place = z.strictObject({
   inside: z.array(interfaceName).min(1).max(64),
@@ -81,6 +95,10 @@ const question = z.discriminatedUnion('ask', [
   z.strictObject({ id, ask: z.literal('apply'), body: plan }),
   z.strictObject({ id, ask: z.literal('learn'), body: z.array(timed).max(maxEntriesAtOnce) }),
   z.strictObject({ id, ask: z.literal('forget'), body: z.array(told).max(maxEntriesAtOnce) }),
+  z.strictObject({
+    ...{ id, ask: z.literal('lease') },
+    body: z.strictObject({ isReset: z.boolean(), gone: leases, held: leases }),
+  }),
   z.strictObject({ id, ask: z.enum(['counts', 'status']), body: z.null() }),
 ]);
 

@@ -1,6 +1,7 @@
 import { ok, type Result } from '../../base/index.ts';
 import type { TimedEntry } from '../kernel/entry-text.ts';
-import type { KernelCounts, KernelPlan, ToldEntry } from '../kernel/kernel-plan.ts';
+import type { KernelCounts, KernelPlan, LeaseEntry, ToldEntry } from '../kernel/kernel-plan.ts';
+import type { LeaseChange } from '../kernel/lease-text.ts';
 import type { Drift } from './drift.ts';
 import { keepHelperLine } from './helper-line.ts';
 import { maxEntriesAtOnce } from './helper-protocol.ts';
@@ -14,6 +15,8 @@ export interface KernelClient {
   learn(entries: readonly TimedEntry[]): Promise<boolean>;
   /** True once the kernel holds none of them and nothing lives by them. */
   forget(entries: readonly ToldEntry[]): Promise<boolean>;
+  /** True once the kernel holds the leases as they are to be. False: it may or may not, and the next change resets them. */
+  lease(change: LeaseChange): Promise<boolean>;
   counts(): Promise<Result<KernelCounts>>;
   status(): Promise<Result<HelperStatus>>;
   /** Whether the helper is there. */
@@ -27,6 +30,8 @@ export interface KernelClientOptions {
   readonly onDrift?: (drift: Drift) => void;
   /** What the kernel is to hold still, told again after a drift and after every start of the helper. Default: nothing. */
   readonly remaining?: () => readonly TimedEntry[];
+  /** The leases that the kernel is to hold, told again with what remains. Default: none. */
+  readonly leases?: () => readonly LeaseEntry[];
   /** Told when the helper comes, and how the plan fared that it was told, or goes. Default: nobody. */
   readonly onState?: (state: HelperConnection) => void;
   /** How long an answer to `learn` and `forget` may take. Default 1,000. */
@@ -55,7 +60,12 @@ export function createKernelClient(path: string, options: KernelClientOptions = 
     }
     return (await Promise.all(parts)).every((done) => done.ok && done.value);
   };
+  const lease = async (change: LeaseChange): Promise<boolean> => {
+    const done = await line.ask<boolean>('lease', change, slowTimeoutMs);
+    return done.ok && done.value;
+  };
   const tellAgain = (): void => {
+    void lease({ isReset: true, gone: [], held: options.leases?.() ?? [] });
     void entries('learn', options.remaining?.() ?? []);
   };
   const line = keepHelperLine(path, {
@@ -82,6 +92,7 @@ export function createKernelClient(path: string, options: KernelClientOptions = 
     },
     learn: (all) => entries('learn', all),
     forget: (all) => entries('forget', all),
+    lease,
     counts: () => line.ask<KernelCounts>('counts', null, slowTimeoutMs),
     status: () => line.ask<HelperStatus>('status', null, slowTimeoutMs),
     isConnected: () => line.isReady(),

@@ -81,6 +81,8 @@ async function answer(
       return ok(await applier.learn(question.body));
     case 'forget':
       return ok(await applier.forget(question.body));
+    case 'lease':
+      return ok(await applier.lease(question.body));
     case 'counts':
       return ok(await applier.counts());
     case 'status':

@@ -1,12 +1,12 @@
 import { namedCounters, tableName } from '../kernel/kernel-names.ts';
 import type { StrangeObject } from '../kernel/plan-text.ts';
-import { chainNames, keptSets, planMaps, planSets } from '../kernel/table-text.ts';
+import { chainNames, keptMaps, keptSets, planMaps, planSets } from '../kernel/table-text.ts';
 import type { NftLine } from './nft-line.ts';
 
 const ours: ReadonlySet<string> = new Set([
   ...chainNames.map((name) => `chain ${name}`),
   ...[...planSets, ...keptSets].map((name) => `set ${name}`),
-  ...planMaps.map((name) => `map ${name}`),
+  ...[...planMaps, ...keptMaps].map((name) => `map ${name}`),
   ...namedCounters.map((name) => `counter ${name}`),
 ]);
 const kinds = ['chain', 'set', 'map', 'counter', 'quota', 'limit', 'flowtable'];

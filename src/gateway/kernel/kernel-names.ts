@@ -49,5 +49,11 @@ export const maxToldElements = 262_144;
 /** The most edges that are counted apart, by kind of count: past it packets are judged as ever and counted together. */
 export const maxCountedEdges = 65_536;
 
+/** The most addresses that are leased at once. */
+export const maxLeases = 65_536;
+
+/** Numbers of leases begin above this one, which is nobody's: a mark that has this bit is a lease, one without it a service. */
+export const nobodysLease = 0x8000_0000;
+
 /** Counters of packets that have no edge to be counted by. */
 export const namedCounters = ['spoofed', 'invalid', 'inbound', 'uncounted'] as const;

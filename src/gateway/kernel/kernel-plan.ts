@@ -46,6 +46,20 @@ export interface Binding {
   readonly mac: string;
 }
 
+/** Whose an address is by a lease. */
+export interface LeaseEntry {
+  readonly family: 4 | 6;
+  readonly address: string;
+  /** The number of the lease, 2^31 + 1 to 2^32 - 1, never given twice; 2^31: the address is nobody's. */
+  readonly tenure: number;
+  /** 0: nobody. */
+  readonly serviceId: number;
+  /** For how long it is held, 1 to 86,400,000. */
+  readonly milliseconds: number;
+  /** The hardware address that it binds, or null. */
+  readonly mac: string | null;
+}
+
 /** How the gateway is set in its machine. */
 export interface GatewayPlace {
   /** Interfaces that workloads are behind. */

@@ -1,13 +1,15 @@
 import { type FamilyWords, families, marks, tableName } from './kernel-names.ts';
 import type { GatewayPlace } from './kernel-plan.ts';
+import { leaseBoundRules, leaseChains, unownedClass } from './lease-rules.ts';
 
 // The ruleset. Life of a packet of a workload:
 //   c_first   fragments are refused before conntrack puts them together
-//   c_pre     c_inside: whose address is it, by hardware address and by path; c_bound: its service, as a mark of the flow;
-//             TCP to a port that is read by name goes to the listener
+//   c_pre     c_inside: whose address is it, by hardware address and by path; c_bound: its service, or the number
+//             of its lease, as a mark of the flow; TCP to a port that is read by name goes to the listener
 //   c_dns     questions go to the filter, whomever they are meant for
 //   c_input   c_self: of the machine itself only the listener, the filter and the proxy
 //   c_forward c_out: every packet is held against the sets, also of a flow that is established; c_back: replies, against the same sets
+// `c_class` makes the service the mark of the packet: what the sets are asked by.
 // INVARIANT: no packet passes because an earlier one did. What is taken out of the sets ends on the next packet of its flow.
 
 const icmpErrors: Readonly<Record<4 | 6, string>> = {
@@ -36,6 +38,7 @@ export function rulesText(place: GatewayPlace): string {
       [
         // Between two workloads both ways come from inside: a reply is judged as one, by the mark of who asked.
         'iifname @inside ct direction reply goto c_back',
+        'iifname @inside jump c_class',
         'iifname @inside meta nfproto ipv4 goto c_out4',
         'iifname @inside meta nfproto ipv6 goto c_out6',
         'oifname @inside goto c_back',
@@ -43,6 +46,7 @@ export function rulesText(place: GatewayPlace): string {
     ],
     ['c_back', backRules()],
     ['c_post', place.masquerades ? ['iifname @inside oifname != @inside masquerade'] : []],
+    ...leaseChains(),
     ...families.flatMap((words) => familyChains(words, place)),
   ];
   const text = chains.map(([name, rules]) => `chain ${name} {\n${rules.map((rule) => `${rule}\n`).join('')}}\n`);
@@ -76,14 +80,14 @@ function insideRules(place: GatewayPlace): readonly string[] {
   const found = `${neighbours} ip6 saddr { ::, fe80::/10 } accept`;
   // Said as what is let in: on an interface without hardware addresses the words do not match, and nobody gets in.
   const bound = families.map(({ family, source }) => `${source} . ether saddr @bound${family} goto c_bound`);
-  return place.binding === 'mac' ? [found, ...bound, 'counter name spoofed drop'] : [found, 'goto c_bound'];
+  const all = [...bound, ...leaseBoundRules()];
+  return place.binding === 'mac' ? [found, ...all, 'counter name spoofed drop'] : [found, 'goto c_bound'];
 }
 
 function boundRules(): readonly string[] {
   return [
     'fib saddr . iif oif missing counter name spoofed drop',
-    // Of every packet, not of the first: an address that changes hands takes its live flows out of the old service at once.
-    ...families.map(({ family, source }) => `ct direction original ct mark set ${source} map @who${family}`),
+    ...families.map(({ family, nfproto }) => `meta nfproto ${nfproto} ct direction original jump c_owner${family}`),
     // Flows that the listener has stay with it when the plan changes. Not the listener itself (a wildcard): its port would be a way in.
     `meta l4proto tcp socket transparent 1 socket wildcard 0 meta mark set ${marks.listener} accept`,
     // Not `!= unicast`: for IPv6 an address that `main` has no route to is of no type at all.
@@ -107,6 +111,7 @@ function selfRules(place: GatewayPlace): readonly string[] {
     'ct direction reply ct state established accept',
     ...families.map(({ family }) => `${icmpErrors[family]} ${errorBounds[family]} accept`),
     ...ports,
+    'jump c_class',
     ...families.map(({ family, nfproto }) => `meta nfproto ${nfproto} meta l4proto { tcp, udp } goto c_deny${family}`),
     ...families.map(({ family, nfproto }) => `meta nfproto ${nfproto} goto c_denyany${family}`),
   ];
@@ -118,6 +123,8 @@ function backRules(): readonly string[] {
     'ct direction original counter name inbound drop',
     ...families.map(({ family }) => `${icmpErrors[family]} ${errorBounds[family]} accept`),
     'meta l4proto != { tcp, udp } drop',
+    ...families.map(({ family, nfproto }) => `meta nfproto ${nfproto} jump c_leaseback${family}`),
+    'jump c_class',
     ...families.map(({ family, nfproto }) => `meta nfproto ${nfproto} goto c_reply${family}`),
   ];
 }
@@ -134,9 +141,10 @@ function familyChains(words: FamilyWords, place: GatewayPlace): readonly (readon
   ];
 }
 
-function fragmentRules({ family, source, destination }: FamilyWords): readonly string[] {
+function fragmentRules(words: FamilyWords): readonly string[] {
+  const { family, source, destination } = words;
   return [
-    `meta mark set ${source} map @who${family}`,
+    ...unownedClass(words),
     `update @deniedany${family} { meta mark . ${source} . ${destination} . meta l4proto counter } drop`,
     'counter name uncounted drop',
   ];
@@ -147,8 +155,11 @@ function nameRules(words: FamilyWords, place: GatewayPlace): readonly string[] {
   const key = keyOut(words);
   // What a service may reach by address on such a port is not read: the protocol there may be any.
   return [
+    'jump c_class',
     `ct state established ${key} @live${family} meta mark set ${marks.uplink} accept`,
     ...['told', 'toldrange', 'open'].map((set) => `${key} @${set}${family} meta mark set ${marks.uplink} accept`),
+    // A mark is a way: that of a service is none.
+    'meta mark set 0',
     `meta l4proto tcp ${tproxy} :${place.listenerPort} meta mark set ${marks.listener} accept`,
   ];
 }
@@ -162,11 +173,11 @@ function outRules(words: FamilyWords): readonly string[] {
       : ['exthdr rt exists', 'exthdr hbh exists', 'exthdr dst exists', 'exthdr mh exists'];
   return [
     'ct state invalid counter name invalid drop',
-    `${icmpErrors[family]} ct mark != 0 ${errorBounds[family]} accept`,
+    `${icmpErrors[family]} meta mark != 0 ${errorBounds[family]} accept`,
     `meta l4proto != { tcp, udp } goto c_denyany${family}`,
     ...odd.map((what) => `${what} goto c_deny${family}`),
     ...(family === 6 ? [`${isatap} goto c_deny6`] : []),
-    `ct mark 0 goto c_deny${family}`,
+    `meta mark 0 goto c_deny${family}`,
     `${destination} @closed${family} goto c_deny${family}`,
     // Questions that the filter did not get are nobody's.
     `th dport 53 goto c_deny${family}`,
@@ -190,7 +201,10 @@ function passChains(words: FamilyWords): readonly (readonly [string, readonly st
     [`c_watched${family}`, [`update @observed${family} { ${countedOut(words)} counter }`, `goto c_pass${family}`]],
     [
       `c_pass${family}`,
-      [`update @up${family} { ${countedOut(words)} counter } accept`, 'counter name uncounted accept'],
+      [
+        `update @up${family} { ${countedOut(words)} counter } meta mark set ${marks.uplink} accept`,
+        `meta mark set ${marks.uplink} counter name uncounted accept`,
+      ],
     ],
   ];
 }
@@ -210,7 +224,7 @@ function denyChains(words: FamilyWords): readonly (readonly [string, readonly st
     [
       `c_denyany${family}`,
       [
-        `update @deniedany${family} { ct mark . ${source} . ${destination} . meta l4proto counter }`,
+        `update @deniedany${family} { meta mark . ${source} . ${destination} . meta l4proto counter }`,
         'reject with icmpx admin-prohibited',
       ],
     ],
@@ -219,8 +233,8 @@ function denyChains(words: FamilyWords): readonly (readonly [string, readonly st
 
 function replyChains(words: FamilyWords): readonly (readonly [string, readonly string[]])[] {
   const { family, source, destination } = words;
-  const key = `ct mark . ${source} . meta l4proto . th sport`;
-  const counted = `ct mark . ${destination} . ${source} . meta l4proto . th sport`;
+  const key = `meta mark . ${source} . meta l4proto . th sport`;
+  const counted = `meta mark . ${destination} . ${source} . meta l4proto . th sport`;
   const rules = [
     `${source} @closed${family} drop`,
     ...['live', 'told', 'toldrange'].map((set) => `${key} @${set}${family} goto c_replylive${family}`),
@@ -235,7 +249,13 @@ function replyChains(words: FamilyWords): readonly (readonly [string, readonly s
     [`c_reply${family}`, rules],
     [`c_replylive${family}`, [...refreshRules('live', family, key), `goto c_replypass${family}`]],
     [`c_replywatch${family}`, [...refreshRules('watchlive', family, key), `goto c_replypass${family}`]],
-    [`c_replypass${family}`, [`update @down${family} { ${counted} counter } accept`, 'counter name uncounted accept']],
+    [
+      `c_replypass${family}`,
+      [
+        `update @down${family} { ${counted} counter } meta mark set 0 accept`,
+        'meta mark set 0 counter name uncounted accept',
+      ],
+    ],
   ];
 }
 
@@ -246,9 +266,9 @@ function refreshRules(set: string, family: 4 | 6, key: string): readonly string[
 }
 
 function keyOut({ destination }: FamilyWords): string {
-  return `ct mark . ${destination} . meta l4proto . th dport`;
+  return `meta mark . ${destination} . meta l4proto . th dport`;
 }
 
 function countedOut({ source, destination }: FamilyWords): string {
-  return `ct mark . ${source} . ${destination} . meta l4proto . th dport`;
+  return `meta mark . ${source} . ${destination} . meta l4proto . th dport`;
 }

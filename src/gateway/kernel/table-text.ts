@@ -6,6 +6,7 @@ import {
   namedCounters,
   tableName,
 } from './kernel-names.ts';
+import { leaseChainNames, leaseMaps, leaseSets, leaseTableLines } from './lease-rules.ts';
 
 // Told with one port: found by hash. With a run of ports: found by interval, which costs more on every packet.
 const edgeSets = ['told', 'live', 'watchtold', 'watchlive'];
@@ -46,6 +47,7 @@ const familyChains = [
 export const chainNames: readonly string[] = [
   ...Object.keys(baseChains),
   ...sharedChains,
+  ...leaseChainNames,
   ...families.flatMap(({ family }) => familyChains.map((name) => `${name}${family}`)),
 ];
 
@@ -60,9 +62,15 @@ export const planSets: readonly string[] = [
 export const planMaps: readonly string[] = families.map(({ family }) => `who${family}`);
 
 /** Sets that outlive a plan: what was told, what lives, what was counted. */
-export const keptSets: readonly string[] = families.flatMap(({ family }) =>
-  [...edgeSets, ...rangeSets, ...countSets, 'deniedany'].map((name) => `${name}${family}`),
-);
+export const keptSets: readonly string[] = [
+  ...leaseSets,
+  ...families.flatMap(({ family }) =>
+    [...edgeSets, ...rangeSets, ...countSets, 'deniedany'].map((name) => `${name}${family}`),
+  ),
+];
+
+/** Maps that outlive a plan: whose an address is by a lease. */
+export const keptMaps: readonly string[] = leaseMaps;
 
 /** The table with its sets and its chains, all without content: what is there already stays as it is. */
 export function tableText(): string {
@@ -70,6 +78,7 @@ export function tableText(): string {
     ...namedCounters.map((name) => `counter ${name} { }`),
     'set inside { type ifname; }',
     'set names { type inet_service; }',
+    ...leaseTableLines(),
     ...families.flatMap(familySets),
     ...chainNames.map((name) => `chain ${name} { ${baseChains[name] ?? ''} }`),
   ];

@@ -3,14 +3,16 @@ import { none, owner, termKind } from '../format/layout.ts';
 import type { IdentityNode, IdentityTerm, UnattributedNode } from '../nodes.ts';
 import { blockOf, type PolicyBuilder } from './policy-builder.ts';
 
-/** An identity with the row of its service. */
+/** An identity with the row of its service, and its name. */
 interface Claimed {
   readonly service: number;
+  readonly serviceName: string;
   readonly identity: IdentityNode;
 }
 
 type TokenTerm = Extract<IdentityTerm, { kind: 'token' }>;
 type SourceTerm = Extract<IdentityTerm, { kind: 'source' }>;
+type LeasedTerm = Extract<IdentityTerm, { kind: 'leased' }>;
 
 /**
  * Compiles every identity of every service. Each is found under one key of its most telling term; a token under the claim that
@@ -22,8 +24,8 @@ export function compileIdentities(builder: PolicyBuilder, claimed: readonly Clai
   const byBlock = new Map<string, { prefix: SourceTerm['prefix']; list: Claimed[] }>();
   for (const each of claimed) {
     const { terms } = each.identity;
-    const telling = terms.find((term) => term.kind !== 'source');
-    if (telling !== undefined) push(byText, keyOf(telling, frequency), each);
+    const telling = terms.find(isProof) ?? terms.find((term) => term.kind === 'leased');
+    if (telling !== undefined) push(byText, keyOf(telling, { frequency, service: each.serviceName }), each);
     else pushBlock(byBlock, narrowest(terms as readonly SourceTerm[]), each);
   }
   for (const [text, list] of byText) {
@@ -87,7 +89,19 @@ function claimKeys(term: TokenTerm): readonly string[] {
   return Object.entries(term.claims).map(([name, value]) => identityKey.claim(term.issuer, name, value));
 }
 
-function keyOf(term: Exclude<IdentityTerm, SourceTerm>, frequency: ReadonlyMap<string, number>): string {
+// What somebody presents tells more than where it comes from: only what needs no proof at all is looked up by its lease or source.
+function isProof(term: IdentityTerm): term is Exclude<IdentityTerm, SourceTerm | LeasedTerm> {
+  return term.kind !== 'source' && term.kind !== 'leased';
+}
+
+interface Keying {
+  readonly frequency: ReadonlyMap<string, number>;
+  readonly service: string;
+}
+
+function keyOf(term: Exclude<IdentityTerm, SourceTerm>, { frequency, service }: Keying): string {
+  // A lease names the service, so that a thousand services of one source are apart.
+  if (term.kind === 'leased') return identityKey.leased(term.name, service);
   if (term.kind === 'spiffe') return identityKey.spiffe(term.id);
   if (term.kind === 'credential') return identityKey.credential(term.name);
   if (term.kind === 'local') return identityKey.local(term.name.text);
@@ -144,6 +158,8 @@ function termWords(builder: PolicyBuilder, term: IdentityTerm): readonly number[
       return [termKind.credential, builder.texts.place(term.name), 0, 0, ...noBlock];
     case 'local':
       return [termKind.local, builder.texts.place(term.name.text), 0, 0, ...noBlock];
+    case 'leased':
+      return [termKind.leased, builder.texts.place(term.name), 0, 0, ...noBlock];
     case 'token': {
       const claims = Object.entries(term.claims);
       const at = builder.placeList(claims.flatMap((pair) => pair.map((text) => builder.texts.place(text))));

@@ -72,7 +72,7 @@ function compileParts(builder: PolicyBuilder, parts: Parts, version: string): vo
     parts.service.flatMap((service) =>
       service.identities
         .filter((identity) => identity.terms.length > 0)
-        .map((identity) => ({ service: services.get(service.name) ?? none, identity })),
+        .map((identity) => ({ service: services.get(service.name) ?? none, serviceName: service.name, identity })),
     ),
   );
   compileUnattributed(builder, parts.unattributed);

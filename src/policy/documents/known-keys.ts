@@ -46,7 +46,7 @@ export const knownKeys: Readonly<Record<MapName, readonly string[]>> = {
   denyRule: ['to', 'reason'],
   crossing: ['from', 'to'],
   test: ['allow', 'deny', 'because', 'as'],
-  identity: ['all', 'credential', 'source', 'token', 'spiffe', 'local'],
+  identity: ['all', 'credential', 'source', 'leased', 'token', 'spiffe', 'local'],
   token: ['issuer', 'claims'],
   local: ['user', 'group', 'cgroup'],
   boundaryBody: ['deny', 'requires', 'revoked'],

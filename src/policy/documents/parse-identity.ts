@@ -20,7 +20,7 @@ export function identityText(identity: Pick<IdentityNode, 'terms'>): string {
 }
 
 /**
- * Parses one entry of `identities:`: a SPIFFE id, `credential:name`, `source:range`, the same as maps, `token: {issuer, claims}`,
+ * Parses one entry of `identities:`: a SPIFFE id, `credential:name`, `source:range`, `leased:name`, the same as maps, `token: {issuer, claims}`,
  * `local: {user}`, or an `all:` list of these. Null after reporting what is wrong.
  */
 export function parseIdentity(node: PlainNode, file: SourceFile): IdentityNode | null {
@@ -66,7 +66,7 @@ function parseMapTerm(node: PlainMap, file: SourceFile): IdentityTerm | null {
     return malformed(
       file,
       node.offset,
-      'an identity has one key: `spiffe`, `credential`, `source`, `token` or `local`',
+      'an identity has one key: `spiffe`, `credential`, `source`, `leased`, `token` or `local`',
     );
   if (entry.key === 'all') return malformed(file, entry.keyOffset, '`all` does not stand inside `all`');
   if (entry.key === 'token') return parseToken(entry, file);
@@ -91,6 +91,8 @@ function parseTextTerm(text: string, offset: number, file: SourceFile): Identity
       return parseSource(term.range, offset, file);
     case 'local':
       return { kind: 'local', name: term.name, text: `local:${term.name.text}` };
+    case 'leased':
+      return { kind: 'leased', name: term.name, text: `leased:${term.name}` };
     case 'token':
       return malformed(file, offset, 'a token needs claims: `token: { issuer: …, claims: { … } }`');
     default:

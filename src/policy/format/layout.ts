@@ -216,13 +216,13 @@ export const requireWord = { class: 0, strength: 1, from: 2, fromCount: 3 } as c
 export const identityWord = { service: 0, terms: 1, termCount: 2, text: 3 } as const;
 
 /**
- * `terms`: kind, text (SPIFFE id, credential name, issuer or local name), place and number of claims in `lists` (name and value texts in
+ * `terms`: kind, text (SPIFFE id, credential name, issuer, local name or source of leases), place and number of claims in `lists` (name and value texts in
  * turn), then family, length and four words of a source block.
  */
 export const termWord = { kind: 0, text: 1, claims: 2, claimCount: 3, family: 4, length: 5, words: 6 } as const;
 
 /** Kinds of a term in `terms`. */
-export const termKind = { spiffe: 0, credential: 1, token: 2, source: 3, local: 4 } as const;
+export const termKind = { spiffe: 0, credential: 1, token: 2, source: 3, local: 4, leased: 5 } as const;
 
 /** `unattributed`: text of the identity, until (epoch milliseconds, two words). */
 export const unattributedWord = { text: 0, untilLow: 1, untilHigh: 2 } as const;

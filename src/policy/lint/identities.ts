@@ -43,7 +43,7 @@ export const networkOnlyIdentity: LintRule = {
     for (const service of services) {
       if (!isProduction(spaces.environmentOf(service.at.file))) continue;
       for (const identity of service.identities)
-        if (identity.terms.every(({ kind }) => kind === 'source'))
+        if (identity.terms.every(({ kind }) => kind === 'source' || kind === 'leased'))
           report(identity.at, `\`${identityText(identity)}\` is all that identifies \`${service.name}\``);
     }
   },

@@ -4,6 +4,7 @@ import type { IdentityNode, IdentityTerm } from '../nodes.ts';
 /** How strongly each kind of proof proves an identity by itself. A SPIFFE id counts as shown by a certificate; as a token it is weaker. */
 const strengthOfTerm: Readonly<Record<IdentityTerm['kind'], Strength>> = {
   source: 'network',
+  leased: 'network',
   credential: 'shared-secret',
   // Nothing to steal from a file, but everything that runs as that user has it, as it would have that user's secrets.
   local: 'shared-secret',

@@ -21,7 +21,7 @@ const maxCombined = 8;
 export function* findShared({ services }: LintContext): Generator<SharedIdentity> {
   const holders = new Map<string, ServiceNode[]>();
   for (const service of services)
-    for (const identity of service.identities) noteHolder(holders, identityKey(identity), service);
+    for (const identity of service.identities) noteHolder(holders, identityKey(identity, service), service);
   for (const service of services)
     for (const identity of service.identities) {
       const other = findOther(identity, service, holders);
@@ -41,26 +41,26 @@ function findOther(
   service: ServiceNode,
   holders: ReadonlyMap<string, readonly ServiceNode[]>,
 ): ServiceNode | null {
-  for (const key of includedKeys(identity)) {
+  for (const key of includedKeys(identity, service)) {
     const other = holders.get(key)?.find((holder) => holder !== service);
     if (other !== undefined) return other;
   }
   return null;
 }
 
-function identityKey(identity: IdentityNode): string {
+function identityKey(identity: IdentityNode, service: ServiceNode): string {
   const [term, ...others] = identity.terms;
-  if (term?.kind !== 'source' || others.length > 0) return conditionsOf(identity).join(' + ');
+  if (term?.kind !== 'source' || others.length > 0) return conditionsOf(identity, service).join(' + ');
   const [own] = coveringKeys({ kind: 'prefix', prefix: term.prefix });
   return `source ${own}`;
 }
 
-function* includedKeys(identity: IdentityNode): Generator<string> {
+function* includedKeys(identity: IdentityNode, service: ServiceNode): Generator<string> {
   for (const term of identity.terms)
     if (term.kind === 'source')
       for (const key of coveringKeys({ kind: 'prefix', prefix: term.prefix })) yield `source ${key}`;
   yield* cgroupsOver(identity);
-  const conditions = conditionsOf(identity);
+  const conditions = conditionsOf(identity, service);
   if (conditions.length > maxCombined) yield conditions.join(' + ');
   else
     for (let mask = 1; mask < 1 << conditions.length; mask += 1)
@@ -75,11 +75,13 @@ function* cgroupsOver({ terms }: IdentityNode): Generator<string> {
 }
 
 /** What must all hold, each by itself: a token with two claims is two conditions, since a token may carry more than is asked. */
-function conditionsOf({ terms }: IdentityNode): readonly string[] {
-  return [...new Set(terms.flatMap(conditionsOfTerm))].sort();
+function conditionsOf({ terms }: IdentityNode, service: ServiceNode): readonly string[] {
+  return [...new Set(terms.flatMap((term) => conditionsOfTerm(term, service)))].sort();
 }
 
-function conditionsOfTerm(term: IdentityTerm): readonly string[] {
+function conditionsOfTerm(term: IdentityTerm, service: ServiceNode): readonly string[] {
+  // A lease names the service that it is for: of one source it is another proof for each.
+  if (term.kind === 'leased') return [`${term.text} ${service.name}`];
   if (term.kind !== 'token') return [identityText({ terms: [term] })];
   return Object.entries(term.claims).map((claim) => JSON.stringify([term.issuer, ...claim]));
 }

@@ -70,6 +70,7 @@ function isClaimed(term: IdentityTerm, glob: string): boolean {
     }
     case 'token':
       return glob === term.text || matchesText(glob, `token:${term.issuer}`);
+    case 'leased':
     case 'credential':
     case 'local':
     case 'spiffe':

@@ -1,5 +1,5 @@
 import { parseIpAddress } from '../../destination/index.ts';
-import { identify, type Principal } from '../../identity/index.ts';
+import { identify, type LeaseView, noLeases, type Principal } from '../../identity/index.ts';
 import type { CompiledPolicy } from '../compiled-policy.ts';
 import { findRevoked } from '../find-revoked.ts';
 import type { FlatView } from '../format/flat-view.ts';
@@ -68,8 +68,31 @@ export function sourcePlane(policy: CompiledPolicy, { facts, now }: SourceQuesti
   return runs;
 }
 
-function principalAt(policy: OpenedPolicy, source: string, now: number): Principal | null {
-  const identification = identify(policy, { source, presented: [] }, now);
+/** Who has an address, as the runs of a plane say it of theirs. */
+export type NamedSource = Pick<SourceRun, 'service' | 'principal' | 'key'>;
+
+/** Names single addresses as {@link sourcePlane} does, with what leases say of them; null for nobody, and for two services. */
+export function createSourceNamer(
+  policy: CompiledPolicy,
+  { facts, now }: SourceQuestion,
+  leases: LeaseView,
+): (source: string) => NamedSource | null {
+  if (!(policy instanceof OpenedPolicy)) return () => null;
+  const telling = { facts, named: identitiesWithGrants(facts), segments: segmentsAskedFor(policy.view) };
+  return (source) => {
+    const principal = principalAt(policy, source, now, leases);
+    if (principal === null) return null;
+    return { service: principal.service, principal, key: keyOf(policy, principal, telling) };
+  };
+}
+
+function principalAt(
+  policy: OpenedPolicy,
+  source: string,
+  now: number,
+  leases: LeaseView = noLeases,
+): Principal | null {
+  const identification = identify(policy, { source, presented: [] }, now, leases);
   return identification.kind === 'identified' ? identification.principal : null;
 }
 
