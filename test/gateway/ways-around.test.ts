@@ -188,16 +188,19 @@ describe('ways around the gateway', {
 
       test('what does not parse is refused with its reason: a hello with a reset, a request with a page', async () => {
         const aim = family === 4 ? '192.0.2.201' : '2001:db8:f::201';
-        const reasonOf = async (): Promise<string> => {
-          const record = await verdict((one) => one.destination?.host === aim);
-          return `${record.verdict} ${record.reason}`;
-        };
         const garbled = Buffer.concat([Buffer.from([0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0xff]), Buffer.alloc(16, 0xff)]);
         assert.equal(await speak(aim, 443, [garbled], { from: enforced }), 'ECONNRESET');
-        assert.match(await reasonOf(), /^deny hello_unreadable$|^deny no_rule_matched$/);
-        const head = Buffer.from('GET / HTTP/1.1\r\nHost: a.example\r\nHost: b.example\r\n\r\n');
-        const page = await speak(aim, 80, [head], { from: enforced });
-        assert.match(page, /^HTTP\/1\.1 40\d [\s\S]*Exeat-Reason: /);
+        const record = await verdict((one) => one.destination?.host === aim);
+        assert.deepEqual([record.verdict, record.reason], ['deny', 'hello_unreadable']);
+        for (const [head, reason] of [
+          [`GET / HTTP/1.1\r\nHost: ${web}\r\nHost: b.example\r\n\r\n`, 'http_malformed'],
+          [`GET / HTTP/1.1\r\nHost : ${web}\r\n\r\n`, 'http_malformed'],
+          [`GET http://b.example/ HTTP/1.1\r\nHost: ${web}\r\n\r\n`, 'host_mismatch'],
+          ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'http_malformed'],
+        ] as const) {
+          const page = await speak(aim, 80, [Buffer.from(head)], { from: enforced });
+          assert.match(page, new RegExp(`^HTTP/1\\.1 40[03] [\\s\\S]*Exeat-Reason: ${reason}`), head);
+        }
       });
     });
   }

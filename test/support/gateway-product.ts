@@ -65,16 +65,17 @@ export async function startIn(
   return { child, said: () => lines };
 }
 
-/** Starts a TLS server at the origin, on every address of its port, with a certificate for the names. */
-export async function startTlsOrigin(bed: GatewayBed, names: readonly string[], port = 443): Promise<ChildProcess> {
+/** Starts a TLS server at the origin, with a certificate for the names. `accept` is a port of every address, or one address with its port. */
+export async function startTlsOrigin(bed: GatewayBed, names: readonly string[], accept = '443'): Promise<ChildProcess> {
   const authority = await createAuthority('Gateway Test Root');
   const issued = await authority.issueServer({ names });
   writeFileSync(join(bed.folder, 'tls.crt'), issued.chainPem);
   writeFileSync(join(bed.folder, 'tls.key'), issued.keyPem);
   const files = ['-cert', join(bed.folder, 'tls.crt'), '-key', join(bed.folder, 'tls.key')];
-  const words = ['openssl', 's_server', '-quiet', '-www', '-accept', String(port), ...files];
+  const words = ['openssl', 's_server', '-quiet', '-www', '-accept', accept, ...files];
   const child = spawn('ip', ['netns', 'exec', bed.names.origin, ...words], { stdio: 'ignore' });
-  const isThere = async (): Promise<boolean> => (await bed.exec('origin', ['ss', '-ltn'])).includes(`:${port}`);
+  const isThere = async (): Promise<boolean> =>
+    (await bed.exec('origin', ['ss', '-ltn'])).includes(accept.includes(':') ? accept : `:${accept}`);
   await until(isThere, 'the TLS server');
   return child;
 }
