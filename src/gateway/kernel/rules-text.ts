@@ -24,6 +24,8 @@ const errorBounds: Readonly<Record<4 | 6, string>> = {
 const neighbours = 'icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255';
 // Addresses that carry an IPv4 address (RFC 5214 section 6.1) lie in every network of 64 bits, so no run of addresses leaves them out.
 const isatap = 'ip6 daddr & ::fdff:ffff:0:0 == ::5efe:0:0';
+// What a flow can be open by.
+const openSets = ['live', 'told', 'toldrange', 'open', 'watchlive', 'watchtold', 'watchtoldrange', 'watched'];
 // A flow that was told of lives past the end of what was told, as long as it is not silent for this long.
 const idleTimeouts = { tcp: '1h', udp: '3m' } as const;
 
@@ -121,10 +123,10 @@ function backRules(): readonly string[] {
   return [
     'ct state invalid counter name invalid drop',
     'ct direction original counter name inbound drop',
-    ...families.map(({ family }) => `${icmpErrors[family]} ${errorBounds[family]} accept`),
-    'meta l4proto != { tcp, udp } drop',
     ...families.map(({ family, nfproto }) => `meta nfproto ${nfproto} jump c_leaseback${family}`),
     'jump c_class',
+    ...families.map(({ family }) => `${icmpErrors[family]} jump c_error${family}`),
+    'meta l4proto != { tcp, udp } drop',
     ...families.map(({ family, nfproto }) => `meta nfproto ${nfproto} goto c_reply${family}`),
   ];
 }
@@ -135,6 +137,7 @@ function familyChains(words: FamilyWords, place: GatewayPlace): readonly (readon
     [`c_fragment${family}`, fragmentRules(words)],
     [`c_name${family}`, nameRules(words, place)],
     [`c_out${family}`, outRules(words)],
+    ...errorChains(words),
     ...passChains(words),
     ...denyChains(words),
     ...replyChains(words),
@@ -173,7 +176,7 @@ function outRules(words: FamilyWords): readonly string[] {
       : ['exthdr rt exists', 'exthdr hbh exists', 'exthdr dst exists', 'exthdr mh exists'];
   return [
     'ct state invalid counter name invalid drop',
-    `${icmpErrors[family]} meta mark != 0 ${errorBounds[family]} accept`,
+    `${icmpErrors[family]} meta mark != 0 jump c_error${family}`,
     `meta l4proto != { tcp, udp } goto c_denyany${family}`,
     ...odd.map((what) => `${what} goto c_deny${family}`),
     ...(family === 6 ? [`${isatap} goto c_deny6`] : []),
@@ -188,6 +191,17 @@ function outRules(words: FamilyWords): readonly string[] {
     ...['watchtold', 'watchtoldrange'].map((set) => `${key} @${set}${family} goto c_watchlive${family}`),
     `${key} @watched${family} goto c_watched${family}`,
     `goto c_deny${family}`,
+  ];
+}
+
+// An error says of which flow it is, and that flow has to be open still: what conntrack remembers of one that was revoked is no right.
+function errorChains({ family, destination }: FamilyWords): readonly (readonly [string, readonly string[]])[] {
+  // nft 1.0.6 knows the type of a port only where a rule names a protocol of packets, whichever it is.
+  const protocol = `meta l4proto ${family === 4 ? 'icmp' : 'icmpv6'}`;
+  const key = `${protocol} meta mark . ct original ${destination} . ct original protocol . ct original proto-dst`;
+  return [
+    [`c_error${family}`, openSets.map((set) => `${key} @${set}${family} goto c_errorpass${family}`)],
+    [`c_errorpass${family}`, [`${errorBounds[family]} accept`]],
   ];
 }
 

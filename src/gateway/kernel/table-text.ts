@@ -31,6 +31,8 @@ const familyChains = [
   'c_fragment',
   'c_name',
   'c_out',
+  'c_error',
+  'c_errorpass',
   'c_live',
   'c_pass',
   'c_watchlive',
