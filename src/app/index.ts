@@ -36,5 +36,12 @@ export type { ToldExplanation } from './questions/told-explanation.ts';
 export type { FlowTrace, TracedAnswer, TracedPart, TracedPassage } from './questions/trace-flow.ts';
 export { readVersion } from './read-version.ts';
 export { statePaths } from './state-folder.ts';
-export type { BrokenFlow, ConnectionShares, GatewayStatus, PointStatus, StatusReport } from './status.ts';
+export type {
+  BrokenFlow,
+  ConnectionShares,
+  GatewayStatus,
+  LeaseSourceStatus,
+  PointStatus,
+  StatusReport,
+} from './status.ts';
 export { startUp, type Up, type UpReport } from './supervisor.ts';

@@ -17,7 +17,25 @@ export interface PointStatus {
   readonly localOrigins: readonly string[];
   readonly allowCleartextProofs: boolean;
   readonly records: SpoolCounts & { readonly isKeeping: boolean };
+  readonly leases: readonly LeaseSourceStatus[];
   readonly problems: readonly string[];
+}
+
+/** A source of leases: what it says, and what of that counts. `from` is its path or URL; `goodAt` (ISO 8601) its last good word, or null. */
+export interface LeaseSourceStatus {
+  readonly name: string;
+  readonly from: string;
+  readonly goodAt: string | null;
+  /** Addresses that it speaks of, those that it leases now, and those that are leased to two at once. */
+  readonly addresses: number;
+  readonly live: number;
+  readonly conflicts: number;
+  /** Leases that must not count, and why the first. */
+  readonly refused: number;
+  readonly firstRefused: string | null;
+  /** Services that it names and that take none of its leases. */
+  readonly unclaimed: readonly string[];
+  readonly problem: string | null;
 }
 
 /** What the point says of its transparent gateway. Sums are those since the point started. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { readStatus, type StatusReport } from '../app/index.ts';
+import { type LeaseSourceStatus, readStatus, type StatusReport } from '../app/index.ts';
 import { escapeControls } from '../base/index.ts';
 import type { Cli } from './cli.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -69,12 +69,17 @@ function pointRows(point: NonNullable<StatusReport['point']>): readonly Row[] {
     { what: 'unattributed until', is: point.unattributedUntil },
     { what: 'open connections', is: point.openConnections },
     { what: 'local origins', is: point.localOrigins },
+    ...point.leases.map((one) => ({ what: `leases of ${one.name}`, is: leasesText(one) })),
     { what: 'proofs in clear text', is: point.allowCleartextProofs ? 'accepted from other machines' : 'loopback only' },
     {
       what: 'records',
       is: `${records.written} written, ${records.lost} lost, ${sizeText(records.bytes)} on disk${records.isKeeping ? '' : ', NOT KEEPING'}`,
     },
   ];
+}
+
+function leasesText({ live, addresses, goodAt }: LeaseSourceStatus): string {
+  return `${live} of ${countText(addresses, 'address', 'addresses')} leased now, ${goodAt === null ? 'never read' : `as of ${goodAt}`}`;
 }
 
 function percent(share: number | null): string {

@@ -146,7 +146,8 @@ export function sinkUrlField(): Field<string> {
   });
 }
 
-function textField<T>(read: (text: string) => string | { readonly value: T }): Field<T> {
+/** Text that is read as something else; `read` gives it as a value, or what is wrong. */
+export function textField<T>(read: (text: string) => string | { readonly value: T }): Field<T> {
   return z.string().transform((text, context): T => {
     const outcome = read(text);
     if (typeof outcome !== 'string') return outcome.value;

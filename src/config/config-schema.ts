@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { auditSection } from './audit-section.ts';
-import type { Config } from './config.ts';
+import type { Config, GatewayConfig } from './config.ts';
 import {
   addressField,
   baseUrlField,
@@ -15,6 +15,7 @@ import {
 import { dnsSection } from './dns-section.ts';
 import { isLoopback } from './endpoint.ts';
 import { gatewaySection } from './gateway-section.ts';
+import { leasesSection } from './leases-section.ts';
 import { issuersSection, tlsSection } from './trust-sections.ts';
 
 /** What the schema gives: a {@link Config} without the two fields that depend on where it came from. */
@@ -48,6 +49,7 @@ export function createConfigSchema(folder: string): z.ZodType<ParsedConfig> {
       resolver: resolverSection(),
       dns: dnsSection(folder),
       gateway: gatewaySection(folder),
+      leases: leasesSection(folder),
       hosts: hostsSection(),
       localOrigins: z.array(localOriginField()).max(64).prefault([]).meta({
         description: 'loopback address:port pairs that rules may reach; for demos and tests',
@@ -76,29 +78,59 @@ export function createConfigSchema(folder: string): z.ZodType<ParsedConfig> {
         description: 'start a demo origin on the first local origin and make a credential for it; for the quickstart',
       }),
     })
-    .refine((config) => !config.demo || (config.localOrigins.length > 0 && config.credentials !== null), {
-      message: '`demo` needs `credentials` and a first entry in `localOrigins`, where its origin listens',
-      path: ['demo'],
-    })
-    .refine((config) => config.tls !== null || (config.listen.dot === null && config.listen.doh === null), {
-      message: '`listen.dot` and `listen.doh` need `tls`, whose certificate they show',
-      path: ['listen'],
-    })
-    .refine(({ gateway, listen }) => gateway === null || /^(?:0\.0\.0\.0|\[::\]):[1-9]/.test(listen.dns?.text ?? ''), {
-      message:
-        '`gateway` needs `listen.dns` on all addresses, `0.0.0.0:53` or `[::]:53`: questions of both families are led there, and the ruleset shields it',
-      path: ['listen', 'dns'],
-    })
-    .refine(({ gateway, upstreamProxy }) => gateway === null || upstreamProxy === null, {
-      message: '`gateway` dials by itself and cannot go through `upstreamProxy`',
-      path: ['upstreamProxy'],
-    })
-    .refine((config) => !isExposed(config), {
-      message:
-        '`listen.console` is not a loopback address and has no TLS, so tokens could be read on the way: set `console.tls`, or `console.allowCleartext: true` to accept that',
-      path: ['listen', 'console'],
+    .superRefine((config, context) => {
+      for (const { holds, message, path } of conditions) {
+        if (!holds(config)) context.addIssue({ code: 'custom', message, path: [...path] });
+      }
     })
     .meta({ title: 'exeat.yaml', description: 'runtime configuration of Exeat' });
+}
+
+interface Condition {
+  readonly holds: (config: ParsedConfig) => boolean;
+  readonly message: string;
+  readonly path: readonly string[];
+}
+
+/** What must hold between sections. */
+const conditions: readonly Condition[] = [
+  {
+    holds: (config) => !config.demo || (config.localOrigins.length > 0 && config.credentials !== null),
+    message: '`demo` needs `credentials` and a first entry in `localOrigins`, where its origin listens',
+    path: ['demo'],
+  },
+  {
+    holds: (config) => config.tls !== null || (config.listen.dot === null && config.listen.doh === null),
+    message: '`listen.dot` and `listen.doh` need `tls`, whose certificate they show',
+    path: ['listen'],
+  },
+  {
+    holds: ({ gateway, listen }) => gateway === null || /^(?:0\.0\.0\.0|\[::\]):[1-9]/.test(listen.dns?.text ?? ''),
+    message:
+      '`gateway` needs `listen.dns` on all addresses, `0.0.0.0:53` or `[::]:53`: questions of both families are led there, and the ruleset shields it',
+    path: ['listen', 'dns'],
+  },
+  {
+    holds: ({ gateway, leases }) => gateway === null || isBoundSomehow(gateway, leases),
+    message:
+      '`binding: mac` needs `neighbours`, or `leases` that say hardware addresses, or nobody is let in; behind a router write `binding: path`',
+    path: ['gateway', 'neighbours'],
+  },
+  {
+    holds: ({ gateway, upstreamProxy }) => gateway === null || upstreamProxy === null,
+    message: '`gateway` dials by itself and cannot go through `upstreamProxy`',
+    path: ['upstreamProxy'],
+  },
+  {
+    holds: (config) => !isExposed(config),
+    message:
+      '`listen.console` is not a loopback address and has no TLS, so tokens could be read on the way: set `console.tls`, or `console.allowCleartext: true` to accept that',
+    path: ['listen', 'console'],
+  },
+];
+
+function isBoundSomehow({ binding, neighbours }: GatewayConfig, leases: ParsedConfig['leases']): boolean {
+  return binding === 'path' || neighbours.length + leases.length > 0;
 }
 
 function isExposed({ listen, console }: Pick<ParsedConfig, 'listen' | 'console'>): boolean {

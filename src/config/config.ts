@@ -100,6 +100,18 @@ export interface GatewayConfig {
   readonly helper: string | null;
 }
 
+/** Who says from when to when an address of `ranges` belongs to a service: a file or a URL, the other is null. Paths are absolute. */
+export interface LeaseSourceConfig {
+  readonly name: string;
+  readonly file: string | null;
+  readonly url: string | null;
+  readonly everyMs: number;
+  readonly authorities: string | null;
+  readonly token: string | null;
+  readonly ranges: readonly string[];
+  readonly staleAfterMs: number | null;
+}
+
 /** When the spool rotates, and how much disk it may take. */
 export interface DecisionsConfig {
   readonly rotateSizeBytes: number;
@@ -123,6 +135,7 @@ export interface Config {
   readonly resolver: { readonly servers: readonly string[] | null };
   readonly dns: DnsConfig;
   readonly gateway: GatewayConfig | null;
+  readonly leases: readonly LeaseSourceConfig[];
   readonly hosts: Readonly<Record<string, readonly string[]>>;
   readonly localOrigins: readonly Endpoint[];
   readonly limits: LimitsConfig;

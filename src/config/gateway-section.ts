@@ -17,7 +17,7 @@ export function gatewaySection(folder: string): z.ZodType<GatewayConfig | null> 
       inside: z.array(interfaceName).min(1).max(64).meta({ description: 'interfaces that workloads are behind' }),
       binding: z.enum(['mac', 'path']).prefault('mac').meta({
         description:
-          '`mac`: a source counts only from the hardware address that `neighbours` binds it to; `path`: from the interface that leads back to it, for workloads behind a router',
+          '`mac`: a source counts only from the hardware address that `neighbours` or its lease binds it to; `path`: from the interface that leads back to it, for workloads behind a router',
       }),
       neighbours: z
         .record(z.string(), z.string().regex(/^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$/, 'write `02:00:00:00:00:01`'))
@@ -47,10 +47,6 @@ export function gatewaySection(folder: string): z.ZodType<GatewayConfig | null> 
       helper: pathField(folder).nullable().prefault(null).meta({
         description: 'socket of a helper that runs as a unit of its own; null: `exeat up` starts one',
       }),
-    })
-    .refine(({ binding, neighbours }) => binding === 'path' || Object.keys(neighbours).length > 0, {
-      message: '`binding: mac` needs `neighbours`, or nobody is let in; behind a router write `binding: path`',
-      path: ['neighbours'],
     })
     .transform(({ masquerade, guardRoutes, grace, neighbours, ...rest }) => ({
       ...rest,

@@ -6,6 +6,7 @@ export type {
   GatewayConfig,
   IssuerConfig,
   JwksSource,
+  LeaseSourceConfig,
   LimitsConfig,
   ListenConfig,
   ResponseZoneConfig,

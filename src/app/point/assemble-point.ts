@@ -20,6 +20,7 @@ import { type FirstSeenFile, openFirstSeenFile } from './first-seen-file.ts';
 import { type GatewayDesk, type GatewayDeskParts, openGatewayDesk } from './gateway-desk.ts';
 import { createGrantHolder, type GrantHolder } from './grant-holder.ts';
 import { type LeaseDesk, type LeaseGate, openLeaseDesk } from './leases/lease-desk.ts';
+import { createLeaseSources, type LeaseSources } from './leases/lease-sources.ts';
 import { createNetworkFacts, type NetworkFactsSource } from './network-facts.ts';
 import { createPointMetrics, type PointMetrics } from './point-metrics.ts';
 import { createPolicyHolder, type PolicyHolder } from './policy-holder.ts';
@@ -47,6 +48,7 @@ export interface PointAssembly {
   readonly firstSeen: FirstSeenFile;
   readonly listener: ProxyListener;
   readonly leases: LeaseDesk;
+  readonly leaseSources: LeaseSources;
   /** Null where the configuration has none. */
   readonly gateway: GatewayDesk | null;
 }
@@ -97,6 +99,10 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
   const told = { records, clock, newId: createNewId(), observer };
   const listening = { ...told, policy: inForce, judge, budgets, resolver: dns.resolver };
   const listener: ProxyListener = createProxyListener({ ...listening, verifier, ...listenerSettings(config, tls) });
+  const leaseSources = createLeaseSources({
+    ...{ config, desk: leases, clock, logger, policy: policy.current, network: network.current },
+  });
+  metrics.watchLeases(leaseSources.status, clock);
   const gateway = openGateway(config, { ...listening, folder: paths.point, logger, leases });
   if (gateway !== null) metrics.watchGateway(() => gateway.status());
   // Its connections are judged again at once, but not while the bytes of one of them are being counted.
@@ -105,7 +111,7 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
   const breakGlass = openBreakGlassDesk({
     ...{ idPath: join(paths.point, 'id'), keptPath: keptPath(paths), clock, newId: createNewId(), records, logger },
   });
-  const holders = { policy, budgets, grants, facts, breakGlass, leases };
+  const holders = { policy, budgets, grants, facts, breakGlass, leases, leaseSources };
   return { clock, trust, dns, responseZones, network, ...holders, spool, metrics, firstSeen, listener, gateway };
 }
 

@@ -52,6 +52,8 @@ export async function createPoint(config: Config): Promise<Point> {
   const dns = await openDns(config, parts.dns.listener);
   await gateway?.listen();
   void gateway?.recheckAll();
+  // Once the policy is in force that says whose leases count.
+  parts.leaseSources.start();
   const addresses = { proxy, ...(pac === null ? {} : { pac: addressText(pac.address) }), ...dns };
   tellSupervisor({ kind: 'listening', addresses });
   return {
@@ -61,6 +63,7 @@ export async function createPoint(config: Config): Promise<Point> {
         .catch((error: unknown) => logger.error('trust material was not read', { cause: String(error) })),
     close: async () => {
       // Records of what is cut now are still written: the spool closes last.
+      await parts.leaseSources.close();
       const closing = [listener, parts.dns, gateway].map((one) => one?.close({ drainMs }));
       await Promise.all([...closing, server.close(), pac?.close()]);
       parts.leases.close();

@@ -65,9 +65,11 @@ function readPointStatus(parts: PointParts, startedAt: string): PointStatus {
     localOrigins: config.localOrigins.map((origin) => origin.text),
     allowCleartextProofs: config.allowCleartextProofs,
     records: { ...spool.counts(), isKeeping: spool.isKeeping },
+    leases: parts.leaseSources.status(),
     problems: [
       ...held.filter((problem) => problem !== null),
       ...parts.responseZones.problems(),
+      ...parts.leaseSources.problems(),
       ...(parts.gateway?.problems() ?? []),
       ...(spool.isKeeping ? [] : ['decision records are not being kept: free the disk or mend the state folder']),
       ...trust.status(now).problems.map((one) => `${one.part}: ${one.message}`),

@@ -1,11 +1,13 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Clock } from '../../base/index.ts';
 import type { ResolverCounts } from '../../dns/index.ts';
 import { type CompiledPolicy, type DecisionRecord, type VerdictRecord, verdictCount } from '../../policy/index.ts';
 import type { SpoolCounts } from '../../spool/index.ts';
 import { createBoundedLabel } from '../bounded-label.ts';
-import type { GatewayStatus } from '../status.ts';
+import type { GatewayStatus, LeaseSourceStatus } from '../status.ts';
 import { type DnsReadings, registerDnsMetrics } from './dns-metrics.ts';
 import { registerGatewayMetrics } from './gateway-metrics.ts';
+import { registerLeaseMetrics } from './leases/lease-metrics.ts';
 import { createListenerMetrics, type ListenerMetrics } from './listener-metrics.ts';
 import { createTally } from './tally.ts';
 
@@ -14,6 +16,8 @@ export interface PointMetrics extends ListenerMetrics {
   count(record: DecisionRecord): void;
   /** Registers the metrics of a gateway: a point without one has none of them. */
   watchGateway(status: () => GatewayStatus): void;
+  /** Registers the metrics of sources of leases. */
+  watchLeases(status: () => readonly LeaseSourceStatus[], clock: Clock): void;
   text(): Promise<string>;
 }
 
@@ -95,6 +99,7 @@ export function createPointMetrics(readings: PointReadings): PointMetrics {
       ended([record.endedBy, record.failure ?? 'none']);
     },
     watchGateway: (status) => registerGatewayMetrics(registry, status),
+    watchLeases: (status, clock) => registerLeaseMetrics(registry, { status, clock }),
     text: () => registry.metrics(),
   };
 }

@@ -10,6 +10,7 @@ import { askLocal } from '../local-socket.ts';
 import { placeOf } from '../point/gateway-plane.ts';
 import { type StatePaths, statePaths } from '../state-folder.ts';
 import { inspectGateway } from './inspect-gateway.ts';
+import { inspectLeases } from './inspect-leases.ts';
 import { type Inspection, pass } from './inspection.ts';
 
 const leastNodeMajor = 24;
@@ -37,6 +38,7 @@ export async function inspectMachine(config: Config, nowMs: number): Promise<rea
     inspectClock(paths, nowMs),
     await inspectCredentials(config, nowMs),
     inspectDescriptors(config),
+    ...(await Promise.all(config.leases.map((source) => inspectLeases(source, config)))),
     ...(await gatewayInspections(config, compiled)),
   ];
 }
