@@ -115,7 +115,7 @@ export class LeaseBook implements LeaseView {
     return next;
   }
 
-  /** Addresses of a source, and how much of what it says is in force now or contradicts another lease. */
+  /** Addresses of a source, those that it leases and that count, and those where it contradicts another lease. */
   countsOf(
     source: string,
     nowMs: number,
@@ -123,9 +123,9 @@ export class LeaseBook implements LeaseView {
     const addresses = this.#bySource.get(source) ?? new Set();
     let [live, conflicts] = [0, 0];
     for (const address of addresses) {
-      const { isConflict, leases } = this.tenancyAt(address, nowMs);
+      const { key, isConflict, leases } = this.tenancyAt(address, nowMs);
       if (isConflict) conflicts += 1;
-      if (leases.some((lease) => lease.source === source)) live += 1;
+      if (key === this.admittedAt(address) && leases.some((lease) => lease.source === source)) live += 1;
     }
     return { addresses: addresses.size, live, conflicts };
   }
