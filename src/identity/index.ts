@@ -11,7 +11,7 @@ export type {
 } from './evidence.ts';
 export { identify } from './identify.ts';
 export { type IdentityTextTerm, parseCredentialName, parseIdentityText, tokenUsername } from './identity-text.ts';
-export { type HeldLease, type LeaseStanding, type LeaseView, noLeases, parseLeaseSource } from './lease.ts';
+export { type HeldLease, type LeaseStanding, type LeaseView, noLeases } from './lease.ts';
 export { type LocalEvidence, type LocalProcess, localEvidence } from './local-evidence.ts';
 export { cgroupsAbove, type LocalName, parseLocalName } from './local-name.ts';
 export type { DirectoryMatch, Identification, Principal, PrincipalDirectory } from './principal.ts';
