@@ -83,7 +83,37 @@ describe('a flow as a channel for something else', { skip: skipUnless('root', 'i
       assert.equal(await seen('errors'), before_ + 1, 'a channel to whom the service may no longer reach');
     });
   }
+
+  test('nobody answers ARP or neighbour discovery for another: what is sent to a source goes to its own address', async () => {
+    const lie = '02:00:00:00:09:99';
+    for (let times = 0; times < 3; times++) {
+      assert.equal(
+        await bed.exec('workload', ['perl', '-e', neighbourLiar, lie, at.workload[4], at.gateway[4]]),
+        'sent',
+      );
+    }
+    for (const [family, address] of [
+      ['-4', at.workload[4]],
+      ['-6', at.workload[6]],
+    ] as const) {
+      const shown = await bed.exec('gateway', ['ip', family, 'neigh', 'show', address]);
+      assert.match(shown, /lladdr 02:00:00:00:09:02/, shown);
+    }
+    assert.match((await bed.workload.tell({ does: 'open', host: at.origin[4], port: 5432 })).result, /5432/);
+  });
 });
+
+// An answer to ARP that nobody asked for, and a neighbour advertisement that overrides what is known (RFC 4861).
+const neighbourLiar = `use Socket; my ($mac, $ip, $gateway) = @ARGV; (my $hex = $mac) =~ tr/://d; my $m = pack('H*', $hex);
+socket(my $s, 17, SOCK_RAW, 0x0608) or die "socket: $!"; my $index = do { open my $f, '<', '/sys/class/net/wi/ifindex' or die; <$f> + 0 };
+sub out { my ($type, $to, $frame) = @_; send($s, $to . $m . pack('n', $type) . $frame, 0, pack('SnlSCCa8', 17, $type, $index, 0, 0, 6, $to)) or die "send: $!" }
+out(0x0806, chr(255) x 6, pack('nnCCn', 1, 0x0800, 6, 4, 2) . $m . inet_aton($ip) . ("\\0" x 6) . inet_aton($gateway));
+my ($from, $to, $target) = map { Socket::inet_pton(AF_INET6, $_) } 'fe80::ff:fe00:999', 'ff02::1', 'fd09::2';
+my $na = pack('CCnN', 136, 0, 0, 0x20000000) . $target . pack('CC', 2, 1) . $m;
+my $sum = 0; $sum += $_ for unpack('n*', $from . $to . pack('NN', length $na, 58) . $na); $sum = ($sum >> 16) + ($sum & 0xffff) while $sum >> 16;
+substr($na, 2, 2) = pack('n', ~$sum & 0xffff);
+out(0x86dd, pack('H*', '333300000001'), pack('NnCC', 0x60000000, length $na, 58, 255) . $from . $to . $na);
+select undef, undef, undef, 0.05; print 'sent';`;
 
 const errorSender = `use Socket; my ($family, $about, $me, $ports, $to) = @ARGV; my ($sport, $dport) = split /,/, $ports;
 my $six = $family == 6; my $f = $six ? AF_INET6 : AF_INET;

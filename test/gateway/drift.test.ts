@@ -53,6 +53,7 @@ describe('what somebody else changes', { skip: skipUnless('root', 'ip', 'nft') }
         'net.ipv4.conf.gu.src_valid_mark',
       ),
       await inGateway('nft', 'list', 'ruleset'),
+      await inGateway('ip', 'neigh', 'show', 'nud', 'permanent'),
     ].join('\n');
 
   before(async () => {

@@ -8,6 +8,7 @@ import { countSetNames, foldCounts, readElements } from '../kernel/parse-counts.
 import { newTableText, planText } from '../kernel/plan-text.ts';
 import { keptMaps, planMaps, planSets } from '../kernel/table-text.ts';
 import { createKernelQueue } from './kernel-queue.ts';
+import { pinNeighbours } from './neighbours.ts';
 import { commandFault } from './nft-fault.ts';
 import type { NftLine } from './nft-line.ts';
 import { applyRoutes, uplinkInterfaces } from './route-guard.ts';
@@ -34,7 +35,7 @@ export interface Applier {
   shape(): Promise<string | null>;
   /** A digest of what the sets of the plan hold. */
   elements(): Promise<string>;
-  /** What was amiss with routes and rules, which is put right by this. */
+  /** What was amiss with routes, rules and neighbours, which is put right by this. */
   checkRoutes(): Promise<Result<readonly string[]>>;
   /** The plan in force, or null before the first. */
   plan(): KernelPlan | null;
@@ -70,6 +71,8 @@ export function createApplier(options: ApplierOptions): Applier {
   const settle = async (wanted: KernelPlan): Promise<Result<null>> => {
     const routes = await applyRoutes(wanted.place);
     if (!routes.ok) return routes;
+    const pinned = await pinNeighbours(wanted);
+    if (!pinned.ok) return pinned;
     return applySysctls(stateFile, wanted.place.guardsRoutes ? await uplinkInterfaces() : []);
   };
   const apply = async (wanted: KernelPlan): Promise<Result<null>> => {
@@ -105,8 +108,11 @@ export function createApplier(options: ApplierOptions): Applier {
     elements: () => digestPlanSets(nft),
     checkRoutes: async () => {
       if (plan === null) return ok([]);
-      const report = await applyRoutes(plan.place);
-      return report.ok ? ok(report.value.amiss) : report;
+      const held = plan;
+      const report = await applyRoutes(held.place);
+      if (!report.ok) return report;
+      const pinned = await pinNeighbours(held);
+      return pinned.ok ? ok([...report.value.amiss, ...pinned.value]) : pinned;
     },
     plan: () => plan,
   };

@@ -1,5 +1,6 @@
 import { failed, ok, type Result } from '../../base/index.ts';
 import { tableName } from '../kernel/kernel-names.ts';
+import { unpinNeighbours } from './neighbours.ts';
 import { commandFault } from './nft-fault.ts';
 import { type RouteRemoval, removeRoutes } from './route-guard.ts';
 import { runCommand } from './run-command.ts';
@@ -22,6 +23,8 @@ export async function removeGateway(stateFile: string): Promise<Result<GatewayRe
   if (!settings.ok) return settings;
   const routes = await removeRoutes();
   if (!routes.ok) return routes;
+  const neighbours = await unpinNeighbours();
+  if (!neighbours.ok) return neighbours;
   const tables = await runCommand('nft', ['list', 'tables']);
   const hadTable = tables.stdout.split('\n').includes(`table ${tableName}`);
   const table = await runCommand('nft', ['-f', '-'], { input: `table ${tableName} { }\ndelete table ${tableName}\n` });
