@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -81,36 +80,6 @@ describe('a kernel that keeps the old time of an element', { skip: skipUnless('r
     await pause(1_500);
     const met = await bed.workload.tell({ does: 'open', host: at.other[4], port: 9000 });
     assert.equal(met.result, `${at.other[4]} 9000 ${at.workload[4]}`);
-  });
-});
-
-describe('a machine that cannot hold a gateway', { skip: skipUnless('root', 'ip', 'nft') }, () => {
-  const start = (words: readonly string[], path: string): string =>
-    spawnSync(words[0] ?? '', words.slice(1), { encoding: 'utf8', env: { PATH: path } }).stderr;
-  const helper = [
-    'src/gateway/helper/helper-process.ts',
-    '--socket',
-    '/nonexistent/h.sock',
-    '--state',
-    '/nonexistent/h.json',
-  ];
-
-  test('says which right it lacks', { skip: skipUnless('setpriv') }, () => {
-    const drop = ['setpriv', '--bounding-set', '-net_admin', '--inh-caps', '-net_admin', '--'];
-    assert.match(
-      start([...drop, process.execPath, ...helper], process.env['PATH'] ?? ''),
-      /^the helper may not change .*CAP_NET_ADMIN\n$/,
-    );
-  });
-
-  test('says that nft is missing', { skip: skipUnless('unshare', 'mount') }, () => {
-    const hide =
-      'for file in /usr/sbin/nft /sbin/nft; do [ -e $file ] && mount --bind /dev/null $file; done; exec "$@"';
-    const said = start(
-      ['unshare', '-mn', '/bin/sh', '-c', hide, 'sh', process.execPath, ...helper],
-      process.env['PATH'] ?? '',
-    );
-    assert.match(said, /install nftables|may not change/);
   });
 });
 
