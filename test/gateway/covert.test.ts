@@ -27,7 +27,9 @@ describe('a flow as a channel for something else', { skip: skipUnless('root', 'i
     for (const host of [at.origin, at.other, at.far].flatMap((both) => [both[4], both[6]])) {
       for (const port of [5432, 9000]) await bed.origin.tell({ does: 'listen', host, port });
     }
-    assert.equal(await bed.exec('origin', ['nft', '-f', '-'], counted), '');
+    for (const where of ['origin', 'workload'] as const) {
+      assert.equal(await bed.exec(where, ['nft', '-f', '-'], counted), '');
+    }
     await bed.startHelper();
     client = bed.connect();
     await until(() => client.isConnected(), 'the helper');
@@ -35,8 +37,8 @@ describe('a flow as a channel for something else', { skip: skipUnless('root', 'i
   });
   after(() => bed?.close());
 
-  const seen = async (name: string): Promise<number> => {
-    const text = await bed.exec('origin', ['nft', 'list', 'counter', 'inet', 'seen', name]);
+  const seen = async (name: string, where: 'origin' | 'workload' = 'origin'): Promise<number> => {
+    const text = await bed.exec(where, ['nft', 'list', 'counter', 'inet', 'seen', name]);
     return Number(/packets (\d+)/.exec(text)?.[1]);
   };
   const localPort = async (host: string, port: number): Promise<number> => {
@@ -55,6 +57,10 @@ describe('a flow as a channel for something else', { skip: skipUnless('root', 'i
   // An error about a packet that came from `about`, with 300 bytes of one's own behind it, to `to`.
   const sendError = (family: 4 | 6, about: string, ports: readonly number[], to: string): Promise<string> =>
     bed.exec('workload', ['perl', '-e', errorSender, String(family), about, at.workload[family], ports.join(','), to]);
+  const answerError = (family: 4 | 6, from: string, ports: readonly number[]): Promise<string> => {
+    const about = at.workload[family];
+    return bed.exec('origin', ['perl', '-e', errorSender, String(family), about, from, ports.join(','), about]);
+  };
 
   for (const family of [4, 6] as const) {
     test(`an error about an IPv${family} flow passes to its peer, and to nobody else`, async () => {
@@ -66,6 +72,19 @@ describe('a flow as a channel for something else', { skip: skipUnless('root', 'i
       assert.equal(await seen('errors'), before_ + 1);
       assert.equal(await sendError(family, at.origin[family], [5432, port], at.far[family]), 'sent');
       assert.deepEqual([await seen('errors'), await seen('elsewhere')], [before_ + 1, away]);
+    });
+
+    test(`an error about an IPv${family} flow from its peer comes back as long as the flow is open`, async () => {
+      const entry = toldAt(at.far[family], 9000);
+      assert.ok(await client.learn([{ ...entry, seconds: 60 }]));
+      assert.match((await bed.workload.tell({ does: 'open', host: at.far[family], port: 9000 })).result, /9000/);
+      const ports = [await localPort(at.far[family], 9000), 9000];
+      const before_ = await seen('errors', 'workload');
+      assert.equal(await answerError(family, at.far[family], ports), 'sent');
+      assert.equal(await seen('errors', 'workload'), before_ + 1);
+      assert.ok(await client.forget([entry]));
+      assert.equal(await answerError(family, at.far[family], ports), 'sent');
+      assert.equal(await seen('errors', 'workload'), before_ + 1);
     });
 
     test(`an error about an IPv${family} flow that was revoked goes nowhere`, async () => {

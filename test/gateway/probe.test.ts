@@ -27,12 +27,15 @@ describe('a probe behind the gateway', { skip: skipUnless('root', 'ip', 'nft', '
   let bed: GatewayBed;
   let product: RunningProduct;
   let tls: ChildProcess;
+  let web: ChildProcess;
   let canary: { readonly child: ChildProcess; readonly said: () => readonly string[] };
 
   before(async () => {
     bed = await openGatewayBed();
     writeFileSync(join(bed.folder, 'resolv.conf'), `nameserver ${at.gateway[4]}\noptions timeout:1 attempts:1\n`);
     tls = await startTlsOrigin(bed, [bank], `${at.origin[4]}:443`);
+    const http = `require('node:http').createServer((q, s) => s.end('the bank')).listen(80, '${at.origin[4]}', () => console.log('on'))`;
+    web = (await startIn(bed, 'origin', [process.execPath, '-e', http])).child;
     const listens = [at.far[4], at.far[6]].flatMap((address) => ['--listen', address]);
     canary = await startIn(bed, 'origin', exeatWords('probe', 'canary', ...listens, '-o', 'json'));
     product = await startGatewayProduct(bed, {
@@ -43,7 +46,7 @@ describe('a probe behind the gateway', { skip: skipUnless('root', 'ip', 'nft', '
   after(async () => {
     await product?.stop();
     canary?.child.kill('SIGKILL');
-    tls?.kill('SIGKILL');
+    for (const child of [tls, web]) child?.kill('SIGKILL');
     await bed?.close();
   });
 
@@ -92,6 +95,7 @@ mode: enforce
 identities: [ "source:${at.workload[4]}/32", "source:${at.workload[6]}/128" ]
 allow:
   - { to: "${bank}:443", reason: the bank }
+  - { to: "http://${bank}:80", reason: the bank without TLS }
 ${rules}`;
 }
 

@@ -82,6 +82,7 @@ describe('the product as a gateway', {
     assert.equal(await open(at.origin[4], 5432, { from: at.second[4] }), 'ECONNREFUSED');
     await asksFor('db.example.com', 'AAAA', at.gateway[6]);
     assert.equal(await open(at.origin[6], 5432), `${at.origin[6]} 5432 ${at.workload[6]}`);
+    assert.equal(await open(at.origin[6], 5432, { from: at.second[6] }), 'ECONNREFUSED');
   });
 
   test('lets nothing out that no rule allows, and records what was refused', async () => {
@@ -134,17 +135,33 @@ describe('the product as a gateway', {
     assert.equal((await bed.workload.tell({ does: 'echo', connection: stays.id, text: 'on' })).result, 'on');
   });
 
-  test('keeps the door shut and comes back when the ruleset is flushed, the helper and the point are killed', async () => {
+  test('keeps the door shut and comes back when the ruleset is flushed and any process is killed', async () => {
     await bed.exec('gateway', ['nft', 'flush', 'ruleset']);
     assert.notEqual(await open(at.far[4], 9000, { timeoutMs: 500 }), `${at.far[4]} 9000 ${at.workload[4]}`);
     const isBack = async (): Promise<boolean> => (await curl(web, at.origin[4])) === '200';
     await until(isBack, 'the ruleset', 15_000);
     process.kill(childOf(product, 'helper') ?? 0, 'SIGKILL');
     assert.equal(await curl(web, at.origin[4]), '200');
+    process.kill(childOf(product, 'control') ?? 0, 'SIGKILL');
+    assert.equal(await curl(web, at.origin[4]), '200');
     process.kill(childOf(product, 'point') ?? 0, 'SIGKILL');
     await until(isBack, 'the point', 20_000);
     await asksFor('db.example.com');
-    assert.equal(await open(at.origin[4], 5432), `${at.origin[4]} 5432 ${at.workload[4]}`);
+    const lives = await bed.workload.tell({ does: 'open', host: at.origin[4], port: 5432 });
+    assert.equal(lives.result, `${at.origin[4]} 5432 ${at.workload[4]}`);
+    // Last: with the supervisor all others end, and the kernel holds what it was told and no more.
+    process.kill(product.report.pids.supervisor, 'SIGKILL');
+    await product.ended;
+    assert.doesNotMatch(await curl(web, at.origin[4]), /^200/);
+    for (const [host, port] of [
+      [at.far[4], 9000],
+      [at.origin[4], 9000],
+      [at.origin[6], 9000],
+    ] as const) {
+      assert.doesNotMatch(await open(host, port, { timeoutMs: 500 }), / 9000 /, host);
+    }
+    assert.match(await dig('db.example.com'), /refused|timed out|no servers/);
+    assert.equal((await bed.workload.tell({ does: 'echo', connection: lives.id, text: 'on' })).result, 'on');
   });
 });
 
