@@ -55,6 +55,8 @@ export interface GatewayStatus {
   /** Connections of the name plane that are open now. */
   readonly connections: number;
   readonly deniedPackets: number;
+  /** Packets that were dropped before anybody was asked, since the ruleset was loaded first: forged sources, no connection, begun outside. */
+  readonly droppedPackets: { readonly spoofed: number; readonly invalid: number; readonly inbound: number };
   readonly bytesUp: number;
   readonly bytesDown: number;
   /** Changes of others to what the kernel holds for us. */

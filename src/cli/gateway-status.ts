@@ -39,10 +39,15 @@ function statusText(status: GatewayStatus): string {
     { what: 'told by DNS', is: countText(status.toldEntries, 'entry', 'entries') },
     { what: 'connections by name', is: status.connections },
     { what: 'packets denied', is: status.deniedPackets },
+    { what: 'packets dropped', is: droppedText(status.droppedPackets) },
     { what: 'bytes passed', is: `${sizeText(status.bytesUp)} up, ${sizeText(status.bytesDown)} down` },
     { what: 'drifts', is: status.drifts },
   ];
   return [problemText(problems), formatTable(['what', 'is'], rows), driftText(lastDrift)].join('');
+}
+
+function droppedText({ spoofed, invalid, inbound }: GatewayStatus['droppedPackets']): string {
+  return `${spoofed} of a forged source, ${invalid} of no connection, ${inbound} begun outside`;
 }
 
 function problemText(problems: readonly string[]): string {

@@ -20,6 +20,7 @@ const well: GatewayStatus = {
   toldEntries: 40,
   connections: 5,
   deniedPackets: 7,
+  droppedPackets: { spoofed: 11, invalid: 12, inbound: 13 },
   bytesUp: 2_048,
   bytesDown: 4_096,
   drifts: 0,

@@ -20,6 +20,7 @@ export type { TimedEntry } from './kernel/entry-text.ts';
 export type {
   AddressRun,
   Binding,
+  DropCounts,
   EdgeCount,
   GatewayPlace,
   KernelCounts,

@@ -6,6 +6,7 @@ import {
   createKernelClient,
   createNameListener,
   type Drift,
+  type DropCounts,
   type KernelClient,
   type NameListener,
   type NameListenerOptions,
@@ -77,6 +78,8 @@ interface Computed {
   readonly now: number;
 }
 
+/** A drift that was undone stays a problem for so long; the last one is in `exeat gateway status` for good. */
+const driftShownMs = 600_000;
 // The rest is in `exeat gateway status`.
 const mostShown = 3;
 
@@ -100,6 +103,7 @@ class AssembledGateway implements GatewayDesk {
   #problem: string | null = 'the kernel was told nothing yet';
   #lastDrift: Drift | null = null;
   #drifts = 0;
+  #dropped: DropCounts = { spoofed: 0, invalid: 0, inbound: 0 };
   #running: Promise<void> | null = null;
   #isAgain = false;
   #isCounting = false;
@@ -151,6 +155,7 @@ class AssembledGateway implements GatewayDesk {
     if (!listening.ok) {
       throw new ExeatError(listening.fault.code, `the gateway has no transparent sockets: ${listening.fault.message}`);
     }
+    checkPort(listening.value, this.#parts.gateway.port);
     this.#timer = setInterval(() => this.#tick(), countEveryMs);
     this.#timer.unref();
   }
@@ -184,7 +189,9 @@ class AssembledGateway implements GatewayDesk {
   }
 
   problems(): readonly string[] {
-    const drift = this.#lastDrift === null ? null : driftProblem(this.#lastDrift);
+    const last = this.#lastDrift;
+    const isPast = last?.isUndone === true && this.#parts.clock.now() - last.at > driftShownMs;
+    const drift = last === null || isPast ? null : driftProblem(last);
     const held = [this.#problem, drift].filter((one) => one !== null);
     return [...held, ...(this.#plane?.problems ?? [])].map((one) => `gateway: ${one}`);
   }
@@ -200,6 +207,7 @@ class AssembledGateway implements GatewayDesk {
       toldEntries: this.answers.size(),
       connections: this.listener.counts().connections,
       ...this.#records.totals(),
+      droppedPackets: this.#dropped,
       drifts: this.#drifts,
       lastDrift: drift === null ? null : { ...drift, at: new Date(drift.at).toISOString() },
       problems: this.problems(),
@@ -304,7 +312,9 @@ class AssembledGateway implements GatewayDesk {
     const began = performance.now();
     try {
       const counts = await this.#kernel.counts();
-      if (counts.ok) await this.answers.keepSiblings(this.#records.fold(counts.value));
+      if (!counts.ok) return;
+      this.#dropped = counts.value.dropped;
+      await this.answers.keepSiblings(this.#records.fold(counts.value));
     } finally {
       this.#isCounting = false;
       this.#countAt = began + (performance.now() - began) * countShare;
@@ -324,6 +334,14 @@ class AssembledGateway implements GatewayDesk {
     if (!isConnected) this.#parts.logger.warn('the helper of the gateway is gone');
     else void this.recheckAll();
   }
+}
+
+// Sockets that systemd made have a port of their own, and packets are led to the one of the configuration.
+function checkPort(at: readonly { readonly port: number }[], port: number): void {
+  const other = at.find((one) => one.port !== port);
+  if (other === undefined) return;
+  const message = `the transparent sockets listen on port ${other.port}, and \`gateway.port\` is ${port}: give both the same`;
+  throw new ExeatError('gateway_port_differs', message);
 }
 
 function driftProblem({ at, seen, isUndone }: Drift): string {

@@ -13,6 +13,7 @@ const status: GatewayStatus = {
   toldEntries: 5,
   connections: 6,
   deniedPackets: 7,
+  droppedPackets: { spoofed: 11, invalid: 12, inbound: 13 },
   bytesUp: 8,
   bytesDown: 9,
   drifts: 10,
@@ -37,6 +38,9 @@ test('every scrape tells how the gateway stands then, and adds nothing up twice'
     'exeat_gateway_connections 6',
     'exeat_gateway_drifts_total 10',
     'exeat_gateway_denied_packets_total 70',
+    'exeat_gateway_dropped_packets_total{why="spoofed"} 11',
+    'exeat_gateway_dropped_packets_total{why="invalid"} 12',
+    'exeat_gateway_dropped_packets_total{why="inbound"} 13',
     'exeat_gateway_bytes_total{direction="up"} 8',
     'exeat_gateway_bytes_total{direction="down"} 9',
   ]);

@@ -48,6 +48,14 @@ function registerSums(registry: Registry, status: () => GatewayStatus): void {
     ({ deniedPackets }) => [[{}, deniedPackets]],
   );
   counter(
+    {
+      name: 'exeat_gateway_dropped_packets_total',
+      help: 'Packets that were dropped before anybody was asked: forged source, no connection, begun outside',
+      labelNames: ['why'],
+    },
+    ({ droppedPackets }) => Object.entries(droppedPackets).map(([why, packets]): Sample => [{ why }, packets]),
+  );
+  counter(
     { name: 'exeat_gateway_bytes_total', help: 'Bytes that the kernel let pass', labelNames: ['direction'] },
     ({ bytesUp, bytesDown }) => [
       [{ direction: 'up' }, bytesUp],

@@ -8,7 +8,10 @@ import { type CompiledPolicy, type DecisionRecord, noFacts, type VerdictRecord }
 import { KernelRecords, type ToldName } from './kernel-records.ts';
 
 const start = 1_800_000_000_000;
-const none: KernelCounts = { up: [], down: [], denied: [], observed: [] };
+const none: KernelCounts = {
+  ...{ up: [], down: [], denied: [], observed: [] },
+  dropped: { spoofed: 0, invalid: 0, inbound: 0 },
+};
 let now = start;
 let ids = 0;
 let records: DecisionRecord[] = [];

@@ -10,6 +10,7 @@ import { askLocal } from '../local-socket.ts';
 import { placeOf } from '../point/gateway-plane.ts';
 import { type StatePaths, statePaths } from '../state-folder.ts';
 import { inspectGateway } from './inspect-gateway.ts';
+import { inspectHelper } from './inspect-helper.ts';
 import { inspectLeases } from './inspect-leases.ts';
 import { type Inspection, pass } from './inspection.ts';
 
@@ -48,7 +49,8 @@ async function gatewayInspections(config: Config, compiled: Result<CompiledFolde
   if (gateway === null) return [];
   const place = placeOf(gateway, listen);
   const machine = await lookAtMachine(place);
-  return inspectGateway({ gateway, machine, policy: compiled.ok ? compiled.value.policy : null });
+  const separate = gateway.helper === null ? [] : [await inspectHelper(gateway.helper)];
+  return [...inspectGateway({ gateway, machine, policy: compiled.ok ? compiled.value.policy : null }), ...separate];
 }
 
 function inspectNode(): Inspection {

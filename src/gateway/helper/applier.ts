@@ -146,7 +146,8 @@ async function readCounts(nft: NftLine): Promise<KernelCounts> {
   for (const name of countSetNames) {
     for (const family of [4, 6]) listed.set(`${name}${family}`, (await listSet(nft, `${name}${family}`)) ?? '');
   }
-  return foldCounts(listed);
+  const counters = await nft.run(['-j', 'list', 'counters', 'table', ...table]);
+  return foldCounts(listed, counters.code === 0 ? counters.stdout : '');
 }
 
 async function liveKeysOf(

@@ -30,7 +30,7 @@ export interface KernelClientOptions {
   readonly onDrift?: (drift: Drift) => void;
   /** What the kernel is to hold still, told again after a drift and after every start of the helper. Default: nothing. */
   readonly remaining?: () => readonly TimedEntry[];
-  /** The leases that the kernel is to hold, told again with what remains. Default: none. */
+  /** The leases that the kernel is to hold, told again with what remains. Default: they are not spoken of. */
   readonly leases?: () => readonly LeaseEntry[];
   /** Told when the helper comes, and how the plan fared that it was told, or goes. Default: nobody. */
   readonly onState?: (state: HelperConnection) => void;
@@ -65,7 +65,8 @@ export function createKernelClient(path: string, options: KernelClientOptions = 
     return done.ok && done.value;
   };
   const tellAgain = (): void => {
-    void lease({ isReset: true, gone: [], held: options.leases?.() ?? [] });
+    // Whoever only asks holds none, and takes none away.
+    if (options.leases !== undefined) void lease({ isReset: true, gone: [], held: options.leases() });
     void entries('learn', options.remaining?.() ?? []);
   };
   const line = keepHelperLine(path, {

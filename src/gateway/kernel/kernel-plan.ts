@@ -114,4 +114,15 @@ export interface KernelCounts {
   readonly down: readonly EdgeCount[];
   readonly denied: readonly EdgeCount[];
   readonly observed: readonly EdgeCount[];
+  readonly dropped: DropCounts;
+}
+
+/** Packets that were dropped before they had an edge, since the table was made. */
+export interface DropCounts {
+  /** From a source that its hardware address, its lease or its path does not bear out. */
+  readonly spoofed: number;
+  /** That belong to no connection that conntrack can follow. */
+  readonly invalid: number;
+  /** That began outside. */
+  readonly inbound: number;
 }

@@ -1,4 +1,4 @@
-import type { EdgeCount, KernelCounts } from './kernel-plan.ts';
+import type { DropCounts, EdgeCount, KernelCounts } from './kernel-plan.ts';
 
 /** A kind of count, each a set for IPv4 and one for IPv6 with the number of the family behind. */
 export const countSetNames = ['up', 'down', 'denied', 'observed', 'deniedany'] as const;
@@ -6,8 +6,8 @@ export const countSetNames = ['up', 'down', 'denied', 'observed', 'deniedany'] a
 /** What a set was listed as, by its name (`up4`). */
 export type ListedSets = ReadonlyMap<string, string>;
 
-/** Folds listed sets (`nft -j -p list set`) into counts; what cannot be read counts as nothing. */
-export function foldCounts(listed: ListedSets): KernelCounts {
+/** Folds listed sets (`nft -j -p list set`) and counters into counts; what cannot be read counts as nothing. */
+export function foldCounts(listed: ListedSets, counters: string): KernelCounts {
   const both = (name: string): readonly EdgeCount[] => [
     ...parseCounts(4, listed.get(`${name}4`) ?? ''),
     ...parseCounts(6, listed.get(`${name}6`) ?? ''),
@@ -17,6 +17,7 @@ export function foldCounts(listed: ListedSets): KernelCounts {
     down: both('down'),
     denied: [...both('denied'), ...both('deniedany')],
     observed: both('observed'),
+    dropped: parseDrops(counters),
   };
 }
 
@@ -43,6 +44,23 @@ export function parseCounts(family: 4 | 6, json: string): readonly EdgeCount[] {
       },
     ];
   });
+}
+
+/** The packets of our counters as JSON of `nft` (`nft -j list counters`). */
+export function parseDrops(json: string): DropCounts {
+  const packets = new Map<string, number>();
+  try {
+    const { nftables } = JSON.parse(json) as {
+      nftables: readonly { counter?: { name?: unknown; packets?: unknown } }[];
+    };
+    for (const { counter } of nftables) {
+      if (typeof counter?.name === 'string') packets.set(counter.name, Number(counter.packets ?? 0));
+    }
+  } catch {
+    // The table is not there: nothing was dropped by it.
+  }
+  const of = (name: string): number => packets.get(name) ?? 0;
+  return { spoofed: of('spoofed'), invalid: of('invalid'), inbound: of('inbound') };
 }
 
 /** The elements of a set as JSON of `nft`, without what wraps each. */

@@ -20,9 +20,9 @@ const settle = (book: LeaseBook, now: number): void => {
 };
 
 describe('the book of leases', () => {
-  test('a lease counts from its begin to its end by the clock, once it is admitted', () => {
+  test('a lease counts from its begin to its end by the clock, once it is admitted', async () => {
     const book = new LeaseBook();
-    book.replace('ipam', [lease()]);
+    await book.replace('ipam', [lease()], 0);
     assert.equal(shown(book, 999), 'none');
     assert.equal(shown(book, 1_000), 'identity_unknown', 'not before it is admitted');
     settle(book, 1_000);
@@ -32,11 +32,11 @@ describe('the book of leases', () => {
     assert.deepEqual([shown(book, 2_000), shown(book, 1_500)], ['none', 'identity_unknown']);
   });
 
-  test('between two services the address is nobody', () => {
+  test('between two services the address is nobody', async () => {
     const book = new LeaseBook();
-    book.replace('ipam', [lease({ until: 9_000 })]);
+    await book.replace('ipam', [lease({ until: 9_000 })], 0);
     settle(book, 1_000);
-    book.replace('ipam', [lease({ service: 'orders', until: 9_000 })]);
+    await book.replace('ipam', [lease({ service: 'orders', until: 9_000 })], 0);
     assert.equal(shown(book, 1_500), 'identity_unknown');
     assert.deepEqual(book.changes(1_500).length, 1);
     book.admit(address, null);
@@ -45,11 +45,11 @@ describe('the book of leases', () => {
     assert.equal(shown(book, 1_500), 'orders');
   });
 
-  test('two services, or two hardware addresses, at once are nobody', () => {
+  test('two services, or two hardware addresses, at once are nobody', async () => {
     for (const more of [{ service: 'orders' }, { mac: '02:00:00:00:00:01' }]) {
       const book = new LeaseBook();
-      book.replace('ipam', [lease()]);
-      book.replace('dhcp', [lease({ source: 'dhcp', from: 1_500, ...more })]);
+      await book.replace('ipam', [lease()], 0);
+      await book.replace('dhcp', [lease({ source: 'dhcp', from: 1_500, ...more })], 0);
       settle(book, 1_400);
       assert.equal(shown(book, 1_400), 'payments');
       assert.equal(shown(book, 1_500), 'identity_unknown');
@@ -59,22 +59,22 @@ describe('the book of leases', () => {
     }
   });
 
-  test('a longer lease of the same service is the same tenancy', () => {
+  test('a longer lease of the same service is the same tenancy', async () => {
     const book = new LeaseBook();
-    book.replace('ipam', [lease()]);
+    await book.replace('ipam', [lease()], 0);
     settle(book, 1_000);
-    book.replace('ipam', [lease({ from: 1_200, until: 5_000 })]);
+    await book.replace('ipam', [lease({ from: 1_200, until: 5_000 })], 0);
     assert.deepEqual([shown(book, 1_500), book.changes(1_500).length], ['payments', 0]);
     assert.equal(book.tenancyAt(address, 1_500).until, 5_000);
-    book.replace('ipam', [lease({ until: 2_000 }), lease({ from: 2_000, until: 3_000 })]);
+    await book.replace('ipam', [lease({ until: 2_000 }), lease({ from: 2_000, until: 3_000 })], 0);
     assert.equal(book.tenancyAt(address, 1_500).until, 3_000, 'one follows on the other without a gap');
   });
 
-  test('a source that says nothing any more leaves nothing', () => {
+  test('a source that says nothing any more leaves nothing', async () => {
     const book = new LeaseBook();
-    book.replace('ipam', [lease()]);
+    await book.replace('ipam', [lease()], 0);
     settle(book, 1_000);
-    book.replace('ipam', []);
+    await book.replace('ipam', [], 0);
     assert.equal(shown(book, 1_000), 'identity_unknown');
     settle(book, 1_000);
     assert.deepEqual([shown(book, 1_000), book.changes(1_000), book.addressesOf('ipam').size], ['none', [], 0]);
@@ -91,11 +91,10 @@ describe('the book of leases', () => {
       fc.property(fc.array(one, { maxLength: 6 }), fc.array(fc.integer({ min: 0, max: 30 })), (all, moments) => {
         const leases = all.map(({ length, ...rest }) => lease({ ...rest, until: rest.from + length }));
         const book = new LeaseBook();
-        for (const source of ['ipam', 'dhcp'])
-          book.replace(
-            source,
-            leases.filter((each) => each.source === source),
-          );
+        for (const source of ['ipam', 'dhcp']) {
+          const mine = leases.filter((each) => each.source === source);
+          book.replaceAt(source, address, mine);
+        }
         for (const now of moments) {
           const fresh = foldTenancy(leases, now);
           const known = book.tenancyAt(address, now);

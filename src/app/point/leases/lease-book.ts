@@ -29,6 +29,9 @@ export interface Change {
   readonly to: string | null;
 }
 
+// Folding one takes a few microseconds.
+const addressesPerSlice = 1_024;
+
 const none: LeaseStanding = { kind: 'none' };
 const changing: LeaseStanding = { kind: 'nobody', reason: 'identity_unknown' };
 const conflicting: LeaseStanding = { kind: 'nobody', reason: 'identity_conflict' };
@@ -39,7 +42,7 @@ const conflicting: LeaseStanding = { kind: 'nobody', reason: 'identity_conflict'
  */
 export class LeaseBook implements LeaseView {
   readonly #slots = new Map<string, Slot>();
-  readonly #bySource = new Map<string, ReadonlySet<string>>();
+  readonly #bySource = new Map<string, Set<string>>();
 
   standingOf(source: string, nowMs: number): LeaseStanding {
     const slot = this.#slots.get(source);
@@ -58,18 +61,26 @@ export class LeaseBook implements LeaseView {
     };
   }
 
-  /** Replaces everything that a source says. */
-  replace(source: string, leases: readonly Lease[]): void {
+  /**
+   * Replaces everything that a source says, one address after the other, with pauses: folding tens of thousands takes a part of a second, and
+   * decisions go on meanwhile. Not to be called for a source while it runs for that source.
+   */
+  async replace(source: string, leases: readonly Lease[], nowMs: number): Promise<void> {
     const byAddress = Map.groupBy(leases, ({ address }) => address);
-    for (const address of this.#bySource.get(source) ?? []) if (!byAddress.has(address)) this.#say(source, address, []);
-    for (const [address, mine] of byAddress) this.#say(source, address, mine);
-    this.#bySource.set(source, new Set(byAddress.keys()));
+    let said = 0;
+    for (const address of new Set([...(this.#bySource.get(source) ?? []), ...byAddress.keys()])) {
+      this.replaceAt(source, address, byAddress.get(address) ?? []);
+      this.tenancyAt(address, nowMs);
+      said += 1;
+      if (said % addressesPerSlice === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    }
   }
 
   /** Replaces what a source says of one address. */
   replaceAt(source: string, address: string, leases: readonly Lease[]): void {
+    if (isSame(this.saidOf(source, address), leases)) return;
     this.#say(source, address, leases);
-    const known = new Set(this.#bySource.get(source));
+    const known = this.#bySource.get(source) ?? new Set();
     if (leases.length > 0) known.add(address);
     else known.delete(address);
     this.#bySource.set(source, known);
@@ -149,6 +160,14 @@ const nobodys: Tenancy = {
   ...{ key: null, leases: [], mac: null, isConflict: false },
   ...{ from: Number.NEGATIVE_INFINITY, until: Number.POSITIVE_INFINITY },
 };
+
+function isSame(some: readonly Lease[], others: readonly Lease[]): boolean {
+  return some.length === others.length && some.every((one, index) => isSameLease(one, others[index]));
+}
+
+function isSameLease({ service, from, until, mac }: Lease, other: Lease | undefined): boolean {
+  return other?.service === service && other.from === from && other.until === until && other.mac === mac;
+}
 
 function standingOf({ admitted }: Pick<Slot, 'admitted'>, tenancy: Tenancy): LeaseStanding {
   if (tenancy.key !== admitted) return changing;

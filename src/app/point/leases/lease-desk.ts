@@ -71,9 +71,9 @@ class Desk implements LeaseDesk {
 
   readonly generation = (): number => this.#generation;
 
-  replace(source: string, leases: readonly Lease[]): Promise<void> {
-    this.book.replace(source, leases);
-    return this.#settle();
+  async replace(source: string, leases: readonly Lease[]): Promise<void> {
+    await this.book.replace(source, leases, this.#parts.clock.now());
+    await this.#settle();
   }
 
   async hold(lease: Lease): Promise<Result<null>> {

@@ -30,6 +30,7 @@ export interface LeaseSourcesParts {
 
 /** As many addresses as the kernel takes, of all sources together. */
 const maxAddresses = 65_536;
+const statusHeldMs = 500;
 // What a person reads in one go.
 const mostShown = 3;
 
@@ -52,7 +53,12 @@ export function createLeaseSources(parts: LeaseSourcesParts): LeaseSources {
       ...{ config: one, clock, logger, take: (leases) => desk.replace(one.name, leases) },
       bounds: () => boundsOf(one, parts),
     });
-  const status = (): readonly LeaseSourceStatus[] => sources.map(statusOf);
+  // Asked several times by each scrape, and counts tens of thousands.
+  let [known, knownAt]: [readonly LeaseSourceStatus[], number] = [[], Number.NEGATIVE_INFINITY];
+  const status = (): readonly LeaseSourceStatus[] => {
+    if (performance.now() - knownAt >= statusHeldMs) [known, knownAt] = [sources.map(statusOf), performance.now()];
+    return known;
+  };
   return {
     start: () => {
       sources = config.leases.map(open);
