@@ -209,12 +209,13 @@ describe('leases of addresses', { skip: skipUnless('root', 'ip', 'nft', 'perl', 
     const end = Date.now() + 10_000;
     say(one('first', { until: end }));
     await opens(at.far[4], 5432);
-    process.kill(childOf(product, 'point') ?? 0, 'SIGKILL');
-    const isBack = async (): Promise<boolean> =>
-      (await open(at.far[4], 5432)).result.startsWith(at.far[4]) && childOf(product, 'point') !== null;
-    await until(isBack, 'the point', 10_000);
+    const killed = childOf(product, 'point') ?? assert.fail('no point');
+    process.kill(killed, 'SIGKILL');
+    const isAnother = (): boolean => (childOf(product, 'point') ?? killed) !== killed;
+    await until(isAnother, 'the point', 10_000);
+    const point = childOf(product, 'point') ?? assert.fail('no point');
+    await opens(at.far[4], 5432);
     const { supervisor } = product.report.pids;
-    const point = childOf(product, 'point') ?? 0;
     // Neither the supervisor nor the point is there when it ends; both go on afterwards.
     process.kill(supervisor, 'SIGSTOP');
     process.kill(point, 'SIGSTOP');
