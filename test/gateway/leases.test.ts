@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { renameSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type LeaseSourceStatus, type PointStatus, statePaths } from '../../src/app/index.ts';
-import { askLocal } from '../../src/app/local-socket.ts';
 import type { DecisionRecord } from '../../src/policy/index.ts';
 import { at, type GatewayBed, openGatewayBed, pause, until, workloadMac } from '../support/gateway-bed.ts';
 import { childOf } from '../support/kill-child.ts';
@@ -68,10 +68,7 @@ describe('leases of addresses', { skip: skipUnless('root', 'ip', 'nft', 'perl', 
     renameSync(join(product.folder, 'leases.new'), join(product.folder, 'leases.json'));
   };
   const say = (...entries: readonly Entry[]): void => write(documentOf(entries));
-  const statusOf = async (): Promise<PointStatus> => {
-    const status = await askLocal<PointStatus>(statePaths(product.state).pointSocket, 'status');
-    return status.ok ? status.value : assert.fail(status.fault.message);
-  };
+  const statusOf = (): Promise<PointStatus> => askStatus(statePaths(product.state).pointSocket);
   const source = async (): Promise<LeaseSourceStatus> => (await statusOf()).leases[0] ?? assert.fail('no source');
   const open = (host: string, port: number, more = {}): Promise<{ result: string; id: number }> =>
     bed.workload.tell({
@@ -258,6 +255,20 @@ describe('leases of addresses', { skip: skipUnless('root', 'ip', 'nft', 'perl', 
     assert.ok(all < 12_000 && moved < 6_000, `${Math.round(all)} ms, moved ${Math.round(moved)} ms`);
   });
 });
+
+/** As `exeat status` asks, without a process for each question. */
+async function askStatus(path: string): Promise<PointStatus> {
+  const socket = createConnection(path);
+  socket.setTimeout(5_000, () => socket.destroy());
+  socket.write(`${JSON.stringify({ ask: 'status', body: null })}\n`);
+  let text = '';
+  for await (const chunk of socket) {
+    text += String(chunk);
+    if (text.endsWith('\n')) break;
+  }
+  const answer = JSON.parse(text) as { readonly ok: boolean; readonly value: PointStatus };
+  return answer.ok ? answer.value : assert.fail(text);
+}
 
 function documentOf(entries: readonly Entry[]): string {
   const now = Date.now();
