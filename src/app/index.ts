@@ -27,6 +27,7 @@ export {
   type SignedDocument,
 } from './questions/ask-point.ts';
 export { type DecideReport, readDecision, readStatus } from './questions/ask-running.ts';
+export { askForCuts } from './questions/cut-ports.ts';
 export type { DecideAnswer, DecideAsk } from './questions/decide-question.ts';
 export type { DnsQueryAnswer, DnsQueryAsk } from './questions/dns-question.ts';
 export { type ExplainReport, readExplanation } from './questions/explain-question.ts';

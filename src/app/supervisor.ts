@@ -49,6 +49,7 @@ const firstPolicyMs = 10_000;
  */
 export async function startUp(config: Config, ended: Promise<void>): Promise<Result<Up>> {
   process.umask(0o077);
+  becomePointGroup(config);
   const state = openStateFolder(config.state);
   if (!state.ok) return state;
   const lock = acquireStateLock(state.value.lock);
@@ -75,6 +76,14 @@ export async function startUp(config: Config, ended: Promise<void>): Promise<Res
     return failed(fault('start_failed', trouble));
   }
   return ok({ report: family.report(prepared.value), reload: family.reload, stop });
+}
+
+/** A group that no program has by chance. Within the numbers that containers usually map. */
+const pointGroupId = 47_200;
+
+// Run by root, every program of root would look like the point to the ruleset, those with a set user id too. Only root takes this group.
+function becomePointGroup({ gateway }: Config): void {
+  if (gateway !== null && gateway.local !== null && process.getuid?.() === 0) process.setgid?.(pointGroupId);
 }
 
 async function prepare(config: Config, paths: StatePaths): Promise<Result<DemoStart | null>> {

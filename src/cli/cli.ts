@@ -1,5 +1,5 @@
 import { escapeControls, type Fault } from '../base/index.ts';
-import { type Config, loadConfig, renderConfigFault } from '../config/index.ts';
+import { type Config, type LoadConfigOptions, loadConfig, renderConfigFault } from '../config/index.ts';
 import type { CliIo } from './cli-io.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { formatObject, formatRows, type OutputFormat } from './output.ts';
@@ -26,7 +26,7 @@ export interface Cli {
   /** Prints faults to stderr, one line each with an `exeat: ` in front, and gives exit code 1. */
   readonly fail: (...faults: readonly Pick<Fault, 'message'>[]) => ExitCode;
   /** The configuration, or null after its faults were printed (end with {@link exitCodes}.error). */
-  readonly config: () => Config | null;
+  readonly config: (more?: Pick<LoadConfigOptions, 'defaults' | 'given'>) => Config | null;
 }
 
 /** Makes the {@link Cli} that commands share. `end` receives the exit code of the command that ran. */
@@ -42,8 +42,8 @@ export function createCli(io: CliIo, flags: () => GlobalFlags, end: (code: ExitC
     run: async (work) => end(await work()),
     printRows: (columns, rows) => io.writeOut(formatRows(flags().output, columns, rows)),
     printObject: (object, textForPeople) => io.writeOut(formatObject(flags().output, object, textForPeople)),
-    config: () => {
-      const loaded = loadConfig({ path: flags().config ?? './exeat.yaml', env: io.env, flags: {} });
+    config: (more = {}) => {
+      const loaded = loadConfig({ path: flags().config ?? './exeat.yaml', env: io.env, ...more });
       if (loaded.ok) return loaded.value;
       fail(...loaded.fault.map((one) => ({ message: renderConfigFault(one) })));
       return null;

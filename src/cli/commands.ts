@@ -38,6 +38,7 @@ import { registerFlowsRank } from './flows-rank.ts';
 import { registerFlowsReplay } from './flows-replay.ts';
 import { registerFlowsForget, registerFlowsSources } from './flows-sources.ts';
 import { registerGatewayHelper } from './gateway-helper.ts';
+import { registerGatewayLocal } from './gateway-local.ts';
 import { registerGatewayRemove } from './gateway-remove.ts';
 import { registerGatewayStatus } from './gateway-status.ts';
 import { registerOpen } from './open.ts';
@@ -109,6 +110,7 @@ function registerDns(program: Command, cli: Cli): void {
 function registerGateway(program: Command, cli: Cli): void {
   const gateway = program.command('gateway').description('look after the transparent gateway of this machine');
   for (const register of gatewayCommands) register(gateway, cli);
+  registerGatewayLocal(gateway, cli);
 }
 
 const gatewayCommands: readonly ((parent: Command, cli: Cli) => void)[] = [

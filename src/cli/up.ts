@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { startUp, type Up, type UpReport } from '../app/index.ts';
+import type { Config } from '../config/index.ts';
 import type { Cli } from './cli.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 
@@ -12,11 +13,11 @@ export function registerUp(parent: Command, cli: Cli): void {
       'after',
       '\nExamples:\n  exeat up --config exeat.yaml\n  exeat up -o json      # one line of JSON once everything listens\n',
     )
-    .action(() => cli.run(() => runUp(cli)));
+    .action(() => cli.run(() => runUp(cli, cli.config())));
 }
 
-async function runUp(cli: Cli): Promise<ExitCode> {
-  const config = cli.config();
+/** Runs the product until a signal; null: its configuration has faults, which were printed. */
+export async function runUp(cli: Cli, config: Config | null): Promise<ExitCode> {
   if (config === null) return exitCodes.error;
   // Taken before anything starts: a signal that comes early must not leave children behind.
   const ended = Promise.withResolvers<void>();

@@ -129,8 +129,8 @@ const conditions: readonly Condition[] = [
   },
 ];
 
-function isBoundSomehow({ binding, neighbours }: GatewayConfig, leases: ParsedConfig['leases']): boolean {
-  return binding === 'path' || neighbours.length + leases.length > 0;
+function isBoundSomehow({ inside, binding, neighbours }: GatewayConfig, leases: ParsedConfig['leases']): boolean {
+  return inside.length === 0 || binding === 'path' || neighbours.length + leases.length > 0;
 }
 
 function isExposed({ listen, console }: Pick<ParsedConfig, 'listen' | 'console'>): boolean {

@@ -98,6 +98,13 @@ export interface GatewayConfig {
   readonly masquerades: boolean;
   readonly guardsRoutes: boolean;
   readonly helper: string | null;
+  readonly local: LocalConfig | null;
+}
+
+/** How processes of this machine itself are held: whose are not (names or numbers of users), and where it answers whoever connects to it. */
+export interface LocalConfig {
+  readonly exempt: readonly string[];
+  readonly inbound: readonly number[];
 }
 
 /** Who says from when to when an address of `ranges` belongs to a service: a file or a URL, the other is null. Paths are absolute. */

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { GatewayConfig } from './config.ts';
 import { durationField, pathField } from './config-fields.ts';
+import { localSection } from './local-section.ts';
 
 const port = z.number().int().min(1).max(65_535);
 
@@ -14,7 +15,7 @@ const interfaceName = z
 export function gatewaySection(folder: string): z.ZodType<GatewayConfig | null> {
   return z
     .strictObject({
-      inside: z.array(interfaceName).min(1).max(64).meta({ description: 'interfaces that workloads are behind' }),
+      inside: z.array(interfaceName).max(64).prefault([]).meta({ description: 'interfaces that workloads are behind' }),
       binding: z.enum(['mac', 'path']).prefault('mac').meta({
         description:
           '`mac`: a source counts only from the hardware address that `neighbours` or its lease binds it to; `path`: from the interface that leads back to it, for workloads behind a router',
@@ -47,6 +48,12 @@ export function gatewaySection(folder: string): z.ZodType<GatewayConfig | null> 
       helper: pathField(folder).nullable().prefault(null).meta({
         description: 'socket of a helper that runs as a unit of its own; null: `exeat up` starts one',
       }),
+      local: localSection(),
+    })
+    .refine(({ inside, local }) => inside.length > 0 || local !== null, {
+      message:
+        '`gateway` holds nobody: name `inside` interfaces, or write `local: {}` for the processes of this machine',
+      path: ['inside'],
     })
     .transform(({ masquerade, guardRoutes, grace, neighbours, ...rest }) => ({
       ...rest,

@@ -9,6 +9,7 @@ export type {
   LeaseSourceConfig,
   LimitsConfig,
   ListenConfig,
+  LocalConfig,
   ResponseZoneConfig,
   TlsConfig,
   UpstreamProxyConfig,

@@ -8,11 +8,11 @@ import type { ConfigFault } from './config-fault.ts';
 import { createConfigSchema, type ParsedConfig } from './config-schema.ts';
 import { issueFaults } from './issue-faults.ts';
 import { laterKeys } from './later-keys.ts';
-import { applyOverride, collectOverrides, type Override } from './overrides.ts';
+import { applyCommand, applyOverride, type CommandValues, collectOverrides, type Override } from './overrides.ts';
 import { ownListenerTrouble } from './own-listeners.ts';
 
 /** What to load. */
-export interface LoadConfigOptions {
+export interface LoadConfigOptions extends CommandValues {
   /** The file given by `--config`, or null for `EXEAT_CONFIG` and then `./exeat.yaml`. Default: null. */
   readonly path?: string | null;
   /** The environment, usually `process.env`. */
@@ -39,6 +39,7 @@ export function loadConfig(options: LoadConfigOptions): Result<Config, readonly 
   const place = placeFinder(document.value, overrides, origin);
   const early = [...faults, ...laterKeyFaults(document.value, place)];
   for (const override of overrides) applyOverride(document.value.value, override);
+  applyCommand(document.value.value, options);
   const parsed = createConfigSchema(dirname(file)).safeParse(document.value.value);
   if (!parsed.success) return failed([...early, ...schemaFaults(parsed.error, document.value.value, place)]);
   const own = ownListenerTrouble(parsed.data.localOrigins, parsed.data.listen);

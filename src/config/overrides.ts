@@ -41,6 +41,32 @@ export function applyOverride(root: Record<string, unknown>, override: Override)
   here[String(override.path.at(-1))] = override.value;
 }
 
+/** What a command that is meant for one use says of the configuration, by key path. */
+export interface CommandValues {
+  /** Values for where nothing else says one. Default: none. */
+  readonly defaults?: Readonly<Record<string, unknown>>;
+  /** Values that it was given. Default: none. */
+  readonly given?: Readonly<Record<string, unknown>>;
+}
+
+/** Sets what a command was given, and what it stands for where the file says nothing. */
+export function applyCommand(root: Record<string, unknown>, { defaults = {}, given = {} }: CommandValues): void {
+  for (const [path, value] of Object.entries(defaults)) applyDefault(root, path, value);
+  for (const [path, value] of Object.entries(given)) {
+    applyOverride(root, { path: path.split('.'), value, origin: 'command' });
+  }
+}
+
+// Where the file has nothing, or null.
+function applyDefault(root: Record<string, unknown>, path: string, value: unknown): void {
+  const steps = path.split('.');
+  const there = steps.reduce<unknown>(
+    (here, step) => (typeof here === 'object' && here !== null ? (here as Record<string, unknown>)[step] : undefined),
+    root,
+  );
+  if (there === undefined || there === null) applyOverride(root, { path: steps, value, origin: 'default' });
+}
+
 function toOverride(key: ConfigKey, text: string | undefined, origin: string): readonly Override[] {
   if (text === undefined) return [];
   return [{ path: key.path.split('.'), value: readValue(key, text), origin }];

@@ -34,6 +34,15 @@ export type {
 } from './kernel/kernel-plan.ts';
 export type { LeaseChange } from './kernel/lease-text.ts';
 export {
+  emptyLocalPlan,
+  isSeatAddress,
+  type LocalPlace,
+  type LocalPlan,
+  type ProcessEntry,
+  type Seat,
+  seatAddresses,
+} from './kernel/local-plan.ts';
+export {
   createToldTable,
   type Opening,
   type Telling,

@@ -1,5 +1,11 @@
 import { failed, fault, ok, type Result } from '../base/index.ts';
-import { defaultLimits, gatewaySession, type SessionSettings, silentObserver } from '../enforcement/index.ts';
+import {
+  type ConnectionFacts,
+  defaultLimits,
+  gatewaySession,
+  type SessionSettings,
+  silentObserver,
+} from '../enforcement/index.ts';
 import type { ProofVerifier } from '../identity/index.ts';
 import { createSessionListener, type ListenAddress, type SessionListener } from '../transport/index.ts';
 import type { NameListenerOptions } from './name-listener-options.ts';
@@ -22,6 +28,7 @@ export function createNameListener(options: NameListenerOptions): NameListener {
   const { clock, newId, policy, judge, budgets, records, resolver, httpPorts } = options;
   const observer = options.observer ?? silentObserver;
   const verifier = noProofs(options.generation ?? (() => 0));
+  const doors = new Set<number>();
   const listener = createSessionListener({
     ports: { clock, newId, policy, judge, verifier, budgets, observer, settings: settingsOf(options) },
     records,
@@ -29,10 +36,10 @@ export function createNameListener(options: NameListenerOptions): NameListener {
     verify: verifier.verify,
     tls: () => null,
     parent: null,
-    converse: (ports, facts) => gatewaySession(ports, facts, { httpPorts }),
+    converse: (ports, facts) => gatewaySession(ports, ofNobody(facts, doors), { httpPorts }),
   });
   return {
-    listen: (on) => listenOnAll(listener, on),
+    listen: (on) => listenOnAll(listener, on, doors),
     addresses: listener.addresses,
     recheckAll: () => listener.recheckAll(),
     cutSources: (sources) => listener.cutSources(sources),
@@ -53,9 +60,16 @@ function noProofs(generation: () => number): ProofVerifier {
   };
 }
 
+// Whoever was brought to a transparent socket aimed elsewhere. Who comes to its own port was not brought: the ruleset is gone, and the source
+// may be a lie.
+function ofNobody(facts: ConnectionFacts, doors: ReadonlySet<number>): ConnectionFacts {
+  return facts.aimed !== null && doors.has(facts.aimed.port) ? { ...facts, aimed: null } : facts;
+}
+
 async function listenOnAll(
   listener: SessionListener,
   on: readonly number[] | readonly ListenAddress[],
+  doors: Set<number>,
 ): Promise<Result<readonly ListenAddress[]>> {
   const bound: ListenAddress[] = [];
   for (const each of on) {
@@ -65,6 +79,7 @@ async function listenOnAll(
       await listener.close({ drainMs: 0 });
       return one;
     }
+    if (typeof each === 'number') doors.add(one.value.port);
     bound.push(one.value);
   }
   return bound.length > 0

@@ -101,6 +101,7 @@ export type { PlaneQuestion, Reach, ReachedPorts } from './plane/ask-reach.ts';
 export { type NamePlaneEntry, type NamePlaneQuestion, namePlane } from './plane/name-plane.ts';
 export { nextChange } from './plane/next-change.ts';
 export type { OpaqueProtocol, PortRun } from './plane/port-cuts.ts';
+export { listLocalNames, type ProcessClass, processPlane, processSource } from './plane/process-plane.ts';
 export { type BeyondPorts, findRulesBeyondPorts } from './plane/rules-beyond-ports.ts';
 export {
   createSourceNamer,

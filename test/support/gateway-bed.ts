@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import {
   createKernelClient,
+  emptyLocalPlan,
   type GatewayPlace,
   type KernelClient,
   type KernelClientOptions,
@@ -74,6 +75,7 @@ export const place: GatewayPlace = {
   userId: 4711,
   guardsRoutes: true,
   masquerades: false,
+  local: null,
 };
 
 /** An entry for one service and port at one address. */
@@ -107,6 +109,7 @@ export function planOf(open: readonly OpenEntry[], more: Partial<KernelPlan> = {
       to: address,
       serviceId: address === at.second[4] || address === at.second[6] ? services.second : services.workload,
     })),
+    local: emptyLocalPlan,
     bindings: addresses.map((address) => ({ family: address.includes(':') ? 6 : 4, address, mac: workloadMac })),
     open,
     closed: [

@@ -12,4 +12,5 @@ export const plainGateway: GatewayConfig = {
   masquerades: false,
   guardsRoutes: true,
   helper: null,
+  local: null,
 };

@@ -152,6 +152,8 @@ function datagram({ host = '', port = 0, from, text, timeoutMs }: Order): Promis
   const there = datagrams.get(key);
   const socket = there ?? createSocket({ type: host.includes(':') ? 'udp6' : 'udp4' });
   datagrams.set(key, socket);
+  // A packet that is refused on its way out fails twice: at once, and once more when the refusal is heard.
+  if (there === undefined) socket.on('error', () => undefined);
   return new Promise((resolve) => {
     const timer = setTimeout(() => end('timeout'), timeoutMs ?? 1_000);
     const end = (result: string): void => {

@@ -33,6 +33,8 @@ export interface ProductOptions {
   readonly namespace?: string;
   /** Words before its own command, of a program that becomes it: to hand it sockets, to take rights away. Default: none. */
   readonly before?: readonly string[];
+  /** The words of its command. Default: `up`. */
+  readonly command?: readonly string[];
   /** How long the start may take, in milliseconds. Default: 60,000. */
   readonly startTimeoutMs?: number;
 }
@@ -173,7 +175,7 @@ async function runIn(
   written: Awaited<ReturnType<typeof writeProductFolder>>,
 ): Promise<RunningProduct> {
   const { configPath, secrets } = written;
-  const start = [process.execPath, cliPath, 'up', '--config', configPath, '-o', 'json'];
+  const start = [process.execPath, cliPath, ...(options.command ?? ['up']), '--config', configPath, '-o', 'json'];
   const command = [...within(options.namespace), ...(options.before ?? []), ...start];
   const child = spawn('/bin/sh', ['-c', `${limitOf(options)}exec "$@"`, 'sh', ...command], {
     cwd: folder,

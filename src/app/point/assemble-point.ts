@@ -21,6 +21,7 @@ import { type GatewayDesk, type GatewayDeskParts, openGatewayDesk } from './gate
 import { createGrantHolder, type GrantHolder } from './grant-holder.ts';
 import { type LeaseDesk, type LeaseGate, openLeaseDesk } from './leases/lease-desk.ts';
 import { createLeaseSources, type LeaseSources } from './leases/lease-sources.ts';
+import { createSeatBook } from './local-judge.ts';
 import { createNetworkFacts, type NetworkFactsSource } from './network-facts.ts';
 import { createPointMetrics, type PointMetrics } from './point-metrics.ts';
 import { createPolicyHolder, type PolicyHolder } from './policy-holder.ts';
@@ -87,11 +88,13 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
   const leases: LeaseDesk = openLeaseDesk({ clock, network: network.current, gate });
   const judge = judgeBy(leases);
   const verifier = verifierWith(trust, leases.generation);
+  // What the ruleset leads here from this machine itself; the proxy is spoken to by whoever likes, and takes no seat for a proof.
+  const seats = createSeatBook(judge.identify);
   const inForce = { current: policy.current, facts, network: network.current };
   const dns = openDnsDesk({
     ...{ config, clock, newId: createNewId(), verifier, records, observer, tls, queryTypes },
     policy: inForce,
-    judge: { identify: judge.identify, decide, screen: screenAddresses },
+    judge: { identify: seats.identify, decide, screen: screenAddresses },
     zones: responseZones,
     // The gateway resolves by what the filter resolves by, and is told what the filter tells.
     answerSink: config.gateway === null ? null : { confirm: async (told) => gateway?.answers.confirm(told) ?? false },
@@ -103,7 +106,10 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
     ...{ config, desk: leases, clock, logger, policy: policy.current, network: network.current },
   });
   metrics.watchLeases(leaseSources.status, clock);
-  const gateway = openGateway(config, { ...listening, folder: paths.point, logger, leases });
+  const gateway = openGateway(config, {
+    ...{ ...listening, folder: paths.point, logger, leases, seats },
+    judge: { ...judge, identify: seats.identify },
+  });
   if (gateway !== null) metrics.watchGateway(() => gateway.status());
   // Its connections are judged again at once, but not while the bytes of one of them are being counted.
   budgets.onSpent = (): void =>

@@ -24,6 +24,8 @@ import { GatewayLeases } from './leases/gateway-leases.ts';
 import type { LeaseBook } from './leases/lease-book.ts';
 import type { LeaseGate } from './leases/lease-desk.ts';
 import { openTenures } from './leases/tenures.ts';
+import type { SeatBook } from './local-judge.ts';
+import { findLocalPlace } from './local-place.ts';
 import { ToldAnswers } from './told-answers.ts';
 
 /** Everything of the point that the transparent gateway needs: its listener, what the kernel is told, and what it counts. */
@@ -57,6 +59,8 @@ export interface GatewayDeskParts
   };
   readonly logger: Logger;
   readonly leases: { readonly book: LeaseBook; readonly generation: () => number };
+  /** Who of this machine sits where; told of every plane. */
+  readonly seats: SeatBook;
 }
 
 const countEveryMs = 1_000;
@@ -97,6 +101,7 @@ class AssembledGateway implements GatewayDesk {
   readonly #denials: RepeatedDenials;
   readonly #ids: ReturnType<typeof openClassIds>;
   readonly #leases: GatewayLeases;
+  readonly #seatIds: ReturnType<typeof openClassIds>;
   #plane: GatewayPlane | null = null;
   #classes: ReadonlyMap<number, SourceClass> = new Map();
   #byService: ReadonlyMap<string, readonly SourceClass[]> = new Map();
@@ -117,6 +122,7 @@ class AssembledGateway implements GatewayDesk {
     this.#parts = parts;
     const { clock, newId, records, policy, gateway } = parts;
     this.#ids = openClassIds(join(parts.folder, 'source-classes'));
+    this.#seatIds = openClassIds(join(parts.folder, 'seats'));
     this.#kernel = createKernelClient(helperPaths(parts.config).socket, {
       remaining: () => this.answers.remaining(),
       leases: () => this.#leases.entries(),
@@ -243,15 +249,18 @@ class AssembledGateway implements GatewayDesk {
     const leased = await this.#leases.name(moment.policy, moment.facts, isChanged);
     const known = new Set(this.#plane?.classes.map(({ key }) => key));
     if (!isChanged && leased.every(({ key }) => known.has(key))) return this.#syncLeases();
-    const plane = await computeGatewayPlane({
-      ...{ ...moment, ids: this.#ids, leased },
-      place: placeOf(gateway, config.listen),
+    const local = await findLocalPlace(gateway.local);
+    const computed = await computeGatewayPlane({
+      ...{ ...moment, ids: this.#ids, seatIds: this.#seatIds, leased },
+      place: { ...placeOf(gateway, config.listen), local: local.place },
       bindings: bindingsOf(gateway),
     });
+    const plane = { ...computed, problems: [...local.problems, ...computed.problems] };
     this.#computed = { ...moment, addresses: JSON.stringify(moment.network) };
     this.#wakeAt(plane.changesAt);
     const isSame = JSON.stringify(plane.plan) === JSON.stringify(this.#plane?.plan);
     this.#classes = new Map(plane.classes.map((one) => [one.id, one]));
+    this.#parts.seats.adopt(plane.locals);
     this.#plane = plane;
     this.#foldClasses();
     if (isSame && this.#problem === null) return this.#syncLeases();

@@ -40,6 +40,7 @@ function planeOf(...allow: readonly string[]): Promise<GatewayPlane> {
   return computeGatewayPlane({
     ...{ policy, facts: noFacts, network: { ownAddresses: [], localOrigins: [] }, now },
     ids: openClassIds(join(folder, `ids-${allow.length}`)),
+    seatIds: openClassIds(join(folder, `seats-${allow.length}`)),
     place: placeOf(config, listening('0.0.0.0:3128')),
     bindings: bindingsOf(config),
   });
@@ -93,6 +94,7 @@ describe('what the kernel is told of a policy', () => {
     const { plan, changesAt } = await computeGatewayPlane({
       ...{ policy: null, facts: noFacts, network: { ownAddresses: [], localOrigins: [] }, now },
       ids: openClassIds(join(folder, 'ids-none')),
+      seatIds: openClassIds(join(folder, 'seats-none')),
       place: placeOf(config, listening('0.0.0.0:3128')),
       bindings: bindingsOf(config),
     });

@@ -7,7 +7,14 @@ import {
   platformAddresses,
   publicResolverAddresses,
 } from '../../destination/index.ts';
-import type { AddressRun, GatewayPlace, KernelPlan, OpenEntry, SourceEntry } from '../../gateway/index.ts';
+import {
+  type AddressRun,
+  emptyLocalPlan,
+  type GatewayPlace,
+  type KernelPlan,
+  type OpenEntry,
+  type SourceEntry,
+} from '../../gateway/index.ts';
 import type { Principal } from '../../identity/index.ts';
 import {
   addressPlane,
@@ -19,6 +26,9 @@ import {
   sourcePlane,
 } from '../../policy/index.ts';
 import type { ClassIds } from './class-ids.ts';
+import { type AccountLookUp, computeLocalPlane, type LocalClass, type LocalPlane } from './local-plane.ts';
+
+const noLocals: LocalPlane = { plan: emptyLocalPlan, classes: [], problems: [] };
 
 /** Sources that are answered alike: a service, or a part of it that the boundary, a grant or a revocation tells apart. */
 export interface SourceClass {
@@ -35,6 +45,8 @@ export interface GatewayPlane {
   readonly classes: readonly SourceClass[];
   /** The keys of classes that somebody is of without a lease. */
   readonly settled: ReadonlySet<string>;
+  /** Those of this machine itself. */
+  readonly locals: readonly LocalClass[];
   /** When it can become another by the clock alone (epoch milliseconds), or null. */
   readonly changesAt: number | null;
   /** Services that are too large to be told by address, one line each. */
@@ -53,6 +65,10 @@ export interface PlaneParts {
   readonly bindings: KernelPlan['bindings'];
   /** One of each class that somebody is of by a lease. Default: none. */
   readonly leased?: readonly NamedSource[];
+  /** Numbers of the seats of this machine's own services. */
+  readonly seatIds: ClassIds;
+  /** How names of accounts are looked up. Default: as this host does. */
+  readonly lookUp?: AccountLookUp;
 }
 
 /**
@@ -61,7 +77,7 @@ export interface PlaneParts {
  */
 export async function computeGatewayPlane(parts: PlaneParts): Promise<GatewayPlane> {
   const { policy, facts, network, now, ids, leased = [] } = parts;
-  const nothing = { classes: [], settled: new Set<string>(), changesAt: null, problems: [] };
+  const nothing = { classes: [], settled: new Set<string>(), locals: [], changesAt: null, problems: [] };
   if (policy === null) return { plan: closedPlan(parts), ...nothing };
   const runs = sourcePlane(policy, { facts, now });
   const byKey = new Map<string, SourceClass>();
@@ -73,11 +89,12 @@ export async function computeGatewayPlane(parts: PlaneParts): Promise<GatewayPla
   const sources = runs.map((run): SourceEntry => {
     return { family: run.family, from: run.from, to: run.to, serviceId: classOf(run).id };
   });
-  const settled = new Set(byKey.keys());
+  const local = parts.place.local === null ? noLocals : await computeLocalPlane({ ...parts, policy });
+  const settled = new Set([...byKey.keys(), ...local.classes.map(({ key }) => key)]);
   for (const each of leased) classOf(each);
-  const classes = [...byKey.values()];
+  const classes = [...byKey.values(), ...local.classes];
   const open: OpenEntry[] = [];
-  const problems: string[] = [];
+  const problems: string[] = [...local.problems];
   for (const { id, principal } of classes) {
     const plane = addressPlane(policy, { principal, facts, network, now });
     if (!plane.ok) problems.push(plane.fault.message);
@@ -87,9 +104,10 @@ export async function computeGatewayPlane(parts: PlaneParts): Promise<GatewayPla
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
   return {
-    plan: { ...closedPlan(parts), sources, open },
+    plan: { ...closedPlan(parts), sources, local: local.plan, open },
     classes,
     settled,
+    locals: local.classes,
     changesAt: nextChange(policy, facts, now),
     problems,
   };
@@ -97,10 +115,10 @@ export async function computeGatewayPlane(parts: PlaneParts): Promise<GatewayPla
 
 /** The plan that lets nobody out. */
 function closedPlan({ place, bindings }: PlaneParts): KernelPlan {
-  return { place, sources: [], bindings, open: [], closed: closedRuns() };
+  return { place, sources: [], local: emptyLocalPlan, bindings, open: [], closed: closedRuns() };
 }
 
-/** The part of the plan that the configuration gives. */
+/** The part of the plan that the configuration gives; how this machine's own processes are held has to be looked up. */
 export function placeOf(config: GatewayConfig, { dns, proxy }: Pick<Config['listen'], 'dns' | 'proxy'>): GatewayPlace {
   return {
     inside: config.inside,
@@ -113,6 +131,7 @@ export function placeOf(config: GatewayConfig, { dns, proxy }: Pick<Config['list
     userId: process.getuid?.() ?? 0,
     guardsRoutes: config.guardsRoutes,
     masquerades: config.masquerades,
+    local: null,
   };
 }
 

@@ -21,10 +21,10 @@ export function inspectGateway({ gateway, machine, policy }: GatewayInspectionPa
     inspectNft(machine),
     inspectRights(machine),
     inspectLauncher(machine),
-    inspectInside(gateway, machine),
+    ...(gateway.inside.length > 0 ? [inspectInside(gateway, machine)] : []),
     inspectIpv6(machine),
     inspectRoutes(machine),
-    inspectForwarding(machine),
+    ...(gateway.inside.length > 0 ? [inspectForwarding(machine)] : []),
     ...(policy === null ? [] : [inspectPorts(gateway, policy)]),
   ];
 }

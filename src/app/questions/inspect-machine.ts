@@ -8,10 +8,12 @@ import { listCredentials } from '../../trust/index.ts';
 import { type CompiledFolder, compileFolder } from '../compile-folder.ts';
 import { askLocal } from '../local-socket.ts';
 import { placeOf } from '../point/gateway-plane.ts';
+import { findLocalPlace } from '../point/local-place.ts';
 import { type StatePaths, statePaths } from '../state-folder.ts';
 import { inspectGateway } from './inspect-gateway.ts';
 import { inspectHelper } from './inspect-helper.ts';
 import { inspectLeases } from './inspect-leases.ts';
+import { inspectLocal } from './inspect-local.ts';
 import { type Inspection, pass } from './inspection.ts';
 
 const leastNodeMajor = 24;
@@ -47,10 +49,11 @@ export async function inspectMachine(config: Config, nowMs: number): Promise<rea
 async function gatewayInspections(config: Config, compiled: Result<CompiledFolder>): Promise<readonly Inspection[]> {
   const { gateway, listen } = config;
   if (gateway === null) return [];
-  const place = placeOf(gateway, listen);
+  const place = { ...placeOf(gateway, listen), local: (await findLocalPlace(gateway.local)).place };
   const machine = await lookAtMachine(place);
   const separate = gateway.helper === null ? [] : [await inspectHelper(gateway.helper)];
-  return [...inspectGateway({ gateway, machine, policy: compiled.ok ? compiled.value.policy : null }), ...separate];
+  const policy = compiled.ok ? compiled.value.policy : null;
+  return [...inspectGateway({ gateway, machine, policy }), ...separate, ...(await inspectLocal(config, policy))];
 }
 
 function inspectNode(): Inspection {

@@ -7,6 +7,7 @@ import { type LeaseChange, leaseText } from '../kernel/lease-text.ts';
 import { countSetNames, foldCounts, readElements } from '../kernel/parse-counts.ts';
 import { newTableText, planText } from '../kernel/plan-text.ts';
 import { keptMaps, planMaps, planSets } from '../kernel/table-text.ts';
+import { createCgroupLook } from './held-cgroups.ts';
 import { createKernelQueue } from './kernel-queue.ts';
 import { pinNeighbours } from './neighbours.ts';
 import { commandFault } from './nft-fault.ts';
@@ -37,6 +38,8 @@ export interface Applier {
   elements(): Promise<string>;
   /** What was amiss with routes, rules and neighbours, which is put right by this. */
   checkRoutes(): Promise<Result<readonly string[]>>;
+  /** Whether a cgroup that the plan names came, went or was made anew since the plan was put in force. */
+  hasOtherCgroups(): boolean;
   /** The plan in force, or null before the first. */
   plan(): KernelPlan | null;
 }
@@ -59,6 +62,7 @@ export function createApplier(options: ApplierOptions): Applier {
   const { nft, renewsTimeouts, stateFile } = options;
   const deadlineMs = options.deadlineMs ?? defaultDeadlineMs;
   let plan: KernelPlan | null = null;
+  const cgroups = createCgroupLook();
 
   const queue = createKernelQueue<ToldEntry | TimedEntry>(async (kind, entries) => {
     // Edges of a run of ports are looked for first: they live under the port that was taken.
@@ -73,12 +77,13 @@ export function createApplier(options: ApplierOptions): Applier {
     if (!routes.ok) return routes;
     const pinned = await pinNeighbours(wanted);
     if (!pinned.ok) return pinned;
-    return applySysctls(stateFile, wanted.place.guardsRoutes ? await uplinkInterfaces() : []);
+    return applySysctls(stateFile, wanted.place, wanted.place.guardsRoutes ? await uplinkInterfaces() : []);
   };
   const apply = async (wanted: KernelPlan): Promise<Result<null>> => {
-    const text = planText(wanted);
+    const present = cgroups.look(wanted);
+    const text = planText(present);
     if (!text.ok) return text;
-    const loaded = await queue.alone(() => load(nft, text.value, newTableText(wanted)));
+    const loaded = await queue.alone(() => load(nft, text.value, newTableText(present)));
     if (!loaded.ok) return loaded;
     plan = wanted;
     // Last: nothing is forwarded before the ruleset is in force.
@@ -86,7 +91,7 @@ export function createApplier(options: ApplierOptions): Applier {
   };
   const repair = async (empties: readonly string[]): Promise<Result<null>> => {
     if (plan === null) return ok(null);
-    const held = plan;
+    const held = cgroups.look(plan);
     const text = planText(held, await findStrange(nft));
     if (!text.ok) return text;
     const emptied = empties
@@ -115,6 +120,7 @@ export function createApplier(options: ApplierOptions): Applier {
       return pinned.ok ? ok([...report.value.amiss, ...pinned.value]) : pinned;
     },
     plan: () => plan,
+    hasOtherCgroups: () => plan !== null && cgroups.areOthers(plan),
   };
 }
 
@@ -129,7 +135,8 @@ async function load(nft: NftLine, text: string, anew: Result<string>): Promise<R
 
 async function readShape(nft: NftLine): Promise<string | null> {
   const shown = await nft.run(['-s', '-t', 'list', 'table', ...table]);
-  return shown.code === 0 ? shown.stdout : null;
+  // A cgroup is shown as its path while it is there, and as a number afterwards: that says nothing of the rule.
+  return shown.code === 0 ? shown.stdout.replaceAll(/(socket cgroupv2 level \d+) (?:"[^"]*"|\S+)/g, '$1') : null;
 }
 
 async function digestPlanSets(nft: NftLine): Promise<string> {

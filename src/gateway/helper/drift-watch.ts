@@ -98,7 +98,7 @@ export function watchDrift(options: DriftWatchOptions): DriftWatch {
   const suspect = (): void => void compare(true, null);
   const monitor = keepMonitor(() => createMonitorReader(onChange, suspect), suspect);
   const marking = markOnce(nft, () => knowsPids !== null);
-  const polling = repeat(look, options.pollMs ?? defaultPollMs);
+  const polling = repeat(() => followCgroups(applier, expect).then(look), options.pollMs ?? defaultPollMs);
 
   return {
     expect,
@@ -115,6 +115,11 @@ function differenceOf(wanted: Held, now: Held): string | null {
   if (now.shape === null) return 'the table is gone';
   if (now.shape !== wanted.shape) return 'the table is not as it was made';
   return now.elements === wanted.elements ? null : 'elements of our sets are not as they were put there';
+}
+
+// A unit that is started again has another cgroup of the same name: nobody, until the rules know it.
+async function followCgroups(applier: Applier, expect: DriftWatch['expect']): Promise<void> {
+  if (applier.hasOtherCgroups()) await expect(() => applier.repair([]));
 }
 
 // Hears the watch: whether the kernel counts processes as we do is known by a change of our own.

@@ -6,6 +6,7 @@ import type { TimedEntry } from '../kernel/entry-text.ts';
 import { maxLeases, nobodysLease } from '../kernel/kernel-names.ts';
 import type { KernelPlan, ToldEntry } from '../kernel/kernel-plan.ts';
 import type { LeaseChange } from '../kernel/lease-text.ts';
+import { localPlace, localPlan } from './local-protocol.ts';
 
 // What the helper is told, over a unix socket, one JSON object a line: `{ "id": 7, "ask": "learn", "body": … }`. It holds the privilege, so
 // it believes nothing: every field is of a closed form, addresses are read and written anew, and nothing else ever becomes text for nft.
@@ -68,7 +69,7 @@ const lease = z
 const leases = z.array(lease).max(maxLeases);
 
 const place = z.strictObject({
-  inside: z.array(interfaceName).min(1).max(64),
+  inside: z.array(interfaceName).max(64),
   binding: z.enum(['mac', 'path']),
   listenerPort: port,
   namePorts: z.array(port).max(64),
@@ -78,11 +79,13 @@ const place = z.strictObject({
   userId: z.int().min(0).max(4_294_967_294),
   guardsRoutes: z.boolean(),
   masquerades: z.boolean(),
+  local: localPlace,
 });
 
 const plan = z.strictObject({
   place,
   sources: list(z.strictObject({ ...run, serviceId }).refine(isRun, 'a run of addresses goes backwards')),
+  local: localPlan,
   bindings: list(z.strictObject({ family, address, mac }).refine(isOfItsFamily, 'an address is of another family')),
   open: list(
     z.strictObject({ ...run, serviceId, protocol, ports, verdict }).refine(isRun, 'a run of addresses goes backwards'),

@@ -3,6 +3,7 @@ import { access, constants } from 'node:fs/promises';
 import { release } from 'node:os';
 import { failed, ok, type Result } from '../../base/index.ts';
 import type { GatewayPlace } from '../kernel/kernel-plan.ts';
+import { emptyLocalPlan } from '../kernel/local-plan.ts';
 import { newTableText } from '../kernel/plan-text.ts';
 import { commandFault } from './nft-fault.ts';
 import { isOlder } from './probe-kernel.ts';
@@ -57,7 +58,7 @@ export async function lookAtMachine(place: GatewayPlace): Promise<MachineView> {
 async function tryNft(place: GatewayPlace): Promise<Result<string>> {
   const said = await runCommand('nft', ['--version']);
   if (said.code !== 0) return failed(commandFault('nft', said));
-  const text = newTableText({ place, sources: [], bindings: [], open: [], closed: [] });
+  const text = newTableText({ place, sources: [], local: emptyLocalPlan, bindings: [], open: [], closed: [] });
   if (!text.ok) return text;
   const checked = await runCommand('nft', ['-c', '-f', '-'], { input: text.value });
   if (checked.code !== 0) return failed(commandFault('nft', checked));

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { failed, fault, ok, type Result } from '../../base/index.ts';
 import { marks, routeTables, rulePriorities } from '../kernel/kernel-names.ts';
 import type { GatewayPlace } from '../kernel/kernel-plan.ts';
+import { seatNetworks } from '../kernel/local-plan.ts';
+import { holdOwn, releaseOwn } from './held-routes.ts';
 import { commandFault } from './nft-fault.ts';
 import { type CommandOutcome, runCommand } from './run-command.ts';
 
@@ -11,6 +13,10 @@ import { type CommandOutcome, runCommand } from './run-command.ts';
 //   473  what came from inside without that mark goes nowhere: the ruleset is gone, or was never there
 //   474, 475  sockets of the point itself. By user and not by a mark set on output: the route of a connection is looked up before
 //             any chain sees a packet of it, and what a closed socket still has to send has no user that a chain could read
+// Where our own processes are held, instead of these:
+//   469  the seats of services (IPv6) are on loopback
+//   476, 477  what a shell for people answers from port 22 finds its way without the ruleset too: only root has that port
+//   478  what anybody here sends, the point too, is held on loopback until the ruleset lets it out
 // Moving the default routes alone would leave networks open that `main` has routes of their own to; rule 473 closes those too.
 
 /** Default routes that were moved, and what else was found amiss: empty when all was as it should be. */
@@ -81,6 +87,9 @@ async function applyFamily(family: 4 | 6, place: GatewayPlace): Promise<Result<r
   const shown = await ip(family, ['rule', 'show']);
   if (shown.code !== 0) return routeFault(family, shown);
   const amiss: string[] = [];
+  const held = await settleHeld(family, place);
+  if (!held.ok) return held;
+  amiss.push(...held.value);
   const rules = await settleRules(family, place, shown.stdout);
   if (!rules.ok) return rules;
   amiss.push(...rules.value);
@@ -93,8 +102,24 @@ async function applyFamily(family: 4 | 6, place: GatewayPlace): Promise<Result<r
   return moved.ok ? ok([...amiss, ...moved.value]) : moved;
 }
 
+// Before the rule that leads there: an empty table would lead on to `main`.
+async function settleHeld(family: 4 | 6, place: GatewayPlace): Promise<Result<readonly string[]>> {
+  const commands = { ip: (words: readonly string[]) => ip(family, words), batch: batchOf(family) };
+  if (isHeld(place)) return holdOwn(family, commands);
+  await releaseOwn(commands);
+  return ok([]);
+}
+
+function batchOf(family: 4 | 6): (lines: readonly string[]) => Promise<Result<null>> {
+  return (lines) => batch(family, lines);
+}
+
+function isHeld(place: GatewayPlace): boolean {
+  return place.guardsRoutes && place.local !== null;
+}
+
 async function settleRules(family: 4 | 6, place: GatewayPlace, shown: string): Promise<Result<readonly string[]>> {
-  const wanted = wantedRules(place);
+  const wanted = wantedRules(family, place);
   const there = readRules(shown);
   const surplus = there.filter((rule) => !wanted.includes(rule));
   const missing = wanted.filter((rule) => !there.includes(rule));
@@ -110,19 +135,36 @@ async function settleRules(family: 4 | 6, place: GatewayPlace, shown: string): P
   ]);
 }
 
-function wantedRules(place: GatewayPlace): readonly string[] {
+function wantedRules(family: 4 | 6, place: GatewayPlace): readonly string[] {
   const hex = (mark: number): string => `0x${mark.toString(16)}`;
-  const { listener, markedNear, markedFar, inside, ownNear, ownFar } = rulePriorities;
+  const { listener, markedNear, markedFar, inside } = rulePriorities;
   const tproxy = `${listener} fwmark ${hex(marks.listener)} lookup ${routeTables.local}`;
-  if (!place.guardsRoutes) return [tproxy];
-  const own = `iif lo uidrange ${place.userId}-${place.userId}`;
+  const seats =
+    family === 6 && place.local !== null
+      ? [`${rulePriorities.seats} to ${seatNetworks[6]} lookup ${routeTables.local}`]
+      : [];
+  if (!place.guardsRoutes) return [...seats, tproxy];
   return [
+    ...seats,
     tproxy,
     `${markedNear} fwmark ${hex(marks.uplink)} ${near}`,
     `${markedFar} fwmark ${hex(marks.uplink)} lookup ${routeTables.uplink}`,
     ...place.inside.map((name) => `${inside} iif ${name} unreachable`),
-    `${ownNear} ${own} ${near}`,
-    `${ownFar} ${own} lookup ${routeTables.uplink}`,
+    ...(isHeld(place) ? heldRules() : ownRules(place)),
+  ];
+}
+
+function ownRules({ userId }: GatewayPlace): readonly string[] {
+  const own = `iif lo uidrange ${userId}-${userId}`;
+  return [`${rulePriorities.ownNear} ${own} ${near}`, `${rulePriorities.ownFar} ${own} lookup ${routeTables.uplink}`];
+}
+
+function heldRules(): readonly string[] {
+  const shell = 'iif lo ipproto tcp sport 22';
+  return [
+    `${rulePriorities.shellNear} ${shell} ${near}`,
+    `${rulePriorities.shellFar} ${shell} lookup ${routeTables.uplink}`,
+    `${rulePriorities.held} iif lo lookup ${routeTables.held}`,
   ];
 }
 

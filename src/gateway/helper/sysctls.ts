@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Fault, failed, fault, ok, type Result } from '../../base/index.ts';
+import type { GatewayPlace } from '../kernel/kernel-plan.ts';
 import { createKeptState, type KeptState } from './kept-state.ts';
 
 interface SysctlRow {
@@ -8,23 +9,29 @@ interface SysctlRow {
 }
 
 // Set once the ruleset is in force, in this order. What was there before is kept and given back by a removal.
-const rows: readonly SysctlRow[] = [
+const errorRows: readonly SysctlRow[] = [
   // How often this machine says "unreachable" to one peer: one a second by default, so that a client whose seventh QUIC connection is
   // refused would wait for its own timeout. Without bit 3 (RFC 792, destination unreachable) of 6168; IPv6 without type 1.
   { path: 'net/ipv4/icmp_ratemask', value: '6160' },
   { path: 'net/ipv6/icmp/ratemask', value: '0,3-127' },
+];
+// Only a machine with workloads behind it forwards.
+const forwardingRows: readonly SysctlRow[] = [
   { path: 'net/ipv4/ip_forward', value: '1' },
   { path: 'net/ipv6/conf/all/forwarding', value: '1' },
 ];
 
-/** Sets what forwarding needs. `uplinks` are the interfaces out whose strict paths are to be judged with our mark. */
-export function applySysctls(stateFile: string, uplinks: readonly string[]): Result<null> {
+/**
+ * Sets what a place needs. `uplinks` are the interfaces out whose strict paths are to be judged with our mark: all of them where our own
+ * processes are held.
+ */
+export function applySysctls(stateFile: string, place: GatewayPlace, uplinks: readonly string[]): Result<null> {
   const kept = createKeptState(stateFile);
-  const marked = uplinks.map((name) => ({
+  const marked = (place.local === null ? uplinks : ['all']).map((name) => ({
     path: `net/ipv4/conf/${name.replaceAll('/', '.')}/src_valid_mark`,
     value: '1',
   }));
-  for (const row of [...marked, ...rows]) {
+  for (const row of [...marked, ...errorRows, ...(place.inside.length > 0 ? forwardingRows : [])]) {
     const done = setSysctl(kept, row);
     if (!done.ok) return done;
   }

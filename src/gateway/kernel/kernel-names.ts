@@ -6,18 +6,22 @@ export const marks = { listener: 0xe47001, uplink: 0xe47002 } as const;
 
 /**
  * Our routing tables. `local` leads marked packets to this machine, which is how TPROXY delivers them; `uplink` holds the
- * default routes that were in `main`. Not 100 and 200, which every guide takes, so that a removal never empties somebody else's.
+ * default routes that were in `main`; `held` is where what our own processes send leads before the ruleset let it out: nowhere. Not 100 and 200, which every guide takes, so that a removal never empties somebody else's.
  */
-export const routeTables = { local: 47100, uplink: 47200 } as const;
+export const routeTables = { local: 47100, uplink: 47200, held: 47300 } as const;
 
 /** The place of our routing rules, in the order they are asked; all of them stand before `main` (32766). */
 export const rulePriorities = {
+  seats: 469,
   listener: 470,
   markedNear: 471,
   markedFar: 472,
   inside: 473,
   ownNear: 474,
   ownFar: 475,
+  shellNear: 476,
+  shellFar: 477,
+  held: 478,
 } as const;
 
 /** The families of addresses, each with its words in the language of nft. */

@@ -1,3 +1,5 @@
+import type { LocalPlace, LocalPlan } from './local-plan.ts';
+
 /** A run of addresses, both ends included, of one family, as canonical text. One address: both ends are the same. */
 export interface AddressRun {
   readonly family: 4 | 6;
@@ -82,12 +84,15 @@ export interface GatewayPlace {
   readonly guardsRoutes: boolean;
   /** Whether sources are translated to the address of the interface that leads out. */
   readonly masquerades: boolean;
+  /** How processes of this machine itself are held; null: they are not. */
+  readonly local: LocalPlace | null;
 }
 
 /** Everything that the kernel is to hold beside what DNS told: replaced as a whole, and what was told is kept. */
 export interface KernelPlan {
   readonly place: GatewayPlace;
   readonly sources: readonly SourceEntry[];
+  readonly local: LocalPlan;
   readonly bindings: readonly Binding[];
   readonly open: readonly OpenEntry[];
   /** Addresses that nobody reaches, whatever is open: metadata and platform addresses, dedicated resolvers that answer DNS over HTTPS. */

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { addressNumber, addressText, lastAddressNumber } from './address-number.ts';
 import { forgetCommands, learnCommands } from './entry-text.ts';
 import type { ToldEntry } from './kernel-plan.ts';
+import { emptyLocalPlan } from './local-plan.ts';
 import { parseCounts } from './parse-counts.ts';
 import { planText } from './plan-text.ts';
 import { fillSourceGaps } from './source-gaps.ts';
@@ -56,8 +57,9 @@ test('sources that overlap are a fault', () => {
     userId: 1,
     guardsRoutes: false,
     masquerades: false,
+    local: null,
   } as const;
-  const text = planText({ place, sources: [run, run], bindings: [], open: [], closed: [] });
+  const text = planText({ place, sources: [run, run], local: emptyLocalPlan, bindings: [], open: [], closed: [] });
   assert.equal(text.ok, false);
 });
 

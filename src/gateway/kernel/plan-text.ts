@@ -1,6 +1,7 @@
 import { failed, fault, ok, type Result } from '../../base/index.ts';
 import { families, tableName } from './kernel-names.ts';
 import type { AddressRun, KernelPlan, OpenEntry, PortRun, SourceEntry } from './kernel-plan.ts';
+import { localElements } from './local-table.ts';
 import { rulesText } from './rules-text.ts';
 import { fillSourceGaps } from './source-gaps.ts';
 import { chainNames, planMaps, planSets, tableText } from './table-text.ts';
@@ -21,7 +22,12 @@ export function planText(plan: KernelPlan, strange: readonly StrangeObject[] = [
     return failed(fault('plan_malformed', 'two sources of the plan share an address, make them disjoint'));
   }
   const [sources4, sources6] = who as readonly (readonly SourceEntry[])[];
-  const elements = [...placeElements(plan), ...runElements(plan), ...whoElements([sources4 ?? [], sources6 ?? []])];
+  const elements = [
+    ...placeElements(plan),
+    ...localElements(plan).flatMap(([name, mine]) => addElements(name, mine)),
+    ...runElements(plan),
+    ...whoElements([sources4 ?? [], sources6 ?? []]),
+  ];
   return ok(
     [
       tableText(),
@@ -31,7 +37,7 @@ export function planText(plan: KernelPlan, strange: readonly StrangeObject[] = [
       // Emptied first: rules that jump to each other would keep each other.
       ...strange.filter(({ kind }) => kind === 'chain').map(({ name }) => `flush chain ${tableName} ${name}\n`),
       ...strange.map(({ kind, name }) => `delete ${kind} ${tableName} ${name}\n`),
-      rulesText(plan.place),
+      rulesText(plan.place, plan.local.cgroups),
       ...elements,
     ].join(''),
   );

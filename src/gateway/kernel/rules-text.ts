@@ -1,6 +1,8 @@
 import { type FamilyWords, families, marks, tableName } from './kernel-names.ts';
 import type { GatewayPlace } from './kernel-plan.ts';
 import { leaseBoundRules, leaseChains, unownedClass } from './lease-rules.ts';
+import type { HeldCgroup } from './local-plan.ts';
+import { localArrivals, localChains, localInput, localPost } from './local-rules.ts';
 
 // The ruleset. Life of a packet of a workload:
 //   c_first   fragments are refused before conntrack puts them together
@@ -30,10 +32,10 @@ const openSets = ['live', 'told', 'toldrange', 'open', 'watchlive', 'watchtold',
 const idleTimeouts = { tcp: '1h', udp: '3m' } as const;
 
 /** The rules of every chain for a gateway set like this; the chains must be there and empty. */
-export function rulesText(place: GatewayPlace): string {
+export function rulesText(place: GatewayPlace, cgroups: readonly HeldCgroup[] = []): string {
   const chains: readonly (readonly [string, readonly string[]])[] = [
     ...arrivalChains(place),
-    ['c_input', ['iifname @inside goto c_self']],
+    ['c_input', ['iifname @inside goto c_self', ...localInput(place)]],
     ['c_self', selfRules(place)],
     [
       'c_forward',
@@ -47,8 +49,9 @@ export function rulesText(place: GatewayPlace): string {
       ],
     ],
     ['c_back', backRules()],
-    ['c_post', place.masquerades ? ['iifname @inside oifname != @inside masquerade'] : []],
+    ['c_post', [...localPost(place), ...(place.masquerades ? ['iifname @inside oifname != @inside masquerade'] : [])]],
     ...leaseChains(),
+    ...localChains(place, cgroups),
     ...families.flatMap((words) => familyChains(words, place)),
   ];
   const text = chains.map(([name, rules]) => `chain ${name} {\n${rules.map((rule) => `${rule}\n`).join('')}}\n`);
@@ -59,7 +62,10 @@ function arrivalChains(place: GatewayPlace): readonly (readonly [string, readonl
   // The path of a reply is looked up with the mark of what it replies to, or strict paths (rp_filter) refuse it: `main` has no way out.
   const repliesOut = [
     `iifname != @inside ct direction reply meta mark set ${marks.uplink}`,
-    `iifname != @inside fib daddr type local meta mark set ${marks.uplink}`,
+    // By the mark: the route that holds our own processes on loopback would say of every address that it is ours.
+    `iifname != @inside ct direction original meta mark set ${marks.uplink}`,
+    'iifname != @inside fib daddr . mark type local accept',
+    'iifname != @inside ct direction original meta mark set 0',
   ];
   const questions = `iifname @inside meta l4proto { tcp, udp } th dport 53 redirect to :${place.dnsPort}`;
   return [
@@ -70,7 +76,7 @@ function arrivalChains(place: GatewayPlace): readonly (readonly [string, readonl
         'iifname @inside exthdr frag exists goto c_fragment6',
       ],
     ],
-    ['c_pre', ['iifname @inside goto c_inside', ...(place.guardsRoutes ? repliesOut : [])]],
+    ['c_pre', [...localArrivals(place), 'iifname @inside goto c_inside', ...(place.guardsRoutes ? repliesOut : [])]],
     ['c_inside', insideRules(place)],
     ['c_bound', boundRules()],
     ['c_dns', place.dnsPort === null ? [] : [questions]],
@@ -201,7 +207,7 @@ function errorChains({ family, destination }: FamilyWords): readonly (readonly [
   const key = `${protocol} meta mark . ct original ${destination} . ct original protocol . ct original proto-dst`;
   return [
     [`c_error${family}`, openSets.map((set) => `${key} @${set}${family} goto c_errorpass${family}`)],
-    [`c_errorpass${family}`, [`${errorBounds[family]} accept`]],
+    [`c_errorpass${family}`, [`${errorBounds[family]} meta mark set ${marks.uplink} accept`]],
   ];
 }
 

@@ -7,6 +7,7 @@ import {
   tableName,
 } from './kernel-names.ts';
 import { leaseChainNames, leaseMaps, leaseSets, leaseTableLines } from './lease-rules.ts';
+import { localBaseChains, localMaps, localSets, localSharedChains } from './local-table.ts';
 
 // Told with one port: found by hash. With a run of ports: found by interval, which costs more on every packet.
 const edgeSets = ['told', 'live', 'watchtold', 'watchlive'];
@@ -25,11 +26,13 @@ const baseChains: Readonly<Record<string, string>> = {
   // The policy is to accept, since other things are forwarded on this machine too; what comes from or goes to workloads never gets to its end.
   c_forward: 'type filter hook forward priority filter; policy accept;',
   c_post: 'type nat hook postrouting priority srcnat; policy accept;',
+  ...localBaseChains,
 };
-const sharedChains = ['c_inside', 'c_bound', 'c_self', 'c_back'];
+const sharedChains = ['c_inside', 'c_bound', 'c_self', 'c_back', ...localSharedChains];
 const familyChains = [
   'c_fragment',
   'c_name',
+  'c_own',
   'c_out',
   'c_error',
   'c_errorpass',
@@ -57,11 +60,12 @@ export const chainNames: readonly string[] = [
 export const planSets: readonly string[] = [
   'inside',
   'names',
+  ...Object.keys(localSets),
   ...families.flatMap(({ family }) => ['bound', 'open', 'watched', 'closed'].map((name) => `${name}${family}`)),
 ];
 
 /** Maps that hold the plan. */
-export const planMaps: readonly string[] = families.map(({ family }) => `who${family}`);
+export const planMaps: readonly string[] = [...families.map(({ family }) => `who${family}`), ...Object.keys(localMaps)];
 
 /** Sets that outlive a plan: what was told, what lives, what was counted. */
 export const keptSets: readonly string[] = [
@@ -81,6 +85,8 @@ export function tableText(): string {
     'set inside { type ifname; }',
     'set names { type inet_service; }',
     ...leaseTableLines(),
+    ...Object.entries(localSets).map(([name, shape]) => `set ${name} { ${shape} }`),
+    ...Object.entries(localMaps).map(([name, shape]) => `map ${name} { ${shape} }`),
     ...families.flatMap(familySets),
     ...chainNames.map((name) => `chain ${name} { ${baseChains[name] ?? ''} }`),
   ];

@@ -48,16 +48,15 @@ export interface SourceQuestion {
  */
 export function sourcePlane(policy: CompiledPolicy, { facts, now }: SourceQuestion): readonly SourceRun[] {
   if (!(policy instanceof OpenedPolicy)) return [];
-  const segments = segmentsAskedFor(policy.view);
-  const cuts = sourceCuts(policy.view, segments);
-  const named = identitiesWithGrants(facts);
+  const cuts = sourceCuts(policy.view, segmentsAskedFor(policy.view));
+  const keyOf = createClassKeys(policy, { facts, now });
   const runs: SourceRun[] = [];
   for (const family of families) {
     const joiner = new SpanJoiner<{ readonly principal: Principal; readonly key: string }>();
     for (const cell of cellsOf(wholeLine[family], sortPlaces(cuts[family]))) {
       const principal = principalAt(policy, addressAt(family, cell.first).text, now);
       if (principal === null) continue;
-      const key = keyOf(policy, principal, { facts, named, segments });
+      const key = keyOf(principal);
       joiner.add(cell, key, { principal, key });
     }
     for (const { span, value } of joiner.finish()) {
@@ -101,6 +100,12 @@ interface Telling {
   readonly facts: DecisionFacts;
   readonly named: ReadonlyMap<string, ReadonlySet<string>>;
   readonly segments: readonly number[];
+}
+
+/** Makes what tells principals of one service apart at a moment: of two with equal keys every question has the same answer. */
+export function createClassKeys(policy: OpenedPolicy, { facts }: SourceQuestion): (principal: Principal) => string {
+  const telling = { facts, named: identitiesWithGrants(facts), segments: segmentsAskedFor(policy.view) };
+  return (principal) => keyOf(policy, principal, telling);
 }
 
 function keyOf(policy: OpenedPolicy, principal: Principal, { facts, named, segments }: Telling): string {
