@@ -276,7 +276,6 @@ socket(my $s, AF_INET, SOCK_STREAM, 0); print connect($s, pack_sockaddr_in(9000,
     for (const [user, to] of [
       ['stranger', at.far[4]],
       ['stranger', at.far[6]],
-      ['exempt', at.origin[4]],
     ] as const) {
       assert.notEqual((await open(user, to, 9000, { timeoutMs: 300 })).split(' ').length, 3, `${user} ${to}`);
     }
