@@ -13,6 +13,7 @@ import {
   type TextId,
   vantages,
 } from './observation.ts';
+import { QuadIds } from './quad-ids.ts';
 import { RowTable } from './row-table.ts';
 import { TextTable } from './text-table.ts';
 
@@ -98,6 +99,7 @@ const maxLeases = 50_000;
 export class ObservationFold implements ObservationSink {
   readonly #texts: TextTable;
   readonly #canonical: CanonicalTexts;
+  readonly #quads: QuadIds;
   readonly #draft: FlowDraft = createFlowDraft();
   readonly #flows: RowTable;
   readonly #answers: RowTable;
@@ -112,6 +114,7 @@ export class ObservationFold implements ObservationSink {
   constructor(options: FoldOptions) {
     this.#texts = new TextTable(options.seed);
     this.#canonical = new CanonicalTexts(this.#texts);
+    this.#quads = new QuadIds(options.seed);
     this.#flows = new RowTable(9, 7, options.seed);
     this.#answers = new RowTable(10, 4, options.seed);
     this.#latestMs = options.nowMs + dayMs;
@@ -133,6 +136,11 @@ export class ObservationFold implements ObservationSink {
 
   span(bytes: Uint8Array, start: number, end: number): TextId {
     return this.#texts.span(bytes, start, end);
+  }
+
+  quad(quad: number, bytes: Uint8Array, start: number, end: number): TextId {
+    const known = this.#quads.find(quad);
+    return known === 0 ? this.#quads.keep(quad, this.#texts.span(bytes, start, end)) : known;
   }
 
   beginFlow(): FlowDraft {
@@ -204,6 +212,7 @@ export class ObservationFold implements ObservationSink {
     };
     this.#texts.clear();
     this.#canonical.clear();
+    this.#quads.clear();
     this.#flows.clear();
     this.#answers.clear();
     this.#leases = [];

@@ -127,6 +127,8 @@ export interface DeclaredEndpoint {
 export interface ObservationSink {
   text(text: string): TextId;
   span(bytes: Uint8Array, start: number, end: number): TextId;
+  /** As `span`, of an IPv4 address of four plain parts (`203.0.113.7`), whose 32 bits, not all zero, the parser has read already. */
+  quad(quad: number, bytes: Uint8Array, start: number, end: number): TextId;
   /** The draft, reset to "nothing known": fill it, then call {@link endFlow}. */
   beginFlow(): FlowDraft;
   /** Judges and counts the draft. `taken`, or why not (bad address, time from the future, no destination). */

@@ -71,6 +71,7 @@ export function createCollectingSink(): ObservationSink & {
     declared,
     text: (text) => table.text(text),
     span: (bytes, start, end) => table.span(bytes, start, end),
+    quad: (_, bytes, start, end) => table.span(bytes, start, end),
     beginFlow: () => {
       resetFlowDraft(draft);
       return draft;

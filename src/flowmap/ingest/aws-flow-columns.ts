@@ -29,6 +29,9 @@ export const slots = {
   lostBlackhole: 21,
 } as const;
 
+/** The last of {@link slots} that holds an address; they start behind `unread`. */
+export const lastAddress: number = slots.packetDestination;
+
 /** The first of {@link slots} that holds a number. */
 export const firstNumber: number = slots.sourcePort;
 
@@ -160,8 +163,11 @@ function nameOf(word: string): string {
 
 function columnsOf(names: readonly string[], separator: string): AwsFlowColumns {
   const slotOf = new Int32Array(mostColumns);
+  // Packets are only compared with those that were lost.
+  const hasLost = names.some((name) => name.startsWith('packets-lost-'));
   for (const [column, name] of names.entries()) {
-    slotOf[column] = Object.hasOwn(slotOfName, name) ? (slotOfName[name] ?? slots.unread) : slots.unread;
+    const slot = Object.hasOwn(slotOfName, name) ? (slotOfName[name] ?? slots.unread) : slots.unread;
+    slotOf[column] = slot === slots.packets && !hasLost ? slots.unread : slot;
   }
   const hasService = ['ecs-service-name', 'ecs-task-definition-arn', 'instance-id'].some((name) =>
     names.includes(name),

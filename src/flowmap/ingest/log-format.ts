@@ -41,6 +41,12 @@ export interface LocalZone {
 export interface LineParser {
   /** Never throws. What it found is in the sink when it returns. */
   parse(line: LogLine, sink: ObservationSink): LineOutcome;
+  /**
+   * For formats of which gigabytes are read: takes the line at `start` with its line feed, finding its end in the same pass, and gives where
+   * the next one starts. -1 where it is not as plain as can be, or would not be `taken`: then nothing of it is in the sink, and `parse` says
+   * what becomes of it. What it takes, `parse` would take with the same result. There is a line feed somewhere behind `start`.
+   */
+  takePlain?(bytes: Uint8Array, start: number, sink: ObservationSink): number;
 }
 
 /** A log format: one file of this folder each, all of this shape, registered in `log-formats.ts`. */

@@ -37,6 +37,7 @@ export interface ReadPorts extends PeelOptions {
   readonly createFold: () => ObservationFold;
 }
 
+const lineFeed = 0x0a;
 const mostExamples = 3;
 const exampleLength = 200;
 
@@ -72,6 +73,15 @@ interface FormatPart {
   readonly fold: ObservationFold;
 }
 
+interface PlainPart {
+  readonly parser: LineParser & Required<Pick<LineParser, 'takePlain'>>;
+  readonly fold: ObservationFold;
+}
+
+function plainPartOf(part: FormatPart | undefined): PlainPart | null {
+  return part?.parser.takePlain === undefined ? null : (part as PlainPart);
+}
+
 /** Made by {@link createSourceReader}. */
 export class SourceReader {
   readonly tally: LineTally = createTally();
@@ -79,12 +89,15 @@ export class SourceReader {
   position = 0;
   readonly #parts: readonly FormatPart[];
   readonly #peel: PeelOptions | null;
+  /** The first format, where it takes lines straight from a piece; null where it does not, or lines have to be peeled first. */
+  readonly #plain: PlainPart | null;
   readonly #splitter: JsonSplitter | null;
   readonly #line = new LogLine();
 
   constructor(order: ReadOrder, parts: readonly FormatPart[], ports: PeelOptions) {
     this.#parts = parts;
     this.#peel = order.isPeeled ? ports : null;
+    this.#plain = order.isPeeled ? null : plainPartOf(parts[0]);
     this.#splitter = order.nesting === null ? null : new JsonSplitter(order.nesting, maxRecordBytes);
   }
 
@@ -131,17 +144,42 @@ export class SourceReader {
   }
 
   #readLines(bytes: Uint8Array): void {
+    const plain = this.#plain;
+    const lastEnd = bytes.lastIndexOf(lineFeed);
     let start = 0;
     while (start < bytes.length) {
-      let end = bytes.indexOf(0x0a, start);
-      if (end < 0) end = bytes.length;
-      const next = end + 1;
-      if (end > start && bytes[end - 1] === 0x0d) end -= 1;
-      if (bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf) start += 3;
-      if (end > start) this.#readRecord(bytes, start, end);
-      else this.position += 1;
-      start = next;
+      if (plain !== null && start < lastEnd) start = this.#takePlain(plain, bytes, start, lastEnd);
+      if (start < bytes.length) start = this.#readLine(bytes, start);
     }
+  }
+
+  /** Reads any line; gives where the next one starts. */
+  #readLine(bytes: Uint8Array, from: number): number {
+    let start = from;
+    let end = bytes.indexOf(lineFeed, start);
+    if (end < 0) end = bytes.length;
+    const next = end + 1;
+    if (end > start && bytes[end - 1] === 0x0d) end -= 1;
+    if (bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf) start += 3;
+    if (end > start) this.#readRecord(bytes, start, end);
+    else this.position += 1;
+    return next;
+  }
+
+  /** Takes lines for as long as they are plain; gives where the first starts that is not. `lastEnd`: the last line feed. */
+  #takePlain({ parser, fold }: PlainPart, bytes: Uint8Array, from: number, lastEnd: number): number {
+    let start = from;
+    let lines = 0;
+    while (start < lastEnd) {
+      const next = parser.takePlain(bytes, start, fold);
+      if (next < 0) break;
+      start = next;
+      lines += 1;
+    }
+    this.position += lines;
+    this.tally.lines += lines;
+    this.tally.taken += lines;
+    return start;
   }
 
   #readRecord(bytes: Uint8Array, start: number, end: number): void {
