@@ -61,11 +61,10 @@ export function createReaderPool(options: ReaderPoolOptions): ReaderPool {
     buffers,
     open: async (order, isOrdered, take) => {
       const used = isOrdered ? readers.slice(0, 1) : readers;
-      for (const reader of used) {
-        const trouble = await reader.open(order, take);
-        if (trouble !== null) return failed(trouble);
-      }
-      return ok(feedOf(used));
+      // All at once: starting a thread is mostly loading modules, which every core can do for itself.
+      const troubles = await Promise.all(used.map((reader) => reader.open(order, take)));
+      const trouble = troubles.find((one) => one !== null);
+      return trouble === undefined ? ok(feedOf(used)) : failed(trouble);
     },
     close: async () => void (await Promise.all(readers.map((reader) => reader.close()))),
   };
