@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { runLakeJob } from '../src/app/index.ts';
+import { runLakeJob } from '../src/app/front/index.ts';
 import type { Config } from '../src/config/index.ts';
 import { type Bench, type BenchContext, type BenchResult, defineBench, figure, median } from './harness.ts';
 import { type HistoryShape, type HistorySize, writeHistory, writeReplayPolicy } from './replay-lake.ts';

@@ -53,15 +53,19 @@ export const arrows: Readonly<Record<string, RoomRow>> = {
   config: outer(['base', 'policy'], outerRooms),
   'api/contract': outer(['base', 'policy'], []),
   api: outer([...pureRooms, 'config', 'api/contract'], []),
-  cli: outer([...pureRooms, 'probe', 'config', 'api/contract', 'app'], []),
-  app: outer([...pureRooms, ...outerRooms, 'store/duckdb', 'config', 'api', 'api/contract'], []),
+  cli: outer([...pureRooms, 'probe', 'config', 'api/contract', 'app', 'app/front'], []),
+  'app/front': outer(['base', 'config'], []),
+  app: outer([...pureRooms, ...outerRooms, 'store/duckdb', 'config', 'api', 'api/contract', 'app/front'], []),
 };
 
 /** The most lines that the leaf room may hold in all: a helper used by one room lives in that room. */
 export const maxBaseLines = 300;
 
-/** Rooms inside another one, with a door of their own: others may know the contract and not the server, one store and not the other. */
-export const innerRooms: readonly string[] = ['api/contract', 'store/duckdb'];
+/**
+ * Rooms inside another one, with a door of their own: others may know the contract and not the server, one store and not the other, and
+ * start a process without loading what runs in it.
+ */
+export const innerRooms: readonly string[] = ['api/contract', 'store/duckdb', 'app/front'];
 
 /** The room a path lies in (`src/policy/decide.ts` -> `policy`), or `null` outside `src/`. */
 export function roomOf(path: string): string | null {

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { type Config, type Endpoint, parseEndpoint } from '../config/index.ts';
-import { entryBeside } from './entry-beside.ts';
+import { entryBeside } from './front/index.ts';
 import { type FromChild, restartExitCode, type ToChild } from './ipc.ts';
 import type { Logger } from './logger.ts';
 

@@ -11,12 +11,10 @@ export type { DemoStart } from './demo/start-demo.ts';
 export { type GatewayRemoval, type HelperStart, removeFromKernel, runGatewayHelper } from './gateway-acts.ts';
 export type { AnswersOptions } from './lake/answers-job.ts';
 export type { IngestedFile, IngestOptions, IngestReport } from './lake/ingest-job.ts';
-export type { LakeProgress } from './lake/lake-messages.ts';
 export type { MapOptions } from './lake/map-job.ts';
 export { openLakeToRead } from './lake/open-lake.ts';
 export type { ProposeOptions, ShrinkOptions } from './lake/propose-job.ts';
 export { type Replayed, type ReplayOptions, type ReplayTask, replayHistory } from './lake/replay-job.ts';
-export { type LakeJobOptions, runLakeJob } from './lake/run-lake-job.ts';
 export { lowerPriority } from './lower-priority.ts';
 export {
   applyBreakGlass,
@@ -35,7 +33,6 @@ export { inspectMachine } from './questions/inspect-machine.ts';
 export type { Inspection } from './questions/inspection.ts';
 export type { ToldExplanation } from './questions/told-explanation.ts';
 export type { FlowTrace, TracedAnswer, TracedPart, TracedPassage } from './questions/trace-flow.ts';
-export { readVersion } from './read-version.ts';
 export { statePaths } from './state-folder.ts';
 export type {
   BrokenFlow,

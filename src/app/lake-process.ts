@@ -1,6 +1,6 @@
 import { failed, fault } from '../base/index.ts';
+import type { FromLake, LakeOrder, LakeProgress } from './front/index.ts';
 import { runJob } from './lake/lake-jobs.ts';
-import type { FromLake, LakeOrder, LakeProgress } from './lake/lake-messages.ts';
 
 // The entry of the lake process: one job, then the end. Whoever started it is gone when the channel closes; then it ends as well.
 

@@ -29,14 +29,7 @@ import { registerExceptionList, registerExceptionShow } from './exception-list.t
 import { registerExceptionEdit, registerExceptionRequest } from './exception-request.ts';
 import { registerExceptionSummary, registerExceptionUsage } from './exception-usage.ts';
 import { registerExplain } from './explain.ts';
-import { registerFlowsAnswers } from './flows-answers.ts';
-import { registerFlowsFormats } from './flows-formats.ts';
-import { registerFlowsIngest } from './flows-ingest.ts';
-import { registerFlowsMap } from './flows-map.ts';
-import { registerFlowsPropose } from './flows-propose.ts';
-import { registerFlowsRank } from './flows-rank.ts';
-import { registerFlowsReplay } from './flows-replay.ts';
-import { registerFlowsForget, registerFlowsSources } from './flows-sources.ts';
+import { registerFlows } from './flows-commands.ts';
 import { registerGatewayHelper } from './gateway-helper.ts';
 import { registerGatewayLocal } from './gateway-local.ts';
 import { registerGatewayRemove } from './gateway-remove.ts';
@@ -133,23 +126,6 @@ const credentialCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerCredentialAdd,
   registerCredentialList,
   registerCredentialRemove,
-];
-
-function registerFlows(program: Command, cli: Cli): void {
-  const flows = program.command('flows').description('map what goes out, from logs and configuration');
-  for (const register of flowsCommands) register(flows, cli);
-}
-
-const flowsCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
-  registerFlowsIngest,
-  registerFlowsMap,
-  registerFlowsPropose,
-  registerFlowsReplay,
-  registerFlowsAnswers,
-  registerFlowsRank,
-  registerFlowsSources,
-  registerFlowsForget,
-  registerFlowsFormats,
 ];
 
 function registerException(program: Command, cli: Cli): void {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { IngestedFile, IngestReport, LakeProgress } from '../app/index.ts';
+import type { LakeProgress } from '../app/front/index.ts';
+import type { IngestedFile, IngestReport } from '../app/index.ts';
 import { escapeControls, nearestWord } from '../base/index.ts';
 import { configFormats, logFormats, rangeFormats, rejects } from '../flowmap/index.ts';
 import type { Cli } from './cli.ts';

@@ -1,4 +1,4 @@
-import { type LakeJobOptions, runLakeJob } from '../app/index.ts';
+import { type LakeJobOptions, runLakeJob } from '../app/front/index.ts';
 import { escapeControls, failed, fault, ok, type Result } from '../base/index.ts';
 import { type Coverage, coverageLines, type LakeWindow } from '../flowmap/index.ts';
 import type { Cli } from './cli.ts';

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { CliIo } from './cli-io.ts';
+import { registerCommands } from './commands.ts';
 import { createProgram, runCli } from './run-cli.ts';
 
 const quickstart = fileURLToPath(new URL('../../examples/quickstart/exeat.yaml', import.meta.url));
@@ -31,6 +32,7 @@ async function say(...args: readonly string[]): Promise<Said> {
 test('every command has a description and a help that ends well', async () => {
   const program = createProgram(
     { env: {}, now: Date.now, writeOut: () => undefined, writeError: () => undefined },
+    registerCommands,
     () => undefined,
   );
   assert.ok(program.commands.length >= 10);

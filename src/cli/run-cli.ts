@@ -1,16 +1,16 @@
 import { Command, CommanderError, Option } from 'commander';
-import { readVersion } from '../app/index.ts';
+import { readVersion } from '../app/front/index.ts';
 import { ExeatError, escapeControls } from '../base/index.ts';
 import { type Cli, createCli, type GlobalFlags } from './cli.ts';
 import type { CliIo } from './cli-io.ts';
-import { registerCommands } from './commands.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { outputFormats } from './output.ts';
 
 /** Runs one command line (without `node` and the script) and gives its exit code. Never throws for outside causes. */
 export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCode> {
   let exitCode: ExitCode = exitCodes.ok;
-  const program = createProgram(io, (code) => {
+  const register = await loadCommands(args);
+  const program = createProgram(io, register, (code) => {
     exitCode = code;
   });
   try {
@@ -21,8 +21,17 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
   }
 }
 
-/** The whole program with every command registered; also read by shell completion and the docs. */
-export function createProgram(io: CliIo, end: (code: ExitCode) => void): Command {
+type Register = (program: Command, cli: Cli) => void;
+
+// The commands on flows hand their work to a process of its own: loading everything that all other commands need would take longer than
+// all that they do here.
+async function loadCommands([first]: readonly string[]): Promise<Register> {
+  if (first === 'flows') return (await import('./flows-commands.ts')).registerFlows;
+  return (await import('./commands.ts')).registerCommands;
+}
+
+/** The program with what `register` adds to it. */
+export function createProgram(io: CliIo, register: Register, end: (code: ExitCode) => void): Command {
   const program = new Command('exeat');
   const { helpColumns } = io;
   program
@@ -45,7 +54,7 @@ export function createProgram(io: CliIo, end: (code: ExitCode) => void): Command
       program.error('`-o sarif` is for `policy check` only', { exitCode: exitCodes.usage });
   });
   const cli: Cli = createCli(io, () => readFlags(program, io), end);
-  registerCommands(program, cli);
+  register(program, cli);
   return program;
 }
 

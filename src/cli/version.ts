@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { readVersion } from '../app/index.ts';
+import { readVersion } from '../app/front/index.ts';
 import type { Cli } from './cli.ts';
 import { exitCodes } from './exit-codes.ts';
 

@@ -5,10 +5,10 @@ import { type ApiPorts, actProblems, createApi, createHandlers, describeApi } fr
 import { type Actor, clockResetAction } from '../../audit/index.ts';
 import { ExeatError, type Result } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
+import { readVersion } from '../front/index.ts';
 import { askLocal } from '../local-socket.ts';
 import { createLogger } from '../logger.ts';
 import { createNewId } from '../new-id.ts';
-import { readVersion } from '../read-version.ts';
 import { statePaths } from '../state-folder.ts';
 import type { ControlActs } from './assemble-acts.ts';
 import { createEndedStates } from './ended-states.ts';

@@ -2,7 +2,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { totalmem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Result } from '../../base/index.ts';
-import { entryBeside } from '../entry-beside.ts';
+import { entryBeside } from '../front/index.ts';
 import type { Logger } from '../logger.ts';
 import type {
   FromPolicyWorker,

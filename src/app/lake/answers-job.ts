@@ -12,8 +12,8 @@ import {
   type ServiceFacts,
   type ServiceRanking,
 } from '../../flowmap/index.ts';
+import type { JobPorts } from '../front/index.ts';
 import { type FlowContext, readFlowContext } from './flow-context.ts';
-import type { JobPorts } from './lake-messages.ts';
 import { drawWholeMap } from './map-job.ts';
 import { openLakeToRead } from './open-lake.ts';
 

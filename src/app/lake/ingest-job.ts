@@ -13,8 +13,8 @@ import {
   type SourceBytes,
 } from '../../intake/index.ts';
 import { openParquetLines } from '../../store/duckdb/index.ts';
+import type { JobPorts } from '../front/index.ts';
 import { statePaths } from '../state-folder.ts';
-import type { JobPorts } from './lake-messages.ts';
 import { openLakeToWrite } from './open-lake.ts';
 
 /** What to ingest. `timezone` is an IANA name or an offset, for times without a zone. */

@@ -1,6 +1,6 @@
 import { ok, type Result } from '../../base/index.ts';
+import type { JobPorts } from '../front/index.ts';
 import { readFlowContext } from './flow-context.ts';
-import type { JobPorts } from './lake-messages.ts';
 import { openLakeToRead } from './open-lake.ts';
 
 /**

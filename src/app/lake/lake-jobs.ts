@@ -1,8 +1,8 @@
 import { failed, fault, type Result } from '../../base/index.ts';
+import type { JobPorts, LakeOrder } from '../front/index.ts';
 import { answersJob, rankJob } from './answers-job.ts';
 import { ingestJob } from './ingest-job.ts';
 import { joinJob } from './join-job.ts';
-import type { JobPorts, LakeOrder } from './lake-messages.ts';
 import { mapJob } from './map-job.ts';
 import { proposeJob, shrinkJob } from './propose-job.ts';
 import { replayJob } from './replay-job.ts';

@@ -12,8 +12,8 @@ import {
   shrinkPolicy,
 } from '../../flowmap/index.ts';
 import { readPolicyFolder } from '../control/policy-folder.ts';
+import type { JobPorts } from '../front/index.ts';
 import { type FlowContext, readFlowContext } from './flow-context.ts';
-import type { JobPorts } from './lake-messages.ts';
 import { drawWholeMap } from './map-job.ts';
 import { openLakeToRead } from './open-lake.ts';
 

@@ -14,8 +14,8 @@ import {
 } from '../../flowmap/index.ts';
 import { listRules } from '../../policy/index.ts';
 import { type CompiledFolder, compileFolder } from '../compile-folder.ts';
+import type { JobPorts } from '../front/index.ts';
 import { type FlowContext, readFlowContext } from './flow-context.ts';
-import type { JobPorts } from './lake-messages.ts';
 import { ownerFinder } from './map-job.ts';
 import { openLakeToRead } from './open-lake.ts';
 

@@ -1,6 +1,6 @@
 import { failed, fault, ok, type Result } from '../../base/index.ts';
 import type { SourceEntry } from '../../flowmap/index.ts';
-import type { JobPorts } from './lake-messages.ts';
+import type { JobPorts } from '../front/index.ts';
 import { openLakeToRead, openLakeToWrite } from './open-lake.ts';
 
 /** Lists what was ingested. Fault: `lake_empty`. */

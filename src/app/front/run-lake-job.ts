@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { type Fault, failed, fault, ok, type Result } from '../../base/index.ts';
-import { entryBeside } from '../entry-beside.ts';
+import { entryBeside } from './entry-beside.ts';
 import type { FromLake, LakeOrder, LakeProgress } from './lake-messages.ts';
 
 /** V8 heap of the lake process in MiB: it works in typed arrays and in the database, which has a bound of its own. */
