@@ -1,16 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { answerOf, at, type FlowSpec, fillDraft, testNowMs } from '../../test/support/flow-batch.ts';
-import {
-  answerKey,
-  answerSum,
-  type FoldedBatch,
-  flowKey,
-  flowSum,
-  ObservationFold,
-  unpackFacts,
-} from './fold-observations.ts';
+import { answerKey, answerSum, type FoldedBatch, flowKey, flowSum, ObservationFold } from './fold-observations.ts';
 import type { DeclaredEndpoint, LeaseObservation, LineOutcome } from './observation.ts';
+import { unpackFacts } from './pack-facts.ts';
 
 function createFold(maxRows?: number): ObservationFold {
   return new ObservationFold({ nowMs: testNowMs, seed: 5, ...(maxRows === undefined ? {} : { maxRows }) });

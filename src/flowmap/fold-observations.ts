@@ -1,18 +1,15 @@
 import { CanonicalTexts } from './canonical-texts.ts';
 import { createFlowDraft, resetFlowDraft } from './flow-draft.ts';
-import {
-  applications,
-  type DeclaredEndpoint,
-  type DnsObservation,
-  type FlowDraft,
-  initiatorProofs,
-  type LeaseObservation,
-  type LineOutcome,
-  nameKinds,
-  type ObservationSink,
-  type TextId,
-  vantages,
+import type {
+  DeclaredEndpoint,
+  DnsObservation,
+  FlowDraft,
+  LeaseObservation,
+  LineOutcome,
+  ObservationSink,
+  TextId,
 } from './observation.ts';
+import { packFacts } from './pack-facts.ts';
 import { QuadIds } from './quad-ids.ts';
 import { RowTable } from './row-table.ts';
 import { TextTable } from './text-table.ts';
@@ -354,48 +351,6 @@ function addBytes(values: Float64Array, at: number, bytes: number): void {
 
 /** What the lake's columns (64 bits) hold for sure; no real sum of five minutes comes near. */
 const mostSum = 2 ** 62;
-
-/** What else tells two flows of a bucket apart, in one word. Refusals have rows of their own, so that a row is either use or none. */
-function packFacts(draft: FlowDraft, name: number): number {
-  const kind = name === 0 ? 0 : (nameKindCodes[draft.nameKind] as number);
-  return (
-    kind |
-    ((applicationCodes[draft.application] as number) << 3) |
-    ((initiatorCodes[draft.initiator] as number) << 6) |
-    ((vantageCodes[draft.vantage] as number) << 8) |
-    ((draft.protocol & 255) << 10) |
-    (draft.sampledOneIn > 1 ? 1 << 18 : 0) |
-    (draft.isDenied ? 1 << 19 : 0)
-  );
-}
-
-/** What {@link ObservationFold} packed into `facts`, as indexes of the lists in `observation.ts`. */
-export function unpackFacts(facts: number): {
-  readonly nameKind: number;
-  readonly application: number;
-  readonly initiator: number;
-  readonly vantage: number;
-  readonly protocol: number;
-  readonly isSampled: boolean;
-} {
-  return {
-    nameKind: facts & 7,
-    application: (facts >> 3) & 7,
-    initiator: (facts >> 6) & 3,
-    vantage: (facts >> 8) & 3,
-    protocol: (facts >> 10) & 255,
-    isSampled: (facts & (1 << 18)) !== 0,
-  };
-}
-
-const nameKindCodes = codesOf(nameKinds);
-const applicationCodes = codesOf(applications);
-const initiatorCodes = codesOf(initiatorProofs);
-const vantageCodes = codesOf(vantages);
-
-function codesOf(words: readonly string[]): Readonly<Record<string, number>> {
-  return Object.fromEntries(words.map((word, index) => [word, index]));
-}
 
 function rowsOf({ count, keys, values, keyWords, valueWords }: RowTable): FoldedRows {
   return { count, keys: keys.slice(0, count * keyWords), values: values.slice(0, count * valueWords) };

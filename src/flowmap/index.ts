@@ -54,7 +54,6 @@ export {
   flowKey,
   flowSum,
   ObservationFold,
-  unpackFacts,
 } from './fold-observations.ts';
 export type { ConfigDocument, ConfigFormat, ConfigReading } from './ingest/config-format.ts';
 export { configFormats } from './ingest/config-formats.ts';
@@ -124,6 +123,7 @@ export {
   type Vantage,
   vantages,
 } from './observation.ts';
+export { unpackFacts } from './pack-facts.ts';
 export type { ApartReason } from './propose/apart-reasons.ts';
 export { declaredText } from './propose/document-lines.ts';
 export type { RuleChange } from './propose/plan-shrink.ts';
