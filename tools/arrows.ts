@@ -22,7 +22,18 @@ const pureRooms = [
   'enforcement',
 ] as const;
 const listenerRooms = ['base', 'wire', 'identity', 'destination', 'behaviour', 'enforcement', 'transport'] as const;
-const outerRooms = ['transport', 'trust', 'proxy', 'dns', 'gateway', 'intake', 'snapshot', 'spool', 'store'] as const;
+const outerRooms = [
+  'transport',
+  'trust',
+  'proxy',
+  'dns',
+  'gateway',
+  'sandbox',
+  'intake',
+  'snapshot',
+  'spool',
+  'store',
+] as const;
 
 /**
  * The rooms of `src/` and who may import whom: importer -> imported. A room is added here with the issue that builds
@@ -45,6 +56,7 @@ export const arrows: Readonly<Record<string, RoomRow>> = {
   dns: outer(listenerRooms, ['policy']),
   gateway: outer(listenerRooms, ['policy']),
   probe: outer(['base', 'wire', 'destination'], []),
+  sandbox: outer(['base'], []),
   intake: outer(['base', 'flowmap'], []),
   snapshot: outer(['base', 'policy'], []),
   spool: outer(['base', 'policy', 'enforcement'], []),

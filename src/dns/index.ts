@@ -3,6 +3,7 @@ export { createFilter, type DnsFilter, type FilterCounts } from './filter/create
 export type { ExplainedQuery, ExplainedStep } from './filter/explain-query.ts';
 export type { Denial, FilterOptions, FilterSettings, QueryJudge } from './filter/filter-options.ts';
 export { createDnsListener, type DnsListener } from './listen/create-dns-listener.ts';
+export { giveDatagramSocket } from './listen/given-datagram-socket.ts';
 export { createLookup, type Lookup } from './lookup/create-lookup.ts';
 export { createFileZone } from './rpz/file-zone.ts';
 export { openRpz, type RpzIndex } from './rpz/open-rpz.ts';

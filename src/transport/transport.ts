@@ -1,3 +1,4 @@
+import type { Server } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { Clock, Result } from '../base/index.ts';
 import type {
@@ -19,10 +20,10 @@ export interface ListenAddress {
 }
 
 /**
- * An address, or a socket that is bound already: its descriptor. Whoever made it may have given it powers that we do not hold, such as
- * taking connections to any address (IP_TRANSPARENT).
+ * An address, or a socket that is bound already: its descriptor, or a server that another process handed over. Whoever made it may have
+ * given it powers that we do not hold, such as taking connections to any address (IP_TRANSPARENT) or of another network namespace.
  */
-export type ListenTarget = ListenAddress | { readonly fd: number };
+export type ListenTarget = ListenAddress | { readonly fd: number } | { readonly given: Server };
 
 /** What a TLS handshake needs: a context, and whether the client is asked for a certificate. None is ever required. */
 export interface HandshakeMaterial {

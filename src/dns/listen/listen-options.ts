@@ -1,3 +1,4 @@
+import type { Server } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { Clock } from '../../base/index.ts';
 import type { ListenAddress } from '../../transport/index.ts';
@@ -10,6 +11,8 @@ import type { AnswerQuery, DnsTransport } from './dns-client.ts';
  */
 export interface DnsListenAddress extends ListenAddress {
   readonly transport: DnsTransport;
+  /** For TCP: a server that another process bound there and handed over. Default: it is bound here. */
+  readonly given?: Server;
 }
 
 /** What the handshakes of DNS over TLS and over HTTPS need. */

@@ -23,7 +23,7 @@ export interface StreamTaker {
 
 /** Listens for connections; IPv6 takes no IPv4. Fault: `listen_failed`. */
 export function listenForStreams(
-  address: ListenAddress,
+  address: ListenAddress & { readonly given?: Server },
   { allowHalfOpen, onSocket, onError }: StreamTaker,
 ): Promise<Result<StreamServer>> {
   const server = createServer({ allowHalfOpen, noDelay: true }, onSocket);
@@ -35,10 +35,13 @@ export function listenForStreams(
       const message = `cannot listen on TCP \`${address.host}:${address.port}\`: ${error.message}`;
       resolve(failed(fault('listen_failed', message)));
     });
-    server.listen({ host: address.host, port: address.port, backlog, ipv6Only: address.host.includes(':') }, () => {
+    const listening = (): void => {
       isListening = true;
       resolve(ok({ address: { host: address.host, port: portOf(server, address) }, stop: () => void server.close() }));
-    });
+    };
+    const { host, port, given } = address;
+    if (given === undefined) server.listen({ host, port, backlog, ipv6Only: host.includes(':') }, listening);
+    else server.listen(given, listening);
   });
 }
 

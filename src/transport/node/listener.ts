@@ -36,12 +36,15 @@ class NodeTransport implements Transport {
         const { code, cause } = socketFault(error);
         resolve(failed(fault(`listen_${code}`, `cannot listen on ${targetText(target)}: ${cause}`)));
       });
-      server.listen({ ...target, backlog }, () => {
+      const listening = (): void => {
         server.removeAllListeners('error');
         server.on('error', (error) => this.#options.failed('listener', error));
         this.#servers.add(server);
         resolve(ok(boundAddress(server, target)));
-      });
+      };
+      // The socket of a server that was handed over is ours from now on.
+      if ('given' in target) server.listen(target.given, listening);
+      else server.listen({ ...target, backlog }, listening);
     });
   }
 
@@ -107,11 +110,12 @@ function isLoopback(peer: IpAddress): boolean {
 }
 
 function targetText(target: ListenTarget): string {
+  if ('given' in target) return 'a socket that was handed over';
   return 'fd' in target ? `descriptor \`${target.fd}\`` : `\`${target.host}:${target.port}\``;
 }
 
 function boundAddress(server: Server, asked: ListenTarget): ListenAddress {
   const bound = server.address();
   if (typeof bound === 'object' && bound !== null) return { host: bound.address, port: bound.port };
-  return 'fd' in asked ? { host: '', port: 0 } : asked;
+  return 'host' in asked ? asked : { host: '', port: 0 };
 }

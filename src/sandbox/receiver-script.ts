@@ -1,0 +1,27 @@
+/**
+ * The program that takes one caller at the door: Node can neither ask the kernel who is at the other end of a socket, nor take descriptors
+ * from it. It asks (SO_PEERCRED, SO_PEERGROUPS), takes one message with the request and the sockets, and becomes the command that it is
+ * given, with the sockets at 5, 6 and 7. `EXEAT_PEER` is `pid:uid:gid:group,group`, `EXEAT_REQUEST` the line. The connection is at 4; 3 is
+ * the channel of a child of Node.
+ */
+export const receiverScript: string = String.raw`
+use strict; use POSIX ();
+$^F = 1023; alarm 5;
+my $arm = (POSIX::uname())[4] eq 'aarch64';
+my ($getsockopt, $recvmsg) = $arm ? (209, 212) : (55, 47);
+sub option { my ($name, $size) = @_; my ($value, $length) = ("\0" x $size, pack('i', $size));
+  syscall($getsockopt, 4, 1, $name, $value, $length) == 0 or die "getsockopt: $!\n"; return substr($value, 0, unpack('i', $length)); }
+my ($pid, $uid, $gid) = unpack 'iII', option(17, 12);
+my @groups = unpack 'I*', option(59, 262144);
+my ($text, $rights) = ("\0" x 4096, "\0" x 64);
+my $part = pack('PQ', $text, length $text); my $head = pack('QLx4PQPQix4', 0, 0, $part, 1, $rights, length $rights, 0);
+my $n = syscall($recvmsg, 4, $head, 0); $n > 0 or die "recvmsg: $!\n";
+my ($length, $flags) = unpack('x40Qi', $head); ($flags & 0x28) == 0 or die "the message is too long\n";
+my ($size, $level, $type) = unpack('Qii', $rights); my @fds = $length >= 16 && $level == 1 && $type == 1 ? unpack('i*', substr($rights, 16, $size - 16)) : ();
+@fds == 3 or die "it takes three sockets\n";
+my @high = map { POSIX::dup2($fds[$_], 64 + $_) or die "dup2: $!\n"; 64 + $_ } 0 .. 2;
+for (0 .. 2) { POSIX::dup2($high[$_], 5 + $_) or die "dup2: $!\n"; }
+opendir(my $held, '/proc/self/fd') or die "fd: $!\n"; my @held = grep { /^\d+$/ && $_ > 7 } readdir $held; POSIX::close($_) for @held;
+$ENV{EXEAT_PEER} = "$pid:$uid:$gid:" . join ',', @groups; $ENV{EXEAT_REQUEST} = (split /\n/, substr($text, 0, $n))[0] // '';
+alarm 0; exec { $ARGV[0] } @ARGV; die "$ARGV[0]: $!\n";
+`;
