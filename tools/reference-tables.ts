@@ -108,6 +108,7 @@ const exitMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   enforcedDrift: '`gateway status`: the kernel does not hold what is in force',
   undecidedTraffic: '`probe`: a way out is open, so that traffic leaves without a decision',
   usage: 'the command line is wrong',
+  runFailed: '`run`: Exeat itself failed; every other code of `run` is the one of the command',
 };
 
 /** One kind of decision record: its name, and rows of field, type and meaning. */

@@ -23,6 +23,8 @@ export interface ChildKeeperOptions {
   readonly onMessage: (message: FromChild) => void;
   /** A command that becomes Node once it has made what Node cannot; the arguments of Node follow. Default: Node itself. */
   readonly launcher?: readonly [string, ...string[]];
+  /** Where the child logs: a descriptor of ours. Default: our stderr. */
+  readonly logDescriptor?: number;
   /** Descriptors of ours that the child is given from 4 on, and the variables that tell it so. Default: none. */
   readonly descriptors?: { readonly given: readonly number[]; readonly env: Readonly<Record<string, string>> };
 }
@@ -61,13 +63,7 @@ export function keepChild(options: ChildKeeperOptions): ChildKeeper {
   const begin = (): void => {
     const beganAt = Date.now();
     attempt += 1;
-    const [program, ...words] = options.launcher ?? [process.execPath];
-    const mine = fork(entryBeside(import.meta.url, `${name}-process`), [], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...(options.descriptors?.given ?? [])],
-      env: { ...process.env, ...options.descriptors?.env },
-      execPath: program,
-      execArgv: [...words, ...process.execArgv],
-    });
+    const mine = forkChild(options);
     child = mine;
     let failure: string | null = null;
     mine.on('message', (message: FromChild) => {
@@ -108,6 +104,20 @@ export function keepChild(options: ChildKeeperOptions): ChildKeeper {
     },
   };
 }
+
+function forkChild({ name, launcher, descriptors, logDescriptor = 'inherit' }: ForkOptions): ChildProcess {
+  const [program, ...words] = launcher ?? [process.execPath];
+  return fork(entryBeside(import.meta.url, `${name}-process`), [], {
+    stdio: ['ignore', logDescriptor, logDescriptor, 'ipc', ...(descriptors?.given ?? [])],
+    env: { ...process.env, ...descriptors?.env },
+    execPath: program,
+    execArgv: [...words, ...process.execArgv],
+  });
+}
+
+type ForkOptions = Pick<ChildKeeperOptions, 'name' | 'launcher' | 'descriptors'> & {
+  readonly logDescriptor?: number | 'inherit';
+};
 
 // Port 0 means a free one, once: a child that is started again must be found where it was.
 function keepPorts(config: Config, addresses: Readonly<Record<string, string>>): Config {

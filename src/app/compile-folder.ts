@@ -16,13 +16,22 @@ import { readPolicyFolder } from './control/policy-folder.ts';
 export interface CompiledFolder {
   readonly tree: PolicyTree;
   readonly policy: CompiledPolicy;
+  /** As a snapshot holds it. */
+  readonly bytes: Uint8Array;
 }
 
 /** Reads, parses and compiles a folder. Faults: the folder's, the first of the documents', the compiler's. */
 export function compileFolder(folder: string, options: ParseOptions = {}): Result<CompiledFolder> {
   const read = readPolicyFolder(folder, new Map());
   if (!read.ok) return read;
-  const files = [...read.value.values()];
+  return compileFiles([...read.value.values()], options);
+}
+
+/** Parses and compiles files that were read. Faults: the first of the documents', the compiler's. */
+export function compileFiles(
+  files: readonly { readonly path: string; readonly text: string }[],
+  options: ParseOptions = {},
+): Result<CompiledFolder> {
   const { tree, faults } = parsePolicyFiles(files, options);
   const [first] = faults;
   if (first !== undefined) {
@@ -33,7 +42,7 @@ export function compileFolder(folder: string, options: ParseOptions = {}): Resul
   const compiled = compilePolicy(tree, { version: versionOf(files), seed: randomBytes(16) });
   if (!compiled.ok) return compiled;
   const opened = openPolicy(compiled.value);
-  return opened.ok ? ok({ tree, policy: opened.value }) : opened;
+  return opened.ok ? ok({ tree, policy: opened.value, bytes: compiled.value }) : opened;
 }
 
 /** The version of files that were read: the digest over their paths, lengths and bytes. */

@@ -16,6 +16,8 @@ export { openLakeToRead } from './lake/open-lake.ts';
 export type { ProposeOptions, ShrinkOptions } from './lake/propose-job.ts';
 export { type Replayed, type ReplayOptions, type ReplayTask, replayHistory } from './lake/replay-job.ts';
 export { lowerPriority } from './lower-priority.ts';
+export type { RunReport } from './point/run-desk.ts';
+export type { DeniedDestination, ReachedDestination } from './point/run-tally.ts';
 export {
   applyBreakGlass,
   askDnsQuery,
@@ -33,6 +35,7 @@ export { inspectMachine } from './questions/inspect-machine.ts';
 export type { Inspection } from './questions/inspection.ts';
 export type { ToldExplanation } from './questions/told-explanation.ts';
 export type { FlowTrace, TracedAnswer, TracedPart, TracedPassage } from './questions/trace-flow.ts';
+export { type RunOptions, type RunOutcome, type RunStart, startRun } from './run/start-run.ts';
 export { statePaths } from './state-folder.ts';
 export type {
   BrokenFlow,

@@ -130,8 +130,8 @@ function listenOn(server: Server, path: string): Promise<void> {
   });
 }
 
-// The kernel takes at most 107 bytes for the path of a unix socket (unix(7)); a deep state folder is reached by its descriptor.
-function shortPath(path: string): { readonly path: string; release(): void } {
+/** A path that the kernel takes for a unix socket, at most 107 bytes (unix(7)): a deep folder is reached by its descriptor. `release` closes that. */
+export function shortPath(path: string): { readonly path: string; release(): void } {
   if (Buffer.byteLength(path) <= 100 || process.platform !== 'linux') return { path, release: () => undefined };
   let folder: number;
   try {

@@ -11,11 +11,11 @@ export interface Logger {
 }
 
 /**
- * Makes a logger on stderr under the name of its process: `supervisor`, `point`, `control`. JSON lines, or lines for people where
+ * Makes a logger on stderr, or on another descriptor, under the name of its process: `supervisor`, `point`, `control`. JSON lines, or lines for people where
  * stderr is a terminal.
  */
-export function createLogger(process: string): Logger {
-  return isatty(stderr) ? createTerminalLogger(process) : createJsonLogger(process);
+export function createLogger(process: string, descriptor: number = stderr): Logger {
+  return isatty(descriptor) ? createTerminalLogger(process) : createJsonLogger(process, descriptor);
 }
 
 const stderr = 2;
@@ -35,11 +35,11 @@ function createTerminalLogger(process: string): Logger {
   };
 }
 
-function createJsonLogger(process: string): Logger {
+function createJsonLogger(process: string, descriptor: number): Logger {
   // Written at once: a line that explains an end must not be lost in a buffer when the process ends.
   const sink = pino(
     { base: { process }, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ fd: stderr, sync: true }),
+    pino.destination({ fd: descriptor, sync: true }),
   );
   return {
     info: (message, facts) => sink.info(facts ?? {}, message),

@@ -1,6 +1,7 @@
 import { accessSync, chmodSync, constants, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Fault, failed, fault, ok, type Result } from '../base/index.ts';
+import type { Config } from '../config/index.ts';
 
 /** Where everything under the state folder is. Absolute paths. */
 export interface StatePaths {
@@ -51,6 +52,11 @@ export function statePaths(root: string): StatePaths {
     pointSocket: join(root, 'point', 'point.sock'),
     controlSocket: join(root, 'control', 'control.sock'),
   };
+}
+
+/** Where `exeat run` finds a running product. */
+export function runSocket(config: Pick<Config, 'run'>, paths: Pick<StatePaths, 'point'>): string {
+  return config.run.socket ?? join(paths.point, 'run.sock');
 }
 
 /** Makes the folders, 0700 each, tightening what was wider. Faults: `state_unwritable`, with the path and the mend. */

@@ -48,6 +48,7 @@ import { registerPolicyStats } from './policy-stats.ts';
 import { registerProbe } from './probe.ts';
 import { registerProbeCanary } from './probe-canary.ts';
 import { registerRestore } from './restore.ts';
+import { registerRun } from './run.ts';
 import { registerStatus } from './status.ts';
 import { registerTokenClaim } from './token-claim.ts';
 import { registerTokenCreate, registerTokenReset } from './token-create.ts';
@@ -70,6 +71,7 @@ const commands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerExplain,
   registerDns,
   registerGateway,
+  registerRun,
   registerProbeGroup,
   registerFlows,
   registerException,

@@ -11,6 +11,8 @@ export const exitCodes = {
   enforcedDrift: 8,
   undecidedTraffic: 9,
   usage: 64,
+  /** Of `exeat run` alone: Exeat failed, and not the command. */
+  runFailed: 125,
 } as const;
 
 /** One of {@link exitCodes}. */

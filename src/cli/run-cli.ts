@@ -80,7 +80,10 @@ function readFlags(program: Command, io: CliIo): GlobalFlags {
 
 // Commander throws for --help and --version as well, with exit code 0; all its other errors are faults of usage.
 function endByError(error: unknown, io: CliIo): ExitCode {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === exitCodes.runFailed) return exitCodes.runFailed;
+    return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  }
   if (error instanceof ExeatError) {
     io.writeError(`exeat: ${escapeControls(error.message)}\n`);
     return exitCodes.error;

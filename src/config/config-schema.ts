@@ -50,6 +50,7 @@ export function createConfigSchema(folder: string): z.ZodType<ParsedConfig> {
       dns: dnsSection(folder),
       gateway: gatewaySection(folder),
       leases: leasesSection(folder),
+      run: runSection(folder),
       hosts: hostsSection(),
       localOrigins: z.array(localOriginField()).max(64).prefault([]).meta({
         description: 'loopback address:port pairs that rules may reach; for demos and tests',
@@ -70,10 +71,7 @@ export function createConfigSchema(folder: string): z.ZodType<ParsedConfig> {
         .transform((): 'node' => 'node')
         .prefault('auto')
         .meta({ description: 'which driver moves the bytes; `auto` is `node` for now' }),
-      allowCleartextProofs: z.boolean().prefault(false).meta({
-        description:
-          'accept Basic and Bearer without TLS from other machines: anyone on the path can then read and reuse the proof',
-      }),
+      allowCleartextProofs: cleartextField(),
       demo: z.boolean().prefault(false).meta({
         description: 'start a demo origin on the first local origin and make a credential for it; for the quickstart',
       }),
@@ -131,6 +129,13 @@ const conditions: readonly Condition[] = [
 
 function isBoundSomehow({ inside, binding, neighbours }: GatewayConfig, leases: ParsedConfig['leases']): boolean {
   return inside.length === 0 || binding === 'path' || neighbours.length + leases.length > 0;
+}
+
+function cleartextField(): z.ZodType<boolean> {
+  return z.boolean().prefault(false).meta({
+    description:
+      'accept Basic and Bearer without TLS from other machines: anyone on the path can then read and reuse the proof',
+  });
 }
 
 function isExposed({ listen, console }: Pick<ParsedConfig, 'listen' | 'console'>): boolean {
@@ -196,6 +201,19 @@ function hostsSection(): z.ZodType<Config['hosts']> {
     .record(z.string().regex(hostName, 'a name in `hosts` is lower-case ASCII without a trailing dot'), addresses)
     .prefault({})
     .meta({ description: 'exact names with their addresses; asked before any server' });
+}
+
+function runSection(folder: string): z.ZodType<Config['run']> {
+  return z
+    .strictObject({
+      socket: pathField(folder).nullable().prefault(null).meta({
+        description:
+          'unix socket where `exeat run` of any user reaches this product, which asks the kernel who it is; null: in the state folder, for its own user',
+      }),
+    })
+    .prefault({})
+    .transform(({ socket }) => ({ socket, isOnly: false }))
+    .meta({ description: 'how `exeat run` reaches a running product' });
 }
 
 function limitsSection(): z.ZodType<Config['limits']> {

@@ -119,6 +119,15 @@ export interface LeaseSourceConfig {
   readonly staleAfterMs: number | null;
 }
 
+/**
+ * Where `exeat run` of other users reaches this product; null: in the state folder, for its own user and root. `isOnly`, which no file can
+ * say: nothing but runs is served, for the point that a run starts for itself.
+ */
+export interface RunConfig {
+  readonly socket: string | null;
+  readonly isOnly: boolean;
+}
+
 /** When the spool rotates, and how much disk it may take. */
 export interface DecisionsConfig {
   readonly rotateSizeBytes: number;
@@ -143,6 +152,7 @@ export interface Config {
   readonly dns: DnsConfig;
   readonly gateway: GatewayConfig | null;
   readonly leases: readonly LeaseSourceConfig[];
+  readonly run: RunConfig;
   readonly hosts: Readonly<Record<string, readonly string[]>>;
   readonly localOrigins: readonly Endpoint[];
   readonly limits: LimitsConfig;

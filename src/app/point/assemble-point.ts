@@ -15,7 +15,7 @@ import { createNewId } from '../new-id.ts';
 import type { StatePaths } from '../state-folder.ts';
 import { type BreakGlassDesk, openBreakGlassDesk, readTakenGrants } from './break-glass-desk.ts';
 import { type FiledBudgets, openBudgets } from './budget-book.ts';
-import { type DnsDesk, openDnsDesk } from './dns-desk.ts';
+import { type DnsDesk, openDnsDesk, ttlOf } from './dns-desk.ts';
 import { type FirstSeenFile, openFirstSeenFile } from './first-seen-file.ts';
 import { type GatewayDesk, type GatewayDeskParts, openGatewayDesk } from './gateway-desk.ts';
 import { createGrantHolder, type GrantHolder } from './grant-holder.ts';
@@ -29,6 +29,7 @@ import { createProxyObserver } from './proxy-observer.ts';
 import { createProxyTls } from './proxy-tls.ts';
 import { createRecordTap } from './record-tap.ts';
 import { openResponseZones, type ResponseZones } from './response-zones.ts';
+import { createRunDesk, type RunDesk } from './run-desk.ts';
 import { toTrustOptions } from './trust-options.ts';
 import { verifierWith } from './verifier-with.ts';
 
@@ -52,6 +53,9 @@ export interface PointAssembly {
   readonly leaseSources: LeaseSources;
   /** Null where the configuration has none. */
   readonly gateway: GatewayDesk | null;
+  readonly runs: RunDesk;
+  /** Judges every live connection again, of whatever listener. */
+  recheckAll(): Promise<void>;
 }
 
 /** Makes the parts of the point, each once, in the order in which they need each other. Throws an ExeatError with one line. */
@@ -101,7 +105,9 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
   });
   const told = { records, clock, newId: createNewId(), observer };
   const listening = { ...told, policy: inForce, judge, budgets, resolver: dns.resolver };
-  const listener: ProxyListener = createProxyListener({ ...listening, verifier, ...listenerSettings(config, tls) });
+  const proxying = { ...listening, verifier, ...listenerSettings(config, tls) };
+  const listener: ProxyListener = createProxyListener(proxying);
+  const runs = createRunDesk({ listening: proxying, filterFor: dns.filterFor, ttlOf, ...protectedPaths(config) });
   const leaseSources = createLeaseSources({
     ...{ config, desk: leases, clock, logger, policy: policy.current, network: network.current },
   });
@@ -111,14 +117,16 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
     judge: { ...judge, identify: seats.identify },
   });
   if (gateway !== null) metrics.watchGateway(() => gateway.status());
+  const recheckAll = async (): Promise<void> =>
+    void (await Promise.all([listener.recheckAll(), runs.recheckAll(), gateway?.recheckAll()]));
   // Its connections are judged again at once, but not while the bytes of one of them are being counted.
-  budgets.onSpent = (): void =>
-    void setImmediate(() => void Promise.all([listener.recheckAll(), gateway?.recheckAll()]));
+  budgets.onSpent = (): void => void setImmediate(() => void recheckAll());
   const breakGlass = openBreakGlassDesk({
     ...{ idPath: join(paths.point, 'id'), keptPath: keptPath(paths), clock, newId: createNewId(), records, logger },
   });
   const holders = { policy, budgets, grants, facts, breakGlass, leases, leaseSources };
-  return { clock, trust, dns, responseZones, network, ...holders, spool, metrics, firstSeen, listener, gateway };
+  const enforcing = { listener, gateway, runs, recheckAll };
+  return { clock, trust, dns, responseZones, network, ...holders, spool, metrics, firstSeen, ...enforcing };
 }
 
 // The only evaluator there is (DESIGN principle 1).
@@ -156,6 +164,16 @@ interface SpoolParts {
 
 function openGateway(config: Config, parts: Omit<GatewayDeskParts, 'config' | 'gateway'>): GatewayDesk | null {
   return config.gateway === null ? null : openGatewayDesk({ ...parts, config, gateway: config.gateway });
+}
+
+/** What a command of a run must not write to, and what it must not see: neither may it change what judges it, nor take its secrets. */
+function protectedPaths(config: Config): { readonly readOnly: readonly string[]; readonly hidden: readonly string[] } {
+  const { tls, console, credentials, dns } = config;
+  const secrets = [credentials, tls?.key, console.tls?.key, ...dns.responseZones.map(({ key }) => key?.secretFile)];
+  return {
+    readOnly: [config.policy, config.file],
+    hidden: [config.state, ...secrets.filter((one) => one !== null && one !== undefined)],
+  };
 }
 
 function keptPath(paths: StatePaths): string {

@@ -7,12 +7,13 @@ import { tellSupervisor } from '../ipc.ts';
 import { listenFault } from '../listen-fault.ts';
 import { serveLocal } from '../local-socket.ts';
 import { createLogger } from '../logger.ts';
-import { statePaths } from '../state-folder.ts';
+import { runSocket, type StatePaths, statePaths } from '../state-folder.ts';
 import { acquireStateLock } from '../state-lock.ts';
 import { assemblePoint } from './assemble-point.ts';
 import { addressText, openDns } from './open-dns.ts';
 import { createPointAnswers } from './point-answers.ts';
 import type { PolicyHolder } from './policy-holder.ts';
+import { openRunDoor, type RunDoorOptions } from './run-door.ts';
 
 /** The point process, running. */
 export interface Point {
@@ -32,12 +33,12 @@ export async function createPoint(config: Config): Promise<Point> {
   const lock = acquireStateLock(join(paths.point, 'lock.db'), lockWaitMs);
   if (!lock.ok) throw new ExeatError(lock.fault.code, lock.fault.message);
   const parts = await assemblePoint(config, paths, logger);
-  const { trust, policy, listener, gateway } = parts;
-  trust.onChange(() => void listener.recheckAll());
+  const { trust, policy, listener, gateway, recheckAll } = parts;
+  trust.onChange(() => void recheckAll());
   const apply = async (): Promise<string> => {
     const applied = await policy.apply();
     if (!applied.ok) throw new ExeatError(applied.fault.code, applied.fault.message);
-    await Promise.all([listener.recheckAll(), gateway?.recheckAll()]);
+    await recheckAll();
     return applied.value;
   };
   // The last good policy is in force before the first connection; without one everything is denied.
@@ -47,14 +48,19 @@ export async function createPoint(config: Config): Promise<Point> {
   // Read once control can reach us: a list that is written before that is found here, one after it is told.
   const granted = await parts.grants.apply();
   if (!granted.ok) logger.error('no list of grants in force yet, none counts', { cause: granted.fault.message });
-  const proxy = await openProxy(config, listener);
+  const door = await openRunDoor({ ...doorOf(config, paths), logger, admit: (caller) => parts.runs.admit(caller) });
+  const proxy = config.run.isOnly ? null : await openProxy(config, listener);
   const pac = await openPac(config, listener.addresses[0]?.port ?? 0, policy);
   const dns = await openDns(config, parts.dns.listener);
   await gateway?.listen();
   void gateway?.recheckAll();
   // Once the policy is in force that says whose leases count.
   parts.leaseSources.start();
-  const addresses = { proxy, ...(pac === null ? {} : { pac: addressText(pac.address) }), ...dns };
+  const addresses = {
+    ...(proxy === null ? {} : { proxy }),
+    ...(pac === null ? {} : { pac: addressText(pac.address) }),
+    ...dns,
+  };
   tellSupervisor({ kind: 'listening', addresses });
   return {
     reload: () =>
@@ -64,7 +70,8 @@ export async function createPoint(config: Config): Promise<Point> {
     close: async () => {
       // Records of what is cut now are still written: the spool closes last.
       await parts.leaseSources.close();
-      const closing = [listener, parts.dns, gateway].map((one) => one?.close({ drainMs }));
+      await door.close();
+      const closing = [listener, parts.runs, parts.dns, gateway].map((one) => one?.close({ drainMs }));
       await Promise.all([...closing, server.close(), pac?.close()]);
       parts.leases.close();
       parts.network.close();
@@ -73,6 +80,10 @@ export async function createPoint(config: Config): Promise<Point> {
       lock.value.release();
     },
   };
+}
+
+function doorOf(config: Config, paths: StatePaths): Pick<RunDoorOptions, 'path' | 'isOpen'> {
+  return { path: runSocket(config, paths), isOpen: config.run.socket !== null };
 }
 
 async function openProxy(config: Config, listener: ProxyListener): Promise<string> {

@@ -29,6 +29,8 @@ export interface DnsDesk {
   readonly lookup: Lookup;
   readonly filter: DnsFilter;
   readonly listener: DnsListener;
+  /** A filter like that one for askers of another kind: who they are, and where what they ask is recorded. */
+  filterFor(parts: Pick<FilterOptions, 'records'> & Pick<FilterOptions['judge'], 'identify'>): DnsFilter;
   close(options: { readonly drainMs: number }): Promise<void>;
 }
 
@@ -61,7 +63,7 @@ export function openDnsDesk(parts: DnsDeskParts): DnsDesk {
     maxBytes: dns.cacheBytes,
     staleForMs: dns.staleForMs,
   });
-  const filter = createFilter({
+  const filterOptions: FilterOptions = {
     ...parts,
     lookup,
     zones: parts.zones.index,
@@ -72,7 +74,8 @@ export function openDnsDesk(parts: DnsDeskParts): DnsDesk {
       onFull: config.audit.onFull,
       searchDomains: dns.searchDomains,
     },
-  });
+  };
+  const filter = createFilter(filterOptions);
   const listener = createDnsListener({
     answer: (...asked) => filter.answer(...asked),
     ttlOf,
@@ -84,6 +87,9 @@ export function openDnsDesk(parts: DnsDeskParts): DnsDesk {
   flushing.unref();
   return {
     ...{ upstreams, lookup, filter, listener },
+    // Nothing is told to the gateway: where these askers are, no packet leads out.
+    filterFor: ({ records, identify }) =>
+      createFilter({ ...filterOptions, records, judge: { ...parts.judge, identify }, answerSink: null }),
     // One memory for both: what the filter told is what the proxy dials.
     resolver: createResolver({
       ...{ clock, hosts: config.hosts },
@@ -125,7 +131,7 @@ function readZone(path: string): string {
 }
 
 /** For how long an HTTP cache may keep a reply: as long as its first record holds, and not at all where there is none. */
-function ttlOf(reply: Uint8Array): number {
+export function ttlOf(reply: Uint8Array): number {
   const message = readMessage(reply);
   if (!message.ok) return 0;
   const records = [...message.value.answers, ...message.value.authorities];

@@ -7,7 +7,7 @@ import { parseEndAsk } from './grant-holder.ts';
 /** What the answers about grants are made of. */
 export type GrantAnswerParts = Pick<
   PointAssembly,
-  'grants' | 'budgets' | 'breakGlass' | 'listener' | 'gateway' | 'clock'
+  'grants' | 'budgets' | 'breakGlass' | 'listener' | 'gateway' | 'runs' | 'recheckAll' | 'clock'
 >;
 
 /** What the point says of its grants: for control, which closes an exception when no connection is left. */
@@ -26,10 +26,7 @@ export interface PointGrants {
  * connections were judged again.
  */
 export function createGrantAnswers(parts: GrantAnswerParts): Answerers {
-  const { grants, budgets, breakGlass, listener, gateway, clock } = parts;
-  const recheckAll = async (): Promise<void> => {
-    await Promise.all([listener.recheckAll(), gateway?.recheckAll()]);
-  };
+  const { grants, budgets, breakGlass, listener, gateway, runs, recheckAll, clock } = parts;
   return {
     'apply-grants': async () => {
       const sequence = unwrap(await grants.apply());
@@ -38,7 +35,7 @@ export function createGrantAnswers(parts: GrantAnswerParts): Answerers {
     },
     grants: (): PointGrants => ({
       sequence: grants.sequence(),
-      liveByGrant: sumOf(listener.liveByGrant(), gateway?.listener.liveByGrant() ?? new Map()),
+      liveByGrant: sumOf([listener.liveByGrant(), runs.liveByGrant(), gateway?.listener.liveByGrant() ?? new Map()]),
       spent: [...budgets.spent],
     }),
     'end-grants': async (body) => {
@@ -61,9 +58,9 @@ export function createGrantAnswers(parts: GrantAnswerParts): Answerers {
   };
 }
 
-function sumOf(one: ReadonlyMap<string, number>, other: ReadonlyMap<string, number>): Readonly<Record<string, number>> {
-  const all = new Map(one);
-  for (const [id, count] of other) all.set(id, (all.get(id) ?? 0) + count);
+function sumOf(maps: readonly ReadonlyMap<string, number>[]): Readonly<Record<string, number>> {
+  const all = new Map<string, number>();
+  for (const [id, count] of maps.flatMap((map) => [...map])) all.set(id, (all.get(id) ?? 0) + count);
   return Object.fromEntries(all);
 }
 

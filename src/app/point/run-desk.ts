@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import { ExeatError } from '../../base/index.ts';
+import { createDnsListener, type DnsFilter, giveDatagramSocket } from '../../dns/index.ts';
+import type { Judge } from '../../enforcement/index.ts';
+import { identify, type LocalEvidence } from '../../identity/index.ts';
+import { createProxyListener, type ProxyListener, type ProxyListenerOptions } from '../../proxy/index.ts';
+import { evidenceOfPeer, userName } from './host-names.ts';
+import { parseRunRequest } from './parse-run-request.ts';
+import type { AdmittedRun, DoorCaller, RunSockets } from './run-door.ts';
+import { RunRecords, type RunTally } from './run-tally.ts';
+
+/** What the door tells a caller whose run is admitted. Paths are absolute. */
+export interface RunAnswer {
+  readonly id: string;
+  readonly service: string;
+  readonly mode: 'observe' | 'enforce';
+  readonly policyVersion: string;
+  /** What the command must not write to, and what it must not see. */
+  readonly readOnly: readonly string[];
+  readonly hidden: readonly string[];
+}
+
+/** The last line of the door. */
+export interface RunReport extends RunTally {
+  readonly id: string;
+}
+
+/** The runs of a point. */
+export interface RunDesk {
+  admit(caller: DoorCaller): Promise<AdmittedRun>;
+  /** Judges every live connection of runs again. */
+  recheckAll(): Promise<void>;
+  liveByGrant(): ReadonlyMap<string, number>;
+  close(options: { readonly drainMs: number }): Promise<void>;
+}
+
+/** What it is made of. `listening` is what every proxy listener of the point is made of. */
+export interface RunDeskParts {
+  readonly listening: ProxyListenerOptions;
+  readonly filterFor: (parts: { readonly identify: Judge['identify']; readonly records: RunRecords }) => DnsFilter;
+  readonly ttlOf: (reply: Uint8Array) => number;
+  readonly readOnly: readonly string[];
+  readonly hidden: readonly string[];
+}
+
+const mostRuns = 64;
+const flushMs = 500;
+// A command has ended: its connections are closed with its namespace, and their last records are a turn away.
+const drainMs = 200;
+const loopback = '127.0.0.1';
+
+/** Makes the desk. */
+export function createRunDesk(parts: RunDeskParts): RunDesk {
+  const runs = new Set<Run>();
+  return {
+    admit: async (caller) => {
+      if (runs.size >= mostRuns)
+        throw new ExeatError('run_limit', `${mostRuns} runs are open, which is all there may be`);
+      const run = await openRun(parts, caller);
+      runs.add(run);
+      return {
+        answer: run.answer,
+        end: async () => {
+          runs.delete(run);
+          return run.close(drainMs);
+        },
+      };
+    },
+    recheckAll: async () => void (await Promise.all([...runs].map((run) => run.proxy.recheckAll()))),
+    liveByGrant: () => {
+      const live = new Map<string, number>();
+      for (const [id, count] of [...runs].flatMap((run) => [...run.proxy.liveByGrant()]))
+        live.set(id, (live.get(id) ?? 0) + count);
+      return live;
+    },
+    close: async (options) => void (await Promise.all([...runs].map((run) => run.close(options.drainMs)))),
+  };
+}
+
+interface Run {
+  readonly answer: RunAnswer;
+  readonly proxy: ProxyListener;
+  close(drainMs: number): Promise<RunReport>;
+}
+
+async function openRun(parts: RunDeskParts, { peer, request, sockets }: DoorCaller): Promise<Run> {
+  const { service } = parseRunRequest(request);
+  const evidence = await evidenceOfPeer(peer);
+  const policy = parts.listening.policy.current();
+  if (policy === null) throw new ExeatError('no_policy', 'no policy is in force, see `exeat status`');
+  const summary = policy.service(service);
+  if (summary === null)
+    throw new ExeatError(
+      'service_unknown',
+      `the policy in force has no service \`${service}\`, see \`exeat policy check\``,
+    );
+  const asRun = identifyRun(service, evidence);
+  const who = asRun(policy, { source: loopback, presented: [] }, parts.listening.clock.now());
+  if (who.kind !== 'identified') {
+    const name = await userName(peer.uid);
+    throw new ExeatError(
+      'caller_not_listed',
+      `user \`${name}\` may not run as \`${service}\`: none of its identities is this user or one of its groups, add \`- local: { user: ${name} }\` to it`,
+    );
+  }
+  const id = randomUUID();
+  const records = new RunRecords(parts.listening.records);
+  const judge = { ...parts.listening.judge, identify: asRun };
+  const proxy = createProxyListener({ ...parts.listening, judge, records, tls: null, servesPac: false });
+  const filter = parts.filterFor({ identify: asRun, records });
+  const dns = createDnsListener({
+    answer: (...asked) => filter.answer(...asked),
+    ttlOf: parts.ttlOf,
+    clock: parts.listening.clock,
+    createDatagramSocket: () => giveDatagramSocket(sockets.dnsDatagram),
+  });
+  await listenOn(sockets, proxy, dns);
+  const flushing = setInterval(() => filter.flush(false), flushMs);
+  const mode =
+    summary.mode === 'observe' && parts.listening.clock.now() < (summary.observeUntil ?? 0) ? 'observe' : 'enforce';
+  const { readOnly, hidden } = parts;
+  let closing: Promise<RunReport> | null = null;
+  const close = async (withinMs: number): Promise<RunReport> => {
+    await Promise.all([proxy.close({ drainMs: withinMs }), dns.close({ drainMs: 0 })]);
+    clearInterval(flushing);
+    filter.flush(true);
+    return { id, ...records.tally() };
+  };
+  return {
+    answer: { id, service, mode, policyVersion: policy.version, readOnly, hidden },
+    proxy,
+    close: (withinMs) => {
+      closing ??= close(withinMs);
+      return closing;
+    },
+  };
+}
+
+async function listenOn(
+  sockets: RunSockets,
+  proxy: ProxyListener,
+  dns: ReturnType<typeof createDnsListener>,
+): Promise<void> {
+  const bound = await proxy.listen({ given: sockets.proxy });
+  const at = { host: loopback, port: 53 };
+  const asked = await dns.listen([
+    { ...at, transport: 'tcp', given: sockets.dnsStream },
+    { ...at, transport: 'udp' },
+  ]);
+  for (const result of [bound, asked]) if (!result.ok) throw new ExeatError(result.fault.code, result.fault.message);
+}
+
+/**
+ * Who speaks on the sockets of a run: its service, by what the kernel said of the caller, and nobody else. The policy in force is asked each
+ * time, so that an identity that is taken from it ends with it. A proof that the command presents may only say the same.
+ */
+export function identifyRun(service: string, evidence: LocalEvidence): Judge['identify'] {
+  return (directory, asked, nowMs) => {
+    const { source } = asked;
+    if (asked.presented.length > 0) {
+      const other = identify(directory, asked, nowMs);
+      const isSame = other.kind === 'identified' && other.principal.service === service;
+      return isSame ? other : { kind: 'refused', reason: 'identity_conflict' };
+    }
+    const own = {
+      matchPresented: (set: typeof asked) => directory.matchPresented(set).filter((match) => match.service === service),
+      matchSource: () => [],
+    };
+    return identify(own, { source, presented: [evidence] }, nowMs);
+  };
+}

@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type RunningProduct, startProduct, waitFor } from '../support/product.ts';
+import { skipUnless } from '../support/requires.ts';
+import { openRunBed, type RunBed, spawnRun, stranger } from '../support/run-bed.ts';
+import { type StoryOrigins, startStoryOrigins } from '../support/story-origins.ts';
+
+const allowed = 'allowed.example';
+
+describe('exeat run', { skip: skipUnless('root', 'perl', 'bwrap', 'curl', 'setpriv') }, () => {
+  let bed: RunBed;
+  let origins: StoryOrigins;
+  let product: RunningProduct;
+
+  before(async () => {
+    bed = await openRunBed();
+    origins = await startStoryOrigins([allowed]);
+    await chmod(origins.folder, 0o755);
+    product = await startProduct({
+      policy: { 'ci.yaml': policyText(origins) },
+      config: {
+        run: { socket: './run.sock' },
+        hosts: { [allowed]: '127.0.0.1', 'denied.example': '127.0.0.1' },
+        localOrigins: [`127.0.0.1:${origins.secure.port}`],
+      },
+    });
+  });
+  after(async () => {
+    await product.stop();
+    await origins.close();
+    bed.close();
+  });
+
+  const asRoot = (script: string, ...words: readonly string[]): ReturnType<RunBed['run']> =>
+    bed.run(['--as', 'ci-job', ...words], `cd $OUT\n${script}`);
+
+  test('the way out is the policy of the service, and the running product records it', async () => {
+    process.env['EXEAT_CONFIG'] = product.configPath;
+    const { code, said } = await bed.run(
+      ['--as', 'ci-job', '--config', product.configPath, '--report', join(bed.folder, 'report.json')],
+      `cd $OUT
+       curl -sS --cacert ${origins.caFile} https://${allowed}:${origins.secure.port}/echo -o body; echo $? > allowed
+       curl -sS https://denied.example:${origins.secure.port}/ 2> denied
+       curl -sS -m 3 --noproxy '*' -k https://127.0.0.1:${origins.secure.port}/ > direct 2>&1; echo $? >> direct
+       getent hosts ${allowed} > told; getent hosts denied.example > untold; cat /etc/resolv.conf > resolver
+       echo $EXEAT_CONFIG $EXEAT_RUN > env; exit 9`,
+    );
+    delete process.env['EXEAT_CONFIG'];
+    assert.equal(code, 9, said);
+    assert.equal(bed.written('allowed'), '0');
+    assert.match(bed.written('denied'), /403/);
+    assert.match(bed.written('direct'), /\n7$/);
+    assert.match(bed.written('told'), /127\.0\.0\.1/);
+    assert.equal(bed.written('untold'), '');
+    assert.match(bed.written('resolver'), /^nameserver 127\.0\.0\.1$/m);
+    assert.equal(bed.written('env'), '1');
+    assert.match(said, /as `ci-job` \(enforce\), by the running product/);
+    assert.match(said, new RegExp(`Reached:\\n.*\\n +${allowed}:${origins.secure.port} +1 `));
+    assert.match(said, /denied\.example:\d+ +1 +no_rule_matched +service owner: add a rule/);
+    assert.match(said, /Not seen:\n {2}- what it wrote/);
+    const report = JSON.parse(bed.written('report.json'));
+    assert.equal(report.reached[0].host, allowed);
+    assert.ok(report.reached[0].bytesDown > 100, JSON.stringify(report.reached));
+    const record = await product.waitForRecord(
+      (one) => one.kind === 'verdict' && one.point === 'proxy' && one.verdict === 'deny',
+    );
+    assert.equal(record.kind === 'verdict' && record.principal?.identity, 'local:user:0');
+    assert.equal(report.denied.find((one: { host: string; port: number | null }) => one.port !== null).id, record.id);
+  });
+
+  test('a user without rights runs as what its user or one of its groups is listed for, and gets nothing of the host', async () => {
+    const folder = join(bed.folder, 'home');
+    mkdirSync(folder);
+    await chmod(folder, 0o777);
+    const config = ['--config', product.configPath];
+    const script = `id -u; grep -E '^(CapEff|NoNewPrivs|Seccomp):' /proc/self/status; ls /run; echo [$SSH_AUTH_SOCK]; ls -d /proc/[0-9]* | wc -l; echo $(ls /proc/self/fd)
+      curl -sS --cacert ${origins.caFile} -o /dev/null -w '%{http_code}\\n' https://${allowed}:${origins.secure.port}/echo; kill -TERM $$`;
+    const inherited = openSync('/dev/null', 'r');
+    const byGroup = await spawnRun(['--as', 'by-group', ...config, '--', 'sh', '-c', script], {
+      cwd: folder,
+      inherited,
+    }).end;
+    const lines = byGroup.out.split('\n');
+    assert.equal(byGroup.code, 143, byGroup.said);
+    assert.equal(lines[0], String(stranger.uid));
+    assert.deepEqual(lines.slice(1, 4), ['CapEff:\t0000000000000000', 'NoNewPrivs:\t1', 'Seccomp:\t2']);
+    assert.deepEqual(lines.slice(4, 7), ['lock', 'user', '[]']);
+    assert.ok(Number(lines[7]) < 8, byGroup.out);
+    // 3 is the folder that ls reads.
+    assert.equal(lines[8], '0 1 2 3');
+    assert.equal(lines[9], '200');
+    const [byUser, root] = await Promise.all([
+      spawnRun(['--as', 'ci-job', ...config, '--', 'true'], { cwd: folder }).end,
+      bed.run(['--as', 'by-group', ...config], 'true'),
+    ]);
+    assert.equal(byUser.code, 125);
+    assert.match(
+      byUser.said,
+      new RegExp(`user \`${stranger.uid}\` may not run as \`ci-job\`: none of its identities is this user`),
+    );
+    assert.equal(root.code, 125);
+    assert.match(root.said, /user `root` may not run as `by-group`/);
+  });
+
+  test('what Exeat cannot start has code 125, what the command is has its own', async () => {
+    const config = ['--config', product.configPath];
+    const unknown = await bed.run(['--as', 'nobody-knows', ...config], 'true');
+    assert.deepEqual([unknown.code, /no service `nobody-knows`/.test(unknown.said)], [125, true]);
+    const observe = await bed.run(['--as', 'ci-job', '--observe', ...config], 'true');
+    assert.deepEqual([observe.code, /the policy alone says who is observed/.test(observe.said)], [125, true]);
+    assert.equal((await bed.run(['--as', 'ci-job', ...config], ['/nonexistent'])).code, 127);
+    const folder = await bed.run(['--as', 'ci-job', '--quiet', ...config], ['/etc']);
+    assert.deepEqual(folder, { code: 126, said: '' });
+    assert.equal((await bed.run(['--as', 'ci-job', '--bogus'], ['true'])).code, 125);
+    const elsewhere = await bed.run(
+      ['--as', 'ci-job', '--learn', join(product.policyFolder, 'x.yaml'), ...config],
+      'true',
+    );
+    assert.deepEqual([elsewhere.code, /is inside the policy/.test(elsewhere.said)], [125, true]);
+  });
+
+  test('sockets of the host are hidden but for those that are named', async () => {
+    const path = join(bed.folder, 'docker.sock');
+    const server = createServer((socket) => socket.end('engine\n')).listen(path);
+    await chmod(path, 0o777);
+    const ask = `perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0); connect(S, pack_sockaddr_un($ARGV[0])) or die "$!\\n"; print <S>' ${path}`;
+    const config = ['--config', product.configPath];
+    const hidden = await asRoot(`${ask} > engine 2>&1; echo done`, ...config);
+    assert.equal(hidden.code, 0, hidden.said);
+    assert.equal(bed.written('engine'), 'Connection refused');
+    const opened = await asRoot(`${ask} > engine 2>&1`, ...config, '--socket', path);
+    assert.equal(opened.code, 0, opened.said);
+    assert.equal(bed.written('engine'), 'engine');
+    server.close();
+  });
+
+  test('a signal reaches the command, and killing the run ends all of it and is cleaned up by the next', async () => {
+    const config = ['--config', product.configPath];
+    const folder = join(bed.folder, 'home');
+    const words = ['--as', 'by-group', ...config, '--', 'sh', '-c'];
+    const trapping = spawnRun(
+      [...words, `trap 'echo told; exit 3' TERM; touch started; for i in $(seq 200); do sleep 0.05; done`],
+      { cwd: folder },
+    );
+    await waitFor(async () => readdirSync(folder).includes('started'), 'the command');
+    trapping.kill('SIGTERM');
+    const end = await trapping.end;
+    assert.deepEqual([end.code, end.out], [3, 'told\n'], end.said);
+    const killed = spawnRun([...words, 'for i in $(seq 300); do date +%N > beat; sleep 0.02; done'], { cwd: folder });
+    await waitFor(async () => readdirSync(folder).includes('beat'), 'the beat');
+    killed.kill('SIGKILL');
+    await killed.end;
+    const beat = readFileSync(join(folder, 'beat'), 'utf8');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(readFileSync(join(folder, 'beat'), 'utf8'), beat);
+    const left = (): readonly string[] => readdirSync(folder).filter((name) => name.startsWith('exeat-run-'));
+    assert.equal(left().length, 1);
+    assert.equal((await spawnRun([...words, 'true'], { cwd: folder }).end).code, 0);
+    assert.equal(left().length, 0);
+  });
+
+  test('a service that is taken from a caller ends its run: nothing more goes out', async () => {
+    const loop = `for i in $(seq 200); do [ -e go ] && break; sleep 0.05; done; curl -sS --cacert ${origins.caFile} https://${allowed}:${origins.secure.port}/echo > after 2>&1`;
+    const running = asRoot(`touch waiting; ${loop}; exit 3`, '--config', product.configPath);
+    await waitFor(async () => readdirSync(bed.folder).includes('waiting'), 'the command');
+    await product.changePolicy('ci.yaml', policyText(origins).replace('user: "0"', 'user: "61000"'));
+    writeFileSync(join(bed.folder, 'go'), '');
+    assert.notEqual((await running).code, 0);
+    assert.match(bed.written('after'), /403/);
+    await product.changePolicy('ci.yaml', policyText(origins));
+  });
+});
+
+function policyText(origins: StoryOrigins): string {
+  const service = (name: string, identity: string): string => `apiVersion: exeat/v1
+service: ${name}
+owner: team-ci
+kind: build
+mode: enforce
+identities: [ { local: ${identity} } ]
+allow: [ { to: "${allowed}:${origins.secure.port}", reason: what the build needs } ]
+`;
+  return `${service('ci-job', '{ user: "0" }')}---\n${service('by-group', `{ group: "${stranger.group}" }`)}`;
+}
