@@ -24,6 +24,7 @@ const testPackages = [
   { package: 'dnsperf', program: 'dnsperf' },
   { package: 'iproute2', program: 'ip' },
   { package: 'nftables', program: 'nft' },
+  { package: 'bubblewrap', program: 'bwrap' },
   { package: 'systemd', program: 'systemd-analyze' },
 ];
 const benchPackages = [

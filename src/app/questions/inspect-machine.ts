@@ -9,6 +9,7 @@ import { type CompiledFolder, compileFolder } from '../compile-folder.ts';
 import { askLocal } from '../local-socket.ts';
 import { placeOf } from '../point/gateway-plane.ts';
 import { findLocalPlace } from '../point/local-place.ts';
+import { missingForRuns } from '../run/programs.ts';
 import { type StatePaths, statePaths } from '../state-folder.ts';
 import { inspectGateway } from './inspect-gateway.ts';
 import { inspectHelper } from './inspect-helper.ts';
@@ -42,6 +43,7 @@ export async function inspectMachine(config: Config, nowMs: number): Promise<rea
     await inspectCredentials(config, nowMs),
     inspectDescriptors(config),
     ...(await Promise.all(config.leases.map((source) => inspectLeases(source, config)))),
+    inspectRuns(),
     ...(await gatewayInspections(config, compiled)),
   ];
 }
@@ -182,6 +184,18 @@ async function inspectCredentials(config: Config, nowMs: number): Promise<Inspec
     result: 'warn',
     says: `end within 14 days: ${names}`,
     mend: 'rotate with `exeat credential add`',
+  };
+}
+
+// Only `exeat run` needs them: the product works without.
+function inspectRuns(): Inspection {
+  const missing = missingForRuns();
+  if (missing.length === 0) return pass('runs', '`exeat run` can make its namespaces');
+  return {
+    check: 'runs',
+    result: 'warn',
+    says: '`exeat run` does not work here',
+    mend: `it needs ${missing.join(' and ')}`,
   };
 }
 

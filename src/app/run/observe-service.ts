@@ -1,6 +1,7 @@
 import { parseAllDocuments } from 'yaml';
 
-const observeMs = 86_400_000;
+// A date alone is its first instant: the day after tomorrow is at least a day away.
+const observeMs = 2 * 86_400_000;
 
 /**
  * A policy file with one service observing: what no rule allows passes and is told. Only for a point that a caller starts from a policy
@@ -13,7 +14,7 @@ export function observeService(text: string, service: string, nowMs: number): st
   for (const document of documents) {
     if (document.get('service') !== service) continue;
     document.set('mode', 'observe');
-    document.set('observeUntil', new Date(nowMs + observeMs).toISOString());
+    document.set('observeUntil', new Date(nowMs + observeMs).toISOString().slice(0, 10));
     document.delete('tests');
     isChanged = true;
   }

@@ -19,6 +19,8 @@ export interface OwnProductOptions {
   readonly from: { readonly config: Config } | { readonly policy: string };
   readonly service: string;
   readonly isObserving: boolean;
+  /** Beside a policy folder alone: `EXEAT_*`, such as `EXEAT_RESOLVER_SERVERS`. */
+  readonly env: NodeJS.ProcessEnv;
 }
 
 /** A point that serves this run and nothing else. */
@@ -35,7 +37,7 @@ export interface OwnProduct {
  */
 export async function startOwnProduct(options: OwnProductOptions): Promise<Result<OwnProduct>> {
   const { folder, from } = options;
-  const base = 'config' in from ? ok(from.config) : defaultConfig(folder, from.policy);
+  const base = 'config' in from ? ok(from.config) : defaultConfig(options, from.policy);
   if (!base.ok) return base;
   const source = base.value.policy;
   const compiled = compilePolicyOf(source, options);
@@ -93,10 +95,10 @@ function startPoint(config: Config, folder: RunFolder): ChildKeeper {
   return keepChild({ name: 'point', config, logger, logDescriptor, onMessage: () => undefined });
 }
 
-function defaultConfig(folder: RunFolder, policy: string): Result<Config> {
+function defaultConfig({ folder, env }: OwnProductOptions, policy: string): Result<Config> {
   const file = join(folder.path, 'exeat.yaml');
   writeFileSync(file, `policy: ${JSON.stringify(policy)}\n`, { mode: 0o600 });
-  const loaded = loadConfig({ path: file, env: {} });
+  const loaded = loadConfig({ path: file, env });
   if (loaded.ok) return loaded;
   const [first] = loaded.fault;
   return failed(fault('config_invalid', first === undefined ? 'the defaults do not load' : renderConfigFault(first)));

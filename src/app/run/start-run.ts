@@ -3,11 +3,12 @@ import { homedir } from 'node:os';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { ExeatError, failed, fault, ok, type Result } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
-import { commandEnvironment, findProgram, type RunUser, sandboxWords } from '../../sandbox/index.ts';
+import { commandEnvironment, type RunUser, sandboxWords } from '../../sandbox/index.ts';
 import { askLocal } from '../local-socket.ts';
 import type { RunAnswer, RunReport } from '../point/run-desk.ts';
 import { runSocket, statePaths } from '../state-folder.ts';
 import { type OwnProduct, startOwnProduct } from './own-product.ts';
+import { findPrograms, type Programs } from './programs.ts';
 import { openRunFolder, type RunFolder } from './run-folder.ts';
 import { launch, type RunEnding } from './run-launcher.ts';
 
@@ -62,11 +63,6 @@ export async function startRun(options: RunOptions): Promise<Result<RunOutcome>>
   }
 }
 
-interface Programs {
-  readonly perl: string;
-  readonly bwrap: string;
-}
-
 interface RunParts {
   readonly options: RunOptions;
   readonly folder: RunFolder;
@@ -79,22 +75,6 @@ interface Door {
   readonly own: OwnProduct | null;
 }
 
-/** What a machine lacks for runs, each with the package that brings it; empty where they can be made. */
-export function missingForRuns(): readonly string[] {
-  return [
-    ...(process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch) ? [] : ['Linux on x86-64 or ARM64']),
-    ...(findProgram('perl') === null ? ['`perl` (package perl-base)'] : []),
-    ...(findProgram('bwrap') === null ? ['`bwrap` (package bubblewrap)'] : []),
-  ];
-}
-
-function findPrograms(): Result<Programs> {
-  const missing = missingForRuns();
-  const [perl, bwrap] = [findProgram('perl'), findProgram('bwrap')];
-  if (missing.length === 0 && perl !== null && bwrap !== null) return ok({ perl, bwrap });
-  return failed(fault('run_unsupported', `\`exeat run\` needs ${missing.join(' and ')}, install it and run again`));
-}
-
 function checkSockets(paths: readonly string[]): Result<readonly string[]> {
   for (const path of paths) {
     if (!isAbsolute(path) || !existsSync(path) || !statSync(path).isSocket())
@@ -103,7 +83,7 @@ function checkSockets(paths: readonly string[]): Result<readonly string[]> {
   return ok(paths.map((path) => realpathSync(path)));
 }
 
-async function findDoor({ from, service, isObserving }: RunOptions, folder: RunFolder): Promise<Result<Door>> {
+async function findDoor({ from, service, isObserving, env }: RunOptions, folder: RunFolder): Promise<Result<Door>> {
   if ('config' in from && (await isRunning(from.config))) {
     if (!isObserving) return ok({ path: runSocket(from.config, statePaths(from.config.state)), own: null });
     return failed(
@@ -113,7 +93,7 @@ async function findDoor({ from, service, isObserving }: RunOptions, folder: RunF
       ),
     );
   }
-  const own = await startOwnProduct({ folder, from, service, isObserving });
+  const own = await startOwnProduct({ folder, from, service, isObserving, env });
   if (!own.ok) return own;
   const path = runSocket(own.value.config, statePaths(own.value.config.state));
   return ok({ path, own: own.value });
