@@ -7,17 +7,22 @@ import {
   silentObserver,
 } from '../enforcement/index.ts';
 import type { ProofVerifier } from '../identity/index.ts';
-import { createSessionListener, type ListenAddress, type SessionListener } from '../transport/index.ts';
+import {
+  createSessionListener,
+  type ListenAddress,
+  type ListenTarget,
+  type SessionListener,
+} from '../transport/index.ts';
 import type { NameListenerOptions } from './name-listener-options.ts';
 
 /** The name plane at work. */
 export interface NameListener extends Omit<SessionListener, 'listen'> {
   /**
-   * Starts listening on sockets that are bound already and take connections to any address (TPROXY): their descriptors, or, where clients
-   * aim at us, on addresses. On all or none: after a fault the listener is closed. Gives where, in order. Faults: those of
+   * Starts listening on sockets that are bound already and take connections to any address (TPROXY): their descriptors, servers that were
+   * handed over, or, where clients aim at us, addresses. On all or none: after a fault the listener is closed. Gives where, in order. Faults: those of
    * {@link SessionListener.listen}, `listen_nothing` for an empty list.
    */
-  listen(on: readonly number[] | readonly ListenAddress[]): Promise<Result<readonly ListenAddress[]>>;
+  listen(on: readonly (number | ListenTarget)[]): Promise<Result<readonly ListenAddress[]>>;
 }
 
 /**
@@ -68,7 +73,7 @@ function ofNobody(facts: ConnectionFacts, doors: ReadonlySet<number>): Connectio
 
 async function listenOnAll(
   listener: SessionListener,
-  on: readonly number[] | readonly ListenAddress[],
+  on: readonly (number | ListenTarget)[],
   doors: Set<number>,
 ): Promise<Result<readonly ListenAddress[]>> {
   const bound: ListenAddress[] = [];

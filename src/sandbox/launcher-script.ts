@@ -2,7 +2,7 @@
  * The program that a run starts as: what Node cannot do itself. Every Debian and Ubuntu has the language (perl-base); it uses no module
  * beyond that. States: asking (the way is not sure yet), waiting (for the words of the sandbox), running, told.
  *
- *   us ── fork ──► the one inside: user and network namespace of its own, sockets on its loopback, then the sandbox
+ *   us ── fork ──► the one inside: user and network namespace of its own, where every address is its loopback; sockets; the sandbox
  *    │  door, from before the fork: the kernel notes who connected (SO_PEERCRED)
  *
  * Words: the socket of the door, and the request as one line. On descriptor 3 it says one
@@ -42,10 +42,12 @@ my $answer = read_line($door); defined $answer or fail('door', 'it closed the co
 say_line('answer', $answer);
 my $words = read_words();
 if (!defined $words) { kill 'KILL', $pid; POSIX::_exit(125); }
+# Before anything could read from it: whoever does without having it is stopped.
+my $owned = foreground(); give_terminal($pid) if $owned;
 { local $SIG{PIPE} = 'IGNORE'; my $at = 0;
   while ($at < length $words) { my $n = syswrite($words_in, $words, length($words) - $at, $at); last unless defined $n; $at += $n; } }
 close $words_in;
-watch();
+watch($owned);
 
 sub read_line { my $from = shift; my $line = '';
   while (length $line < 1048576) { my $n = sysread($from, my $byte, 1); next if !defined $n && $!{EINTR}; return undef unless $n; return $line if $byte eq "\n"; $line .= $byte; }
@@ -56,7 +58,7 @@ sub read_words { my $head = read_line($ctl); return undef unless defined $head &
 sub foreground { return defined $tty && POSIX::tcgetpgrp($tty) == getpgrp(); }
 sub give_terminal { my $to = shift; return unless defined $tty; local $SIG{TTOU} = 'IGNORE'; POSIX::tcsetpgrp($tty, $to); }
 sub watch {
-  my $owned = foreground(); give_terminal($pid) if $owned;
+  my $owned = shift;
   pipe(my $wake_out, my $wake_in); $SIG{CHLD} = sub { syswrite $wake_in, 'x'; }; syswrite $wake_in, 'x';
   # The supervisor forwards what is meant for the command; what a terminal sends to our own group is not.
   $SIG{$_} = 'IGNORE' for qw(INT QUIT HUP TERM TSTP USR1 USR2);
@@ -70,7 +72,8 @@ sub watch {
     if (vec($ready, fileno $wake_out, 1)) {
       sysread $wake_out, my $ignored, 512;
       while (waitpid($pid, POSIX::WNOHANG() | POSIX::WUNTRACED()) == $pid) {
-        if (POSIX::WIFSTOPPED($?)) { stop_with_it(\$owned); next; }
+        # Of a child that was only stopped $? says 0 here; it is there still.
+        if (-e "/proc/$pid") { stop_with_it(\$owned); next; }
         $status = $?; } }
   }
   give_terminal(getpgrp()) if $owned;
@@ -93,9 +96,14 @@ sub inside {
   put('/proc/self/setgroups', 'deny'); put('/proc/self/gid_map', "$gid $gid 1"); put('/proc/self/uid_map', "$uid $uid 1");
   socket(my $lo, AF_INET, SOCK_DGRAM, 0) or stage('socket', "$!");
   my $up = pack('a16 s x22', 'lo', 0x49); ioctl($lo, 0x8914, $up) or stage('loopback', "$!"); close $lo;
-  my @sockets = map { my ($type, $port) = @$_; my $s; socket($s, AF_INET, $type, 0) or stage('socket', "$!");
-    $type == SOCK_STREAM and setsockopt($s, SOL_SOCKET, SO_REUSEADDR, 1); bind($s, pack_sockaddr_in($port, INADDR_LOOPBACK)) or stage('bind', "$!");
-    $type == SOCK_STREAM and (listen($s, 4096) or stage('listen', "$!")); $s } [SOCK_STREAM, 3128], [SOCK_STREAM, 53], [SOCK_DGRAM, 53];
+  my $six = socket(my $probe, AF_INET6, SOCK_STREAM, 0);
+  lead_here(AF_INET, INADDR_LOOPBACK); lead_here(AF_INET6, Socket::IN6ADDR_LOOPBACK) if $six;
+  my $all = sub { (AF_INET, pack_sockaddr_in($_[0], INADDR_ANY)) }; my $all6 = sub { (AF_INET6, pack_sockaddr_in6($_[0], Socket::IN6ADDR_ANY)) };
+  my @sockets = map { my ($type, $family, $address) = @$_; my $s; socket($s, $family, $type, 0) or stage('socket', "$!");
+    $family == AF_INET6 and setsockopt($s, 41, 26, 1); $type == SOCK_STREAM and setsockopt($s, SOL_SOCKET, SO_REUSEADDR, 1);
+    bind($s, $address) or stage('bind', "$!"); $type == SOCK_STREAM and (listen($s, 4096) or stage('listen', "$!")); $s }
+    [SOCK_STREAM, AF_INET, pack_sockaddr_in(3128, INADDR_LOOPBACK)], [SOCK_STREAM, $all->(53)], [SOCK_DGRAM, $all->(53)],
+    [SOCK_STREAM, $all->(443)], [SOCK_STREAM, $all->(80)], $six ? ([SOCK_STREAM, $all6->(443)], [SOCK_STREAM, $all6->(80)]) : ();
   send_all("$request\n", map { fileno $_ } @sockets);
   close $_ for @sockets, $door; close $stage_in;
   my $words = join '', <$words_out>; POSIX::_exit(125) unless $words =~ s/^(\d{1,8})\n//; my ($program, @argv) = split /\0/, substr($words, $1);
@@ -108,6 +116,12 @@ sub inside {
   $SIG{$_} = 'IGNORE' for qw(INT QUIT HUP TERM USR1 USR2);
   exec { $program } $program, @argv; POSIX::_exit(125);
 }
+# Every address there is, as one of this loopback (rtnetlink(7): RTM_NEWROUTE of a local route). Whoever connects anywhere comes to us.
+sub lead_here { my ($family, $source) = @_;
+  my $route = pack('CCCCCCCCL', $family, 0, 0, 0, 254, 4, 254, 2, 0) . pack('SSL', 8, 4, 1) . pack('SS', 4 + length $source, 7) . $source;
+  my $message = pack('LSSLL', 16 + length $route, 24, 0x605, 1, 0) . $route;
+  socket(my $s, 16, SOCK_RAW, 0) or stage('netlink', "$!"); syswrite($s, $message) or stage('netlink', "$!");
+  sysread($s, my $said, 4096) or stage('netlink', "$!"); my $errno = unpack('x16l', $said); $errno == 0 or stage('route', 'errno ' . -$errno); close $s; }
 sub send_all { my ($text, @fds) = @_;
   my $rights = pack('Qii i*', 16 + 4 * @fds, 1, 1, @fds); $rights .= "\0" x (-length($rights) % 8);
   my $part = pack('PQ', $text, length $text); my $head = pack('QLx4PQPQix4', 0, 0, $part, 1, $rights, length $rights, 0);

@@ -1,7 +1,7 @@
 /**
  * The program that takes one caller at the door: Node can neither ask the kernel who is at the other end of a socket, nor take descriptors
  * from it. It asks (SO_PEERCRED, SO_PEERGROUPS), takes one message with the request and the sockets, and becomes the command that it is
- * given, with the sockets at 5, 6 and 7. `EXEAT_PEER` is `pid:uid:gid:group,group`, `EXEAT_REQUEST` the line. The connection is at 4; 3 is
+ * given, with the sockets from 5 on, as many as `EXEAT_SOCKETS` says. `EXEAT_PEER` is `pid:uid:gid:group,group`, `EXEAT_REQUEST` the line. The connection is at 4; 3 is
  * the channel of a child of Node.
  */
 export const receiverScript: string = String.raw`
@@ -18,10 +18,10 @@ my $part = pack('PQ', $text, length $text); my $head = pack('QLx4PQPQix4', 0, 0,
 my $n = syscall($recvmsg, 4, $head, 0); $n > 0 or die "recvmsg: $!\n";
 my ($length, $flags) = unpack('x40Qi', $head); ($flags & 0x28) == 0 or die "the message is too long\n";
 my ($size, $level, $type) = unpack('Qii', $rights); my @fds = $length >= 16 && $level == 1 && $type == 1 ? unpack('i*', substr($rights, 16, $size - 16)) : ();
-@fds == 3 or die "it takes three sockets\n";
-my @high = map { POSIX::dup2($fds[$_], 64 + $_) or die "dup2: $!\n"; 64 + $_ } 0 .. 2;
-for (0 .. 2) { POSIX::dup2($high[$_], 5 + $_) or die "dup2: $!\n"; }
-opendir(my $held, '/proc/self/fd') or die "fd: $!\n"; my @held = grep { /^\d+$/ && $_ > 7 } readdir $held; POSIX::close($_) for @held;
-$ENV{EXEAT_PEER} = "$pid:$uid:$gid:" . join ',', @groups; $ENV{EXEAT_REQUEST} = (split /\n/, substr($text, 0, $n))[0] // '';
+@fds == 5 || @fds == 7 or die "it takes five or seven sockets\n";
+my @high = map { POSIX::dup2($fds[$_], 64 + $_) or die "dup2: $!\n"; 64 + $_ } 0 .. $#fds;
+for (0 .. $#fds) { POSIX::dup2($high[$_], 5 + $_) or die "dup2: $!\n"; }
+opendir(my $held, '/proc/self/fd') or die "fd: $!\n"; my @held = grep { /^\d+$/ && $_ > 4 + @fds } readdir $held; POSIX::close($_) for @held;
+$ENV{EXEAT_SOCKETS} = scalar @fds; $ENV{EXEAT_PEER} = "$pid:$uid:$gid:" . join ',', @groups; $ENV{EXEAT_REQUEST} = (split /\n/, substr($text, 0, $n))[0] // '';
 alarm 0; exec { $ARGV[0] } @ARGV; die "$ARGV[0]: $!\n";
 `;

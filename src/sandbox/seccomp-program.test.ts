@@ -26,11 +26,10 @@ function run(architecture: Architecture, call: Call): string | number {
   let accumulator = 0;
   for (let at = 0; at < bytes.byteLength; at += 8) {
     const [code, value] = [bytes.getUint16(at, true), bytes.getUint32(at + 4, true)];
-    const jump = jumps[code];
     if (code === 0x06) return value === 0x7fff0000 ? allow : value & 0xffff;
-    if (code === 0x20) accumulator = data.getUint32(value, true);
-    if (code === 0x54) accumulator = (accumulator & value) >>> 0;
-    if (jump !== undefined) at += 8 * bytes.getUint8(at + (jump(accumulator, value) ? 2 : 3));
+    const isTaken = jumps[code]?.(accumulator, value);
+    if (isTaken === undefined) accumulator = code === 0x20 ? data.getUint32(value, true) : (accumulator & value) >>> 0;
+    else at += 8 * bytes.getUint8(isTaken ? at + 2 : at + 3);
   }
   return assert.fail('it ended without an answer');
 }

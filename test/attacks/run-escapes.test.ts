@@ -20,7 +20,7 @@ call('io_uring', 425, 425, 1, 0); call('x32_socket', 0x40000029, 9999, 2, 1, 0);
 call('user_namespace', 272, 97, 0x10000000); call('network_namespace', 272, 97, 0x40000000); call('clone3', 435, 435, 0, 0);
 call('mount', 165, 40, 0, 0, 0, 0, 0); call('setns', 308, 268, 0, 0);
 my $key = 'x'; $! = 0; told('type_into_terminal', ioctl(STDIN, 0x5412, $key));
-for my $to (['127.0.0.1', $ENV{HOST_PORT}], ['192.0.2.1', 443], ['169.254.169.254', 80]) {
+for my $to (['127.0.0.1', $ENV{HOST_PORT}], ['192.0.2.1', 8443], ['169.254.169.254', 8080]) {
   socket(my $s, AF_INET, SOCK_STREAM, 0); $! = 0; told("connect_$to->[0]", connect($s, pack_sockaddr_in($to->[1], inet_aton($to->[0])))); }
 for (['abstract', "\0" . $ENV{ABSTRACT}], ['path', $ENV{SOCKET}], ['datagram_path', '/dev/log'], ['door', $ENV{DOOR}]) {
   socket(my $s, AF_UNIX, SOCK_STREAM, 0); $! = 0; told($_->[0], connect($s, pack_sockaddr_un($_->[1]))); }
@@ -49,8 +49,8 @@ const refused: Readonly<Record<string, RegExp>> = {
     ]),
   ),
   'connect_127.0.0.1': /^Connection refused$/,
-  'connect_192.0.2.1': /^Network is unreachable$/,
-  'connect_169.254.169.254': /^Network is unreachable$/,
+  'connect_192.0.2.1': /^Connection refused$/,
+  'connect_169.254.169.254': /^Connection refused$/,
   abstract: /^Connection refused$/,
   path: /^Connection refused$/,
   datagram_path: /^No such file/,

@@ -1,37 +1,44 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
+import { createServer as createHttpsServer, type Server } from 'node:https';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { createAuthority } from '../support/pki.ts';
 import { type RunningProduct, startProduct, waitFor } from '../support/product.ts';
 import { skipUnless } from '../support/requires.ts';
 import { openRunBed, type RunBed, spawnRun, stranger } from '../support/run-bed.ts';
 import { type StoryOrigins, startStoryOrigins } from '../support/story-origins.ts';
 
 const allowed = 'allowed.example';
+// What programs reach that know no proxy: on its own port, of a loopback address that nothing else is on.
+const named = { host: 'named.example', address: '127.47.0.9' } as const;
 
 describe('exeat run', { skip: skipUnless('root', 'perl', 'bwrap', 'curl', 'setpriv') }, () => {
   let bed: RunBed;
   let origins: StoryOrigins;
+  let site: Server;
   let product: RunningProduct;
 
   before(async () => {
     bed = await openRunBed();
     origins = await startStoryOrigins([allowed]);
+    site = await startSite(bed.folder);
     await chmod(origins.folder, 0o755);
     product = await startProduct({
       policy: { 'ci.yaml': policyText(origins) },
       config: {
         run: { socket: './run.sock' },
-        hosts: { [allowed]: '127.0.0.1', 'denied.example': '127.0.0.1' },
-        localOrigins: [`127.0.0.1:${origins.secure.port}`],
+        hosts: { [allowed]: '127.0.0.1', [named.host]: named.address, 'denied.example': '127.0.0.1' },
+        localOrigins: [`127.0.0.1:${origins.secure.port}`, `${named.address}:443`],
       },
     });
   });
   after(async () => {
     await product.stop();
     await origins.close();
+    site.close();
     bed.close();
   });
 
@@ -45,6 +52,13 @@ describe('exeat run', { skip: skipUnless('root', 'perl', 'bwrap', 'curl', 'setpr
       `cd $OUT
        curl -sS --cacert ${origins.caFile} https://${allowed}:${origins.secure.port}/echo -o body; echo $? > allowed
        curl -sS https://denied.example:${origins.secure.port}/ 2> denied
+       by() { curl -sS -m 5 --noproxy '*' --cacert site-ca.pem "$@" 2>&1; echo "= $?"; }
+       by https://${named.host}/ > unproxied
+       by --resolve ${named.host}:443:203.0.113.9 https://${named.host}/ >> unproxied
+       by -g --resolve '${named.host}:443:[2001:db8::9]' https://${named.host}/ >> unproxied
+       by --resolve denied.example:443:203.0.113.9 https://denied.example/ >> unproxied
+       by --resolve ${named.host}:8443:203.0.113.9 https://${named.host}:8443/ >> unproxied
+       by -o meta http://169.254.169.254/ >> unproxied
        curl -sS -m 3 --noproxy '*' -k https://127.0.0.1:${origins.secure.port}/ > direct 2>&1; echo $? >> direct
        getent hosts ${allowed} > told; getent hosts denied.example > untold; cat /etc/resolv.conf > resolver
        echo $EXEAT_CONFIG $EXEAT_RUN > env; exit 9`,
@@ -54,6 +68,13 @@ describe('exeat run', { skip: skipUnless('root', 'perl', 'bwrap', 'curl', 'setpr
     assert.equal(bed.written('allowed'), '0');
     assert.match(bed.written('denied'), /403/);
     assert.match(bed.written('direct'), /\n7$/);
+    const unproxied = bed
+      .written('unproxied')
+      .split('\n')
+      .filter((line) => /^(?:site$|=)/.test(line));
+    const reached = ['site', '= 0'];
+    assert.deepEqual(unproxied, [...reached, ...reached, ...reached, '= 35', '= 7', '= 0'], bed.written('unproxied'));
+    assert.match(said, /169\.254\.169\.254:80 +1 +boundary_denied/);
     assert.match(bed.written('told'), /127\.0\.0\.1/);
     assert.equal(bed.written('untold'), '');
     assert.match(bed.written('resolver'), /^nameserver 127\.0\.0\.1$/m);
@@ -175,6 +196,18 @@ describe('exeat run', { skip: skipUnless('root', 'perl', 'bwrap', 'curl', 'setpr
   });
 });
 
+async function startSite(folder: string): Promise<Server> {
+  const authority = await createAuthority('Run Site Root');
+  const issued = await authority.issueServer({ names: [named.host] });
+  writeFileSync(join(folder, 'site-ca.pem'), authority.certificatePem);
+  const server = createHttpsServer({ cert: issued.chainPem, key: issued.keyPem }, (_, response) =>
+    response.end('site\n'),
+  );
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  await new Promise<void>((resolve) => server.listen(443, named.address, resolve));
+  return server;
+}
+
 function policyText(origins: StoryOrigins): string {
   const service = (name: string, identity: string): string => `apiVersion: exeat/v1
 service: ${name}
@@ -182,7 +215,9 @@ owner: team-ci
 kind: build
 mode: enforce
 identities: [ { local: ${identity} } ]
-allow: [ { to: "${allowed}:${origins.secure.port}", reason: what the build needs } ]
+allow:
+  - { to: "${allowed}:${origins.secure.port}", reason: what the build needs }
+  - { to: "${named.host}:443", reason: what the build needs }
 `;
   return `${service('ci-job', '{ user: "0" }')}---\n${service('by-group', `{ group: "${stranger.group}" }`)}`;
 }

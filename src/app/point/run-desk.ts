@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ExeatError } from '../../base/index.ts';
 import { createDnsListener, type DnsFilter, giveDatagramSocket } from '../../dns/index.ts';
 import type { Judge } from '../../enforcement/index.ts';
+import { createNameListener, type NameListener, type NameListenerOptions } from '../../gateway/index.ts';
 import { identify, type LocalEvidence } from '../../identity/index.ts';
 import { createProxyListener, type ProxyListener, type ProxyListenerOptions } from '../../proxy/index.ts';
 import { evidenceOfPeer, userName } from './host-names.ts';
@@ -66,10 +67,10 @@ export function createRunDesk(parts: RunDeskParts): RunDesk {
         },
       };
     },
-    recheckAll: async () => void (await Promise.all([...runs].map((run) => run.proxy.recheckAll()))),
+    recheckAll: async () => void (await Promise.all(listenersOf(runs).map((one) => one.recheckAll()))),
     liveByGrant: () => {
       const live = new Map<string, number>();
-      for (const [id, count] of [...runs].flatMap((run) => [...run.proxy.liveByGrant()]))
+      for (const [id, count] of listenersOf(runs).flatMap((one) => [...one.liveByGrant()]))
         live.set(id, (live.get(id) ?? 0) + count);
       return live;
     },
@@ -79,7 +80,8 @@ export function createRunDesk(parts: RunDeskParts): RunDesk {
 
 interface Run {
   readonly answer: RunAnswer;
-  readonly proxy: ProxyListener;
+  /** The proxy, and what is read by name. */
+  readonly listeners: readonly (ProxyListener | NameListener)[];
   close(drainMs: number): Promise<RunReport>;
 }
 
@@ -107,6 +109,7 @@ async function openRun(parts: RunDeskParts, { peer, request, sockets }: DoorCall
   const records = new RunRecords(parts.listening.records);
   const judge = { ...parts.listening.judge, identify: asRun };
   const proxy = createProxyListener({ ...parts.listening, judge, records, tls: null, servesPac: false });
+  const names = createNameListener({ ...nameParts(parts.listening), judge, records });
   const filter = parts.filterFor({ identify: asRun, records });
   const dns = createDnsListener({
     answer: (...asked) => filter.answer(...asked),
@@ -114,21 +117,22 @@ async function openRun(parts: RunDeskParts, { peer, request, sockets }: DoorCall
     clock: parts.listening.clock,
     createDatagramSocket: () => giveDatagramSocket(sockets.dnsDatagram),
   });
-  await listenOn(sockets, proxy, dns);
+  await listenOn(sockets, { proxy, names, dns });
   const flushing = setInterval(() => filter.flush(false), flushMs);
   const mode =
     summary.mode === 'observe' && parts.listening.clock.now() < (summary.observeUntil ?? 0) ? 'observe' : 'enforce';
   const { readOnly, hidden } = parts;
   let closing: Promise<RunReport> | null = null;
   const close = async (withinMs: number): Promise<RunReport> => {
-    await Promise.all([proxy.close({ drainMs: withinMs }), dns.close({ drainMs: 0 })]);
+    await Promise.all([proxy, names].map((one) => one.close({ drainMs: withinMs })));
+    await dns.close({ drainMs: 0 });
     clearInterval(flushing);
     filter.flush(true);
     return { id, ...records.tally() };
   };
   return {
     answer: { id, service, mode, policyVersion: policy.version, readOnly, hidden },
-    proxy,
+    listeners: [proxy, names],
     close: (withinMs) => {
       closing ??= close(withinMs);
       return closing;
@@ -136,18 +140,38 @@ async function openRun(parts: RunDeskParts, { peer, request, sockets }: DoorCall
   };
 }
 
-async function listenOn(
-  sockets: RunSockets,
-  proxy: ProxyListener,
-  dns: ReturnType<typeof createDnsListener>,
-): Promise<void> {
-  const bound = await proxy.listen({ given: sockets.proxy });
+function listenersOf(runs: ReadonlySet<Run>): readonly (ProxyListener | NameListener)[] {
+  return [...runs].flatMap((run) => run.listeners);
+}
+
+// Programs that know no proxy connect to what DNS told them: each address leads to a listener of the namespace, and what they say names it.
+function nameParts(listening: ProxyListenerOptions): Omit<NameListenerOptions, 'judge' | 'records'> {
+  const { policy, resolver, budgets, clock, newId, limits, onFull, requestBase, observer } = listening;
+  return {
+    ...{ policy, resolver, budgets, clock, newId, httpPorts: new Set([80]), requestBase: requestBase ?? null },
+    ...(limits === undefined ? {} : { limits }),
+    ...(onFull === undefined ? {} : { onFull }),
+    ...(observer === undefined ? {} : { observer }),
+  };
+}
+
+interface RunListeners {
+  readonly proxy: ProxyListener;
+  readonly names: NameListener;
+  readonly dns: ReturnType<typeof createDnsListener>;
+}
+
+async function listenOn(sockets: RunSockets, { proxy, names, dns }: RunListeners): Promise<void> {
   const at = { host: loopback, port: 53 };
-  const asked = await dns.listen([
-    { ...at, transport: 'tcp', given: sockets.dnsStream },
-    { ...at, transport: 'udp' },
-  ]);
-  for (const result of [bound, asked]) if (!result.ok) throw new ExeatError(result.fault.code, result.fault.message);
+  const bound = [
+    await proxy.listen({ given: sockets.proxy }),
+    await names.listen(sockets.names.map((given) => ({ given }))),
+    await dns.listen([
+      { ...at, transport: 'tcp', given: sockets.dnsStream },
+      { ...at, transport: 'udp' },
+    ]),
+  ];
+  for (const result of bound) if (!result.ok) throw new ExeatError(result.fault.code, result.fault.message);
 }
 
 /**

@@ -18,11 +18,15 @@ export interface DoorPeer {
   readonly groups: readonly number[];
 }
 
-/** Listening sockets of a caller's network namespace: of the proxy, and of DNS over TCP and UDP. */
+/**
+ * Listening sockets of a caller's network namespace: of the proxy, of DNS over TCP and UDP, and those that take connections to any address
+ * on ports that are read by name.
+ */
 export interface RunSockets {
   readonly proxy: Server;
   readonly dnsStream: Server;
   readonly dnsDatagram: DatagramSocket;
+  readonly names: readonly Server[];
 }
 
 /** One caller: who, what was asked, and with which sockets. */
@@ -108,9 +112,8 @@ async function serve(socket: Socket, caller: DoorCaller, options: RunDoorOptions
 }
 
 /** Closes what a caller handed over. */
-export function closeSockets({ proxy, dnsStream, dnsDatagram }: RunSockets): void {
-  proxy.close();
-  dnsStream.close();
+export function closeSockets({ proxy, dnsStream, dnsDatagram, names }: RunSockets): void {
+  for (const server of [proxy, dnsStream, ...names]) server.close();
   try {
     dnsDatagram.close();
   } catch {
@@ -139,19 +142,22 @@ function receive(socket: Socket): Promise<DoorCaller> {
   });
   return new Promise((resolve, reject) => {
     const got = new Map<string, unknown>();
+    const names: Server[] = [];
     let said = '';
     child.stderr?.on('data', (chunk: Buffer) => {
       said = `${said}${chunk.toString('utf8')}`.slice(0, 300);
     });
     child.on('message', (message: HandOver, handle: unknown) => {
-      got.set(message.kind, message.kind === 'caller' ? message : handle);
-      if (message.kind === 'dns_datagram') resolve(callerOf(got));
+      if (message.kind === 'name') names.push(handle as Server);
+      else got.set(message.kind, message.kind === 'caller' ? message : handle);
+      if (message.kind === 'dns_datagram') resolve(callerOf(got, names));
     });
     child.on('error', reject);
     child.on('close', () => {
       // The last of them says that all are there.
       if (got.has('dns_datagram')) return;
-      for (const kind of ['proxy', 'dns_stream']) (got.get(kind) as Server | undefined)?.close();
+      const left = [got.get('proxy'), got.get('dns_stream'), ...names] as readonly (Server | undefined)[];
+      for (const server of left) server?.close();
       reject(new ExeatError('run_malformed', `the caller handed over no sockets: ${said.trim()}`));
     });
   });
@@ -159,16 +165,12 @@ function receive(socket: Socket): Promise<DoorCaller> {
 
 type HandOver =
   | { readonly kind: 'caller'; readonly peer: string; readonly request: string }
-  | { readonly kind: 'proxy' | 'dns_stream' | 'dns_datagram' };
+  | { readonly kind: 'proxy' | 'dns_stream' | 'dns_datagram' | 'name' };
 
-function callerOf(got: ReadonlyMap<string, unknown>): DoorCaller {
+function callerOf(got: ReadonlyMap<string, unknown>, names: readonly Server[]): DoorCaller {
   const { peer, request } = got.get('caller') as { readonly peer: string; readonly request: string };
-  const proxy = got.get('proxy') as Server;
-  const sockets = {
-    proxy,
-    dnsStream: got.get('dns_stream') as Server,
-    dnsDatagram: got.get('dns_datagram') as DatagramSocket,
-  };
+  const dns = { dnsStream: got.get('dns_stream') as Server, dnsDatagram: got.get('dns_datagram') as DatagramSocket };
+  const sockets = { proxy: got.get('proxy') as Server, ...dns, names };
   return { peer: parsePeer(peer), request, sockets };
 }
 

@@ -8,10 +8,12 @@ import { createServer, type Server } from 'node:net';
 const proxyDescriptor = 5;
 const streamDescriptor = 6;
 const datagramDescriptor = 7;
+const firstName = 8;
 const longestMs = 5_000;
 
 setTimeout(() => process.exit(1), longestMs).unref();
 const proxy = await listenOn(proxyDescriptor);
+const count = Number(process.env['EXEAT_SOCKETS']);
 const stream = await listenOn(streamDescriptor);
 const datagram = createSocket('udp4');
 // By descriptor this is done at once, and told before anybody could listen for it.
@@ -19,6 +21,7 @@ datagram.bind({ fd: datagramDescriptor });
 await tell({ kind: 'caller', peer: process.env['EXEAT_PEER'] ?? '', request: process.env['EXEAT_REQUEST'] ?? '' });
 await tell({ kind: 'proxy' }, proxy);
 await tell({ kind: 'dns_stream' }, stream);
+for (let fd = firstName; fd < proxyDescriptor + count; fd++) await tell({ kind: 'name' }, await listenOn(fd));
 await tell({ kind: 'dns_datagram' }, datagram);
 process.exit(0);
 
