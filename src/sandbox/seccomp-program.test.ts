@@ -19,19 +19,24 @@ const jumps: Readonly<Record<number, (accumulator: number, value: number) => boo
   69: (accumulator, value) => (accumulator & value) !== 0,
 };
 
+/** Where a program stands, or what it answered. */
+type State = { readonly at: number; readonly accumulator: number } | string | number;
+
 /** Runs a program as the kernel would: bpf over struct seccomp_data. Gives `allow` or the errno. */
 function run(architecture: Architecture, call: Call): string | number {
   const bytes = new DataView(seccompProgram(architecture).buffer);
   const data = dataOf(architecture, call);
-  let accumulator = 0;
-  for (let at = 0; at < bytes.byteLength; at += 8) {
-    const [code, value] = [bytes.getUint16(at, true), bytes.getUint32(at + 4, true)];
-    if (code === 0x06) return value === 0x7fff0000 ? allow : value & 0xffff;
-    const isTaken = jumps[code]?.(accumulator, value);
-    if (isTaken === undefined) accumulator = code === 0x20 ? data.getUint32(value, true) : (accumulator & value) >>> 0;
-    else at += 8 * bytes.getUint8(isTaken ? at + 2 : at + 3);
-  }
-  return assert.fail('it ended without an answer');
+  let state: State = { at: 0, accumulator: 0 };
+  while (typeof state === 'object') state = step(bytes, data, state);
+  return state;
+}
+
+function step(bytes: DataView, data: DataView, { at, accumulator }: Extract<State, object>): State {
+  const [code, value] = [bytes.getUint16(at, true), bytes.getUint32(at + 4, true)];
+  if (code === 0x06) return value === 0x7fff0000 ? allow : value & 0xffff;
+  const isTaken = jumps[code]?.(accumulator, value);
+  if (isTaken !== undefined) return { at: at + 8 + 8 * bytes.getUint8(isTaken ? at + 2 : at + 3), accumulator };
+  return { at: at + 8, accumulator: code === 0x20 ? data.getUint32(value, true) : (accumulator & value) >>> 0 };
 }
 
 function dataOf(architecture: Architecture, { number, arch, words = [] }: Call): DataView {

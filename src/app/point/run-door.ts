@@ -181,7 +181,9 @@ function parsePeer(text: string): DoorPeer {
 }
 
 function listenOn(server: Server, { path, isOpen, logger }: RunDoorOptions): Promise<ReturnType<typeof shortPath>> {
-  mkdirSync(dirname(path), { recursive: true, mode: isOpen ? 0o755 : 0o700 });
+  const made = mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  // A folder of our own is for whoever may knock: the umask of the point would shut them out.
+  if (isOpen && made !== undefined) chmodSync(dirname(path), 0o755);
   rmSync(path, { force: true });
   const short = shortPath(path);
   return new Promise((resolve, reject) => {
