@@ -69,6 +69,24 @@ export function sandboxWords(sandbox: Sandbox): readonly string[] {
   ];
 }
 
+/**
+ * A symbolic link on the way to one of these paths that the command could put something else in the place of: a link cannot be mounted over.
+ * Null where there is none.
+ */
+export function findReplaceableLink(
+  paths: readonly string[],
+  sandbox: Pick<Sandbox, 'user' | 'cwd' | 'home'>,
+): string | null {
+  const ways = new Set(paths.flatMap((path) => [path, ...foldersAbove(path)]));
+  return [...ways].find((path) => kindOf(path) === 'link' && isChangeable(dirname(path), sandbox)) ?? null;
+}
+
+function isChangeable(folder: string, sandbox: Pick<Sandbox, 'user' | 'cwd' | 'home'>): boolean {
+  const { user } = sandbox;
+  if (user.uid !== 0) return mayReach(folder, user) && mayChange(folder, user);
+  return [...writableOfRoot(sandbox), ...temporaryFolders].some((one) => isInside(folder, one));
+}
+
 // What the command puts there is its own; what is there before it stays visible, and what comes later from others does not.
 function temporaryWords(sandbox: Sandbox): readonly string[] {
   const { folder, user } = sandbox;
@@ -133,7 +151,7 @@ function writableWords(sandbox: Sandbox): readonly string[] {
   return writableOfRoot(sandbox).flatMap((path) => ['--bind', path, path]);
 }
 
-function writableOfRoot({ home, cwd, user }: Sandbox): readonly string[] {
+function writableOfRoot({ home, cwd, user }: Pick<Sandbox, 'user' | 'cwd' | 'home'>): readonly string[] {
   return [home, cwd].filter((path) => path !== '/' && isFolder(path) && mayReach(path, user));
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -28,6 +28,7 @@ opendir(my $d, '/proc/self/fd'); print 'descriptors: ', join(' ', sort { $a <=> 
 $! = 0; told('see_a_process_outside', -e "/proc/$ENV{OUTSIDE}/environ"); $! = 0; told('signal_outside', kill(0, $ENV{OUTSIDE}));
 print 'setuid: ', join(' ', map { s/\s+$//r } qx(su -c id 2>&1 </dev/null)) =~ /uid=0/ ? 'DONE' : 'no', "\n";
 for my $file ('policy/new.yaml', 'policy/ci.yaml', 'exeat.yaml') { $! = 0; told("write_$file", open(my $f, '>>', $file)); }
+$! = 0; told('plant_state', mkdir('.exeat/keys')); $! = 0; told('rename_state', rename('.exeat', 'planted'));
 $! = 0; told('rename_policy', rename('policy', 'old')); $! = 0; told('rename_above', rename($ENV{PROJECT}, "$ENV{PROJECT}-old"));
 $! = 0; told('link_policy', symlink('policy', 'drafts/link')); rename('drafts', 'gone'); $! = 0; told('swap_drafts', symlink('policy', 'drafts'));
 $! = 0; told('sysctl', open(my $p, '>', '/proc/sys/net/ipv4/ip_forward')); $! = 0; told('route', system('ip route add default dev lo 2>/dev/null') == 0);
@@ -62,6 +63,7 @@ const refused: Readonly<Record<string, RegExp>> = {
   'write_policy/new.yaml': /^Read-only file system$/,
   'write_policy/ci.yaml': /^Read-only file system$/,
   'write_exeat.yaml': /^Read-only file system$/,
+  rename_state: /^(?:Device or resource busy|Invalid cross-device link)$/,
   rename_policy: /^(?:Device or resource busy|Invalid cross-device link)$/,
   rename_above: /^(?:Device or resource busy|Invalid cross-device link)$/,
   sysctl: /^(?:Read-only file system|Permission denied)$/,
@@ -121,6 +123,16 @@ describe('what a command in `exeat run` tries to get out by', {
     assert.equal(existsSync(join(project, 'policy', 'draft.yaml')), false);
     assert.equal(readFileSync(join(project, 'policy', 'ci.yaml'), 'utf8'), policyText('enforce'));
     assert.equal(readFileSync(join(project, 'exeat.yaml'), 'utf8'), 'policy: ./policy\n');
+    // It could make keys where those of a product would be; they were its own, and are gone.
+    assert.equal(lines.get('plant_state'), 'DONE');
+    assert.equal(existsSync(join(project, '.exeat')), false);
+  });
+
+  test('nothing starts where a link that the command could replace leads to its policy', async () => {
+    symlinkSync('policy', join(project, 'linked'));
+    const { code, said } = await bed.run(['--as', 'by-root', '--policy', join(project, 'linked')], 'true');
+    assert.equal(code, 125);
+    assert.match(said, /linked` is a link on the way to what judges the command/);
   });
 });
 
@@ -133,5 +145,13 @@ mode: ${mode}
 identities: [ { local: { user: "${stranger.uid}" } } ]
 allow: []
 tests: [ { deny: "example.org:443", because: no_rule_matched } ]
+---
+apiVersion: exeat/v1
+service: by-root
+owner: team-ci
+kind: build
+mode: enforce
+identities: [ { local: { user: root } } ]
+allow: []
 `;
 }

@@ -1,4 +1,4 @@
-import { openSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { failed, fault, ok, type Result } from '../../base/index.ts';
 import { type Config, loadConfig, parseEndpoint, renderConfigFault } from '../../config/index.ts';
@@ -26,8 +26,9 @@ export interface OwnProductOptions {
 /** A point that serves this run and nothing else. */
 export interface OwnProduct {
   readonly config: Config;
-  /** What it was made from, which the command must not write to. */
+  /** What it was made from, which the command must not write to; and the state and the secrets of the product that stands there. */
   readonly readOnly: readonly string[];
+  readonly hidden: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -53,8 +54,37 @@ export async function startOwnProduct(options: OwnProductOptions): Promise<Resul
     await point.stop();
     return failed(fault('start_failed', trouble));
   }
-  const readOnly = [source, ...('config' in from ? [from.config.file] : [])];
-  return ok({ config, readOnly, stop: () => point.stop() });
+  if (!('config' in from)) return ok({ config, readOnly: [source], hidden: [], stop: () => point.stop() });
+  const { file, state, tls, console } = from.config;
+  const secrets = [tls?.key, console.tls?.key].filter((one) => one !== undefined);
+  const unmake = makeState(state);
+  return ok({
+    config,
+    readOnly: [source, file],
+    hidden: [state, ...secrets],
+    stop: async () => {
+      await point.stop();
+      unmake();
+    },
+  });
+}
+
+// A state that is not there yet could be laid ready by the command, keys and grants in it, for the product that starts there next: so it
+// is there, and hidden. Gives what takes it away again.
+function makeState(path: string): () => void {
+  try {
+    if (mkdirSync(path, { recursive: true, mode: 0o700 }) === undefined) return () => undefined;
+  } catch {
+    // A place that we cannot make it in is none for the command either.
+    return () => undefined;
+  }
+  return () => {
+    try {
+      rmdirSync(path);
+    } catch {
+      // Somebody used it meanwhile: it stays.
+    }
+  };
 }
 
 interface RunPolicy {

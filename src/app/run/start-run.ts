@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { ExeatError, failed, fault, ok, type Result } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
-import { commandEnvironment, type RunUser, sandboxWords } from '../../sandbox/index.ts';
+import { commandEnvironment, findReplaceableLink, type RunUser, sandboxWords } from '../../sandbox/index.ts';
 import { askLocal } from '../local-socket.ts';
 import type { RunAnswer, RunReport } from '../point/run-desk.ts';
 import { runSocket, statePaths } from '../state-folder.ts';
@@ -135,22 +135,32 @@ function wordsFor(answer: RunAnswer, door: Door, parts: RunParts): Result<readon
   const user = ownUser();
   const runtimeFolder = `/run/user/${user.uid === 0 ? 'exeat' : user.uid}`;
   const cwd = process.cwd();
-  const hidden = [...answer.hidden];
+  const hidden = [...answer.hidden, ...(door.own?.hidden ?? [])];
+  const readOnly = [...answer.readOnly, ...(door.own?.readOnly ?? [])];
   const holder = hidden.find((path) => isInside(cwd, path));
   if (holder !== undefined)
     return failed(
       fault('run_hidden', `the working folder is inside \`${holder}\`, which commands may not see, go to another`),
+    );
+  const home = options.env['HOME'] ?? homedir();
+  const link = findReplaceableLink([...readOnly, ...hidden], { user, cwd, home });
+  if (link !== null)
+    return failed(
+      fault(
+        'run_unprotected',
+        `\`${link}\` is a link on the way to what judges the command, which could replace it: name the folder itself`,
+      ),
     );
   return ok(
     sandboxWords({
       perl: programs.perl,
       command: options.command,
       cwd,
-      home: options.env['HOME'] ?? homedir(),
+      home,
       user,
       folder: folder.path,
       runtimeFolder,
-      readOnly: [...answer.readOnly, ...(door.own?.readOnly ?? [])],
+      readOnly,
       hidden,
       sockets,
       env: commandEnvironment(options.env, { sockets, runtimeFolder }),
