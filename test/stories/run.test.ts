@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { createServer as createHttpsServer, type Server } from 'node:https';
@@ -8,14 +10,14 @@ import { after, before, describe, test } from 'node:test';
 import { createAuthority } from '../support/pki.ts';
 import { type RunningProduct, startProduct, waitFor } from '../support/product.ts';
 import { skipUnless } from '../support/requires.ts';
-import { openRunBed, type RunBed, spawnRun, stranger } from '../support/run-bed.ts';
+import { cliPath, openRunBed, type RunBed, spawnRun, stranger } from '../support/run-bed.ts';
 import { type StoryOrigins, startStoryOrigins } from '../support/story-origins.ts';
 
 const allowed = 'allowed.example';
 // What programs reach that know no proxy: on its own port, of a loopback address that nothing else is on.
 const named = { host: 'named.example', address: '127.47.0.9' } as const;
 
-describe('exeat run', { skip: skipUnless('root', 'perl', 'bwrap', 'curl', 'setpriv') }, () => {
+describe('exeat run', { skip: skipUnless('root', 'perl', 'bwrap', 'curl', 'setpriv', 'script') }, () => {
   let bed: RunBed;
   let origins: StoryOrigins;
   let site: Server;
@@ -182,6 +184,22 @@ describe('exeat run', { skip: skipUnless('root', 'perl', 'bwrap', 'curl', 'setpr
     assert.equal(left().length, 1);
     assert.equal((await spawnRun([...words, 'true'], { cwd: folder }).end).code, 0);
     assert.equal(left().length, 0);
+  });
+
+  test("a terminal is the command's: it reads from it, and Ctrl-C is for the command alone", async () => {
+    const script = `sh -c 'trap "echo told; exit 4" INT; test -t 0 && read x; echo "read $x"; for i in $(seq 100); do sleep 0.1; done'`;
+    const line = `${process.execPath} ${cliPath} run --quiet --as ci-job --config ${product.configPath} -- ${script}`;
+    const terminal = spawn('script', ['-qefc', line, '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'] });
+    let shown = '';
+    terminal.stdout.on('data', (chunk: Buffer) => {
+      shown += chunk.toString('utf8');
+    });
+    const ended = once(terminal, 'close');
+    terminal.stdin.write('hello\r');
+    await waitFor(async () => shown.includes('read hello'), 'what was typed', 10_000);
+    terminal.stdin.write('\u0003');
+    assert.deepEqual((await ended)[0], 4, shown);
+    assert.equal(shown.split('told').length, 2, shown);
   });
 
   test('a service that is taken from a caller ends its run: nothing more goes out', async () => {

@@ -51,7 +51,8 @@ export async function openRunBed(): Promise<RunBed> {
   };
 }
 
-const cliPath = fileURLToPath(new URL('../../src/cli/exeat.ts', import.meta.url));
+/** The command itself. */
+export const cliPath: string = fileURLToPath(new URL('../../src/cli/exeat.ts', import.meta.url));
 
 /** A user and groups that no machine has a name for. */
 export const stranger = { uid: 61_234, gid: 61_235, group: 61_236 } as const;
