@@ -169,12 +169,12 @@ describe('exeat run', { skip: skipUnless('root', 'perl', 'bwrap', 'curl', 'setpr
       [...words, `trap 'echo told; exit 3' TERM; touch started; for i in $(seq 200); do sleep 0.05; done`],
       { cwd: folder },
     );
-    await waitFor(async () => readdirSync(folder).includes('started'), 'the command');
+    await waitFor(async () => readdirSync(folder).includes('started'), 'the command', 20_000);
     trapping.kill('SIGTERM');
     const end = await trapping.end;
     assert.deepEqual([end.code, end.out], [3, 'told\n'], end.said);
     const killed = spawnRun([...words, 'for i in $(seq 300); do date +%N > beat; sleep 0.02; done'], { cwd: folder });
-    await waitFor(async () => readdirSync(folder).includes('beat'), 'the beat');
+    await waitFor(async () => readdirSync(folder).includes('beat'), 'the beat', 20_000);
     killed.kill('SIGKILL');
     await killed.end;
     const beat = readFileSync(join(folder, 'beat'), 'utf8');
@@ -196,7 +196,7 @@ describe('exeat run', { skip: skipUnless('root', 'perl', 'bwrap', 'curl', 'setpr
     });
     const ended = once(terminal, 'close');
     terminal.stdin.write('hello\r');
-    await waitFor(async () => shown.includes('read hello'), 'what was typed', 10_000);
+    await waitFor(async () => shown.includes('read hello'), 'what was typed', 20_000);
     terminal.stdin.write('\u0003');
     assert.deepEqual((await ended)[0], 4, shown);
     assert.equal(shown.split('told').length, 2, shown);
@@ -205,7 +205,7 @@ describe('exeat run', { skip: skipUnless('root', 'perl', 'bwrap', 'curl', 'setpr
   test('a service that is taken from a caller ends its run: nothing more goes out', async () => {
     const loop = `for i in $(seq 200); do [ -e go ] && break; sleep 0.05; done; curl -sS --cacert ${origins.caFile} https://${allowed}:${origins.secure.port}/echo > after 2>&1`;
     const running = asRoot(`touch waiting; ${loop}; exit 3`, '--config', product.configPath);
-    await waitFor(async () => readdirSync(bed.folder).includes('waiting'), 'the command');
+    await waitFor(async () => readdirSync(bed.folder).includes('waiting'), 'the command', 20_000);
     await product.changePolicy('ci.yaml', policyText(origins).replace('user: "0"', 'user: "61000"'));
     writeFileSync(join(bed.folder, 'go'), '');
     assert.notEqual((await running).code, 0);
