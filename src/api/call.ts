@@ -1,12 +1,16 @@
 import type { Actor } from '../audit/index.ts';
 import type { Fault, Result } from '../base/index.ts';
 import type { Endpoint, Scope } from './contract/index.ts';
+import type { RequestFault } from './problems.ts';
+import type { Session } from './sessions.ts';
 
 /** Who calls, as the token says; `person` is the id. */
 export interface Caller {
   readonly actor: Actor;
   readonly person: string;
   readonly scopes: readonly Scope[];
+  /** What a fresh secret of the credential changes; sessions that were opened with the old one are over then. */
+  readonly seal: string;
 }
 
 /** What makes an act happen once: the caller's key and the digest of the body it came with. */
@@ -24,6 +28,16 @@ export interface Call<Params, Query, Body> {
   readonly ifMatch: number | null;
   readonly once: Once | null;
   readonly requestId: string;
+  readonly door: Door;
+}
+
+/** Where browsers come in and go out: opening a session sets its cookie, ending it takes the cookie away. */
+export interface Door {
+  /** The session that the call came by, null where it came by a token. */
+  readonly session: Session | null;
+  /** Opens one for whoever holds a token. Faults: `token_refused`, `origin_refused`, `too_many_attempts`. */
+  open(token: string): Promise<Result<{ readonly session: Session; readonly caller: Caller }, RequestFault>>;
+  end(): void;
 }
 
 /** An answer, with the place of the last entry that it shows where it is of one subject. */

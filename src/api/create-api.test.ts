@@ -53,6 +53,7 @@ before(async () => {
   server = createApi({
     endpoints: used,
     handlers,
+    streams: {},
     document: describeApi({ ...endpoints }, '0.1.0'),
     problems: { boundary: { status: 422, title: 'outside the boundary' } },
     authenticate: async (token) =>
@@ -61,8 +62,10 @@ before(async () => {
             actor: { kind: 'person', id: 'ana', via: 'token', credential: 'T1' },
             person: 'ana',
             scopes: token === 'good' ? ['read', 'exception:request', 'exception:revoke'] : ['audit:read'],
+            seal: 'S1',
           })
         : failed(fault('token_refused', 'the token is unknown, revoked or over')),
+    recall: () => failed(fault('session_over', 'the session is over')),
     onRefused: async ({ person: who }, endpointId, { code }) => {
       refusals.push([who, endpointId, code]);
     },
@@ -248,7 +251,7 @@ test('the API describes every endpoint of the contract, with what each needs', a
   const operations = Object.values(paths).flatMap((path) => Object.values(path));
   assert.equal(operations.length, Object.keys(endpoints).length);
   const approve = paths['/exceptions/{id}/approve']?.['post'] ?? {};
-  assert.deepEqual(approve['security'], [{ token: ['exception:approve'] }]);
+  assert.deepEqual(approve['security'], [{ token: ['exception:approve'] }, { session: [] }]);
   const parameters = (approve['parameters'] as { name: string }[]).map(({ name }) => name);
   assert.deepEqual(parameters, ['id', 'Idempotency-Key', 'If-Match']);
   assert.ok(JSON.stringify(approve['requestBody']).includes('"digest"'));

@@ -3,14 +3,17 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import { createServer as createHttpsServer } from 'node:https';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock, NewId, Result } from '../base/index.ts';
-import { failed, fault, ok } from '../base/index.ts';
+import { failed, fault } from '../base/index.ts';
 import { watchAllowedMethods } from './allowed-methods.ts';
-import { createAttempts } from './attempts.ts';
+import { type Attempts, createAttempts } from './attempts.ts';
+import { type Authenticated, authenticate } from './authenticate.ts';
 import type { Answered, Call, Caller } from './call.ts';
 import type { AnyEndpoint } from './contract/index.ts';
 import type { OpenApi } from './openapi.ts';
 import { type ProblemRows, type RequestFault, toProblem } from './problems.ts';
 import { readRequest } from './read-call.ts';
+import { createSessions, type Session, type Sessions } from './sessions.ts';
+import { createStreamSeats, type Stream, type StreamEvent, type StreamSeats, writeStream } from './stream.ts';
 
 /** A handler of any endpoint. */
 export type AnyHandler = (call: Call<never, never, never>) => Promise<Result<Answered<unknown>, RequestFault>>;
@@ -19,11 +22,15 @@ export type AnyHandler = (call: Call<never, never, never>) => Promise<Result<Ans
 export interface ApiOptions {
   readonly endpoints: Readonly<Record<string, AnyEndpoint>>;
   readonly handlers: Readonly<Record<string, AnyHandler>>;
+  /** What answers the endpoints that go on telling. */
+  readonly streams: Readonly<Record<string, Stream>>;
   readonly document: OpenApi;
   /** Statuses and titles of the faults of acts. */
   readonly problems: ProblemRows;
   /** Who a token belongs to. Fault: `token_refused`. */
   readonly authenticate: (token: string) => Promise<Result<Caller, RequestFault>>;
+  /** Who a session belongs to now: whoever revokes its token, resets it or disables its person ends it. Fault: `session_over`. */
+  readonly recall: (session: Pick<Session, 'credential' | 'seal'>) => Result<Caller, RequestFault>;
   /** Told when somebody known tried to change something and was refused before it was an act. */
   readonly onRefused: (caller: Caller, endpointId: string, why: RequestFault) => Promise<void>;
   readonly clock: Clock;
@@ -49,20 +56,32 @@ export function createApi(options: ApiOptions): FastifyInstance {
   const server = Fastify({
     bodyLimit: maxBodyBytes,
     forceCloseConnections: true,
+    // What is too long for an id is told by the endpoint, like anything else that is wrong with it.
+    routerOptions: { maxParamLength: maxHeaderBytes },
     requestIdHeader: false,
     genReqId: () => options.newId(options.clock.now()),
     serverFactory: (handler) => createListener(options.tls, handler),
   });
   addHooks(server, options);
   const attempts = createAttempts();
+  const sessions = createSessions();
+  const seats = createStreamSeats();
   for (const [id, endpoint] of Object.entries(options.endpoints)) {
+    if (endpoint.isStream) {
+      addStream(server, endpoint, { options, id, attempts, sessions, seats });
+      continue;
+    }
     const handler = options.handlers[id];
     if (handler === undefined) throw new TypeError(`no handler for endpoint "${id}"`);
     server.route({
       method: endpoint.method,
       url: `/api/v1${endpoint.path.replace(/\{(\w+)\}/g, ':$1')}`,
       handler: async (request, reply) => {
-        const outcome = await answer({ options, id, endpoint, handler, attempts, request });
+        const asked = { options, endpoint, attempts, sessions, request };
+        const known = await authenticate(asked);
+        const outcome = known.ok ? await answer({ ...asked, id, handler, known: known.value }) : known;
+        const cookie = known.ok ? known.value.cookie() : null;
+        if (cookie !== null) reply.header('set-cookie', cookie);
         send(options, request, reply, { endpoint, outcome });
         return reply;
       },
@@ -71,6 +90,46 @@ export function createApi(options: ApiOptions): FastifyInstance {
   server.get('/api/openapi.json', (_request, reply) => reply.send(options.document));
   return server;
 }
+
+interface Streaming {
+  readonly options: ApiOptions;
+  readonly id: string;
+  readonly attempts: Attempts;
+  readonly sessions: Sessions;
+  readonly seats: StreamSeats;
+}
+
+function addStream(server: FastifyInstance, endpoint: AnyEndpoint, parts: Streaming): void {
+  const { options, id, attempts, sessions, seats } = parts;
+  const stream = options.streams[id];
+  if (stream === undefined) throw new TypeError(`no stream for endpoint "${id}"`);
+  server.get(`/api/v1${endpoint.path}`, async (request, reply) => {
+    const asked = { options, endpoint, attempts, sessions, request };
+    const stop = new AbortController();
+    const known = await authenticate(asked);
+    const after = headerText(request.headers['last-event-id']) ?? null;
+    // What came by the same way as any other answer, up to the events themselves.
+    const handler: AnyHandler = async (call) => {
+      const events = stream(call, after, stop.signal);
+      return events.ok ? { ok: true, value: { body: events.value } } : events;
+    };
+    const outcome = known.ok ? await answer({ options, endpoint, request, id, handler, known: known.value }) : known;
+    if (!outcome.ok) return sendProblem(options, request, reply, outcome.fault);
+    const free = seats.take(known.ok ? (known.value.caller?.person ?? '') : '');
+    if (free === null) return sendProblem(options, request, reply, noSeat);
+    // Going on by itself is no use of a session: it ends as if nobody looked.
+    const mayGoOn = async (): Promise<boolean> => (await authenticate({ ...asked, isUse: false })).ok;
+    try {
+      await writeStream(reply, outcome.value.body as AsyncIterable<StreamEvent>, { stop, mayGoOn });
+    } finally {
+      stop.abort();
+      free();
+    }
+    return reply;
+  });
+}
+
+const noSeat = fault('too_many_attempts', 'too many streams are open, close some of your windows');
 
 function createListener(tls: ApiOptions['tls'], handler: RequestListener): Server {
   const bounds = {
@@ -111,7 +170,8 @@ function addHooks(server: FastifyInstance, options: ApiOptions): void {
   const allowedMethods = watchAllowedMethods(server);
   server.setNotFoundHandler((request, reply) => {
     const methods = allowedMethods(request.url.split('?', 1)[0] ?? '');
-    if (methods.length === 0) {
+    // Answered by the page of the console where nothing else is, and then by this: what is there and fits no parameter is not there.
+    if (methods.length === 0 || methods.includes(request.method)) {
       return sendProblem(options, request, reply, fault('not_found', 'nothing is here, see `/api/openapi.json`'));
     }
     reply.header('allow', methods.join(', '));
@@ -156,16 +216,15 @@ interface Answering {
   readonly id: string;
   readonly endpoint: AnyEndpoint;
   readonly handler: AnyHandler;
-  readonly attempts: ReturnType<typeof createAttempts>;
   readonly request: FastifyRequest;
+  readonly known: Authenticated;
 }
 
 async function answer(answering: Answering): Promise<Result<Answered<unknown>, RequestFault>> {
-  const { endpoint, handler, request } = answering;
-  const caller = await authenticate(answering);
-  if (!caller.ok) return caller;
-  const missing = caller.value === null ? null : findMissingScope(endpoint, caller.value);
-  if (missing !== null) return refuse(answering, caller.value, missing);
+  const { endpoint, handler, request, known } = answering;
+  const { caller, door } = known;
+  const missing = caller === null ? null : findMissingScope(endpoint, caller);
+  if (missing !== null) return refuse(answering, caller, missing);
   const read = readRequest(endpoint, {
     params: request.params,
     query: request.query,
@@ -173,33 +232,11 @@ async function answer(answering: Answering): Promise<Result<Answered<unknown>, R
     ifMatch: request.headers['if-match'],
     idempotencyKey: headerText(request.headers['idempotency-key']),
   });
-  if (!read.ok) return refuse(answering, caller.value, read.fault);
+  if (!read.ok) return refuse(answering, caller, read.fault);
   const { idempotencyKey, ...parts } = read.value;
   const once = idempotencyKey === null ? null : { key: idempotencyKey, digest: digestOf(endpoint, parts) };
-  const call = { ...parts, caller: caller.value, once, requestId: request.id };
+  const call = { ...parts, caller, once, requestId: request.id, door };
   return handler(call as unknown as Call<never, never, never>);
-}
-
-async function authenticate(answering: Answering): Promise<Result<Caller | null, RequestFault>> {
-  const { options, endpoint, attempts, request } = answering;
-  const { scopes } = endpoint;
-  if (scopes === null) return ok(null);
-  const token = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(request.headers.authorization ?? '')?.[1];
-  if (token === undefined) {
-    return failed(fault('token_missing', 'send `Authorization: Bearer …` with a token of `exeat token create`'));
-  }
-  const caller = await options.authenticate(token);
-  if (!caller.ok) {
-    // Only those who are refused are counted and held back: everybody on a machine has one address, and a program that sends wrong tokens
-    // must not keep the others from revoking.
-    const nowMs = options.clock.now();
-    const mayTry = attempts.mayTry(request.ip, nowMs);
-    attempts.refused(request.ip, nowMs);
-    return mayTry
-      ? caller
-      : failed(fault('too_many_attempts', 'too many refused tokens from this address, wait a minute'));
-  }
-  return caller;
 }
 
 function findMissingScope({ scopes }: AnyEndpoint, caller: Caller): RequestFault | null {

@@ -4,5 +4,6 @@ export { type AnyHandler, type ApiOptions, createApi } from './create-api.ts';
 export { describeApi, type OpenApi } from './openapi.ts';
 export { requestPage, setupPage } from './pages.ts';
 export type { ProblemRows, RequestFault } from './problems.ts';
-export type { ApiPorts, NewSecret, VerifySignature } from './routes/api-ports.ts';
+export type { ApiPorts, DecisionSource, NewSecret, ToldDecision, VerifySignature } from './routes/api-ports.ts';
 export { actProblems, createHandlers } from './routes/create-handlers.ts';
+export { createStreams } from './routes/decision-tail.ts';

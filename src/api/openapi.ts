@@ -16,7 +16,15 @@ export function describeApi(endpoints: Readonly<Record<string, AnyEndpoint>>, ve
     info: { title: 'Exeat control API', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
     servers: [{ url: '/api/v1' }],
     components: {
-      securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'made by `exeat token create`' } },
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: 'made by `exeat token create`' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-exeat',
+          description: 'set by `openSession`; acts also take the header `Exeat-Csrf` and the `Origin` of the console',
+        },
+      },
       schemas: { Problem: jsonSchema(problemSchema, 'output') },
     },
     paths,
@@ -29,7 +37,7 @@ function operation(id: string, endpoint: AnyEndpoint): Record<string, unknown> {
     operationId: id,
     tags: [endpoint.tag],
     summary: endpoint.summary,
-    security: scopes === null ? [] : scopes.map((scope) => ({ token: [scope] })),
+    security: scopes === null ? [] : [...scopes.map((scope) => ({ token: [scope] })), { session: [] }],
     parameters: [
       ...parameters('path', endpoint.params),
       ...parameters('query', endpoint.query),
@@ -37,7 +45,7 @@ function operation(id: string, endpoint: AnyEndpoint): Record<string, unknown> {
     ],
     ...(method === 'GET' ? {} : { requestBody: { required: true, content: content(endpoint.body, 'input') } }),
     responses: {
-      [endpoint.status]: { description: 'done', content: content(endpoint.answer, 'output') },
+      [endpoint.status]: { description: 'done', content: content(endpoint.answer, 'output', endpoint.isStream) },
       default: {
         description: 'what is wrong',
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
@@ -63,8 +71,8 @@ const actHeaders = [
   },
 ];
 
-function content(schema: z.ZodType, io: 'input' | 'output'): Record<string, unknown> {
-  return { 'application/json': { schema: jsonSchema(schema, io) } };
+function content(schema: z.ZodType, io: 'input' | 'output', isStream = false): Record<string, unknown> {
+  return { [isStream ? 'text/event-stream' : 'application/json']: { schema: jsonSchema(schema, io) } };
 }
 
 function parameters(place: 'path' | 'query', schema: z.ZodType): readonly Record<string, unknown>[] {

@@ -12,7 +12,7 @@ const record = verdictRecord({
 });
 
 test('the page of a denial says what was denied and holds the line that asks, and no rule text', () => {
-  const html = requestPage(record.id, record);
+  const html = requestPage(record.id, record, true);
   assert.match(html, /ci-runner was denied example\.org:443 \(no_rule_matched\)/);
   assert.match(html, /exeat exception request --service ci-runner --to example\.org:443 --for 8h/);
   assert.match(html, /--decision 01KAR6F1R8000000000000000A/);
@@ -27,8 +27,8 @@ test('markup and shell words in what was asked for stay text', () => {
     address: null,
     class: 'ordinary',
   } as const;
-  assert.doesNotMatch(requestPage(record.id, { ...record, destination }), /<script>/);
-  assert.doesNotMatch(requestPage('<b>', null), /<b>/);
+  assert.doesNotMatch(requestPage(record.id, { ...record, destination }, true), /<script>/);
+  assert.doesNotMatch(requestPage('<b>', null, true), /<b>/);
   assert.equal(
     requestLine({ decisionId: 'D', to: "a';rm -rf ~;'", service: '$(id)' }),
     "exeat exception request --service '$(id)' --to 'a'\\'';rm -rf ~;'\\''' --for 8h --owner OWNER --reason 'WHY IT IS NEEDED' --decision D",

@@ -1,7 +1,10 @@
 import type { VerdictRecord } from '../policy/index.ts';
 
-/** A page for a person whose request was denied: what was denied, and the line that asks for an exception. */
-export function requestPage(decisionId: string, record: VerdictRecord | null): string {
+/**
+ * A page for a person whose request was denied: what was denied, the line that asks for an exception and, where there is a console, the way
+ * to its form.
+ */
+export function requestPage(decisionId: string, record: VerdictRecord | null, hasConsole: boolean): string {
   if (record === null) {
     return page('No such decision', [
       paragraph(`No decision ${decisionId} is kept here. It may be too old, or of another installation.`),
@@ -17,8 +20,14 @@ export function requestPage(decisionId: string, record: VerdictRecord | null): s
       'If it is needed for a while, somebody with a token can ask for it with this line. Fill in what stands in capitals:',
     ),
     code(requestLine({ decisionId, to, service })),
+    ...(hasConsole ? [consoleLink(decisionId)] : []),
     paragraph('Somebody else decides. What is needed for good belongs into the policy of the service.'),
   ]);
+}
+
+function consoleLink(decisionId: string): string {
+  const href = `/exceptions/new?decision=${encodeURIComponent(decisionId)}`;
+  return `<p><a href="${href}">Ask for it in the console</a>, if you have an account there.</p>`;
 }
 
 /** The command line that asks for what a decision denied. */

@@ -67,7 +67,7 @@ export {
 export { setupLinkMs } from './people/setup-links.ts';
 export type { ExceptionSpec, Narrowing } from './spec/exception-spec.ts';
 export { scopeDomainOf } from './spec/scope-domain.ts';
-export { type TierAnswer, type TierFinding, tierFindings, tierOf } from './spec/tier-of.ts';
+export { type TierAnswer, type TierFinding, tierFindings, tierOf, whyTooWide } from './spec/tier-of.ts';
 export { type AllowedTraffic, exceptionDebt, summariseUsage, type UsageSummary } from './usage/summarise-usage.ts';
 export { type GrantUsage, reportUsage, type UsageFinding, type UsageReport } from './usage/usage.ts';
 export {

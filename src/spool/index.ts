@@ -3,4 +3,5 @@ export { findFlowRecords, findRecord, findRecordsBetween, isRotatedAway, type St
 export { listSpool, type SpoolListing } from './list-spool.ts';
 export { type ReadSpoolOptions, readSpool, type SpoolCursor, type SpoolEntry, type SpoolGap } from './read-spool.ts';
 export { maxRecordChars } from './record-line.ts';
+export { endOfSpool, type SpoolSearch, searchSpool } from './search-spool.ts';
 export type { Spool, SpoolCounts, SpoolLogLine, SpoolOptions } from './spool.ts';

@@ -8,7 +8,7 @@ export interface LineAt {
 }
 
 /** Longest line that is read; longer ones are passed over with `text` null. A character is at most three bytes of UTF-8. */
-const maxLineBytes = 3 * 65_536 + 1;
+export const maxLineBytes: number = 3 * 65_536 + 1;
 const chunkBytes = 256 * 1024;
 
 /**

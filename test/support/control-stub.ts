@@ -26,6 +26,7 @@ export async function startControlStub(handlers: Handled): Promise<ControlStub> 
   const server = createApi({
     endpoints: served,
     handlers: handlers as Readonly<Record<string, AnyHandler>>,
+    streams: {},
     document: describeApi(served, '0.0.0'),
     problems: { self_approval: { status: 403, title: 'nobody approves their own' } },
     authenticate: async (token) => {
@@ -40,8 +41,10 @@ export async function startControlStub(handlers: Handled): Promise<ControlStub> 
         actor: { kind: 'person', id: 'ana', via: 'token', credential: 't1' },
         person: 'ana',
         scopes: granted,
+        seal: 'none',
       });
     },
+    recall: () => failed(fault('session_over', 'nobody signs in here')),
     onRefused: async () => undefined,
     clock: { now: () => stubNow },
     newId: () => {

@@ -33,6 +33,8 @@ export interface Endpoint<Params, Query, Body, Answer> {
   readonly status: 200 | 201;
   /** Whether it changes something: then it takes an idempotency key, and says so in the log of acts. */
   readonly isAct: boolean;
+  /** Whether it goes on: then it answers server-sent events, each with an answer as its data. */
+  readonly isStream: boolean;
 }
 
 /** Any endpoint. */
@@ -59,7 +61,14 @@ const nothing: z.ZodType<Nothing> = z.strictObject({});
 export function reads<Answer, Params = Nothing, Query = Nothing>(
   parts: EndpointParts<Params, Query, Nothing, Answer>,
 ): Endpoint<Params, Query, Nothing, Answer> {
-  return { ...filled(parts), method: 'GET', body: nothing, status: 200, isAct: false };
+  return { ...filled(parts), method: 'GET', body: nothing, status: 200, isAct: false, isStream: false };
+}
+
+/** An endpoint that goes on telling, as server-sent events. */
+export function streams<Answer, Query>(
+  parts: EndpointParts<Nothing, Query, Nothing, Answer>,
+): Endpoint<Nothing, Query, Nothing, Answer> {
+  return { ...reads(parts), isStream: true };
 }
 
 /** An endpoint that acts on something that is there. */
@@ -67,7 +76,14 @@ export function acts<Answer, Params = Nothing, Body = Nothing>(
   parts: EndpointParts<Params, Nothing, Body, Answer>,
 ): Endpoint<Params, Nothing, Body, Answer> {
   const body = parts.body ?? (nothing as z.ZodType<unknown> as z.ZodType<Body>);
-  return { ...filled<Params, Nothing, Body, Answer>(parts), method: 'POST', body, status: 200, isAct: true };
+  return {
+    ...filled<Params, Nothing, Body, Answer>(parts),
+    method: 'POST',
+    body,
+    status: 200,
+    isAct: true,
+    isStream: false,
+  };
 }
 
 /** An endpoint that makes something new. */

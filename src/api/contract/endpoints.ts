@@ -1,10 +1,19 @@
 import { type BreakGlassEndpoints, breakGlassEndpoints } from './break-glass.ts';
+import { type DecisionEndpoints, decisionEndpoints } from './decisions.ts';
 import { type ExceptionEndpoints, exceptionEndpoints } from './exceptions.ts';
+import { type OverviewEndpoints, overviewEndpoints } from './overview.ts';
 import { type PeopleEndpoints, peopleEndpoints } from './people.ts';
 import { type ReportEndpoints, reportEndpoints } from './reports.ts';
+import { type SessionEndpoints, sessionEndpoints } from './session.ts';
 
 /** Every endpoint of the API, by operation id. */
-export type Endpoints = PeopleEndpoints & ExceptionEndpoints & BreakGlassEndpoints & ReportEndpoints;
+export type Endpoints = DecisionEndpoints &
+  OverviewEndpoints &
+  PeopleEndpoints &
+  ExceptionEndpoints &
+  BreakGlassEndpoints &
+  ReportEndpoints &
+  SessionEndpoints;
 
 /** Every endpoint of the API, by operation id. */
 export const endpoints: Endpoints = {
@@ -12,4 +21,7 @@ export const endpoints: Endpoints = {
   ...exceptionEndpoints,
   ...breakGlassEndpoints,
   ...reportEndpoints,
+  ...sessionEndpoints,
+  ...decisionEndpoints,
+  ...overviewEndpoints,
 };

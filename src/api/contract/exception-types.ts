@@ -130,3 +130,28 @@ export interface SummaryAnswer {
   readonly connectionShare: number | null;
   readonly byteShare: number | null;
 }
+
+/** What is looked at before asking: who, where to, and through which segments (names apart by commas). */
+export interface PreviewQuery {
+  readonly service: string;
+  readonly to: string;
+  readonly via?: string | undefined;
+}
+
+/** What a request would come to. `obstacle`: why nobody may be granted it, null where somebody may. */
+export interface PreviewAnswer {
+  /** The destination in its one spelling. */
+  readonly to: string;
+  readonly policyVersion: string;
+  /** The service with its owner, null where the policy has none of this name. */
+  readonly service: { readonly owner: string; readonly identities: readonly string[] } | null;
+  readonly obstacle: string | null;
+  readonly tier: string;
+  readonly findings: readonly { readonly code: string; readonly says: string }[];
+  readonly approvalsNeeded: number;
+  /** Roles, or `service-owner` and `destination-owner`. */
+  readonly approvers: readonly string[];
+  readonly longestSeconds: number;
+  /** Whether a review is due after its end. */
+  readonly isReviewed: boolean;
+}

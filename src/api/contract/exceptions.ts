@@ -4,6 +4,8 @@ import type {
   ExceptionAnswer,
   ExceptionQuery,
   Narrowing,
+  PreviewAnswer,
+  PreviewQuery,
   RequestBody,
   SummaryAnswer,
   UsageAnswer,
@@ -152,6 +154,25 @@ const summarySchema: z.ZodType<SummaryAnswer> = z
   .readonly()
   .meta({ id: 'ExceptionSummary' });
 
+const previewSchema: z.ZodType<PreviewAnswer> = z
+  .strictObject({
+    to: z.string().describe('the destination in its one spelling'),
+    policyVersion: z.string(),
+    service: z
+      .strictObject({ owner: z.string(), identities: z.array(z.string()).readonly() })
+      .nullable()
+      .describe('null where the policy has none of this name'),
+    obstacle: z.string().nullable().describe('why nobody may be granted it'),
+    tier: z.string(),
+    findings: z.array(z.strictObject({ code: z.string(), says: z.string() })).readonly(),
+    approvalsNeeded: z.int(),
+    approvers: z.array(z.string()).readonly(),
+    longestSeconds: z.number(),
+    isReviewed: z.boolean().describe('whether a review is due after its end'),
+  })
+  .readonly()
+  .meta({ id: 'ExceptionPreview' });
+
 type Reason = { readonly reason: string };
 type Looked = { readonly digest: string; readonly policyVersion: string | null };
 type Act<Body> = Endpoint<ById, Nothing, Body, ExceptionAnswer>;
@@ -174,6 +195,7 @@ export interface ExceptionEndpoints {
   readonly exceptionUsage: Endpoint<ById, Nothing, Nothing, UsageAnswer>;
   readonly listExceptionUsage: Endpoint<Nothing, ExceptionQuery, Nothing, Page<UsageAnswer>>;
   readonly summariseExceptions: Endpoint<Nothing, Nothing, Nothing, SummaryAnswer>;
+  readonly previewException: Endpoint<Nothing, PreviewQuery, Nothing, PreviewAnswer>;
 }
 
 /** What a review found. */
@@ -328,5 +350,17 @@ export const exceptionEndpoints: ExceptionEndpoints = {
     summary: 'what exceptions come to',
     scopes: ['read'],
     answer: summarySchema,
+  }),
+  previewException: reads({
+    path: '/exception-preview',
+    tag,
+    summary: 'what a request would come to: its tier, why, and who would decide; nothing is asked for',
+    scopes: ['read'],
+    query: z.strictObject({
+      service: shortName,
+      to: z.string().min(1).max(512).describe('the destination as policies write it'),
+      via: z.string().max(1_024).optional().describe('segments, apart by commas'),
+    }),
+    answer: previewSchema,
   }),
 };

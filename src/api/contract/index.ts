@@ -1,4 +1,11 @@
 // The door of the API contract: what the console and the command line know of the API.
+export type {
+  DecisionAnswer as ExplainedDecision,
+  DecisionFilter,
+  DecisionQuery,
+  DecisionRow,
+  DecisionRule,
+} from './decisions.ts';
 export {
   type AnyEndpoint,
   type Endpoint,
@@ -13,11 +20,14 @@ export type {
   ExceptionAnswer,
   ExceptionQuery,
   Narrowing,
+  PreviewAnswer,
+  PreviewQuery,
   RequestBody,
   SummaryAnswer,
   UsageAnswer,
 } from './exception-types.ts';
 export type { ReviewOutcome } from './exceptions.ts';
+export type { DayAnswer, EdgeAnswer, OverviewAnswer, PointAnswer } from './overview.ts';
 export {
   type KeyAnswer,
   type NewTokenAnswer,
@@ -28,3 +38,4 @@ export {
 } from './people.ts';
 export { apiProblems, type Problem, problemSchema } from './problem.ts';
 export type { AuditState, EntryAnswer, EntryQuery, OpenAnswer, OpeningAnswer, OpenQuery } from './reports.ts';
+export type { SessionAnswer } from './session.ts';

@@ -66,7 +66,7 @@ export interface KeyAnswer {
 }
 
 /** A person as the API shows one. */
-const personSchema: z.ZodType<PersonAnswer> = z
+export const personSchema: z.ZodType<PersonAnswer> = z
   .strictObject({
     id: z.string(),
     name: z.string(),

@@ -20,6 +20,8 @@ export const apiProblems = {
   request_malformed: { status: 400, title: 'the request is not well-formed' },
   token_missing: { status: 401, title: 'a token is needed' },
   token_refused: { status: 401, title: 'the token is not accepted' },
+  session_over: { status: 401, title: 'the session is over' },
+  origin_refused: { status: 403, title: 'this was not sent by a page of the console' },
   scope_missing: { status: 403, title: 'the token does not carry what this needs' },
   not_found: { status: 404, title: 'there is no such thing' },
   method_not_allowed: { status: 405, title: 'this is not done this way' },

@@ -12,9 +12,9 @@ import type {
   SetupLink,
   View,
 } from '../../exceptions/index.ts';
-import type { ExceptionFacts } from '../../policy/index.ts';
+import type { DecisionRecord, ExceptionFacts, VerdictRecord } from '../../policy/index.ts';
 import type { Once } from '../call.ts';
-import type { AuditState, OpenAnswer, OpenQuery } from '../contract/index.ts';
+import type { AuditState, OpenAnswer, OpenQuery, OverviewAnswer } from '../contract/index.ts';
 
 /** An act as a handler asks for it. */
 export interface AskedByApi<C> {
@@ -44,6 +44,47 @@ export interface NewSecret {
 /** Verifies an Ed25519 signature. `publicKey` is SPKI in base64, `signature` base64. Anything malformed is false. */
 export type VerifySignature = (publicKey: string, bytes: Uint8Array, signature: string) => boolean;
 
+/** A rule as an explanation of the policy tells it. */
+export interface ToldRule {
+  readonly id: string;
+  readonly list: string;
+  readonly to: string;
+  readonly reason: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** Why a decision came out as it did, by the policy that decided. */
+export interface ToldDecision {
+  readonly matched: readonly ToldRule[];
+  readonly misses: readonly (ToldRule & { readonly why: string })[];
+  readonly mend: string;
+}
+
+/** The records of the points. A place is a text that names where in them something stands. */
+export interface DecisionSource {
+  /**
+   * Takes records from the newest on, or from before a place, as far back as one answer may look. `take` says whether to go on; `end`: nothing
+   * further back is wanted. Gives the place to go on from, null at the end.
+   */
+  search(search: {
+    readonly before: string | null;
+    readonly isLikely: (line: string) => boolean;
+    readonly take: (record: DecisionRecord) => boolean | 'end';
+  }): Promise<string | null>;
+  /** Where the newest record ends now, null while there is none. */
+  end(): string | null;
+  isPlace(text: string): boolean;
+  /** Records as they come, after a place; null: from the oldest. Ends with the signal. */
+  follow(
+    after: string | null,
+    signal: AbortSignal,
+  ): AsyncIterable<{ readonly record: DecisionRecord; readonly place: string }>;
+  find(id: string): Promise<VerdictRecord | null>;
+  /** Faults: `policy_not_kept`, `policy_busy`, or that no rule was looked at. */
+  explain(record: VerdictRecord): Promise<Result<ToldDecision>>;
+}
+
 /** What the handlers of the API need of the house. */
 export interface ApiPorts {
   readonly clock: Clock;
@@ -67,8 +108,12 @@ export interface ApiPorts {
   readonly isSecret: (secret: string, hash: string) => boolean;
   readonly setupLink: (id: string) => Promise<SetupLink | null>;
   readonly verifySignature: VerifySignature;
+  readonly decisions: DecisionSource;
   readonly listOpen: (query: OpenQuery) => Promise<Result<OpenAnswer>>;
+  readonly overview: () => Promise<OverviewAnswer>;
   readonly auditState: () => Promise<AuditState>;
+  /** Takes down that somebody signed in or out. */
+  readonly noteSession: (action: 'session.opened' | 'session.ended', actor: Actor) => Promise<void>;
   readonly resetClock: (
     actor: Actor,
     reason: string,

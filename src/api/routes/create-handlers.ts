@@ -4,19 +4,25 @@ import type { Endpoints } from '../contract/index.ts';
 import type { ProblemRows } from '../problems.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { breakGlassRoutes } from './break-glass-routes.ts';
+import { decisionRoutes } from './decision-routes.ts';
 import { exceptionRoutes } from './exception-routes.ts';
 import { peopleRoutes } from './people-routes.ts';
+import { previewRoute } from './preview-route.ts';
 import { reportRoutes } from './report-routes.ts';
+import { sessionRoutes } from './session-routes.ts';
 import { usageRoutes } from './usage-routes.ts';
 
-/** A handler for every endpoint of the contract. */
-export function createHandlers(ports: ApiPorts): Handlers<Endpoints> {
+/** A handler for every endpoint of the contract that answers once; `createStreams` has those of the others. */
+export function createHandlers(ports: ApiPorts): Handlers<Omit<Endpoints, 'tailDecisions'>> {
   return {
     ...peopleRoutes(ports),
     ...exceptionRoutes(ports),
     ...breakGlassRoutes(ports),
     ...usageRoutes(ports),
+    ...previewRoute(ports),
     ...reportRoutes(ports),
+    ...sessionRoutes(ports),
+    ...decisionRoutes(ports),
   };
 }
 

@@ -192,7 +192,8 @@ function withSecret(secret: string, outcome: Result<Answered<TokenAnswer>>): Res
   return failed(fault('secret_not_kept', said));
 }
 
-function showPerson(ports: ApiPorts, id: string): PersonAnswer | null {
+/** A person as the API shows one; null for nobody. */
+export function showPerson(ports: ApiPorts, id: string): PersonAnswer | null {
   const directory = ports.directory();
   const person = directory.people.get(id);
   return person === undefined ? null : toPerson(person, linkPeople(directory, ports.clock.now()));

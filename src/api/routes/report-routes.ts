@@ -9,13 +9,14 @@ import { callerOf } from './exception-routes.ts';
 /** The handlers of reports, the audit and the clock. */
 export function reportRoutes(
   ports: ApiPorts,
-): Pick<Handlers<Endpoints>, 'listOpen' | 'listAudit' | 'auditState' | 'resetClock'> {
+): Pick<Handlers<Endpoints>, 'listOpen' | 'listAudit' | 'auditState' | 'resetClock' | 'showOverview'> {
   return {
     listOpen: async ({ query }) => {
       const open = await ports.listOpen(query);
       return open.ok ? ok({ body: open.value }) : open;
     },
     listAudit: ({ query }) => listAudit(ports, query),
+    showOverview: async () => ok({ body: await ports.overview() }),
     auditState: async () => ok({ body: await ports.auditState() }),
     resetClock: async (call) => {
       const reset = await ports.resetClock(callerOf(call).actor, call.body.reason);

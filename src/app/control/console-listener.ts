@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { requestPage, setupPage } from '../../api/index.ts';
 import type { Endpoint } from '../../config/index.ts';
 import type { VerdictRecord } from '../../policy/index.ts';
+import { readConsoleFiles, serveConsole } from './console-files.ts';
 
 /** What `/readyz` says: 200 when ready, 503 otherwise, with the problems as lines. */
 export interface Readiness {
@@ -32,7 +33,10 @@ export async function listenConsole(
   answers: ConsoleAnswers,
 ): Promise<ConsoleListener> {
   addHealth(server, answers);
-  addPages(server, answers);
+  const files = readConsoleFiles();
+  addPages(server, answers, files !== null);
+  if (files === null) addPlainPages(server);
+  else serveConsole(server, files);
   await server.listen({ host: at.address, port: at.port });
   // An accept that fails (no descriptors left) is not the end of the listener.
   server.server.on('error', () => undefined);
@@ -61,15 +65,19 @@ function addHealth(server: FastifyInstance, answers: ConsoleAnswers): void {
 
 const ulidText = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 
-function addPages(server: FastifyInstance, answers: ConsoleAnswers): void {
+// Where the console was not built a link of the first start still leads somewhere.
+function addPlainPages(server: FastifyInstance): void {
+  server.get('/setup', (_request, reply) => reply.type('text/html; charset=utf-8').send(setupPage()));
+}
+
+function addPages(server: FastifyInstance, answers: ConsoleAnswers, hasConsole: boolean): void {
   const html = 'text/html; charset=utf-8';
-  server.get('/setup', (_request, reply) => reply.type(html).send(setupPage()));
   server.get<{ Querystring: { decision?: string } }>('/request', async (request, reply) => {
     const { decision = '' } = request.query;
     const record = ulidText.test(decision) ? await answers.findVerdict(decision) : null;
     return reply
       .code(record === null ? 404 : 200)
       .type(html)
-      .send(requestPage(decision, record));
+      .send(requestPage(decision, record, hasConsole));
   });
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { endpoints, type OpenAnswer, type OpenQuery } from '../../api/contract/index.ts';
-import { type ApiPorts, actProblems, createApi, createHandlers, describeApi } from '../../api/index.ts';
+import { type ApiPorts, actProblems, createApi, createHandlers, createStreams, describeApi } from '../../api/index.ts';
 import { type Actor, clockResetAction } from '../../audit/index.ts';
 import { ExeatError, type Result } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
@@ -11,23 +11,28 @@ import { createLogger } from '../logger.ts';
 import { createNewId } from '../new-id.ts';
 import { statePaths } from '../state-folder.ts';
 import type { ControlActs } from './assemble-acts.ts';
+import { createDecisionSource } from './decision-source.ts';
 import { createEndedStates } from './ended-states.ts';
 import { readSetupLink } from './founding.ts';
 import { sumDebt, toUsageRows } from './grant-usage.ts';
 import { reportOpen } from './open/open-report.ts';
-import { authenticateToken, isSecret, makeToken, verifyEd25519 } from './secrets.ts';
+import { tellOverview } from './overview.ts';
+import { authenticateToken, isSecret, makeToken, recallSession, verifyEd25519 } from './secrets.ts';
 
 /** Makes the API of control over what acts. Throws an ExeatError when the certificate cannot be read. */
 export function createConsoleApi(config: Config, acts: ControlActs): FastifyInstance {
   const logger = createLogger('control');
   const newId = createNewId();
   const { clock, standing } = acts;
+  const ports = toPorts(config, acts);
   return createApi({
     endpoints: { ...endpoints },
-    handlers: { ...createHandlers(toPorts(config, acts)) },
+    handlers: { ...createHandlers(ports) },
+    streams: createStreams(ports),
     document: describeApi({ ...endpoints }, readVersion()),
     problems: actProblems,
     authenticate: async (token) => authenticateToken(token, standing.directory, clock.now()),
+    recall: (session) => recallSession(session, standing.directory, clock.now()),
     onRefused: (caller, endpointId, why) => acts.desk.noteRefused(caller.actor, endpointId, why),
     clock,
     newId,
@@ -71,7 +76,9 @@ function toPorts(config: Config, acts: ControlActs): ApiPorts {
     newToken: (nowMs) => makeToken(newId, nowMs),
     setupLink: (id) => readSetupLink(ledger, id),
     verifySignature: verifyEd25519,
+    decisions: createDecisionSource(statePaths(config.state).spool, acts.policy.ask),
     listOpen: (query) => listOpen(config, acts, query),
+    overview: () => tellOverview(acts, statePaths(config.state).pointSocket),
     auditState: async () => {
       const status = acts.audit.status();
       return {
@@ -86,6 +93,10 @@ function toPorts(config: Config, acts: ControlActs): ApiPorts {
           problem: lastError,
         })),
       };
+    },
+    noteSession: async (action, actor) => {
+      const subject = actor.kind === 'person' ? `session/${actor.id}` : 'session';
+      await desk.note([{ subject, action, actor, details: {} }], { mayWait: true });
     },
     resetClock: (actor, reason) => resetClock(acts, statePaths(config.state).pointSocket, { actor, reason }),
   };

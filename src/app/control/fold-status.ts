@@ -26,13 +26,18 @@ export function foldConnections(usage: Usage, nowMs: number): ConnectionShares {
 }
 
 /** Edges whose last verdict was a refusal and that were let through within 30 days, the latest refusal first. */
+export function findBrokenEdges(usage: Usage, nowMs: number): readonly UsageEdge[] {
+  const since = nowMs - usageWindowMs;
+  const broken = [...usage.edges.values()].filter((edge) => isBroken(edge, since));
+  return broken.sort((a, b) => (b.lastDenied ?? 0) - (a.lastDenied ?? 0));
+}
+
+/** The first of them as a status shows them, and how many there are. */
 export function findBrokenFlows(
   usage: Usage,
   nowMs: number,
 ): { readonly flows: readonly BrokenFlow[]; readonly count: number } {
-  const since = nowMs - usageWindowMs;
-  const broken = [...usage.edges.values()].filter((edge) => isBroken(edge, since));
-  broken.sort((a, b) => (b.lastDenied ?? 0) - (a.lastDenied ?? 0));
+  const broken = findBrokenEdges(usage, nowMs);
   return { count: broken.length, flows: broken.slice(0, maxShownFlows).map(toFlow) };
 }
 

@@ -1,15 +1,20 @@
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { failed, fault, ok, type Result } from '../../base/index.ts';
 import { parsePolicyTarget } from '../../destination/index.ts';
 import {
+  type CompiledPolicy,
+  compilePolicy,
   createExceptionFacts,
   type FindExceptionFacts,
   listPolicyOpenings,
+  openPolicy,
   type PolicyTree,
   parsePolicyFiles,
 } from '../../policy/index.ts';
 import { openPolicyHistory } from '../../snapshot/index.ts';
+import { explainRecord } from '../questions/explain-record.ts';
 import type { PolicyQuestion } from './policy-outcome.ts';
 
 /** The policy in force and those of before, as trees. Lives in the policy worker, where parsing may take its time. */
@@ -25,6 +30,7 @@ interface Shelved {
   readonly version: string;
   readonly tree: PolicyTree;
   facts: FindExceptionFacts | null;
+  compiled: Result<CompiledPolicy> | null;
 }
 
 /** Makes the library over a history folder (`state/policy`). One past version is kept parsed: questions about one time come together. */
@@ -38,7 +44,7 @@ export function createPolicyLibrary(historyFolder: string): PolicyLibrary {
     if (past?.version === version) return past;
     const folder = history.folderOf(version);
     if (folder === null) return null;
-    past = { version, tree: parsePolicyFiles(readSources(folder)).tree, facts: null };
+    past = { version, tree: parsePolicyFiles(readSources(folder)).tree, facts: null, compiled: null };
     return past;
   };
   const latest = (): Shelved | null => {
@@ -47,22 +53,47 @@ export function createPolicyLibrary(historyFolder: string): PolicyLibrary {
   };
   return {
     putInForce: (version, tree) => {
-      current = { version, tree, facts: null };
+      current = { version, tree, facts: null, compiled: null };
     },
     latest,
     answer: (question) => {
       try {
-        const wanted = question.kind === 'openings' ? question.policyVersion : null;
+        const wanted = question.kind === 'exception-facts' ? null : question.policyVersion;
         const shelved = wanted === null ? latest() : load(wanted);
         if (shelved === null) return failed(missing(wanted));
-        return question.kind === 'openings'
-          ? ok(listPolicyOpenings(shelved.tree, question.query))
-          : answerFacts(shelved, question);
+        return answerFrom(shelved, question);
       } catch (error) {
         return failed(fault('policy_not_kept', `the policy could not be asked (${(error as Error).message})`));
       }
     },
   };
+}
+
+function answerFrom(shelved: Shelved, question: PolicyQuestion): Result<unknown> {
+  switch (question.kind) {
+    case 'openings':
+      return ok(listPolicyOpenings(shelved.tree, question.query));
+    case 'exception-facts':
+      return answerFacts(shelved, question);
+    case 'explain':
+      return answerExplain(shelved, question.record);
+    default:
+      return question satisfies never;
+  }
+}
+
+function answerExplain(
+  shelved: Shelved,
+  record: Extract<PolicyQuestion, { readonly kind: 'explain' }>['record'],
+): Result<unknown> {
+  shelved.compiled ??= compileShelved(shelved);
+  if (!shelved.compiled.ok) return shelved.compiled;
+  return explainRecord(shelved.compiled.value, record);
+}
+
+function compileShelved({ tree, version }: Shelved): Result<CompiledPolicy> {
+  const compiled = compilePolicy(tree, { version, seed: randomBytes(16) });
+  return compiled.ok ? openPolicy(compiled.value) : compiled;
 }
 
 function missing(version: string | null): ReturnType<typeof fault> {

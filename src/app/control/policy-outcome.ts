@@ -1,5 +1,5 @@
 import type { Result } from '../../base/index.ts';
-import type { OpeningQuery } from '../../policy/index.ts';
+import type { OpeningQuery, VerdictRecord } from '../../policy/index.ts';
 
 /** What became of one look at the policy folder. Plain data: it crosses from the worker. */
 export type PolicyOutcome =
@@ -35,6 +35,11 @@ export interface PolicyChangeNotice {
 /** A question about policies, answered by the worker that holds them. */
 export type PolicyQuestion =
   | { readonly kind: 'exception-facts'; readonly service: string; readonly to: string; readonly via: readonly string[] }
+  | {
+      readonly kind: 'explain';
+      readonly policyVersion: string;
+      readonly record: Pick<VerdictRecord, 'principal' | 'destination' | 'time' | 'source'>;
+    }
   | { readonly kind: 'openings'; readonly policyVersion: string | null; readonly query: OpeningQuery };
 
 /**

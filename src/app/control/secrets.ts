@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, randomBytes, timingSafeEqual, verify } from 'node:crypto';
 import type { Caller, NewSecret, VerifySignature } from '../../api/index.ts';
 import { failed, fault, type NewId, ok, type Result } from '../../base/index.ts';
-import { type Directory, isLiveToken, scopesOf } from '../../exceptions/index.ts';
+import { type Directory, isLiveToken, type Person, scopesOf, type Token } from '../../exceptions/index.ts';
 
 /** Bytes of a secret: nobody guesses 256 bits, so a plain hash of it may be kept. */
 const secretBytes = 32;
@@ -43,9 +43,30 @@ export function authenticateToken(text: string, directory: Directory, nowMs: num
   if (!isRight || !isLive || person === undefined) {
     return failed(fault('token_refused', 'the token is unknown, wrong, revoked or over'));
   }
+  return ok(toCaller(token, person));
+}
+
+/** Who a session that was opened by a token belongs to now. Fault: `session_over`, the same for whatever ended it. */
+export function recallSession(
+  { credential, seal }: { readonly credential: string; readonly seal: string },
+  directory: Directory,
+  nowMs: number,
+): Result<Caller> {
+  const token = directory.tokens.get(credential);
+  const person = token === undefined ? undefined : directory.people.get(token.person);
+  const isLive = token !== undefined && isLiveToken(token, nowMs) && person?.disabledAtMs === null;
+  // A token with a fresh secret is another one: whoever signed in with the one that leaked is out.
+  if (!isLive || person === undefined || token.secretHash !== seal) {
+    return failed(fault('session_over', 'the token that opened this session is over, sign in with another one'));
+  }
+  return ok(toCaller(token, person));
+}
+
+function toCaller(token: Token, person: Person): Caller {
   const allowed = scopesOf(person);
   const scopes = token.scopes.filter((scope) => allowed.has(scope));
-  return ok({ actor: { kind: 'person', id: person.id, via: 'token', credential: id }, person: person.id, scopes });
+  const actor = { kind: 'person', id: person.id, via: 'token', credential: token.id } as const;
+  return { actor, person: person.id, scopes, seal: token.secretHash };
 }
 
 /** Verifies an Ed25519 signature (RFC 8032). Anything malformed is false. */

@@ -1,14 +1,14 @@
 import { failed, fault, ok, type Result } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
-import { parseWireHost } from '../../destination/index.ts';
-import { type DecisionRecord, noFacts, type ReasonRow, reasons, type VerdictRecord } from '../../policy/index.ts';
+import { type DecisionRecord, type ReasonRow, reasons, type VerdictRecord } from '../../policy/index.ts';
 import { openPolicyHistory } from '../../snapshot/index.ts';
 import { findFlowRecords, findRecord } from '../../spool/index.ts';
 import { compileFolder } from '../compile-folder.ts';
 import { statePaths } from '../state-folder.ts';
+import { explainRecord } from './explain-record.ts';
 import { readTrace } from './read-trace.ts';
-import { type ToldExplanation, tellExplanation } from './told-explanation.ts';
-import { addressOfSource, type FlowTrace } from './trace-flow.ts';
+import type { ToldExplanation } from './told-explanation.ts';
+import type { FlowTrace } from './trace-flow.ts';
 
 /** A decision as it was recorded, what followed on its flow, and why it came out so. */
 export interface ExplainReport {
@@ -81,13 +81,6 @@ function explainAgain(record: VerdictRecord, historyFolder: string): Pick<Explai
   if (folder === null) return nothing(`the sources of ${policyVersion} are not kept`);
   const compiled = compileFolder(folder);
   if (!compiled.ok) return nothing(compiled.fault.message);
-  const host = parseWireHost(destination.host);
-  if (!host.ok) return nothing(host.fault.message);
-  const request = {
-    principal: { ...principal, source: addressOfSource(record.source), expiresAt: null },
-    destination: { host: host.value, port: destination.port, protocol: destination.protocol },
-    facts: noFacts,
-    now: Date.parse(record.time),
-  };
-  return { explanation: tellExplanation(compiled.value.policy, request), missing: null };
+  const explained = explainRecord(compiled.value.policy, record);
+  return explained.ok ? { explanation: explained.value, missing: null } : nothing(explained.fault.message);
 }

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type {
+  DecisionRow,
+  ExplainedDecision,
+  OverviewAnswer,
+  Page,
+  PreviewAnswer,
+} from '../../src/api/contract/index.ts';
+import { type ExceptionHouse, startExceptionHouse } from '../support/exception-house.ts';
+import { waitFor } from '../support/product.ts';
+
+// What was decided, as the API tells it: listed, followed live, explained; and what a request would come to before anybody asks.
+
+let house: ExceptionHouse;
+
+before(async () => {
+  house = await startExceptionHouse({ config: { hosts: { 'bank.example': '127.0.0.1' } } });
+  for (const host of ['bank.example', 'a.shop.example', 'b.shop.example', 'notshop.example'])
+    await house.reasonOf(host);
+  await house.grant('bank.example');
+  assert.equal(await house.reasonOf('bank.example'), 'open');
+  await house.story.product.waitForRecord((one) => one.kind === 'verdict' && one.grantId !== null);
+});
+after(() => house?.stop());
+
+async function list(query: string): Promise<Page<DecisionRow>> {
+  const { status, body } = await house.call<Page<DecisionRow>>('ana', `/decisions?${query}`);
+  assert.equal(status, 200, JSON.stringify(body));
+  return body;
+}
+
+async function hosts(query: string): Promise<readonly (string | null)[]> {
+  return (await list(query)).items.map(({ host }) => host);
+}
+
+test('decisions are listed newest first, by what is asked for, page by page', async () => {
+  assert.deepEqual(await hosts('verdict=deny'), [
+    'notshop.example',
+    'b.shop.example',
+    'a.shop.example',
+    'bank.example',
+  ]);
+  assert.deepEqual(
+    await hosts('host=shop.example'),
+    ['b.shop.example', 'a.shop.example'],
+    'a name and what is below it',
+  );
+  assert.deepEqual(await hosts('host=*.shop.example&verdict=deny&reason=no_rule_matched&point=proxy&service=story'), [
+    'b.shop.example',
+    'a.shop.example',
+  ]);
+  assert.deepEqual(await hosts('service=other'), []);
+  assert.ok((await hosts('verdict=allow')).every((host) => host === 'bank.example'));
+  const paged: string[] = [];
+  for (let cursor = ''; ; ) {
+    const page = await list(`verdict=deny&limit=1${cursor}`);
+    paged.push(...page.items.map(({ host }) => host ?? ''));
+    if (page.next === null) break;
+    cursor = `&cursor=${encodeURIComponent(page.next)}`;
+  }
+  assert.deepEqual(paged, ['notshop.example', 'b.shop.example', 'a.shop.example', 'bank.example']);
+  const later = new Date(Date.now() + 60_000).toISOString();
+  assert.deepEqual(await hosts(`since=${later}`), []);
+  assert.deepEqual(await hosts(`verdict=deny&until=${new Date(0).toISOString()}`), []);
+});
+
+test('what is asked for in another spelling, or by whoever may not see, is refused', async () => {
+  for (const query of ['verdict=maybe', 'host=%0a', 'reason=NO', 'limit=0', 'unknown=1', 'cursor=abc']) {
+    assert.equal((await house.call('ana', `/decisions?${query}`)).status, 400, query);
+  }
+  assert.equal((await house.call(null, '/decisions')).code, 'token_missing');
+  const made = await house.call<{ readonly secret: string }>('eve', '/tokens', {
+    body: { label: 'narrow', scopes: ['audit:read'], person: null, lastsSeconds: 3_600 },
+  });
+  for (const path of ['/decisions', '/decisions/tail', '/decisions/01KB0Z2Q6W7V8X9Y0A1B2C3D4E']) {
+    assert.equal((await house.call(made.body.secret, path)).code, 'scope_missing', path);
+  }
+  assert.equal((await house.call('ana', '/decisions/01KB0Z2Q6W7V8X9Y0A1B2C3D4E')).status, 404);
+  assert.equal((await house.call('ana', '/decisions/tail?after=/etc/passwd:0')).status, 400);
+});
+
+test('a denial is explained by the policy that decided, with what would let it through', async () => {
+  const [row] = (await list('host=bank.example&verdict=deny')).items;
+  const { body } = await house.call<ExplainedDecision>('ana', `/decisions/${row?.id}`);
+  assert.deepEqual([body.decision.id, body.decision.reason, body.missing], [row?.id, 'no_rule_matched', null]);
+  assert.match(body.change ?? '', /add `- \{ to: "bank\.example/);
+  assert.deepEqual(body.requestable, {
+    service: 'story',
+    to: `bank.example:${house.story.origin.port}`,
+    owner: 'team-story',
+  });
+  const [allowed] = (await list('verdict=allow')).items;
+  const explained = await house.call<ExplainedDecision>('ana', `/decisions/${allowed?.id}`);
+  assert.deepEqual([explained.body.requestable, explained.body.change], [null, null]);
+  assert.notEqual(allowed?.grantId, null);
+});
+
+test('a request is previewed by what would decide it, and nothing is asked for', async () => {
+  const before = await house.size();
+  const preview = async (query: string): Promise<PreviewAnswer> =>
+    (await house.call<PreviewAnswer>('ana', `/exception-preview?${query}`)).body;
+  const opaque = await preview('service=story&to=tcp://NEW.example:25');
+  assert.deepEqual(
+    [opaque.to, opaque.tier, opaque.findings.map(({ code }) => code), opaque.service?.owner, opaque.obstacle],
+    ['tcp://new.example:25', 'medium', ['new_domain', 'opaque_protocol'], 'team-story', null],
+  );
+  assert.match((await preview('service=story&to=*:443')).obstacle ?? '', /every host/);
+  assert.equal((await preview('service=nobody&to=new.example:443')).service, null);
+  assert.equal((await house.call('ana', '/exception-preview?service=story&to=nonsense')).code, 'target_malformed');
+  assert.equal(await house.size(), before);
+});
+
+test('the overview says whether the point decides by the policy in force, and what is new', async () => {
+  const { body } = await house.call<OverviewAnswer>('ana', '/overview');
+  assert.deepEqual(
+    body.points.map(({ name, policyVersion, isCurrent, isKeepingRecords }) => [
+      name,
+      policyVersion,
+      isCurrent,
+      isKeepingRecords,
+    ]),
+    [['point', body.policyVersion, true, true]],
+  );
+  assert.deepEqual([body.servicesByMode, body.enforcedShare], [{ enforce: 1, observe: 0 }, 1]);
+  assert.deepEqual(body.fresh.map(({ host }) => host).sort(), [
+    'a.shop.example',
+    'b.shop.example',
+    'bank.example',
+    'notshop.example',
+  ]);
+  assert.equal(body.freshCount, 4);
+  const [today] = body.days;
+  assert.ok(today !== undefined && today.allowed >= 1 && today.denied >= 4);
+  assert.deepEqual([body.brokenCount, body.broken], [0, []]);
+});
+
+test('the stream tells what comes, of what is asked for, and goes on where it broke off', async () => {
+  const first = await openTail('host=live.example');
+  await first.waitFor(1);
+  await house.reasonOf('else.example');
+  await house.reasonOf('one.live.example');
+  const [begun, one] = await first.waitFor(2);
+  assert.deepEqual([begun?.event, one?.event, one?.data.host], ['begun', 'decision', 'one.live.example']);
+  first.close();
+  // Decided while nobody listened.
+  await house.reasonOf('two.live.example');
+  const second = await openTail('host=live.example', one?.id);
+  const again = await second.waitFor(2);
+  assert.deepEqual(
+    again.map(({ event, data }) => [event, data.host]),
+    [
+      ['begun', undefined],
+      ['decision', 'two.live.example'],
+    ],
+  );
+  second.close();
+});
+
+test('nobody holds all the seats, and whoever loses the right to see loses the stream', async () => {
+  const tails = await Promise.all(Array.from({ length: 6 }, () => openTail('', undefined, 'cyn')));
+  const seventh = await house.call('cyn', '/decisions/tail');
+  assert.equal(seventh.code, 'too_many_attempts');
+  const others = await openTail('', undefined, 'ben');
+  await others.waitFor(1);
+  tails[0]?.close();
+  const fresh = await waitFor(() => openTail('', undefined, 'cyn').catch(() => false as const), 'a free seat');
+  await house.call('cyn', `/tokens/${house.accountOf('cyn').tokenId}/revoke`, { body: {} });
+  await fresh.ended;
+  for (const tail of [...tails, others]) tail.close();
+});
+
+interface Told {
+  readonly id: string;
+  readonly event: string;
+  readonly data: Partial<DecisionRow>;
+}
+
+interface OpenTail {
+  /** Waits until so many events came; gives them. */
+  waitFor(count: number): Promise<readonly Told[]>;
+  readonly ended: Promise<void>;
+  close(): void;
+}
+
+async function openTail(query: string, after?: string, as = 'ana'): Promise<OpenTail> {
+  const stop = new AbortController();
+  const response = await fetch(`${house.api}/api/v1/decisions/tail?${query}`, {
+    signal: stop.signal,
+    headers: {
+      authorization: `Bearer ${house.accountOf(as).secret}`,
+      ...(after === undefined ? {} : { 'last-event-id': after }),
+    },
+  });
+  if (response.status !== 200) {
+    stop.abort();
+    throw new Error(`the stream was refused with ${response.status}`);
+  }
+  assert.equal(response.headers.get('content-type'), 'text/event-stream');
+  let text = '';
+  const read = async (): Promise<void> => {
+    const decoder = new TextDecoder();
+    for await (const part of response.body ?? []) text += decoder.decode(part as Uint8Array, { stream: true });
+  };
+  const ended = read().catch(() => undefined);
+  const told = (): readonly Told[] =>
+    text
+      .split('\n\n')
+      .slice(0, -1)
+      .flatMap((block) => {
+        const [, id = '', event = '', data = '{}'] = /^id: (.*)\nevent: (.*)\ndata: (.*)$/.exec(block) ?? [];
+        return event === '' ? [] : [{ id, event, data: JSON.parse(data) as Partial<DecisionRow> }];
+      });
+  return {
+    waitFor: (count) => waitFor(async () => told().length >= count && told(), `${count} events`),
+    ended,
+    close: () => stop.abort(),
+  };
+}
