@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readIfThere, readSourceFiles, repositoryRoot } from './source-files.ts';
 
 const program = 'dist/cli/exeat.js';
+const console = 'dist/console/';
 const pages = ['package.json', 'LICENSE', 'README.md', 'SECURITY.md', 'CHANGELOG.md'];
 
 process.exitCode = checkPackage();
@@ -13,12 +14,15 @@ function checkPackage(): number {
   const packed = listPacked();
   const built = readSourceFiles(['src'], '.ts')
     .map((file) => file.path)
-    .filter((path) => !/\.(?:test|playbook)\.ts$|\.d\.ts$/.test(path))
+    .filter((path) => !/\.(?:test|playbook)\.ts$|\.d\.ts$/.test(path) && !path.startsWith('src/console/'))
     .map((path) => path.replace(/^src\//, 'dist/').replace(/\.ts$/, '.js'));
-  const expected = new Set([...pages, ...built]);
+  // What the console is built into has names of its own; its page must be there, and the licences of what it holds.
+  const expected = new Set([...pages, ...built, `${console}index.html`, `${console}licenses.md`]);
   const faults = [
     ...[...expected].filter((path) => !packed.includes(path)).map((path) => `${path} is missing from the package`),
-    ...packed.filter((path) => !expected.has(path)).map((path) => `${path} is in the package and should not be`),
+    ...packed
+      .filter((path) => !expected.has(path) && !path.startsWith(console))
+      .map((path) => `${path} is in the package and should not be`),
     ...findProgramFaults(),
   ];
   for (const fault of faults) process.stderr.write(`package: ${fault}\n`);

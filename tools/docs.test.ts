@@ -17,7 +17,9 @@ import {
 import { renderReferencePages } from './reference-pages.ts';
 import { isTestFile, readIfThere, readSourceFiles, repositoryRoot } from './source-files.ts';
 
-const source = readSourceFiles(['src'], '.ts').filter((file) => !isTestFile(file.path));
+const source = ['.ts', '.tsx']
+  .flatMap((ending) => readSourceFiles(['src'], ending))
+  .filter((file) => !isTestFile(file.path));
 const everyPage = readSourceFiles(['.'], '.md');
 
 test('every room has a README of one shape', () => {
@@ -26,7 +28,7 @@ test('every room has a README of one shape', () => {
 });
 
 test('the README of a room names files that are there', () => {
-  const paths = readSourceFiles(['src', 'test'], '.ts').map((file) => file.path);
+  const paths = ['.ts', '.tsx'].flatMap((ending) => readSourceFiles(['src', 'test'], ending)).map((file) => file.path);
   assert.deepEqual(
     Object.keys(arrows).flatMap((room) => findStaleFiles(room, readIfThere(`src/${room}/README.md`) ?? '', paths)),
     [],

@@ -26,6 +26,7 @@ const testPackages = [
   { package: 'nftables', program: 'nft' },
   { package: 'bubblewrap', program: 'bwrap' },
   { package: 'systemd', program: 'systemd-analyze' },
+  { package: 'chromium', program: 'chromium' },
 ];
 const benchPackages = [
   { package: 'squid', program: 'squid' },
@@ -38,6 +39,7 @@ const benchPackages = [
 
 ensureDependencies();
 ensureNode();
+ensureConsole();
 const wanted = [];
 if (process.argv.includes('--test') || process.argv.includes('--bench')) wanted.push(...testPackages);
 if (process.argv.includes('--bench')) wanted.push(...benchPackages);
@@ -94,6 +96,15 @@ function ensureNode() {
     `node_modules/.bin/node is not Node ${leastNodeMajor} or later: its install script did not run; allow it with ` +
       '`npm rebuild node --ignore-scripts=false --foreground-scripts` and look at what that says',
   );
+}
+
+// Kept by the content of its sources: nothing is built where nothing changed.
+function ensureConsole() {
+  const built = spawnSync(join(root, 'node_modules/.bin/node'), [join(root, 'tools/build-console.ts')], {
+    cwd: root,
+    stdio: toStderr,
+  });
+  if (built.status !== 0) fail('the console could not be built, see above');
 }
 
 function nodeMajor() {

@@ -28,7 +28,7 @@ export function readIfThere(path: string): string | null {
 
 /** True for files that only tests load: `x.test.ts`, `x.playbook.ts` and everything below `test/`. */
 export function isTestFile(path: string): boolean {
-  return /\.(?:test|playbook)\.ts$/.test(path) || path.startsWith('test/');
+  return /\.(?:test|playbook)\.tsx?$/.test(path) || path.startsWith('test/');
 }
 
 /** The line, from 1, on which the character at `offset` stands. */
@@ -36,7 +36,8 @@ export function lineAt(text: string, offset: number): number {
   return text.slice(0, offset).split('\n').length;
 }
 
-function filesBelow(folder: string, ending: string): readonly string[] {
+/** The paths, from the root, of every file below a folder whose name ends in `ending`. */
+export function filesBelow(folder: string, ending: string): readonly string[] {
   try {
     const entries = readdirSync(join(repositoryRoot, folder), { recursive: true, withFileTypes: true });
     return entries

@@ -1,0 +1,30 @@
+import type { DecisionFilter } from '../../api/contract/index.ts';
+
+/** Which decisions are shown, and which one is explained, as the address says. */
+export interface DecisionSearch extends DecisionFilter {
+  readonly id?: string;
+}
+
+const verdicts = ['allow', 'deny', 'would-deny'] as const;
+const points = ['proxy', 'gateway', 'dns'] as const;
+
+/** Reads the address; what makes no sense is left out. */
+export function readDecisionSearch(search: Readonly<Record<string, unknown>>): DecisionSearch {
+  const text = (name: string): string | undefined => {
+    const value = search[name];
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const one = <T extends string>(name: string, of: readonly T[]): T | undefined =>
+    of.find((each) => each === search[name]);
+  const said = {
+    verdict: one('verdict', verdicts),
+    point: one('point', points),
+    ...{ service: text('service'), host: text('host'), reason: text('reason'), grant: text('grant'), id: text('id') },
+  };
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+}
+
+/** The filter of an address, without what it explains. */
+export function filterOf({ id: _, ...filter }: DecisionSearch): DecisionFilter {
+  return filter;
+}

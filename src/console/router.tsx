@@ -1,0 +1,70 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { readAuditSearch } from './audit/search.ts';
+import { readDecisionSearch } from './decisions/search.ts';
+import { readListSearch, readRequestSearch } from './exceptions/search.ts';
+import { readOpenSearch } from './open/search.ts';
+import { NotFound } from './ui/not-found.tsx';
+import { PageFailure } from './ui/page-failure.tsx';
+import { Shell } from './ui/shell.tsx';
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageFailure });
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  component: lazyRouteComponent(() => import('./overview/overview-page.tsx'), 'OverviewPage'),
+});
+
+const exceptions = createRoute({
+  getParentRoute: () => root,
+  path: '/exceptions',
+  validateSearch: readListSearch,
+  component: lazyRouteComponent(() => import('./exceptions/list-page.tsx'), 'ListPage'),
+});
+
+const request = createRoute({
+  getParentRoute: () => root,
+  path: '/exceptions/new',
+  validateSearch: readRequestSearch,
+  component: lazyRouteComponent(() => import('./exceptions/request-page.tsx'), 'RequestPage'),
+});
+
+const exception = createRoute({
+  getParentRoute: () => root,
+  path: '/exceptions/$id',
+  component: lazyRouteComponent(() => import('./exceptions/exception-page.tsx'), 'ExceptionPage'),
+});
+
+const open = createRoute({
+  getParentRoute: () => root,
+  path: '/open',
+  validateSearch: readOpenSearch,
+  component: lazyRouteComponent(() => import('./open/open-page.tsx'), 'OpenPage'),
+});
+
+const decisions = createRoute({
+  getParentRoute: () => root,
+  path: '/decisions',
+  validateSearch: readDecisionSearch,
+  component: lazyRouteComponent(() => import('./decisions/decisions-page.tsx'), 'DecisionsPage'),
+});
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  validateSearch: readAuditSearch,
+  component: lazyRouteComponent(() => import('./audit/audit-page.tsx'), 'AuditPage'),
+});
+
+/** Every page by its path; each page is a chunk of its own. */
+export const router = createRouter({
+  routeTree: root.addChildren([home, exceptions, request, exception, open, decisions, audit]),
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

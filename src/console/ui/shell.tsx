@@ -1,0 +1,83 @@
+import { useMantineColorScheme } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { Link, Outlet } from '@tanstack/react-router';
+import { type ReactNode, useEffect, useState } from 'react';
+import { signOut, useSession } from '../session/session-state.ts';
+import styles from './shell.module.css';
+import { Wordmark } from './wordmark.tsx';
+
+const pages = [
+  { to: '/', name: 'Overview' },
+  { to: '/decisions', name: 'Decisions' },
+  { to: '/exceptions', name: 'Exceptions' },
+  { to: '/open', name: 'Open access' },
+  { to: '/audit', name: 'Audit' },
+] as const;
+
+/** What every page stands in: the way to the others, who is signed in, and the page. */
+export function Shell(): ReactNode {
+  return (
+    <div className={styles['shell']}>
+      <a href="#content" className={styles['skip']}>
+        Skip to the content
+      </a>
+      <header className={styles['side']}>
+        <Wordmark />
+        <nav aria-label="Pages" className={styles['nav']}>
+          {pages.map(({ to, name }) => (
+            <Link key={to} to={to} activeOptions={{ exact: to === '/' }} activeProps={{ 'aria-current': 'page' }}>
+              {name}
+            </Link>
+          ))}
+        </nav>
+        <Account />
+      </header>
+      <main id="content" tabIndex={-1} className={styles['main']}>
+        <OfflineLine />
+        <Outlet />
+      </main>
+    </div>
+  );
+}
+
+function Account(): ReactNode {
+  const client = useQueryClient();
+  const { person } = useSession();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const isDark =
+    colorScheme === 'dark' || (colorScheme === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches);
+  return (
+    <div className={styles['account']}>
+      <span className={styles['person']} title={`${person.name}: ${person.roles.join(', ')}`}>
+        <strong>{person.name}</strong>
+        <span>{person.roles.join(', ')}</span>
+      </span>
+      <span className={styles['accountActs']}>
+        <button type="button" onClick={() => setColorScheme(isDark ? 'light' : 'dark')}>
+          {isDark ? 'Light' : 'Dark'}
+        </button>
+        <button type="button" onClick={() => void signOut(client)}>
+          Sign out
+        </button>
+      </span>
+    </div>
+  );
+}
+
+function OfflineLine(): ReactNode {
+  const [isOnline, setOnline] = useState(navigator.onLine);
+  useEffect(() => {
+    const look = (): void => setOnline(navigator.onLine);
+    window.addEventListener('online', look);
+    window.addEventListener('offline', look);
+    return () => {
+      window.removeEventListener('online', look);
+      window.removeEventListener('offline', look);
+    };
+  }, []);
+  return (
+    <div role="status" className={styles['offline']} hidden={isOnline}>
+      This browser is offline. What you see may be old; enforcement goes on without it.
+    </div>
+  );
+}

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import axe from 'axe-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+
+/** A real Chromium, as Debian brings it. */
+export async function startBrowser(): Promise<Browser> {
+  // Chromium's own sandbox does not start as root, which is who runs the tests on the machine that guards the main branch.
+  return chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+}
+
+/** Somebody at a browser of their own. */
+export interface Visitor {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Signs in with a token, as a person does. */
+  signIn(token: string): Promise<void>;
+  /** Fails where a page did what its policy forbids, or failed. */
+  assertClean(): Promise<void>;
+  /** Fails where axe finds something serious on the page as it is. */
+  assertAccessible(what: string): Promise<void>;
+}
+
+/** What differs between visitors. */
+export interface VisitorOptions {
+  readonly width?: number;
+  readonly scheme?: 'light' | 'dark';
+}
+
+const patienceMs = 15_000;
+
+/** Opens a window on the console at `base`. */
+export async function openVisitor(browser: Browser, base: string, options: VisitorOptions = {}): Promise<Visitor> {
+  const { width = 1280, scheme = 'light' } = options;
+  const context = await browser.newContext({
+    baseURL: base,
+    colorScheme: scheme,
+    reducedMotion: 'reduce',
+    viewport: { width, height: 800 },
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(patienceMs);
+  const failures: string[] = [];
+  page.on('pageerror', (error) => failures.push(`threw ${error.message}`));
+  page.on('console', (message) => {
+    // What was refused by the API is written there too; only what the page itself did wrong counts.
+    if (/Content.Security.Policy|Trusted ?Type|Refused to/i.test(message.text())) failures.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(base) && !request.url().startsWith('blob:')) failures.push(`asked ${request.url()}`);
+  });
+  return {
+    page,
+    context,
+    signIn: async (token) => {
+      await page.getByLabel('Token').fill(token);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('button', { name: 'Sign out' }).waitFor();
+    },
+    assertClean: async () => assert.deepEqual(failures, []),
+    assertAccessible: (what) => assertAccessible(page, what),
+  };
+}
+
+interface AxeFinding {
+  readonly id: string;
+  readonly impact: string | null;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
+async function assertAccessible(page: Page, what: string): Promise<void> {
+  await page.evaluate(axe.source);
+  const run = "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)";
+  const found = (await page.evaluate(run)) as readonly AxeFinding[];
+  const bad = found.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  assert.deepEqual(
+    bad.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' | ')}`,
+    ),
+    [],
+    `axe on ${what}`,
+  );
+}

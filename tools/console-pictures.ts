@@ -1,0 +1,140 @@
+// Makes the pictures of docs/guide/console.md: a real `exeat up` with people and traffic, a real Chromium, no hand.
+//   node tools/build-console.ts && node tools/console-pictures.ts
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import type { ExceptionAnswer } from '../src/api/contract/index.ts';
+import { personWith } from '../test/support/api-people.ts';
+import { askConnect, proofOf } from '../test/support/ask-proxy.ts';
+import { openVisitor, startBrowser, type Visitor } from '../test/support/console-browser.ts';
+import { startTcpEcho } from '../test/support/echo-origins.ts';
+import { type RunningProduct, startProduct } from '../test/support/product.ts';
+import { type SeededAccount, seedPeople } from '../test/support/seed-people.ts';
+import { repositoryRoot } from './source-files.ts';
+
+const pictures = join(repositoryRoot, 'docs/guide/pictures');
+const people = [
+  { id: 'ana', roles: ['requester'] },
+  { id: 'ben', roles: ['approver'] },
+] as const;
+
+function policy(port: number): string {
+  const observeUntil = new Date(Date.now() + 14 * 86_400_000).toISOString().slice(0, 10);
+  return `apiVersion: exeat/v1
+service: payments-api
+owner: team-payments
+kind: app
+identities: [ "credential:payments" ]
+allow:
+  - { to: "tcp://bank-gateway.example:${port}", reason: card settlement }
+---
+apiVersion: exeat/v1
+service: ci-runner
+owner: team-platform
+kind: build
+mode: observe
+observeUntil: ${observeUntil}
+identities: [ "credential:ci" ]
+allow:
+  - { to: "tcp://registry.example:${port}", reason: packages }
+`;
+}
+
+const traffic: readonly (readonly [string, string])[] = [
+  ['payments', 'bank-gateway.example'],
+  ['ci', 'registry.example'],
+  ['ci', 'cdn.toolchain.example'],
+  ['payments', 'telemetry.vendor.example'],
+  ['payments', 'bank-gateway.example'],
+  ['ci', 'registry.example'],
+  ['payments', 'files.acquirer.example'],
+  ['payments', 'bank-gateway.example'],
+];
+
+await makePictures();
+
+async function makePictures(): Promise<void> {
+  mkdirSync(pictures, { recursive: true });
+  const origin = await startTcpEcho();
+  let accounts: ReadonlyMap<string, SeededAccount> = new Map();
+  const names = [...new Set(traffic.map(([, host]) => host))];
+  const product = await startProduct({
+    policy: { 'team.yaml': policy(origin.port) },
+    credentials: ['payments', 'ci'],
+    config: {
+      hosts: Object.fromEntries(names.map((host) => [host, '127.0.0.1'])),
+      localOrigins: [`127.0.0.1:${origin.port}`],
+    },
+    prepare: async (folder) => {
+      accounts = await seedPeople(join(folder, '.exeat'), people);
+    },
+  });
+  const browser = await startBrowser();
+  try {
+    const secretOf = (person: string): string => accounts.get(person)?.secret ?? '';
+    await paint({ product, browser, port: origin.port, secretOf });
+  } finally {
+    await browser.close();
+    await product.stop();
+    await origin.close();
+  }
+}
+
+interface Scene {
+  readonly product: RunningProduct;
+  readonly browser: Browser;
+  readonly port: number;
+  readonly secretOf: (person: string) => string;
+}
+
+async function paint({ product, browser, port, secretOf }: Scene): Promise<void> {
+  const at = (): string => product.console;
+  const [ana, ben] = people.map(({ id }) => personWith(id, secretOf(id), at)) as [ApiLike, ApiLike];
+  const before = await request(ana, 'files.acquirer.example', port);
+  await ben.post(`/exceptions/${before.id}/approve`, { digest: before.digest });
+  for (const [credential, host] of traffic.slice(0, -2)) {
+    const ask = { port: product.proxyPort, authority: `${host}:${port}`, proof: proofOf(product, credential) };
+    await askConnect(ask);
+  }
+  await ana.post(`/exceptions/${before.id}/revoke`, { reason: 'the test is done' });
+  for (const [credential, host] of traffic.slice(-2)) {
+    await askConnect({ port: product.proxyPort, authority: `${host}:${port}`, proof: proofOf(product, credential) });
+  }
+  const denied = await product.waitForRecord(
+    (one) => one.kind === 'verdict' && one.verdict === 'deny' && one.destination?.host === 'files.acquirer.example',
+  );
+  const light = await openVisitor(browser, `http://${product.console}`);
+  await light.page.goto('/decisions');
+  await light.signIn(secretOf('ana'));
+  await show(light, `/decisions?id=${denied.id}`, 'As recorded', 'decisions');
+  await show(light, `/exceptions/new?decision=${denied.id}`, 'At most', 'exception-request');
+  const asked = await request(ana, 'files.acquirer.example', port);
+  const dark = await openVisitor(browser, `http://${product.console}`, { scheme: 'dark' });
+  await dark.page.goto('/open');
+  await dark.signIn(secretOf('ben'));
+  await show(dark, `/exceptions/${asked.id}`, 'before, granted', 'exception-review');
+  await show(light, '/open', 'What this answer cannot see', 'open-access');
+}
+
+type ApiLike = ReturnType<typeof personWith>;
+
+async function request(ana: ApiLike, host: string, port: number): Promise<ExceptionAnswer> {
+  const { body } = await ana.post<ExceptionAnswer>('/exceptions', {
+    service: 'payments-api',
+    to: `tcp://${host}:${port}`,
+    durationSeconds: 8 * 3_600,
+    owner: 'team-payments',
+    reason: 'the new acquirer is tested before its rule is written',
+    ticket: 'CHG-17',
+  });
+  return body;
+}
+
+async function show(visitor: Visitor, path: string, text: string, name: string): Promise<void> {
+  await visitor.page.goto(path);
+  await visitor.page.getByText(text).first().waitFor();
+  // Fonts and the first renewal have settled then.
+  await visitor.page.waitForTimeout(700);
+  await visitor.page.screenshot({ path: join(pictures, `${name}.png`) });
+  await visitor.assertClean();
+}
