@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { ExeatError } from '../../base/index.ts';
 import { findProgram, receiverScript } from '../../sandbox/index.ts';
 import { onLines } from '../../transport/index.ts';
-import { entryBeside } from '../front/entry-beside.ts';
+import { entryBeside } from '../front/index.ts';
 import { shortPath } from '../local-socket.ts';
 import type { Logger } from '../logger.ts';
 
