@@ -1,6 +1,9 @@
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import type { ApprovedAddress } from '../../policy/index.ts';
-import { socketFault } from './node-fault.ts';
+import type { Asked } from '../ask-ports.ts';
+import { interleave } from '../interleave.ts';
+import { socketFault } from '../node-fault.ts';
+import type { TransportOptions } from '../transport.ts';
 
 /** How a race ends: the socket that connected first, or why none did. */
 export type DialEnd =
@@ -27,19 +30,21 @@ export interface DialPlan {
 
 // RFC 8305 section 8: the recommended Connection Attempt Delay.
 const attemptDelayMs = 250;
-// An answer with hundreds of addresses is not a reason to open hundreds of sockets.
-const maxAttempts = 8;
-
-/** Orders approved addresses for a race: IPv6 first, then the families in turn (RFC 8305 section 4). */
-export function interleave(addresses: readonly ApprovedAddress[]): readonly ApprovedAddress[] {
-  if (addresses.length < 2) return addresses;
-  const six = addresses.filter((each) => each.address.family === 6);
-  const four = addresses.filter((each) => each.address.family === 4);
-  const ordered: ApprovedAddress[] = [];
-  for (let at = 0; at < Math.max(six.length, four.length); at++) {
-    for (const each of [six[at], four[at]]) if (each !== undefined) ordered.push(each);
+/** How the targets of a command are dialled; null where the parent proxy is asked for and none is configured. */
+export function dialPlan(
+  options: TransportOptions,
+  command: Asked<'dial' | 'dial_parent'>,
+  onread: DialPlan['onread'],
+): DialPlan | null {
+  if (command.type === 'dial') {
+    const targets = interleave(command.addresses).map((each) => ({
+      host: each.address.text,
+      port: each.port,
+      approved: each,
+    }));
+    return { targets, onread };
   }
-  return ordered.slice(0, maxAttempts);
+  return options.parent === null ? null : { targets: [{ ...options.parent, approved: null }], onread };
 }
 
 /** Dials targets in order, each next one after 250 ms or a failure; the first that connects wins, the others are destroyed. */

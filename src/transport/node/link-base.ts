@@ -1,12 +1,10 @@
 import type { Socket } from 'node:net';
 import type { AimedAt, ConnectionFacts, LiveFlow } from '../../enforcement/index.ts';
+import { passMetered } from '../metered.ts';
+import type { PeerFacts } from '../peer-facts.ts';
 import type { LiveLink, TransportOptions } from '../transport.ts';
 import { aimedAtOf, localAuthorityOf } from './link-sockets.ts';
-import { passMetered } from './metered.ts';
 import type { TimerWheel, WheelEntry } from './timer-wheel.ts';
-
-/** What a listener knows of a connection when it is accepted. */
-export type PeerFacts = Pick<ConnectionFacts, 'sourceAddress' | 'source' | 'isLoopback' | 'isPastLimit'>;
 
 // Before the first probe would be due. Most connections end sooner, and save eight system calls: asking for probes takes four a socket.
 const keepAliveAtMs = 30_000;

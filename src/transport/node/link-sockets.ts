@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { parseIpAddress, unmapPeerAddress } from '../../destination/index.ts';
 import type { AimedAt, Side } from '../../enforcement/index.ts';
-import type { SideQueue } from './side-queue.ts';
+import type { SideQueue } from '../side-queue.ts';
 
 // Below the 5 minutes and more after which firewalls and load balancers forget a silent connection.
 const probeAfterMs = 60_000;

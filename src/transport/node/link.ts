@@ -1,11 +1,13 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { BlockingCommand, Command, Conversation, EndedBy, SessionEvent, Side } from '../../enforcement/index.ts';
+import { type Asked, askResolver, askVerifier } from '../ask-ports.ts';
+import { drive, type Executor } from '../drive.ts';
+import type { PeerFacts } from '../peer-facts.ts';
+import { SideQueue } from '../side-queue.ts';
 import type { LiveLink } from '../transport.ts';
-import { type Asked, askResolver, askVerifier, dialPlan } from './ask-ports.ts';
-import { type Dialling, type DialPlan, dialRacing } from './dial.ts';
-import { drive, type Executor } from './drive.ts';
-import { LinkBase, type LinkHost, type PeerFacts } from './link-base.ts';
+import { type Dialling, type DialPlan, dialPlan, dialRacing } from './dial.ts';
+import { LinkBase, type LinkHost } from './link-base.ts';
 import {
   destroyBroken,
   flushQueue,
@@ -22,7 +24,6 @@ import {
   writeCorked,
 } from './link-sockets.ts';
 import { presentedChain, secureSocket } from './secure.ts';
-import { SideQueue } from './side-queue.ts';
 import { UpstreamReader } from './upstream-reader.ts';
 
 const done: SessionEvent = { type: 'done' };

@@ -1,10 +1,10 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { failed, fault, ok, type Result } from '../../base/index.ts';
-import { type IpAddress, parseIpAddress, unmapPeerAddress } from '../../destination/index.ts';
+import { parseIpAddress } from '../../destination/index.ts';
+import { socketFault } from '../node-fault.ts';
+import { type PeerFacts, peerFactsOf } from '../peer-facts.ts';
 import type { ListenAddress, ListenTarget, LiveLink, Transport, TransportOptions } from '../transport.ts';
 import { NodeLink } from './link.ts';
-import type { PeerFacts } from './link-base.ts';
-import { socketFault } from './node-fault.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
 // Node's default of 511 drops SYNs in a burst (performance.md 7.2); the kernel caps it at somaxconn.
@@ -96,17 +96,7 @@ function ignoreUntilWatched(this: Socket): void {
 function peerFacts(socket: Socket, isPastLimit: boolean): PeerFacts | null {
   const parsed = socket.remoteAddress === undefined ? null : parseIpAddress(socket.remoteAddress.replace(/%.*$/, ''));
   if (parsed === null || !parsed.ok || socket.remotePort === undefined) return null;
-  const peer = unmapPeerAddress(parsed.value);
-  return {
-    sourceAddress: peer.text,
-    source: peer.family === 6 ? `[${peer.text}]:${socket.remotePort}` : `${peer.text}:${socket.remotePort}`,
-    isLoopback: isLoopback(peer),
-    isPastLimit,
-  };
-}
-
-function isLoopback(peer: IpAddress): boolean {
-  return peer.family === 4 ? (peer.words[0] ?? 0) >>> 24 === 127 : peer.text === '::1';
+  return peerFactsOf(parsed.value, socket.remotePort, isPastLimit);
 }
 
 function targetText(target: ListenTarget): string {

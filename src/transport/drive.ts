@@ -1,4 +1,4 @@
-import type { Command, Conversation, SessionEvent } from '../../enforcement/index.ts';
+import type { Command, Conversation, SessionEvent } from '../enforcement/index.ts';
 
 /** Executes what a conversation asks for. */
 export interface Executor {

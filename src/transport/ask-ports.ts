@@ -1,6 +1,5 @@
-import type { BlockingCommand, SessionEvent } from '../../enforcement/index.ts';
-import type { TransportOptions } from '../transport.ts';
-import { type DialPlan, interleave } from './dial.ts';
+import type { BlockingCommand, SessionEvent } from '../enforcement/index.ts';
+import type { TransportOptions } from './transport.ts';
 
 /** A blocking command of some type. */
 export type Asked<T extends BlockingCommand['type']> = Extract<BlockingCommand, { readonly type: T }>;
@@ -38,21 +37,4 @@ export function askResolver(
     },
   );
   return null;
-}
-
-/** How the targets of a command are dialled; null where the parent proxy is asked for and none is configured. */
-export function dialPlan(
-  options: TransportOptions,
-  command: Asked<'dial' | 'dial_parent'>,
-  onread: DialPlan['onread'],
-): DialPlan | null {
-  if (command.type === 'dial') {
-    const targets = interleave(command.addresses).map((each) => ({
-      host: each.address.text,
-      port: each.port,
-      approved: each,
-    }));
-    return { targets, onread };
-  }
-  return options.parent === null ? null : { targets: [{ ...options.parent, approved: null }], onread };
 }

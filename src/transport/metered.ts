@@ -1,4 +1,4 @@
-import type { LiveLink, TransportOptions } from '../transport.ts';
+import type { LiveLink, TransportOptions } from './transport.ts';
 
 // A flow moves from one grant to the next that justifies it; so many spent ones in a row are a mistake.
 const mostMoves = 16;
