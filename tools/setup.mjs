@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { buildForSetup } from './build-native.mjs';
 
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
 const leastNodeMajor = 24;
@@ -44,6 +45,7 @@ const wanted = [];
 if (process.argv.includes('--test') || process.argv.includes('--bench')) wanted.push(...testPackages);
 if (process.argv.includes('--bench')) wanted.push(...benchPackages);
 ensureSystemPackages(wanted);
+buildForSetup(say);
 
 function ensureDependencies() {
   if (installedMatchesLock()) return;

@@ -14,11 +14,20 @@ export interface PointStatus {
   /** Whether sources without an identity are let through under observation, and until when. */
   readonly unattributedUntil: string | null;
   readonly openConnections: number;
+  readonly transport: TransportStatus;
   readonly localOrigins: readonly string[];
   readonly allowCleartextProofs: boolean;
   readonly records: SpoolCounts & { readonly isKeeping: boolean };
   readonly leases: readonly LeaseSourceStatus[];
   readonly problems: readonly string[];
+}
+
+/** What moves the bytes. `why` says why it is not the native one where that was left to choose; null where there is nothing to say. */
+export interface TransportStatus {
+  readonly driver: 'native' | 'node';
+  /** Threads beside the one that decides. */
+  readonly threads: number;
+  readonly why: string | null;
 }
 
 /** A source of leases: what it says, and what of that counts. `from` is its path or URL; `goodAt` (ISO 8601) its last good word, or null. */

@@ -68,6 +68,7 @@ function pointRows(point: NonNullable<StatusReport['point']>): readonly Row[] {
     { what: 'observe ends', is: point.observeEnds.map((one) => `${one.service} ${one.until}`) },
     { what: 'unattributed until', is: point.unattributedUntil },
     { what: 'open connections', is: point.openConnections },
+    { what: 'transport', is: transportText(point.transport) },
     { what: 'local origins', is: point.localOrigins },
     ...point.leases.map((one) => ({ what: `leases of ${one.name}`, is: leasesText(one) })),
     { what: 'proofs in clear text', is: point.allowCleartextProofs ? 'accepted from other machines' : 'loopback only' },
@@ -76,6 +77,11 @@ function pointRows(point: NonNullable<StatusReport['point']>): readonly Row[] {
       is: `${records.written} written, ${records.lost} lost, ${sizeText(records.bytes)} on disk${records.isKeeping ? '' : ', NOT KEEPING'}`,
     },
   ];
+}
+
+function transportText({ driver, threads, why }: NonNullable<StatusReport['point']>['transport']): string {
+  if (driver === 'native') return `native, ${countText(threads, 'thread')}`;
+  return why === null ? 'node' : `node: ${why}`;
 }
 
 function leasesText({ live, addresses, goodAt }: LeaseSourceStatus): string {

@@ -5,7 +5,6 @@ export type ConfigFaultCode =
   | 'config_unreadable'
   | 'yaml_malformed'
   | 'key_unknown'
-  | 'key_not_enforced'
   | 'value_invalid'
   | 'variable_unknown'
   | 'flag_unknown';

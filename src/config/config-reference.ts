@@ -1,5 +1,4 @@
 import { type ConfigKey, configKeys } from './config-keys.ts';
-import { laterKeys } from './later-keys.ts';
 
 /** The reference page of the configuration as Markdown, made from the schema. `docs/reference/config.md` is this text. */
 export function renderConfigReference(): string {
@@ -15,12 +14,6 @@ export function renderConfigReference(): string {
     '| key | value | default | variable | meaning |',
     '|---|---|---|---|---|',
     ...keys.map(row),
-    '',
-    '## Known keys that are errors until something enforces them',
-    '',
-    '| key | why |',
-    '|---|---|',
-    ...Object.entries(laterKeys).map(([path, says]) => `| \`${path}\` | ${says} |`),
   ].join('\n')}\n`;
 }
 

@@ -65,12 +65,13 @@ export function createConfigSchema(folder: string): z.ZodType<ParsedConfig> {
       policyTrust: laterChoice('local', 'approved', 'local: policy files apply as read').meta({
         description: 'whether policy files apply as read (`local`)',
       }),
-      transport: z
-        .enum(['auto', 'node', 'native'])
-        .refine((choice) => choice !== 'native', 'transport `native` comes with a later issue, write `auto` or `node`')
-        .transform((): 'node' => 'node')
-        .prefault('auto')
-        .meta({ description: 'which driver moves the bytes; `auto` is `node` for now' }),
+      transport: z.enum(['auto', 'node', 'native']).prefault('auto').meta({
+        description:
+          'which driver moves the bytes: `native` in threads of its own, `node` without an addon; `auto` is `native` where that loads',
+      }),
+      transportThreads: z.number().int().min(1).max(64).nullable().prefault(null).meta({
+        description: 'threads of the native transport; null for one per two processors',
+      }),
       allowCleartextProofs: cleartextField(),
       demo: z.boolean().prefault(false).meta({
         description: 'start a demo origin on the first local origin and make a credential for it; for the quickstart',

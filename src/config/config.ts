@@ -1,3 +1,4 @@
+import type { DriverChoice } from '../transport/index.ts';
 import type { AuditConfig } from './audit-config.ts';
 import type { Endpoint } from './endpoint.ts';
 
@@ -161,7 +162,8 @@ export interface Config {
   readonly console: ConsoleConfig;
   readonly upstreamProxy: UpstreamProxyConfig | null;
   readonly policyTrust: 'local';
-  readonly transport: 'node';
+  readonly transport: DriverChoice;
+  readonly transportThreads: number | null;
   readonly allowCleartextProofs: boolean;
   /** Whether `exeat up` starts the demo origin of the quickstart and makes a credential for it at each start. */
   readonly demo: boolean;

@@ -154,7 +154,8 @@ const refusals: readonly (readonly [string, string])[] = [
     'audit: { anchors: [{ http: "http://a.example/", authorities: x }] }',
     '`authorities` needs `syslog` over TLS or an https',
   ],
-  ['transport: native', 'exeat.yaml:1:12: `transport`: transport `native` comes with a later issue'],
+  ['transport: fast', 'exeat.yaml:1:12: `transport`'],
+  ['transportThreads: 0', 'exeat.yaml:1:19: `transportThreads`'],
   ['policyTrust: approved', 'exeat.yaml:1:14: `policyTrust`: `approved` comes with a later issue, write `local`'],
   [
     'listen: { proxy: "localhost:3128" }',
@@ -238,7 +239,7 @@ test('what is wrong is told in one line with its place and what to write instead
 });
 
 test('every fault of a file is told at once', () => {
-  assert.equal(faultsOf('polcy: a\ntransportThreads: 2\nlimits: { connections: x }\n').length, 3);
+  assert.equal(faultsOf('polcy: a\ntransportThreads: 0\nlimits: { connections: x }\n').length, 3);
 });
 
 test('a flag wins over the environment, that over the file, and that over the default', () => {

@@ -7,7 +7,6 @@ import { type ConfigDocument, type PlaceFinder, parseConfigDocument } from './co
 import type { ConfigFault } from './config-fault.ts';
 import { createConfigSchema, type ParsedConfig } from './config-schema.ts';
 import { issueFaults } from './issue-faults.ts';
-import { laterKeys } from './later-keys.ts';
 import { applyCommand, applyOverride, type CommandValues, collectOverrides, type Override } from './overrides.ts';
 import { ownListenerTrouble } from './own-listeners.ts';
 
@@ -37,7 +36,7 @@ export function loadConfig(options: LoadConfigOptions): Result<Config, readonly 
   if (!document.ok) return document;
   const { overrides, faults } = collectOverrides(options.env, options.flags ?? {});
   const place = placeFinder(document.value, overrides, origin);
-  const early = [...faults, ...laterKeyFaults(document.value, place)];
+  const early = [...faults];
   for (const override of overrides) applyOverride(document.value.value, override);
   applyCommand(document.value.value, options);
   const parsed = createConfigSchema(dirname(file)).safeParse(document.value.value);
@@ -77,25 +76,6 @@ function placeFinder(document: ConfigDocument, overrides: readonly Override[], o
     if (override !== undefined) return { origin: override.origin, line: null, column: null };
     return { origin, ...(key === null ? document.locate(path) : document.locateKey(path, key)) };
   };
-}
-
-function laterKeyFaults(document: ConfigDocument, place: PlaceFinder): ConfigFault[] {
-  return Object.entries(laterKeys).flatMap(([dotted, says]): ConfigFault[] => {
-    const path = dotted.split('.');
-    const parentPath = path.slice(0, -1);
-    const name = path.at(-1) ?? '';
-    const parent = parentPath.reduce<unknown>((value, step) => own(value, step), document.value);
-    if (own(parent, name) === undefined) return [];
-    const at = place(parentPath, name);
-    // Taken out, so that the schema does not call a key unknown that is only early.
-    delete (parent as Record<string, unknown>)[name];
-    return [{ code: 'key_not_enforced', message: `\`${dotted}\` is not enforced yet: ${says}; remove it`, ...at }];
-  });
-}
-
-function own(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-  return (value as Record<string, unknown>)[key];
 }
 
 function schemaFaults(error: z.ZodError, value: unknown, place: PlaceFinder): readonly ConfigFault[] {

@@ -8,6 +8,7 @@ import type {
   Resolver,
   SessionLimits,
 } from '../enforcement/index.ts';
+import type { TransportDriver } from '../transport/index.ts';
 
 /** What the listener of the name plane is made of. */
 export interface NameListenerOptions {
@@ -32,4 +33,6 @@ export interface NameListenerOptions {
   readonly requestBase?: string | null;
   /** Is told what happens. Default: nobody is. */
   readonly observer?: ProxyObserver;
+  /** What moves the bytes. Default: the driver over `node:net`. */
+  readonly driver?: TransportDriver;
 }

@@ -4,6 +4,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { driverForTest } from '../../test/support/driver.ts';
 import { helloBytes } from '../../test/support/hello-bytes.ts';
 import { createAuthority, type TestAuthority } from '../../test/support/pki.ts';
 import { addressOf, identityNode, policyOf, ruleNode, serviceNode } from '../../test/support/policy-fixture.ts';
@@ -67,6 +68,7 @@ function options(): NameListenerOptions {
     newId: () => `id-${Math.random()}`,
     httpPorts: new Set([80]),
     limits: { headTimeoutMs: 400, helloTimeoutMs: 300 },
+    driver: driverForTest(),
   };
 }
 

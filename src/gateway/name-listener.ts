@@ -42,6 +42,7 @@ export function createNameListener(options: NameListenerOptions): NameListener {
     tls: () => null,
     parent: null,
     converse: (ports, facts) => gatewaySession(ports, ofNobody(facts, doors), { httpPorts }),
+    ...(options.driver === undefined ? {} : { driver: options.driver }),
   });
   return {
     listen: (on) => listenOnAll(listener, on, doors),

@@ -22,6 +22,7 @@ export function createProxyListener(options: ProxyListenerOptions): ProxyListene
     tls: () => materialOf(options.tls ?? null),
     parent: parent?.address ?? null,
     converse: proxySession,
+    ...(options.driver === undefined ? {} : { driver: options.driver }),
   });
 }
 

@@ -10,6 +10,7 @@ import type {
   SessionLimits,
 } from '../enforcement/index.ts';
 import type { ProofVerifier } from '../identity/index.ts';
+import type { TransportDriver } from '../transport/index.ts';
 
 /** What a proxy listener is made of. */
 export interface ProxyListenerOptions {
@@ -37,6 +38,8 @@ export interface ProxyListenerOptions {
   readonly servesPac?: boolean;
   /** Is told what happens. Default: nobody is. */
   readonly observer?: ProxyObserver;
+  /** What moves the bytes. Default: the driver over `node:net`. */
+  readonly driver?: TransportDriver;
   /** The three questions: who is it, may it, may it be dialled. `app` hands in those of `identity` and `policy`. */
   readonly judge: Judge;
 }

@@ -1,6 +1,6 @@
+export { type DriverChoice, nodeDriver, openDriver, openDriverOfFile, type TransportDriver } from './driver.ts';
 export { onLines } from './line-reader.ts';
 export { LiveFlows, type LiveFlowsOptions } from './live-flows.ts';
-export { createNodeTransport } from './node/listener.ts';
 export { presentedChain } from './node/secure.ts';
 export {
   type ConnectionCounts,

@@ -147,9 +147,10 @@ export class LiveFlows {
   #recheck(link: LiveLink): RecheckFinding | null {
     const { flow } = link;
     if (flow === null) return null;
-    const { verdict } = flow;
+    const { verdict, meter } = flow;
     const found = recheckFlow(this.#options.ports, flow);
     if (found !== null) return found;
+    if (flow.meter !== meter) link.meterChanged?.();
     // What passed until now was under that grant; what comes is another's.
     if (verdict.grantId !== null && flow.verdict.grantId !== verdict.grantId) {
       this.#tell(flow, this.#progressOf(link, { ...flow, verdict }));

@@ -36,6 +36,11 @@ const table: Readonly<Record<string, SocketFault['code']>> = {
   EPERM: 'forbidden',
 };
 
+/** Turns the code of an error, such as `ECONNREFUSED`, into a fault. Anything unknown is `other`. */
+export function codeFault(code: string): SocketFault {
+  return { code: table[code] ?? 'other', cause: code };
+}
+
 /** Turns an error of a socket into a fault. Anything unknown is `other` with its code or message as the cause. */
 export function socketFault(error: unknown): SocketFault {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;

@@ -11,8 +11,8 @@ import {
   type VerifyProof,
 } from '../enforcement/index.ts';
 import type { DecisionRecord } from '../policy/index.ts';
+import { nodeDriver, type TransportDriver } from './driver.ts';
 import { LiveFlows } from './live-flows.ts';
-import { createNodeTransport } from './node/listener.ts';
 import { RepeatWriter } from './repeat-writer.ts';
 import type { HandshakeMaterial, ListenAddress, ListenTarget, Transport } from './transport.ts';
 
@@ -28,6 +28,8 @@ export interface SessionListenerOptions {
   /** The parent proxy that `dial_parent` reaches, or null. */
   readonly parent: ListenAddress | null;
   converse(ports: SessionPorts, facts: ConnectionFacts): Conversation;
+  /** What moves the bytes. Default: the driver over `node:net`. */
+  readonly driver?: TransportDriver;
 }
 
 /** How many connections are open. */
@@ -70,7 +72,7 @@ export function createSessionListener(options: SessionListenerOptions): SessionL
     if (!records.write(each)) observer.recordLost();
   };
   const flows = new LiveFlows({ ports, links: () => transport.links, record });
-  const transport: Transport = createNodeTransport({
+  const transport: Transport = (options.driver ?? nodeDriver).create({
     clock,
     limits: settings.limits,
     tls: () => options.tls(),

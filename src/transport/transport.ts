@@ -65,6 +65,8 @@ export interface LiveLink {
   reset(by: EndedBy): void;
   /** Resets both sides at once; the conversation records who ended it. */
   cut(by: EndedBy): void;
+  /** What counts the bytes of its flow has changed: for those who do not look at each of them. */
+  meterChanged?(): void;
 }
 
 /** A driver at work. */

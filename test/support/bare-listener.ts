@@ -3,6 +3,7 @@ import { noBudgets, type ProxyObserver } from '../../src/enforcement/index.ts';
 import { identify } from '../../src/identity/index.ts';
 import { approveAddresses, type CompiledPolicy, type DecisionRecord, decide, noFacts } from '../../src/policy/index.ts';
 import { createProxyListener, type ProxyListener } from '../../src/proxy/index.ts';
+import { driverForTest } from './driver.ts';
 import { addressOf } from './policy-fixture.ts';
 
 /** What differs between bare listeners. `port` is the local origin's; every name resolves to loopback. */
@@ -36,6 +37,7 @@ export async function startBareListener(options: BareListenerOptions): Promise<P
     budgets: noBudgets,
     clock: { now: Date.now },
     newId: () => `id-${ids++}`,
+    driver: driverForTest(),
     ...(options.observer === undefined ? {} : { observer: options.observer }),
     ...(options.progressIntervalMs === undefined ? {} : { limits: { progressIntervalMs: options.progressIntervalMs } }),
   });

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { ExeatError } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 import type { Judge } from '../../enforcement/index.ts';
-import { identify } from '../../identity/index.ts';
+import { identify, type ProofVerifier } from '../../identity/index.ts';
 import { approveAddresses, type DecisionFacts, decide, queryTypes, screenAddresses } from '../../policy/index.ts';
 import { createProxyListener, type ProxyListener, type ProxyListenerOptions } from '../../proxy/index.ts';
 import { loadVerifyingKey } from '../../snapshot/index.ts';
 import { createSpool, type Spool } from '../../spool/index.ts';
+import { nodeDriver, openDriver, type TransportDriver } from '../../transport/index.ts';
 import { createTrust, type Trust } from '../../trust/index.ts';
 import { type FiledClock, openFiledClock } from '../clock-file.ts';
 import type { Logger } from '../logger.ts';
@@ -21,7 +22,7 @@ import { type GatewayDesk, type GatewayDeskParts, openGatewayDesk } from './gate
 import { createGrantHolder, type GrantHolder } from './grant-holder.ts';
 import { type LeaseDesk, type LeaseGate, openLeaseDesk } from './leases/lease-desk.ts';
 import { createLeaseSources, type LeaseSources } from './leases/lease-sources.ts';
-import { createSeatBook } from './local-judge.ts';
+import { createSeatBook, type SeatBook } from './local-judge.ts';
 import { createNetworkFacts, type NetworkFactsSource } from './network-facts.ts';
 import { createPointMetrics, type PointMetrics } from './point-metrics.ts';
 import { createPolicyHolder, type PolicyHolder } from './policy-holder.ts';
@@ -47,6 +48,7 @@ export interface PointAssembly {
   readonly breakGlass: BreakGlassDesk;
   readonly spool: Spool;
   readonly metrics: PointMetrics;
+  readonly driver: TransportDriver;
   readonly firstSeen: FirstSeenFile;
   readonly listener: ProxyListener;
   readonly leases: LeaseDesk;
@@ -70,7 +72,9 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
   const grants = openGrantHolder({ paths, verifyingKey, clock, logger, budgets });
   const facts = joinFacts(policy, grants, budgets);
   const spool = openSpool({ config, paths, clock, logger });
+  const driver = chooseDriver(config, logger);
   const metrics = createPointMetrics({
+    transport: driver,
     spool: () => spool.counts(),
     isKeeping: () => spool.isKeeping,
     policy: policy.current,
@@ -89,11 +93,8 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
   const tls = createProxyTls(trust);
   const responseZones = openResponseZones({ zones: config.dns.responseZones, folder: paths.point, clock, logger });
   const gate = gateOf(() => ({ listener, gateway }));
-  const leases: LeaseDesk = openLeaseDesk({ clock, network: network.current, gate });
-  const judge = judgeBy(leases);
-  const verifier = verifierWith(trust, leases.generation);
-  // What the ruleset leads here from this machine itself; the proxy is spoken to by whoever likes, and takes no seat for a proof.
-  const seats = createSeatBook(judge.identify);
+  const desk = openLeaseDesk({ clock, network: network.current, gate });
+  const { leases, judge, verifier, seats } = openIdentities(desk, trust);
   const inForce = { current: policy.current, facts, network: network.current };
   const dns = openDnsDesk({
     ...{ config, clock, newId: createNewId(), verifier, records, observer, tls, queryTypes },
@@ -103,22 +104,20 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
     // The gateway resolves by what the filter resolves by, and is told what the filter tells.
     answerSink: config.gateway === null ? null : { confirm: async (told) => gateway?.answers.confirm(told) ?? false },
   });
-  const told = { records, clock, newId: createNewId(), observer };
+  const told = { records, clock, newId: createNewId(), observer, driver };
   const listening = { ...told, policy: inForce, judge, budgets, resolver: dns.resolver };
   const proxying = { ...listening, verifier, ...listenerSettings(config, tls) };
   const listener: ProxyListener = createProxyListener(proxying);
-  const runs = createRunDesk({ listening: proxying, filterFor: dns.filterFor, ttlOf, ...protectedPaths(config) });
-  const leaseSources = createLeaseSources({
-    ...{ config, desk: leases, clock, logger, policy: policy.current, network: network.current },
-  });
+  const runs = openRuns(proxying, dns, config);
+  const leasing = { config, desk, clock, logger, policy: policy.current, network: network.current };
+  const leaseSources = createLeaseSources(leasing);
   metrics.watchLeases(leaseSources.status, clock);
   const gateway = openGateway(config, {
     ...{ ...listening, folder: paths.point, logger, leases, seats },
     judge: { ...judge, identify: seats.identify },
   });
   if (gateway !== null) metrics.watchGateway(() => gateway.status());
-  const recheckAll = async (): Promise<void> =>
-    void (await Promise.all([listener.recheckAll(), runs.recheckAll(), gateway?.recheckAll()]));
+  const recheckAll = (): Promise<void> => recheckEach([listener, runs, gateway]);
   // Its connections are judged again at once, but not while the bytes of one of them are being counted.
   budgets.onSpent = (): void => void setImmediate(() => void recheckAll());
   const breakGlass = openBreakGlassDesk({
@@ -126,7 +125,37 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
   });
   const holders = { policy, budgets, grants, facts, breakGlass, leases, leaseSources };
   const enforcing = { listener, gateway, runs, recheckAll };
-  return { clock, trust, dns, responseZones, network, ...holders, spool, metrics, firstSeen, ...enforcing };
+  const outer = { spool, metrics, driver, firstSeen };
+  return { clock, trust, dns, responseZones, network, ...holders, ...outer, ...enforcing };
+}
+
+function openRuns(listening: ProxyListenerOptions, { filterFor }: DnsDesk, config: Config): RunDesk {
+  // Its sockets come from another process as servers of Node.
+  return createRunDesk({
+    listening: { ...listening, driver: nodeDriver },
+    filterFor,
+    ttlOf,
+    ...protectedPaths(config),
+  });
+}
+
+async function recheckEach(parts: readonly ({ recheckAll(): Promise<unknown> } | null)[]): Promise<void> {
+  await Promise.all(parts.map((part) => part?.recheckAll()));
+}
+
+/** Who knows who asks: by leases, by what is presented, and by where on this machine it sits. */
+interface Identities {
+  readonly leases: LeaseDesk;
+  readonly judge: Judge;
+  readonly verifier: ProofVerifier;
+  readonly seats: SeatBook;
+}
+
+function openIdentities(leases: LeaseDesk, trust: Trust): Identities {
+  const judge = judgeBy(leases);
+  // What the ruleset leads here from this machine itself; the proxy is spoken to by whoever likes, and takes no seat for a proof.
+  const seats = createSeatBook(judge.identify);
+  return { leases, judge, verifier: verifierWith(trust, leases.generation), seats };
 }
 
 // The only evaluator there is (DESIGN principle 1).
@@ -160,6 +189,16 @@ interface SpoolParts {
   readonly paths: StatePaths;
   readonly clock: FiledClock;
   readonly logger: Logger;
+}
+
+function chooseDriver(config: Config, logger: Logger): TransportDriver {
+  const driver = openDriver(config.transport, config.transportThreads);
+  if (!driver.ok) {
+    throw new ExeatError(driver.fault.code, `${driver.fault.message}; or write \`transport: auto\``);
+  }
+  const { name, threads, why } = driver.value;
+  logger.info('transport', { driver: name, threads, ...(why === null ? {} : { why }) });
+  return driver.value;
 }
 
 function openGateway(config: Config, parts: Omit<GatewayDeskParts, 'config' | 'gateway'>): GatewayDesk | null {

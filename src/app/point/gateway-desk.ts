@@ -45,7 +45,7 @@ export interface GatewayDesk extends LeaseGate {
 
 /** What it is made of. */
 export interface GatewayDeskParts
-  extends Pick<NameListenerOptions, 'judge' | 'resolver' | 'budgets' | 'observer' | 'newId'> {
+  extends Pick<NameListenerOptions, 'judge' | 'resolver' | 'budgets' | 'observer' | 'newId' | 'driver'> {
   readonly config: Config;
   readonly gateway: GatewayConfig;
   readonly folder: string;
@@ -152,6 +152,7 @@ class AssembledGateway implements GatewayDesk {
       onFull: parts.config.audit.onFull,
       requestBase: parts.config.console.url,
       ...(parts.observer === undefined ? {} : { observer: parts.observer }),
+      ...(parts.driver === undefined ? {} : { driver: parts.driver }),
     });
   }
 

@@ -62,6 +62,7 @@ function readPointStatus(parts: PointParts, startedAt: string): PointStatus {
     startedAt,
     ...summarisePolicy(policy.current(), now),
     openConnections: parts.listener.counts().connections,
+    transport: { driver: parts.driver.name, threads: parts.driver.threads, why: parts.driver.why },
     localOrigins: config.localOrigins.map((origin) => origin.text),
     allowCleartextProofs: config.allowCleartextProofs,
     records: { ...spool.counts(), isKeeping: spool.isKeeping },

@@ -27,6 +27,8 @@ export interface PointReadings {
   readonly isKeeping: () => boolean;
   readonly policy: () => CompiledPolicy | null;
   readonly openConnections: () => number;
+  /** What moves the bytes, and in how many threads beside the one that decides. */
+  readonly transport: { readonly name: string; readonly threads: number };
   readonly firstSeenOverflowed: () => number;
   readonly trustProblems: () => number;
   readonly resolver: () => ResolverCounts;
@@ -122,6 +124,12 @@ function registerReadings(registry: Registry, readings: PointReadings): void {
     readings.firstSeenOverflowed,
   );
   gauge('exeat_connections_open', 'Connections open now', readings.openConnections);
+  new Gauge({
+    name: 'exeat_transport_info',
+    help: 'What moves the bytes: 1 for the driver at work, with its threads',
+    labelNames: ['driver', 'threads'],
+    registers: [registry],
+  }).set({ driver: readings.transport.name, threads: String(readings.transport.threads) }, 1);
   gauge('exeat_trust_problems', 'Things that are wrong with trust material now', readings.trustProblems);
   gauge(
     'exeat_resolver_failures',

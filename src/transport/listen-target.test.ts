@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { ConnectionFacts, Conversation } from '../../enforcement/index.ts';
-import { defaultLimits } from '../../enforcement/index.ts';
-import { createNodeTransport, type Transport } from '../index.ts';
+import { driverForTest } from '../../test/support/driver.ts';
+import type { ConnectionFacts, Conversation } from '../enforcement/index.ts';
+import { defaultLimits } from '../enforcement/index.ts';
+import type { Transport } from './transport.ts';
 
 // Says where the client aimed at, as the gateway asks, and closes.
 function* sayAimed({ aimed }: ConnectionFacts): Conversation {
@@ -16,7 +17,7 @@ function* sayAimed({ aimed }: ConnectionFacts): Conversation {
 }
 
 function transportThatSaysAimed(): Transport {
-  return createNodeTransport({
+  return driverForTest().create({
     clock: { now: Date.now },
     limits: defaultLimits,
     tls: () => null,
@@ -53,13 +54,13 @@ test('a conversation is told where its client aimed at, in the one spelling of e
 
 // Who holds the descriptor has nothing else to do with the socket, as under systemd.
 const child = `
-import { createNodeTransport } from '${join(import.meta.dirname, '../index.ts')}';
-import { defaultLimits } from '${join(import.meta.dirname, '../../enforcement/index.ts')}';
+import { driverForTest } from '${join(import.meta.dirname, '../../test/support/driver.ts')}';
+import { defaultLimits } from '${join(import.meta.dirname, '../enforcement/index.ts')}';
 function* greet({ aimed }) {
   yield { type: 'send', side: 'client', bytes: Buffer.from(aimed.address.text + ' ' + aimed.port) };
   yield { type: 'close' };
 }
-const transport = createNodeTransport({
+const transport = driverForTest().create({
   clock: { now: Date.now }, limits: defaultLimits, tls: () => null, parent: null, startConversation: greet,
   verify: () => null, resolve: async () => null, record() {}, opened() {}, failed() {}, outOfBudget: () => false,
 });
