@@ -298,7 +298,9 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner, Executo
     this.touch();
     if (this.#state === 'relaying') {
       const upstream = this.#upstream;
-      if (upstream === null || upstream.writableEnded || !this.countPassing('up', bytes.length)) return;
+      // One that has said all and broke hears nothing, and would never say that it has room again.
+      if (upstream === null || upstream.destroyed || upstream.writableEnded) return;
+      if (!this.countPassing('up', bytes.length)) return;
       if (!upstream.write(bytes)) this.#client.pause();
       return;
     }
@@ -373,8 +375,8 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner, Executo
       this.#serveRead();
       return;
     }
-    if (isWhole) return;
-    this.cut('upstream');
+    if (isWhole) this.#client.resume();
+    else this.cut('upstream');
   }
 
   #giveUp(): void {
