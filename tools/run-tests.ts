@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runTestFile } from './run-test-file.ts';
+import { buildNative } from './build-native.mjs';
+import { runTestFile, type TestFileRun } from './run-test-file.ts';
 import { readSourceFiles } from './source-files.ts';
 import { createTestReport, type TestReport } from './test-report.ts';
 
 /** Files run under the same bounds. */
 interface TestGroup {
-  readonly files: readonly string[];
+  readonly files: readonly Pick<TestFileRun, 'file' | 'driver'>[];
   readonly concurrency: number;
   /** A file past this is stopped and fails. */
   readonly fileTimeoutMs: number;
@@ -18,6 +19,10 @@ interface TestGroup {
 const fewestFiles = 270;
 const fewestTests = 2700;
 const longFolder = 'test/long/';
+// What stands on the port of the drivers runs on both. Stories and attacks run on the one that the product chooses, which is the native one
+// where it is built, and on the other with the long tests.
+const driverTests = /^src\/(?:transport\/(?!native\/|node\/)|proxy\/)|^src\/gateway\/name-listener\./;
+const wholeProduct = /^test\/(?:stories|attacks)\//;
 const minuteMs = 60_000;
 
 const { values, positionals } = parseArgs({
@@ -52,20 +57,30 @@ function groupFiles(longOnly: boolean, words: readonly string[]): readonly TestG
   const short = chosen.filter((path) => !path.startsWith(longFolder));
   // Long tests watch memory and descriptors, so they run alone.
   const longGroup = {
-    files: long,
+    files: long.map((file) => ({ file })),
     concurrency: 1,
     fileTimeoutMs: (longOnly ? 90 : 8) * minuteMs,
     scale: longOnly ? 1 : 0.1,
   };
-  if (longOnly) return [longGroup];
-  return [{ files: short, concurrency: 2, fileTimeoutMs: 6 * minuteMs, scale: 0.1 }, longGroup];
+  const bounds = { concurrency: 2, fileTimeoutMs: 6 * minuteMs, scale: 0.1 };
+  if (longOnly) {
+    const onNode = short.filter((path) => wholeProduct.test(path)).map((file) => ({ file, driver: 'node' as const }));
+    return [longGroup, { ...bounds, files: onNode }];
+  }
+  return [{ ...bounds, files: short.flatMap(withDrivers) }, longGroup];
+}
+
+function withDrivers(file: string): TestGroup['files'] {
+  if (!driverTests.test(file)) return [{ file }];
+  const isBuilt = process.platform === 'linux' && buildNative('host').file !== null;
+  return [{ file, driver: 'node' }, ...(isBuilt ? [{ file, driver: 'native' as const }] : [])];
 }
 
 async function runGroup(group: TestGroup, into: TestReport, signal: AbortSignal): Promise<void> {
   const waiting = [...group.files];
   const work = async (): Promise<void> => {
     for (let file = waiting.shift(); file !== undefined && !signal.aborted; file = waiting.shift()) {
-      await runTestFile({ file, timeoutMs: group.fileTimeoutMs, scale: group.scale }, into, signal);
+      await runTestFile({ ...file, timeoutMs: group.fileTimeoutMs, scale: group.scale }, into, signal);
     }
   };
   await Promise.all(Array.from({ length: group.concurrency }, work));
