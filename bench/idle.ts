@@ -25,7 +25,8 @@ async function measureIdle({ note }: BenchContext): Promise<readonly BenchResult
       }
     });
   }
-  return compare('idle', 'memory per idle tunnel', 'bytes', perTunnel);
+  const compared = { figure: 'memory per idle tunnel', unit: 'bytes', values: perTunnel };
+  return compare('idle', compared, { atMost: 3072 });
 }
 
 async function measureOne(generator: LoadGenerator, proxy: ProxyUnderTest): Promise<number> {

@@ -25,6 +25,8 @@ export interface LoadTarget {
   readonly port: number;
   readonly host: string;
   readonly proof: string | null;
+  /** It passes TCP on and is asked for nothing. Default: false, it is asked with CONNECT. */
+  readonly isBlind?: boolean;
 }
 
 /** The compiled generator with its origin running; `close` ends the origin and removes what was made. */
@@ -91,6 +93,7 @@ export async function end(child: ChildProcess): Promise<void> {
 }
 
 function environment(target: LoadTarget): NodeJS.ProcessEnv {
+  if (target.isBlind === true) return { DIRECT: '1' };
   return target.proof === null ? {} : { PROXYAUTH: target.proof };
 }
 

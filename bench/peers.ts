@@ -18,6 +18,8 @@ interface PeerRow {
   /** The name asked for: one that this peer can resolve to loopback without touching the machine's own files. */
   readonly host: string;
   readonly program: string;
+  /** It passes TCP on, without CONNECT. Default: false. */
+  readonly isBlind?: boolean;
   readonly words: (configuration: string) => readonly string[];
   readonly configuration: (port: number, originPort: number, folder: string) => string;
 }
@@ -67,6 +69,30 @@ const peers: readonly PeerRow[] = [
         '',
       ].join('\n'),
   },
+  {
+    // The floor: TCP to one place, nothing read and nothing decided.
+    name: 'haproxy',
+    host: 'localhost',
+    program: '/usr/sbin/haproxy',
+    isBlind: true,
+    words: (configuration) => ['-db', '-f', configuration],
+    configuration: (port, originPort) =>
+      [
+        'global',
+        '  nbthread 1',
+        '  maxconn 8500',
+        'defaults',
+        '  mode tcp',
+        '  timeout client 600s',
+        '  timeout server 600s',
+        '  timeout connect 5s',
+        '  option splice-auto',
+        'listen floor',
+        `  bind 127.0.0.1:${port}`,
+        `  server origin 127.0.0.1:${originPort}`,
+        '',
+      ].join('\n'),
+  },
 ];
 
 /** Starts every peer that is installed; `note` names those that are not. */
@@ -94,6 +120,7 @@ async function startPeer(row: PeerRow, originPort: number): Promise<ProxyUnderTe
     port,
     proof: null,
     pid: child.pid ?? 0,
+    isBlind: row.isBlind === true,
     stop: async () => {
       await end(child);
       await rm(folder, { recursive: true, force: true });

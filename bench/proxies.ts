@@ -16,8 +16,11 @@ export async function withField<T>(note: (text: string) => void, body: (field: F
   try {
     const exeat = await startExeat(generator.originPort);
     running.push(exeat);
-    const peers = await startPeers(generator.originPort, note);
-    running.push(...peers);
+    const onNode = await startExeat(generator.originPort, 'node');
+    running.push(onNode);
+    const others = await startPeers(generator.originPort, note);
+    running.push(...others);
+    const peers = [onNode, ...others];
     return await body({ generator, exeat, peers });
   } finally {
     for (const proxy of running) await proxy.stop();

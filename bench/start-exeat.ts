@@ -5,18 +5,19 @@ import type { ProxyUnderTest } from './peers.ts';
 const host = 'origin.example';
 
 /** Starts the product as a user would: a policy with a `tls` rule, a credential, `exeat up`. Cost is the point process's. */
-export async function startExeat(originPort: number): Promise<ProxyUnderTest> {
+export async function startExeat(originPort: number, transport: 'auto' | 'node' = 'auto'): Promise<ProxyUnderTest> {
   const product = await startProduct({
     policy: { 'bench.yaml': policy(originPort) },
     credentials: ['bench'],
     config: {
+      transport,
       hosts: { [host]: '127.0.0.1' },
       localOrigins: [`127.0.0.1:${originPort}`],
       limits: { perPrincipal: 8000 },
     },
   });
   return {
-    name: 'exeat',
+    name: transport === 'node' ? 'exeat-node' : 'exeat',
     host,
     port: product.proxyPort,
     proof: basicProof('bench', product.secretOf('bench')),

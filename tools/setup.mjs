@@ -32,6 +32,7 @@ const testPackages = [
 const benchPackages = [
   { package: 'squid', program: 'squid' },
   { package: 'tinyproxy', program: 'tinyproxy' },
+  { package: 'haproxy', program: 'haproxy' },
   { package: 'goaccess', program: 'goaccess' },
   { package: 'unbound', program: 'unbound' },
   { package: 'dnsmasq-base', program: 'dnsmasq' },
