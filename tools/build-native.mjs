@@ -52,9 +52,7 @@ export function buildNative(kind) {
   if (version.status !== 0) return { file: null, why: `there is no \`${target.compiler}\`` };
   if (!existsSync(join(headers, 'include/node_api.h'))) return { file: null, why: 'node-api-headers is not installed' };
   const file = join(output, `${target.name}.node`);
-  const sources = readdirSync(folder)
-    .filter((name) => /\.[ch]$/.test(name))
-    .sort();
+  const sources = sourceNames();
   const digest = digestOf(sources);
   const made = `${digest} ${target.flags.join(' ')} ${versionOf(headers)} ${version.stdout.split('\n')[0]}\n`;
   if (existsSync(file) && readIfThere(`${file}.made`) === made) return { file, why: null };
@@ -88,6 +86,17 @@ export function buildForSetup(say) {
   if (process.platform !== 'linux') return;
   const { why } = buildNative('host');
   if (why !== null) say(`the native transport is not built, \`node\` serves: ${why}`);
+}
+
+/** The digest of the sources as they are. */
+export function sourceDigest() {
+  return digestOf(sourceNames());
+}
+
+function sourceNames() {
+  return readdirSync(folder)
+    .filter((name) => /\.[ch]$/.test(name))
+    .sort();
 }
 
 function digestOf(sources) {

@@ -125,8 +125,7 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
   });
   const holders = { policy, budgets, grants, facts, breakGlass, leases, leaseSources };
   const enforcing = { listener, gateway, runs, recheckAll };
-  const outer = { spool, metrics, driver, firstSeen };
-  return { clock, trust, dns, responseZones, network, ...holders, ...outer, ...enforcing };
+  return { clock, trust, dns, responseZones, network, ...holders, spool, metrics, driver, firstSeen, ...enforcing };
 }
 
 function openRuns(listening: ProxyListenerOptions, { filterFor }: DnsDesk, config: Config): RunDesk {
