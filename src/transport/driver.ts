@@ -22,10 +22,10 @@ export interface TransportDriver {
 /** The driver over `node:net`. */
 export const nodeDriver: TransportDriver = { name: 'node', threads: 0, why: null, create: createNodeTransport };
 
-/** Opens the driver that is asked for. `threads` null: one per two processors. Fault: `native_unavailable`, only where it was asked for by name. */
-export function openDriver(choice: DriverChoice, threads: number | null): Result<TransportDriver> {
+/** Opens the driver that is asked for. `threads` null: one per two processors; `folder`: where the addon is, for tests. Fault: `native_unavailable`, only where it was asked for by name. */
+export function openDriver(choice: DriverChoice, threads: number | null, folder?: string): Result<TransportDriver> {
   if (choice === 'node') return ok(nodeDriver);
-  const addon = loadAddon();
+  const addon = loadAddon(folder);
   if (!addon.ok) return choice === 'native' ? addon : ok({ ...nodeDriver, why: addon.fault.message });
   return ok(nativeDriver(addon.value, threads ?? Math.max(1, availableParallelism() >> 1)));
 }

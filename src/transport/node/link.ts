@@ -298,9 +298,9 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner, Executo
     this.touch();
     if (this.#state === 'relaying') {
       const upstream = this.#upstream;
-      // One that has said all and broke hears nothing, and would never say that it has room again.
-      if (upstream === null || upstream.destroyed || upstream.writableEnded) return;
-      if (!this.countPassing('up', bytes.length)) return;
+      // One that has said all and broke never says that it has room.
+      if (upstream === null || upstream.destroyed || upstream.writableEnded || !this.countPassing('up', bytes.length))
+        return;
       if (!upstream.write(bytes)) this.#client.pause();
       return;
     }
@@ -310,7 +310,6 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner, Executo
     this.#serveRead();
   }
 
-  // Says whether to go on reading.
   #onUpstreamBytes(reader: UpstreamReader, buffer: Uint8Array, byteLength: number): boolean {
     if (reader !== this.#reader || !this.countPassing('down', byteLength)) return false;
     this.touch();
