@@ -239,6 +239,27 @@ describe('an I/O thread', { skip }, () => {
     link.reset();
   });
 
+  test('a thread whose slab is full reads on once JavaScript took what was there, and no byte is lost', async () => {
+    const wide = startIoThread(addon, 256);
+    const pairs = await Promise.all(Array.from({ length: 150 }, () => wide.open()));
+    const piece = randomBytes(60_000);
+    for (const { socket } of pairs) socket.write(piece);
+    await wait(50);
+    const askAll = (): void => pairs.forEach(({ link }) => void link.ask(1));
+    // More than the slab holds, while JavaScript looks away.
+    askAll();
+    await wait(1);
+    lookAway(100);
+    while (pairs.some(({ link }) => link.seen[0] < piece.length)) {
+      askAll();
+      await wait(2);
+    }
+    assert.ok(pairs.every(({ link }) => Buffer.concat(link.read[0]).equals(piece)));
+    pairs.forEach(({ link }) => void link.reset());
+    assert.deepEqual(wide.errors, []);
+    wide.close();
+  });
+
   for (const [what, plan] of [
     ['ENOBUFS of send', [faultCall.send, ENOBUFS, 3, 5]],
     ['ENOMEM of recv', [faultCall.recv, ENOMEM, 2, 5]],
@@ -287,6 +308,10 @@ describe('an I/O thread', { skip }, () => {
     for (const { link } of [one, ...others]) link.reset();
   });
 });
+
+function lookAway(forMs: number): void {
+  for (const end = performance.now() + forMs; performance.now() < end; );
+}
 
 // A reset is an error, and then a close.
 async function closed(socket: Socket): Promise<void> {
