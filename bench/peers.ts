@@ -81,6 +81,7 @@ const peers: readonly PeerRow[] = [
         'global',
         '  nbthread 1',
         '  maxconn 8500',
+        '  maxpipes 100',
         'defaults',
         '  mode tcp',
         '  timeout client 600s',

@@ -186,7 +186,7 @@ describe('examples/container', () => {
       );
     }
     const made = [...text.matchAll(/^COPY --from=build \/build\/(\S+) \/opt\/exeat\/(\S+)$/gm)];
-    assert.deepEqual(made.map((match) => match[1]).sort(), ['dist', 'node_modules', 'package.json']);
+    assert.deepEqual(made.map((match) => match[1]).sort(), ['dist', 'native', 'node_modules', 'package.json']);
     for (const match of made) assert.ok(existsSync(join(image, match[1] ?? '')), match[1]);
   });
 
@@ -244,6 +244,7 @@ async function buildTwin(): Promise<string> {
     await copyFile(join(repositoryFolder, name), join(folder, name));
   }
   await cp(join(repositoryFolder, 'src'), join(folder, 'src'), { recursive: true });
+  await cp(join(repositoryFolder, 'native'), join(folder, 'native'), { recursive: true });
   symlinkSync(join(repositoryFolder, 'node_modules'), join(folder, 'node_modules'));
   const [tool = '', ...args] = /RUN node (node_modules\/\S+ -p \S+)/
     .exec(readFileSync(join(examples, 'container/Containerfile'), 'utf8'))?.[1]
