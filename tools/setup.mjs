@@ -28,6 +28,7 @@ const testPackages = [
   { package: 'bubblewrap', program: 'bwrap' },
   { package: 'systemd', program: 'systemd-analyze' },
   { package: 'chromium', program: 'chromium' },
+  { package: 'valgrind', program: 'valgrind' },
 ];
 const benchPackages = [
   { package: 'squid', program: 'squid' },
