@@ -16,7 +16,7 @@ export {
   transparentCommand,
   transparentFdsVariable,
 } from './helper/transparent-launcher.ts';
-export type { TimedEntry } from './kernel/entry-text.ts';
+export type { TimedEntry } from './kernel/entry-changes.ts';
 export type {
   AddressRun,
   Binding,

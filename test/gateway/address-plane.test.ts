@@ -233,8 +233,19 @@ describe('the address plane', { skip: skipUnless('root', 'ip', 'nft', 'perl') },
 
   test('counts what passed, both ways, and what did not, by service and edge', async () => {
     const edge = (
-      edges: readonly { source: string; address: string; port: number | null; packets: number; bytes: number }[],
-    ) => edges.find(({ address, port, source }) => address === at.far[4] && port === 5432 && source === at.workload[4]);
+      edges: readonly {
+        source: string;
+        address: string;
+        protocol: number;
+        port: number | null;
+        packets: number;
+        bytes: number;
+      }[],
+    ) =>
+      edges.find(
+        ({ address, protocol, port, source }) =>
+          address === at.far[4] && protocol === 6 && port === 5432 && source === at.workload[4],
+      );
     const before_ = await client.counts();
     const { id } = await open(at.far[4], 5432);
     const text = 'y'.repeat(1_000);

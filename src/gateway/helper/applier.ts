@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { failed, ok, type Result } from '../../base/index.ts';
-import { forgetCommands, learnCommands, liveSetOf, type TimedEntry } from '../kernel/entry-text.ts';
+import { forgetChanges, learnChanges, liveSetOf, type TimedEntry } from '../kernel/entry-changes.ts';
 import { tableName } from '../kernel/kernel-names.ts';
 import type { KernelCounts, KernelPlan, ToldEntry } from '../kernel/kernel-plan.ts';
 import { type LeaseChange, leaseText } from '../kernel/lease-text.ts';
@@ -10,6 +10,7 @@ import { keptMaps, planMaps, planSets } from '../kernel/table-text.ts';
 import { createCgroupLook } from './held-cgroups.ts';
 import { createKernelQueue } from './kernel-queue.ts';
 import { pinNeighbours } from './neighbours.ts';
+import { goneShape, type NetlinkReader } from './netlink-reader.ts';
 import { commandFault } from './nft-fault.ts';
 import type { NftLine } from './nft-line.ts';
 import { applyRoutes, uplinkInterfaces } from './route-guard.ts';
@@ -32,10 +33,10 @@ export interface Applier {
   /** True once the kernel holds the leases as they are to be; before the first plan it holds none. */
   lease(change: LeaseChange): Promise<boolean>;
   counts(): Promise<KernelCounts>;
-  /** The rules and shapes of our table as text without what moves; null when it is not there. */
-  shape(): Promise<string | null>;
+  /** The rules and shapes of our table without what moves, as text or a digest. */
+  shape(): Promise<Look>;
   /** A digest of what the sets of the plan hold. */
-  elements(): Promise<string>;
+  elements(): Promise<Look>;
   /** What was amiss with routes, rules and neighbours, which is put right by this. */
   checkRoutes(): Promise<Result<readonly string[]>>;
   /** Whether a cgroup that the plan names came, went or was made anew since the plan was put in force. */
@@ -44,9 +45,13 @@ export interface Applier {
   plan(): KernelPlan | null;
 }
 
+/** What was seen, to be compared with what was there before; `goneShape` for a table that is not there, null when nobody could look. */
+export type Look = string | null;
+
 /** What the applier works with. */
 export interface ApplierOptions {
   readonly nft: NftLine;
+  readonly reader: NetlinkReader;
   readonly renewsTimeouts: boolean;
   /** Where the settings of the machine are kept. */
   readonly stateFile: string;
@@ -59,18 +64,18 @@ const table = tableName.split(' ');
 
 /** Makes an applier. */
 export function createApplier(options: ApplierOptions): Applier {
-  const { nft, renewsTimeouts, stateFile } = options;
+  const { nft, reader, renewsTimeouts, stateFile } = options;
   const deadlineMs = options.deadlineMs ?? defaultDeadlineMs;
   let plan: KernelPlan | null = null;
   const cgroups = createCgroupLook();
 
   const queue = createKernelQueue<ToldEntry | TimedEntry>(async (kind, entries) => {
     // Edges of a run of ports are looked for first: they live under the port that was taken.
-    const commands =
+    const changes =
       kind === 'learn'
-        ? learnCommands(entries as readonly TimedEntry[], renewsTimeouts)
-        : forgetCommands(entries, await liveKeysOf(nft, entries));
-    return (await nft.commit(commands)).ok;
+        ? learnChanges(entries as readonly TimedEntry[], renewsTimeouts)
+        : forgetChanges(entries, await liveEdgesOf(nft, entries));
+    return (await nft.put(changes)).ok;
   });
   const settle = async (wanted: KernelPlan): Promise<Result<null>> => {
     const routes = await applyRoutes(wanted.place);
@@ -92,7 +97,7 @@ export function createApplier(options: ApplierOptions): Applier {
   const repair = async (empties: readonly string[]): Promise<Result<null>> => {
     if (plan === null) return ok(null);
     const held = cgroups.look(plan);
-    const text = planText(held, await findStrange(nft));
+    const text = planText(held, await findStrange(nft, reader));
     if (!text.ok) return text;
     const emptied = empties
       .map((set) => `flush ${keptMaps.includes(set) ? 'map' : 'set'} ${tableName} ${set}\n`)
@@ -108,9 +113,9 @@ export function createApplier(options: ApplierOptions): Applier {
     forget: (entries) => queue.together('forget', entries, deadlineMs),
     lease: (change) =>
       queue.alone(async () => plan !== null && (await nft.run(['-f', '-'], leaseText(change))).code === 0),
-    counts: () => readCounts(nft),
-    shape: () => readShape(nft),
-    elements: () => digestPlanSets(nft),
+    counts: async () => (await reader.counts()) ?? readCounts(nft),
+    shape: async () => (await reader.shape()) ?? (reader.isPossible() ? null : readShape(nft)),
+    elements: async () => (await reader.elements()) ?? (reader.isPossible() ? null : digestPlanSets(nft)),
     checkRoutes: async () => {
       if (plan === null) return ok([]);
       const held = plan;
@@ -133,10 +138,11 @@ async function load(nft: NftLine, text: string, anew: Result<string>): Promise<R
   return loaded.code === 0 ? ok(null) : failed(commandFault('nft', loaded));
 }
 
-async function readShape(nft: NftLine): Promise<string | null> {
+async function readShape(nft: NftLine): Promise<string> {
   const shown = await nft.run(['-s', '-t', 'list', 'table', ...table]);
+  if (shown.code !== 0) return goneShape;
   // A cgroup is shown as its path while it is there, and as a number afterwards: that says nothing of the rule.
-  return shown.code === 0 ? shown.stdout.replaceAll(/(socket cgroupv2 level \d+) (?:"[^"]*"|\S+)/g, '$1') : null;
+  return shown.stdout.replaceAll(/(socket cgroupv2 level \d+) (?:"[^"]*"|\S+)/g, '$1');
 }
 
 async function digestPlanSets(nft: NftLine): Promise<string> {
@@ -157,22 +163,19 @@ async function readCounts(nft: NftLine): Promise<KernelCounts> {
   return foldCounts(listed, counters.code === 0 ? counters.stdout : '');
 }
 
-async function liveKeysOf(
-  nft: NftLine,
-  entries: readonly ToldEntry[],
-): Promise<readonly (readonly [string, string])[]> {
+/** The live edges of entries that have a run of ports, each with its one port. */
+async function liveEdgesOf(nft: NftLine, entries: readonly ToldEntry[]): Promise<readonly ToldEntry[]> {
   const runs = entries.filter(({ ports }) => ports.from !== ports.to);
-  const keys: (readonly [string, string])[] = [];
+  const edges: ToldEntry[] = [];
   for (const [set, mine] of Map.groupBy(runs, liveSetOf)) {
     for (const element of readElements((await listSet(nft, set)) ?? '')) {
       const { concat } = (element as { val?: { concat?: readonly unknown[] } }).val ?? {};
       const found = mine.find((entry) => covers(entry, concat ?? []));
-      if (found !== undefined) {
-        keys.push([set, `${found.serviceId} . ${found.address} . ${found.protocol} . ${Number(concat?.[3])}`]);
-      }
+      const port = Number(concat?.[3]);
+      if (found !== undefined) edges.push({ ...found, ports: { from: port, to: port } });
     }
   }
-  return keys;
+  return edges;
 }
 
 function covers(entry: ToldEntry, [serviceId, address, protocol, port]: readonly unknown[]): boolean {

@@ -3,6 +3,7 @@ import type { Result } from '../../base/index.ts';
 import { keptMaps, keptSets } from '../kernel/table-text.ts';
 import type { Applier } from './applier.ts';
 import { createMonitorReader, type Drift, type SeenChange, watchMark } from './drift.ts';
+import { goneShape } from './netlink-reader.ts';
 import type { NftLine } from './nft-line.ts';
 import { commandEnvironment } from './run-command.ts';
 
@@ -23,7 +24,7 @@ export interface DriftWatchOptions {
 }
 
 interface Held {
-  readonly shape: string | null;
+  readonly shape: string;
   readonly elements: string;
 }
 
@@ -32,17 +33,19 @@ const restartMs = 100;
 const markEveryMs = 200;
 // Elements are many: they are looked at whenever there is a sign, and else at every so manyth look.
 const looksAtElements = 20;
+// A program is started for each question about routes, and starting one holds up the answers of DNS.
+const looksAtRoutes = 2;
 
 /**
- * Starts watching by `nft monitor`, which tells of every change and who made it, and by looking at the shape of the table, the routes and
- * the rules every 1.5 s, since a monitor may be ended or miss something: that of nft 1.0.6 says nothing of elements of sets of intervals of
+ * Starts watching by `nft monitor`, which tells of every change and who made it, and by looking at the shape of the table every 1.5 s and at
+ * the routes and the rules every 3 s, since a monitor may be ended or miss something: that of nft 1.0.6 says nothing of elements of sets of intervals of
  * several fields, only that somebody changed something, so then the elements are looked at.
  * What is not ours is undone by putting everything in force again.
  */
 export function watchDrift(options: DriftWatchOptions): DriftWatch {
   const { nft, applier } = options;
-  let shape: string | null = null;
-  let elements = '';
+  // Null while nobody has looked yet: what is there then is not taken for what should be.
+  let held: Held | null = null;
   let looks = 0;
   let expected = 0;
   let isClosed = false;
@@ -56,44 +59,40 @@ export function watchDrift(options: DriftWatchOptions): DriftWatch {
     const done = turn.then(work);
     const settle = async (result: Result<null>): Promise<void> => {
       if (!result.ok) return;
-      [shape, elements] = [await applier.shape(), await applier.elements()];
+      held = await lookAt(applier, null);
       // The monitor of nft 1.0.6 loses track of sets that are declared again: it would say nothing of their elements any more.
       monitor.renew();
     };
     turn = done.then(settle, () => undefined).finally(() => (expected -= 1));
     return done;
   };
-  const undo = (seen: readonly string[], by: string | null): void => {
+  const undo = async (seen: readonly string[], by: string | null): Promise<void> => {
     if (isClosed || applier.plan() === null) return;
-    void expect(() => applier.repair(writtenSets(seen))).then((done) =>
-      options.onDrift({ at: Date.now(), seen, by, isUndone: done.ok }),
-    );
+    const { ok: isUndone } = await expect(() => applier.repair(writtenSets(seen)));
+    options.onDrift({ at: Date.now(), seen, by, isUndone });
   };
   const onChange = (change: SeenChange): void => {
     if (change.isMark) knowsPids = nft.isOwn(change.pid);
     else if (knowsPids !== true || nft.isOwn(change.pid)) return;
-    else if (change.lines.length > 0) undo(change.lines, change.by);
+    else if (change.lines.length > 0) void undo(change.lines, change.by);
     else void compare(true, change.by);
   };
   const compare = async (withElements: boolean, by: string | null): Promise<void> => {
     if (expected > 0 || applier.plan() === null) return;
-    const before = elements;
-    const now = { shape: await applier.shape(), elements: withElements ? await applier.elements() : elements };
-    // A plan that came meanwhile has a shape and elements of its own.
-    if (expected > 0 || before !== elements || isClosed) return;
-    const seen = differenceOf({ shape, elements }, now);
-    if (seen !== null) undo([seen], by);
+    const before = held;
+    const now = await lookAt(applier, withElements ? null : before);
+    // A plan that came meanwhile has a shape and elements of its own; what could not be read is looked at again soon.
+    if (expected > 0 || before !== held || isClosed || now === null) return;
+    const seen = differenceOf(before, now);
+    if (seen !== null) void undo([seen], by);
   };
   const look = async (): Promise<void> => {
     looks += 1;
     await compare(looks % (knowsPids === false ? 2 : looksAtElements) === 0, null);
-    if (expected > 0 || isClosed) return;
+    if (expected > 0 || isClosed || looks % looksAtRoutes !== 0) return;
     const checked = turn.then(() => applier.checkRoutes());
     turn = checked.catch(() => undefined);
-    const routes = await checked;
-    if (routes.ok && routes.value.length > 0) {
-      options.onDrift({ at: Date.now(), seen: routes.value, by: null, isUndone: true });
-    }
+    tellRoutes(await checked, options.onDrift);
   };
   const suspect = (): void => void compare(true, null);
   const monitor = keepMonitor(() => createMonitorReader(onChange, suspect), suspect);
@@ -111,8 +110,18 @@ export function watchDrift(options: DriftWatchOptions): DriftWatch {
   };
 }
 
-function differenceOf(wanted: Held, now: Held): string | null {
-  if (now.shape === null) return 'the table is gone';
+function tellRoutes(routes: Result<readonly string[]>, onDrift: DriftWatchOptions['onDrift']): void {
+  if (routes.ok && routes.value.length > 0) onDrift({ at: Date.now(), seen: routes.value, by: null, isUndone: true });
+}
+
+async function lookAt(applier: Applier, known: Held | null): Promise<Held | null> {
+  const [shape, elements] = [await applier.shape(), known?.elements ?? (await applier.elements())];
+  return shape === null || elements === null ? null : { shape, elements };
+}
+
+function differenceOf(wanted: Held | null, now: Held): string | null {
+  if (now.shape === goneShape) return 'the table is gone';
+  if (wanted === null) return 'nobody could look at the table when it was made';
   if (now.shape !== wanted.shape) return 'the table is not as it was made';
   return now.elements === wanted.elements ? null : 'elements of our sets are not as they were put there';
 }

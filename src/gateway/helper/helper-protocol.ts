@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { failed, fault, ok, type Result } from '../../base/index.ts';
 import { parseIpAddress } from '../../destination/index.ts';
 import { addressNumber } from '../kernel/address-number.ts';
-import type { TimedEntry } from '../kernel/entry-text.ts';
+import type { TimedEntry } from '../kernel/entry-changes.ts';
 import { maxLeases, nobodysLease } from '../kernel/kernel-names.ts';
 import type { KernelPlan, ToldEntry } from '../kernel/kernel-plan.ts';
 import type { LeaseChange } from '../kernel/lease-text.ts';

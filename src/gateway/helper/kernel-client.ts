@@ -1,5 +1,5 @@
 import { ok, type Result } from '../../base/index.ts';
-import type { TimedEntry } from '../kernel/entry-text.ts';
+import type { TimedEntry } from '../kernel/entry-changes.ts';
 import type { KernelCounts, KernelPlan, LeaseEntry, ToldEntry } from '../kernel/kernel-plan.ts';
 import type { LeaseChange } from '../kernel/lease-text.ts';
 import type { Drift } from './drift.ts';

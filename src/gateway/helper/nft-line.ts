@@ -1,5 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { failed, fault, ok, type Result } from '../../base/index.ts';
+import { changeCommands, type EntryChange } from '../kernel/entry-changes.ts';
+import { createNetlinkLine } from './netlink-line.ts';
 import { commandFault, textFault } from './nft-fault.ts';
 import { type CommandOutcome, commandEnvironment, runCommand } from './run-command.ts';
 
@@ -7,6 +9,8 @@ import { type CommandOutcome, commandEnvironment, runCommand } from './run-comma
 export interface NftLine {
   /** One transaction: all of the commands or none. Not to be called while another one is on its way. */
   commit(commands: readonly string[]): Promise<Result<null>>;
+  /** The same for entries: past `nft`, where there is a way. */
+  put(changes: readonly EntryChange[]): Promise<Result<null>>;
   /** Runs `nft` once, apart from the line: to check, to list, to load what is long. */
   run(words: readonly string[], input?: string): Promise<CommandOutcome>;
   /** Whether a process was one of ours, by the number that the kernel tells of whoever changed it. */
@@ -35,22 +39,36 @@ const rememberedPids = 4_096;
 export function openNftLine(): NftLine {
   const pids = createPids();
   const dialogue = new NftDialogue(pids.remember);
+  // It outlives many others that are remembered.
+  let netlinkPid: number | null = null;
+  const netlink = createNetlinkLine({
+    onStart: (pid) => {
+      netlinkPid = pid;
+      pids.remember(pid);
+    },
+  });
   const run = (words: readonly string[], input = ''): Promise<CommandOutcome> =>
     runCommand('nft', words, { input, onStart: pids.remember });
 
+  const commit = async (commands: readonly string[]): Promise<Result<null>> => {
+    const line = commands.join('; ');
+    if (dialogue.isPossible && line.length <= longestLine) {
+      const result = await dialogue.ask(line);
+      if (dialogue.isPossible || result.ok) return result;
+    }
+    const outcome = await run(['-f', '-'], `${commands.join('\n')}\n`);
+    return outcome.code === 0 ? ok(null) : failed(commandFault('nft', outcome));
+  };
+
   return {
-    commit: async (commands) => {
-      const line = commands.join('; ');
-      if (dialogue.isPossible && line.length <= longestLine) {
-        const result = await dialogue.ask(line);
-        if (dialogue.isPossible || result.ok) return result;
-      }
-      const outcome = await run(['-f', '-'], `${commands.join('\n')}\n`);
-      return outcome.code === 0 ? ok(null) : failed(commandFault('nft', outcome));
-    },
+    commit,
+    put: async (changes) => (await netlink.put(changes)) ?? commit(changeCommands(changes)),
     run,
-    isOwn: (pid) => pid === dialogue.pid || pids.has(pid),
-    close: () => dialogue.end(),
+    isOwn: (pid) => pid === dialogue.pid || pid === netlinkPid || pids.has(pid),
+    close: () => {
+      dialogue.end();
+      netlink.close();
+    },
   };
 }
 

@@ -8,6 +8,7 @@ import type { Drift } from './drift.ts';
 import { type DriftWatch, watchDrift } from './drift-watch.ts';
 import { type HelperQuestion, maxLineBytes, parseQuestion } from './helper-protocol.ts';
 import type { HelperStatus } from './helper-status.ts';
+import { createNetlinkReader } from './netlink-reader.ts';
 import { openNftLine } from './nft-line.ts';
 import { probeKernel } from './probe-kernel.ts';
 
@@ -40,7 +41,8 @@ export async function serveHelper(options: HelperOptions): Promise<Result<Runnin
     return skills;
   }
   const { renewsTimeouts } = skills.value;
-  const applier = createApplier({ nft, renewsTimeouts, stateFile: options.stateFile });
+  const reader = createNetlinkReader();
+  const applier = createApplier({ nft, reader, renewsTimeouts, stateFile: options.stateFile });
   const runId = randomUUID();
   const open = new Set<Socket>();
   let drifts = 0;
@@ -59,6 +61,7 @@ export async function serveHelper(options: HelperOptions): Promise<Result<Runnin
   const close = async (): Promise<void> => {
     watch.close();
     nft.close();
+    reader.close();
     for (const socket of open) socket.destroy();
     await new Promise<void>((resolve) => server.close(() => resolve()));
   };

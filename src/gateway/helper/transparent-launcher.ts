@@ -85,7 +85,8 @@ export function transparentCommand(options: TransparentOptions): Result<Transpar
   );
 }
 
-function findProgram(name: string, path: string): string | null {
+/** The path of a program in these folders (`PATH`), or null. */
+export function findProgram(name: string, path: string): string | null {
   for (const folder of path.split(delimiter).filter((one) => one !== '')) {
     const file = join(folder, name);
     try {

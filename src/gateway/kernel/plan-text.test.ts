@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { addressNumber, addressText, lastAddressNumber } from './address-number.ts';
-import { forgetCommands, learnCommands } from './entry-text.ts';
+import { changeCommands, forgetChanges, learnChanges } from './entry-changes.ts';
 import type { ToldEntry } from './kernel-plan.ts';
 import { emptyLocalPlan } from './local-plan.ts';
 import { parseCounts } from './parse-counts.ts';
@@ -65,12 +65,14 @@ test('sources that overlap are a fault', () => {
 
 test('learning adds with a time, the longer one where two answers tell of one address', () => {
   assert.deepEqual(
-    learnCommands(
-      [
-        { ...entry, seconds: 60 },
-        { ...entry, seconds: 90 },
-      ],
-      true,
+    changeCommands(
+      learnChanges(
+        [
+          { ...entry, seconds: 60 },
+          { ...entry, seconds: 90 },
+        ],
+        true,
+      ),
     ),
     ['add element inet exeat told4 { 257 . 203.0.113.7 . tcp . 5432 timeout 90s }'],
   );
@@ -78,7 +80,7 @@ test('learning adds with a time, the longer one where two answers tell of one ad
 
 test('learning makes an element anew where the kernel would keep the old time', () => {
   const add = 'add element inet exeat told4 { 257 . 203.0.113.7 . tcp . 5432 timeout 60s }';
-  assert.deepEqual(learnCommands([{ ...entry, seconds: 60 }], false), [
+  assert.deepEqual(changeCommands(learnChanges([{ ...entry, seconds: 60 }], false)), [
     add,
     'delete element inet exeat told4 { 257 . 203.0.113.7 . tcp . 5432 }',
     add,
@@ -86,15 +88,13 @@ test('learning makes an element anew where the kernel would keep the old time', 
 });
 
 test('forgetting takes the element and what lives by it, whether or not they are there', () => {
-  assert.deepEqual(
-    forgetCommands([{ ...entry, verdict: 'observe', ports: { from: 1, to: 9 } }], [['watchlive4', 'k']]),
-    [
-      'add element inet exeat watchtoldrange4 { 257 . 203.0.113.7 . tcp . 1-9 timeout 1s }',
-      'delete element inet exeat watchtoldrange4 { 257 . 203.0.113.7 . tcp . 1-9 }',
-      'add element inet exeat watchlive4 { k timeout 1s }',
-      'delete element inet exeat watchlive4 { k }',
-    ],
-  );
+  const observed = { ...entry, verdict: 'observe', ports: { from: 1, to: 9 } } as const;
+  assert.deepEqual(changeCommands(forgetChanges([observed], [{ ...observed, ports: { from: 4, to: 4 } }])), [
+    'add element inet exeat watchtoldrange4 { 257 . 203.0.113.7 . tcp . 1-9 timeout 1s }',
+    'delete element inet exeat watchtoldrange4 { 257 . 203.0.113.7 . tcp . 1-9 }',
+    'add element inet exeat watchlive4 { 257 . 203.0.113.7 . tcp . 4 timeout 1s }',
+    'delete element inet exeat watchlive4 { 257 . 203.0.113.7 . tcp . 4 }',
+  ]);
 });
 
 test('counts are read with and without ports, and what is no count is none', () => {

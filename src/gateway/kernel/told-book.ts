@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/index.ts';
-import { entryKey, type TimedEntry, toldSetOf } from './entry-text.ts';
+import { entryKey, type TimedEntry, toldSetOf } from './entry-changes.ts';
 import type { ToldEntry } from './kernel-plan.ts';
 
 interface Element {

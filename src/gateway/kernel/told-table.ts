@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/index.ts';
-import type { TimedEntry } from './entry-text.ts';
+import type { TimedEntry } from './entry-changes.ts';
 import type { KernelVerdict, PortRun, ToldEntry } from './kernel-plan.ts';
 import { createToldBook } from './told-book.ts';
 

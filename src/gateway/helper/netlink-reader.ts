@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import type { EdgeCount, KernelCounts } from '../kernel/kernel-plan.ts';
+import { dropCounts, edgeCounts, elementParts, fixedParts, namedThings, shapeKinds } from '../kernel/netlink-dump.ts';
+import { countSetNames } from '../kernel/parse-counts.ts';
+import type { StrangeObject } from '../kernel/plan-text.ts';
+import { planMaps, planSets } from '../kernel/table-text.ts';
+import { NetlinkDumper } from './netlink-dumper.ts';
+
+/** Reads what the kernel holds for us, without a program that lists it. Null from everything: nobody could look. */
+export interface NetlinkReader {
+  /** False where there is no such way; then everything else gives null. */
+  isPossible(): boolean;
+  /** A digest of rules and shapes of our table, without what moves; `goneShape` when it is not there. */
+  shape(): Promise<string | null>;
+  /** A digest of what the sets of the plan hold. */
+  elements(): Promise<string | null>;
+  counts(): Promise<KernelCounts | null>;
+  /** Everything in our table that has a name. */
+  things(): Promise<readonly StrangeObject[] | null>;
+  close(): void;
+}
+
+/** The shape of a table that is not there. */
+export const goneShape = 'gone';
+
+/** Makes a reader. `path`: where its program is looked for; default `PATH`, then the folders of the system. */
+export function createNetlinkReader(path?: string): NetlinkReader {
+  const dumper = new NetlinkDumper(path);
+  return {
+    isPossible: () => dumper.isPossible,
+    shape: () => digestShape(dumper),
+    elements: () => digestElements(dumper),
+    counts: () => readCounts(dumper),
+    things: () => readThings(dumper),
+    close: () => dumper.close(),
+  };
+}
+
+async function digestShape(dumper: NetlinkDumper): Promise<string | null> {
+  const digest = createHash('sha256');
+  for (const kind of shapeKinds) {
+    const messages = await dumper.dump(kind);
+    if (messages === null) return null;
+    const parts = fixedParts(kind, messages);
+    if (kind === 'table' && parts.length === 0) return goneShape;
+    digest.update(kind);
+    for (const part of parts) digest.update(part);
+  }
+  return digest.digest('hex');
+}
+
+async function digestElements(dumper: NetlinkDumper): Promise<string | null> {
+  const digest = createHash('sha256');
+  for (const name of [...planSets, ...planMaps]) {
+    const messages = await dumper.dump('elements', name);
+    if (messages === null) return null;
+    digest.update(`${name}\n${elementParts(messages).join('\n')}\n`);
+  }
+  return digest.digest('hex');
+}
+
+// Packets change what is counted at any time, so a listing that was interrupted is as good: the next one tells the rest.
+async function readCounts(dumper: NetlinkDumper): Promise<KernelCounts | null> {
+  const counts = new Map<string, readonly EdgeCount[]>();
+  for (const name of countSetNames) {
+    const both: EdgeCount[] = [];
+    for (const family of [4, 6] as const) {
+      const messages = await dumper.dump('elements', `${name}${family}`, true);
+      if (messages === null) return null;
+      both.push(...edgeCounts(family, messages));
+    }
+    counts.set(name, both);
+  }
+  const counters = await dumper.dump('object', null, true);
+  if (counters === null) return null;
+  const of = (name: string): readonly EdgeCount[] => counts.get(name) ?? [];
+  return {
+    ...{ up: of('up'), down: of('down'), observed: of('observed') },
+    denied: [...of('denied'), ...of('deniedany')],
+    dropped: dropCounts(counters),
+  };
+}
+
+async function readThings(dumper: NetlinkDumper): Promise<readonly StrangeObject[] | null> {
+  const found: StrangeObject[] = [];
+  for (const kind of ['chain', 'set', 'object', 'flowtable'] as const) {
+    const messages = await dumper.dump(kind);
+    if (messages === null) return null;
+    found.push(...namedThings(kind, messages));
+  }
+  return found;
+}
