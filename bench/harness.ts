@@ -49,6 +49,8 @@ export interface FigureParts {
   readonly atLeast?: number;
   /** The most that `value / peer.value` may be. Default: no bar. */
   readonly atMostRatio?: number;
+  /** The least that `value / peer.value` may be. Default: no bar. */
+  readonly atLeastRatio?: number;
 }
 
 /** Fills in a figure: the ratio to the peer, the bar as text and whether it holds. */
@@ -70,7 +72,7 @@ export function figure(parts: FigureParts): BenchResult {
 }
 
 function barsOf(
-  { value, unit, peer, atMost, atLeast, atMostRatio }: FigureParts,
+  { value, unit, peer, atMost, atLeast, atMostRatio, atLeastRatio }: FigureParts,
   ratio: number | null,
 ): readonly { readonly text: string; readonly holds: boolean }[] {
   const bars: { text: string; holds: boolean }[] = [];
@@ -79,6 +81,10 @@ function barsOf(
   if (atMostRatio !== undefined) {
     const text = `<= ${atMostRatio} of ${peer?.name ?? 'a peer'}`;
     bars.push({ text, holds: ratio !== null && ratio <= atMostRatio });
+  }
+  if (atLeastRatio !== undefined) {
+    const text = `>= ${atLeastRatio} of ${peer?.name ?? 'a peer'}`;
+    bars.push({ text, holds: ratio !== null && ratio >= atLeastRatio });
   }
   return bars;
 }

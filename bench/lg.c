@@ -1,4 +1,4 @@
-// Load generator for proxies, loopback only. Build: cc -O2 -o lg lg.c
+// Load generator for proxies and gateways. Build: cc -O2 -o lg lg.c
 //
 //   lg origin PORT                                    serves GET /N with N bytes, then closes
 //   lg rate  PROXYPORT HOST ORIGINPORT CONC SECONDS   CONNECT and one small exchange, again and again
@@ -7,7 +7,8 @@
 //
 // After CONNECT a real TLS ClientHello that names HOST goes first, then the small request (the origin ignores what comes before
 // GET), so that a proxy that checks the name is measured while it does. Environment: PROXYAUTH="Basic ..." adds a proof,
-// RAW=1 leaves the ClientHello out (opaque TCP), DIRECT=1 skips CONNECT. The last line of output is one JSON object.
+// RAW=1 leaves the ClientHello out (opaque TCP), DIRECT=1 skips CONNECT and the ClientHello, DIRECT=tls CONNECT alone. ADDRESS is
+// listened on or connected to in place of 127.0.0.1. The last line of output is one JSON object.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -36,7 +37,9 @@ struct flow {
 };
 
 struct load {
-  int epoll, proxy_port, direct, is_bulk, is_idle;
+  int epoll, direct, is_bulk, is_idle;
+  struct sockaddr_in6 address;
+  socklen_t address_bytes;
   char connect_text[1200], request[1400];
   int connect_bytes, hello_bytes, request_bytes;
   long concurrency, ready, done, broken, bytes;
@@ -95,9 +98,17 @@ static int client_hello(unsigned char *out, const char *host) {
   return n + 9;
 }
 
-static struct sockaddr_in loopback(int port) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  return address;
+// Loopback, or the address of the environment, IPv4 or IPv6; of the type that holds both.
+static struct sockaddr_in6 endpoint(int port, socklen_t *bytes) {
+  struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+  struct sockaddr_in *four = (void *)&six;
+  const char *text = getenv("ADDRESS");
+  *bytes = sizeof six;
+  if (text && inet_pton(AF_INET6, text, &six.sin6_addr) == 1) return six;
+  *bytes = sizeof *four;
+  four->sin_family = AF_INET;
+  if (!text || inet_pton(AF_INET, text, &four->sin_addr) != 1) four->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return six;
 }
 
 // ---- origin -------------------------------------------------------------------------------------------------------------
@@ -141,10 +152,11 @@ static int write_body(int epoll, struct flow *flow) {
 }
 
 static int serve(int port) {
-  int one = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  socklen_t bytes;
+  struct sockaddr_in6 address = endpoint(port, &bytes);
+  int one = 1, listener = socket(address.sin6_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  struct sockaddr_in address = loopback(port);
-  if (bind(listener, (void *)&address, sizeof address) || listen(listener, 4096)) {
+  if (bind(listener, (void *)&address, bytes) || listen(listener, 4096)) {
     perror("origin: bind");
     return 1;
   }
@@ -175,10 +187,9 @@ static int serve(int port) {
 
 static void start(struct load *load, struct flow *flow) {
   int one = 1;
-  flow->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  flow->fd = socket(load->address.sin6_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
   setsockopt(flow->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  struct sockaddr_in address = loopback(load->proxy_port);
-  connect(flow->fd, (void *)&address, sizeof address);
+  connect(flow->fd, (void *)&load->address, load->address_bytes);
   flow->step = CONNECTING;
   flow->used = 0;
   flow->began = seconds();
@@ -239,26 +250,27 @@ static double percentile_ms(struct load *load, double share) {
 }
 
 static void prepare(struct load *load, const char *host, int origin_port) {
-  const char *proof = getenv("PROXYAUTH");
-  load->direct = getenv("DIRECT") != 0;
+  const char *proof = getenv("PROXYAUTH"), *direct = getenv("DIRECT");
+  load->direct = direct != 0;
   load->connect_bytes =
       snprintf(load->connect_text, sizeof load->connect_text, "CONNECT %s:%d HTTP/1.1\r\nHost: %s:%d\r\n%s%s%s\r\n", host, origin_port,
                host, origin_port, proof ? "Proxy-Authorization: " : "", proof ? proof : "", proof ? "\r\n" : "");
-  if (!getenv("RAW") && !load->direct) load->hello_bytes = client_hello((unsigned char *)load->request, host);
+  if (!getenv("RAW") && (!direct || !strcmp(direct, "tls"))) load->hello_bytes = client_hello((unsigned char *)load->request, host);
 }
 
 static int run(int count, char **words) {
-  struct load load = {.proxy_port = atoi(words[2]), .is_bulk = !strcmp(words[1], "bulk"), .is_idle = !strcmp(words[1], "idle")};
+  struct load load = {.is_bulk = !strcmp(words[1], "bulk"), .is_idle = !strcmp(words[1], "idle")};
   if (count < 7) return 64;
   long amount = atol(words[6]);
   load.concurrency = atol(words[5]);
+  load.address = endpoint(atoi(words[2]), &load.address_bytes);
   prepare(&load, words[3], atoi(words[4]));
   load.request_bytes = load.hello_bytes + sprintf(load.request + load.hello_bytes, "GET /%ld HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n",
                                                   load.is_bulk ? amount : 100, words[3]);
   load.epoll = epoll_create1(0);
   load.latency = malloc(sizeof(double) * LATENCIES);
   struct flow *flows = calloc(load.concurrency, sizeof *flows);
-  double origin = seconds(), end = origin + (load.is_bulk ? 120 : (double)amount);
+  double origin = seconds(), end = origin + (load.is_bulk ? 120 : atof(words[6]));
   for (long i = 0; i < load.concurrency; i++) start(&load, &flows[i]);
   struct epoll_event events[EVENTS];
   long alive = load.concurrency;

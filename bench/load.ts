@@ -41,9 +41,7 @@ export interface LoadGenerator {
 
 /** Compiles `lg.c` with the machine's C compiler and starts its origin on a free loopback port. */
 export async function createLoadGenerator(): Promise<LoadGenerator> {
-  const folder = await mkdtemp(join(tmpdir(), 'exeat-bench-'));
-  const program = join(folder, 'lg');
-  await run('cc', ['-O2', '-o', program, join(import.meta.dirname, 'lg.c')]);
+  const { folder, program } = await compileLoadProgram();
   const originPort = await freePort();
   const origin = spawn(program, ['origin', String(originPort)], { stdio: ['ignore', 'pipe', 'inherit'] });
   await firstLine(origin);
@@ -70,6 +68,14 @@ export async function createLoadGenerator(): Promise<LoadGenerator> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Compiles `lg.c` with the machine's C compiler; whoever asked removes the folder. */
+export async function compileLoadProgram(): Promise<{ readonly folder: string; readonly program: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'exeat-bench-'));
+  const program = join(folder, 'lg');
+  await run('cc', ['-O2', '-o', program, join(import.meta.dirname, 'lg.c')]);
+  return { folder, program };
 }
 
 /** A loopback port that was free a moment ago. */

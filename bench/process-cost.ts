@@ -8,6 +8,21 @@ export function cpuSeconds(pid: number): number {
   return familyOf(pid).reduce((sum, member) => sum + ownCpuSeconds(member), 0);
 }
 
+/** CPU seconds that the whole machine was busy so far, in programs, the kernel and its interrupts (`/proc/stat`, proc(5)). */
+export function busySeconds(): number {
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (
+    /^cpu +(.*)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1] ?? ''
+  )
+    .split(' ')
+    .map(Number);
+  return (user + nice + system + irq + softirq) / ticksPerSecond;
+}
+
+/** Memory of the kernel in bytes that it cannot give back: sets of nftables are among it (`SUnreclaim`, proc(5)). */
+export function kernelBytes(): number {
+  return Number(/^SUnreclaim:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? '0') * 1024;
+}
+
 /** Memory of a process and its descendants in bytes, shared pages counted once (`Pss` of `smaps_rollup`, proc(5)). */
 export function memoryBytes(pid: number): number {
   return familyOf(pid).reduce((sum, member) => sum + ownMemoryBytes(member), 0);

@@ -26,6 +26,8 @@ const testPackages = [
   { package: 'iproute2', program: 'ip' },
   { package: 'nftables', program: 'nft' },
   { package: 'bubblewrap', program: 'bwrap' },
+  { package: 'iperf3', program: 'iperf3' },
+  { package: 'ethtool', program: 'ethtool' },
   { package: 'systemd', program: 'systemd-analyze' },
   { package: 'chromium', program: 'chromium' },
   { package: 'valgrind', program: 'valgrind' },
