@@ -49,6 +49,8 @@ export interface FigureParts {
   readonly atLeast?: number;
   /** The most that `value / peer.value` may be. Default: no bar. */
   readonly atMostRatio?: number;
+  /** By how much of the peer's value the most may be passed, since the measurement tells no less apart; the bar says so. Default: 0. */
+  readonly tolerance?: number;
   /** The least that `value / peer.value` may be. Default: no bar. */
   readonly atLeastRatio?: number;
 }
@@ -72,15 +74,16 @@ export function figure(parts: FigureParts): BenchResult {
 }
 
 function barsOf(
-  { value, unit, peer, atMost, atLeast, atMostRatio, atLeastRatio }: FigureParts,
+  { value, unit, peer, atMost, atLeast, atMostRatio, tolerance = 0, atLeastRatio }: FigureParts,
   ratio: number | null,
 ): readonly { readonly text: string; readonly holds: boolean }[] {
   const bars: { text: string; holds: boolean }[] = [];
   if (atMost !== undefined) bars.push({ text: `<= ${atMost} ${unit}`, holds: value <= atMost });
   if (atLeast !== undefined) bars.push({ text: `>= ${atLeast} ${unit}`, holds: value >= atLeast });
   if (atMostRatio !== undefined) {
-    const text = `<= ${atMostRatio} of ${peer?.name ?? 'a peer'}`;
-    bars.push({ text, holds: ratio !== null && ratio <= atMostRatio });
+    const within = tolerance === 0 ? '' : ` (measured to within ${tolerance})`;
+    const text = `<= ${atMostRatio} of ${peer?.name ?? 'a peer'}${within}`;
+    bars.push({ text, holds: ratio !== null && ratio <= atMostRatio + tolerance });
   }
   if (atLeastRatio !== undefined) {
     const text = `>= ${atLeastRatio} of ${peer?.name ?? 'a peer'}`;
