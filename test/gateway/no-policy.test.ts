@@ -27,7 +27,7 @@ describe('a gateway without a policy', { skip: skipUnless('root', 'ip', 'nft', '
       },
     });
     const isThere = async (): Promise<boolean> =>
-      (await bed.exec('gateway', ['nft', 'list', 'set', 'inet', 'exeat', 'bound4'])).includes(at.workload[4]);
+      (await bed.exec('gateway', ['nft', 'list', 'map', 'inet', 'exeat', 'bound4'])).includes(at.workload[4]);
     await until(isThere, 'the ruleset', 20_000);
   });
   after(async () => {

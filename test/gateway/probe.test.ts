@@ -73,7 +73,7 @@ describe('a probe behind the gateway', { skip: skipUnless('root', 'ip', 'nft', '
   test('finds a hole that was made on purpose, and ends with 9', async () => {
     await product.changePolicy('workload.yaml', policyFor([`tcp://${at.far[4]}:22`]));
     const isOpen = async (): Promise<boolean> =>
-      (await bed.exec('gateway', ['nft', 'list', 'set', 'inet', 'exeat', 'open4'])).includes(at.far[4]);
+      (await bed.exec('gateway', ['nft', 'list', 'set', 'inet', 'exeat', 'openone4'])).includes(at.far[4]);
     await until(isOpen, 'the hole');
     const { card, code } = await probe('--only', 'tcp');
     const found = card.ways.filter(({ result }) => result === 'open').map(({ way }) => way);

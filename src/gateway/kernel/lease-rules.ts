@@ -6,12 +6,17 @@ import { type FamilyWords, families, maxLeases, nobodysLease } from './kernel-na
 // Elements have the end of the lease as their time: a lease ends in the kernel whether or not anybody is left to end it.
 
 const leased = `ct mark & ${nobodysLease} != 0`;
+const unleased = `ct mark & ${nobodysLease} == 0`;
+// Of a lease it stays, though another has the address by now: what a server knows as one service's is not carried over. Datagrams are
+// each judged by themselves; an error about a flow (ICMP) says nothing of whose it is.
+const keepsLease = `${leased} meta l4proto != udp ct state != new return`;
 const beginsNot = 'tcp flags & (fin | syn | rst | ack) != syn';
 
 /** Chains that say whose a packet is, by name. */
 export const leaseChainNames: readonly string[] = [
   'c_class',
-  ...families.flatMap(({ family }) => [`c_owner${family}`, `c_leaseback${family}`]),
+  'c_tenant',
+  ...families.map(({ family }) => `c_owner${family}`),
 ];
 
 /** Maps of leases, which outlive a plan. */
@@ -35,16 +40,25 @@ export function leaseTableLines(): readonly string[] {
 export function leaseChains(): readonly (readonly [string, readonly string[]])[] {
   return [
     ['c_class', classRules()],
-    ...families.flatMap((words): readonly (readonly [string, readonly string[]])[] => [
-      [`c_owner${words.family}`, ownerRules(words)],
-      [`c_leaseback${words.family}`, leaseBackRules(words)],
-    ]),
+    ['c_tenant', tenantRules()],
+    ...families.map((words) => [`c_owner${words.family}`, ownerRules(words)] as const),
   ];
 }
 
-/** Lets in what comes from the hardware address that a lease binds. */
+/** Lets in what comes from the hardware address that a lease binds, with the service of the policy as the mark of the packet. */
 export function leaseBoundRules(): readonly string[] {
-  return families.map(({ family, source }) => `${source} . ether saddr @leasebound${family} goto c_bound`);
+  return families.map(
+    ({ family, source }) =>
+      `${source} . ether saddr @leasebound${family} meta mark set ${source} map @who${family} goto c_path${family}`,
+  );
+}
+
+/** A flow that began before its address was leased gets no reply either. */
+export function leaseBackRules(): readonly string[] {
+  return families.map(
+    ({ family, destination }) =>
+      `ct direction reply ${unleased} meta mark set ${destination} map @lease${family} ct mark set ${nobodysLease}`,
+  );
 }
 
 /** What the service of a packet is that no flow has yet: as the mark of the packet. */
@@ -58,35 +72,28 @@ export function unownedClass({ family, source }: FamilyWords): readonly string[]
 
 // The mark of the packet is the service from here on: routes are chosen by then.
 function classRules(): readonly string[] {
-  // A look-up that finds nothing ends its rule there: so first nobody.
-  return ['meta mark set ct mark', `${leased} meta mark set 0`, 'meta mark set ct mark map @tenants'];
+  return [
+    'meta mark set ct mark',
+    `${unleased} return`,
+    // A look-up that finds nothing ends its rule there: so first nobody.
+    'meta mark set 0',
+    'meta mark set ct mark map @tenants',
+  ];
 }
 
 // The mark of the flow, by every packet of who began it: an address of the policy that changes hands takes its live flows along at once.
+// The mark of the packet is the service of its address by the policy.
 function ownerRules({ family, source }: FamilyWords): readonly string[] {
+  return [`meta mark set ${source} map @lease${family} goto c_tenant`, keepsLease, 'ct mark set meta mark'];
+}
+
+// The mark of the packet is the number of the lease of its address.
+function tenantRules(): readonly string[] {
   return [
-    // Of a lease it stays, though another has the address by now: what a server knows as one service's is not carried over. Datagrams are
-    // each judged by themselves; an error about a flow (ICMP) says nothing of whose it is.
-    `meta l4proto != udp ct state != new ${leased} return`,
-    'meta mark set 0',
-    `meta mark set ${source} map @lease${family}`,
-    `meta mark 0 ct mark set ${source} map @who${family}`,
-    'meta mark 0 return',
+    keepsLease,
     // Began before the lease, or is taken up in its midst after conntrack has lost it: a connection of somebody else.
     `meta l4proto != udp ct state != new meta mark set ${nobodysLease}`,
     `${beginsNot} meta mark set ${nobodysLease}`,
     'ct mark set meta mark',
-    'meta mark set 0',
-  ];
-}
-
-// A flow that began before its address was leased gets no reply either.
-function leaseBackRules({ family, destination }: FamilyWords): readonly string[] {
-  return [
-    `${leased} return`,
-    'meta mark set 0',
-    `meta mark set ${destination} map @lease${family}`,
-    'meta mark 0 return',
-    `ct mark set ${nobodysLease}`,
   ];
 }

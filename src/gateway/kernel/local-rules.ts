@@ -178,7 +178,7 @@ function ownNameRules({ family, destination }: FamilyWords): readonly string[] {
     // It has a seat: the listener has it.
     `ct status snat meta mark set ${marks.listener} accept`,
     `ct state established ${key} @live${family} goto c_out${family}`,
-    ...['told', 'toldrange', 'open'].map((set) => `${key} @${set}${family} goto c_out${family}`),
+    ...['told', 'openone', 'toldrange', 'open'].map((set) => `${key} @${set}${family} goto c_out${family}`),
     `meta mark set ${marks.listener} accept`,
   ];
 }

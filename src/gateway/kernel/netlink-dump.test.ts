@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { dropCounts, edgeCounts, elementParts, fixedParts, namedThings, shapeKinds, writeDump } from './netlink-dump.ts';
+import {
+  dropCounts,
+  edgeCounts,
+  elementParts,
+  fixedParts,
+  namedThings,
+  shapeKinds,
+  writeDump,
+} from './netlink-dump.ts';
 import {
   type NetlinkMessage,
   nested,

@@ -1,9 +1,9 @@
 import { failed, fault, ok, type Result } from '../../base/index.ts';
 import { families, tableName } from './kernel-names.ts';
-import type { AddressRun, KernelPlan, OpenEntry, PortRun, SourceEntry } from './kernel-plan.ts';
+import type { AddressRun, Binding, KernelPlan, OpenEntry, PortRun, SourceEntry } from './kernel-plan.ts';
 import { localElements } from './local-table.ts';
 import { rulesText } from './rules-text.ts';
-import { fillSourceGaps } from './source-gaps.ts';
+import { createServiceLookup, fillSourceGaps } from './source-gaps.ts';
 import { chainNames, planMaps, planSets, tableText } from './table-text.ts';
 
 /** A thing in our table that is not ours: `{ kind: 'chain', name: 'x' }`. */
@@ -22,11 +22,13 @@ export function planText(plan: KernelPlan, strange: readonly StrangeObject[] = [
     return failed(fault('plan_malformed', 'two sources of the plan share an address, make them disjoint'));
   }
   const [sources4, sources6] = who as readonly (readonly SourceEntry[])[];
+  const filled = [sources4 ?? [], sources6 ?? []];
   const elements = [
     ...placeElements(plan),
     ...localElements(plan).flatMap(([name, mine]) => addElements(name, mine)),
     ...runElements(plan),
-    ...whoElements([sources4 ?? [], sources6 ?? []]),
+    ...whoElements(filled),
+    ...boundElements(plan.bindings, filled),
   ];
   return ok(
     [
@@ -68,18 +70,16 @@ function runElements(plan: KernelPlan): readonly string[] {
   return families.flatMap(({ family }) => {
     const mine = <T extends { readonly family: 4 | 6 }>(entries: readonly T[]): readonly T[] =>
       entries.filter((entry) => entry.family === family);
-    const open = (verdict: string): readonly string[] =>
+    const open = (verdict: string, isOne: boolean): readonly string[] =>
       mine(plan.open)
-        .filter((entry) => entry.verdict === verdict)
+        .filter((entry) => entry.verdict === verdict && isOneEdge(entry) === isOne)
         .map(entryElement);
     return [
-      ...addElements(
-        `bound${family}`,
-        mine(plan.bindings).map(({ address, mac }) => `${address} . ${mac}`),
-      ),
       ...addElements(`closed${family}`, mine(plan.closed).map(runText)),
-      ...addElements(`open${family}`, open('allow')),
-      ...addElements(`watched${family}`, open('observe')),
+      ...addElements(`openone${family}`, open('allow', true)),
+      ...addElements(`open${family}`, open('allow', false)),
+      ...addElements(`watchedone${family}`, open('observe', true)),
+      ...addElements(`watched${family}`, open('observe', false)),
     ];
   });
 }
@@ -91,6 +91,23 @@ function whoElements(filled: readonly (readonly SourceEntry[])[]): readonly stri
       sources.map((source) => `${runText(source)} : ${source.serviceId}`),
     ),
   );
+}
+
+// With its service beside it, a packet asks once whether its address is bound and whose it is.
+function boundElements(bindings: readonly Binding[], filled: readonly (readonly SourceEntry[])[]): readonly string[] {
+  return families.flatMap(({ family }, at) => {
+    const serviceOf = createServiceLookup(filled[at] ?? []);
+    const mine = bindings.filter((binding) => binding.family === family);
+    return addElements(
+      `bound${family}`,
+      mine.map(({ address, mac }) => `${address} . ${mac} : ${serviceOf(address)}`),
+    );
+  });
+}
+
+// Sets of intervals of several fields take far longer to fill, and longer for a packet to look up.
+function isOneEdge({ from, to, ports }: OpenEntry): boolean {
+  return from === to && ports.from === ports.to;
 }
 
 // Lines of a bounded length: nft points at what is wrong by repeating the line.

@@ -25,3 +25,18 @@ export function fillSourceGaps(family: 4 | 6, sources: readonly SourceEntry[]): 
   fillTo(lastAddressNumber(family));
   return filled;
 }
+
+/** Looks up the service of an address among sources without gaps, as {@link fillSourceGaps} gives them. */
+export function createServiceLookup(filled: readonly SourceEntry[]): (address: string) => number {
+  const ends = filled.map(({ to }) => addressNumber(to));
+  return (address) => {
+    const wanted = addressNumber(address);
+    let [low, high] = [0, ends.length - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((ends[middle] ?? 0n) < wanted) low = middle + 1;
+      else high = middle;
+    }
+    return filled[low]?.serviceId ?? 0;
+  };
+}

@@ -11,6 +11,8 @@ import { localBaseChains, localMaps, localSets, localSharedChains } from './loca
 
 // Told with one port: found by hash. With a run of ports: found by interval, which costs more on every packet.
 const edgeSets = ['told', 'live', 'watchtold', 'watchlive'];
+// Of the plan, with one address and one port.
+const oneSets = ['openone', 'watchedone'];
 const rangeSets = ['toldrange', 'watchtoldrange'];
 const countSets = ['up', 'down', 'denied', 'observed'];
 // Counts are read every few seconds; an edge that is silent for this long begins again at nought.
@@ -28,9 +30,10 @@ const baseChains: Readonly<Record<string, string>> = {
   c_post: 'type nat hook postrouting priority srcnat; policy accept;',
   ...localBaseChains,
 };
-const sharedChains = ['c_inside', 'c_bound', 'c_self', 'c_back', ...localSharedChains];
+const sharedChains = ['c_inside', 'c_self', 'c_from', 'c_back', ...localSharedChains];
 const familyChains = [
   'c_fragment',
+  'c_path',
   'c_name',
   'c_own',
   'c_out',
@@ -61,11 +64,14 @@ export const planSets: readonly string[] = [
   'inside',
   'names',
   ...Object.keys(localSets),
-  ...families.flatMap(({ family }) => ['bound', 'open', 'watched', 'closed'].map((name) => `${name}${family}`)),
+  ...families.flatMap(({ family }) => [...oneSets, 'open', 'watched', 'closed'].map((name) => `${name}${family}`)),
 ];
 
 /** Maps that hold the plan. */
-export const planMaps: readonly string[] = [...families.map(({ family }) => `who${family}`), ...Object.keys(localMaps)];
+export const planMaps: readonly string[] = [
+  ...families.flatMap(({ family }) => [`who${family}`, `bound${family}`]),
+  ...Object.keys(localMaps),
+];
 
 /** Sets that outlive a plan: what was told, what lives, what was counted. */
 export const keptSets: readonly string[] = [
@@ -100,10 +106,11 @@ function familySets(words: FamilyWords): readonly string[] {
   const bounded = `flags dynamic,timeout; size ${maxCountedEdges}; timeout ${countKeptMinutes}m;`;
   return [
     `map who${family} { type ${type} : mark; flags interval; }`,
-    `set bound${family} { type ${type} . ether_addr; }`,
+    `map bound${family} { type ${type} . ether_addr : mark; }`,
     `set closed${family} { type ${type}; flags interval; auto-merge; }`,
     `set open${family} { ${edge}; flags interval; }`,
     `set watched${family} { ${edge}; flags interval; }`,
+    ...oneSets.map((name) => `set ${name}${family} { ${edge}; }`),
     ...rangeSets.map((name) => `set ${name}${family} { ${edge}; flags interval,timeout; }`),
     ...edgeSets.map(
       (name) => `set ${name}${family} { ${edge}; flags ${isFilledByPackets(name)}timeout; size ${maxToldElements}; }`,
