@@ -6,6 +6,7 @@ import { createMonitorReader, type Drift, type SeenChange, watchMark } from './d
 import { goneShape } from './netlink-reader.ts';
 import type { NftLine } from './nft-line.ts';
 import { commandEnvironment } from './run-command.ts';
+import { findProgram } from './transparent-launcher.ts';
 
 /** Watches what the kernel holds for us. */
 export interface DriftWatch {
@@ -146,12 +147,19 @@ function writtenSets(seen: readonly string[]): readonly string[] {
   return [...new Set(names)].filter((name) => keptSets.includes(name) || keptMaps.includes(name));
 }
 
+// A monitor reads nothing, so it would notice only at the next change that nobody listens any more: it ends with who started it.
+function monitorCommand(): readonly [program: string, words: readonly string[]] {
+  const setpriv = findProgram('setpriv', commandEnvironment()['PATH'] ?? '');
+  return setpriv === null ? ['nft', ['monitor']] : [setpriv, ['--pdeathsig', 'KILL', 'nft', 'monitor']];
+}
+
 function keepMonitor(createReader: () => (text: string) => void, onEnded: () => void): { renew(): void; stop(): void } {
   let isStopped = false;
   let child: ChildProcess | null = null;
   let restart: NodeJS.Timeout | null = null;
   const begin = (): void => {
-    const mine = spawn('nft', ['monitor'], { env: commandEnvironment(), stdio: ['ignore', 'pipe', 'ignore'] });
+    const [program, words] = monitorCommand();
+    const mine = spawn(program, words, { env: commandEnvironment(), stdio: ['ignore', 'pipe', 'ignore'] });
     child = mine;
     const ended = (): void => {
       if (isStopped || child !== mine) return;
