@@ -160,8 +160,16 @@ describe('what somebody else changes', { skip: skipUnless('root', 'ip', 'nft') }
     assert.ok(await client.learn([{ ...toldAt(at.other[4], 9000), seconds: 3 }]));
     const { id, result } = await open(at.other[4], 9000);
     assert.match(result, /^203/);
+    const processes = (): Promise<string> =>
+      inGateway(
+        'sh',
+        '-c',
+        `for p in $(ip netns pids "$(ip netns identify $$)"); do tr '\\0' ' ' < /proc/$p/cmdline; done`,
+      );
+    assert.match(await processes(), /nft monitor/);
     helper.kill('SIGKILL');
     await once(helper, 'exit');
+    await until(async () => !/nft (monitor|-i)/.test(await processes()), 'the end of what it started');
     await until(() => !client.isConnected(), 'its absence');
     assert.equal(await client.learn([{ ...toldAt(at.other[4], 9001), seconds: 60 }]), false);
     assert.equal((await open(at.other[4], 9001)).result, 'ECONNREFUSED');

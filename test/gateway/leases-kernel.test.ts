@@ -9,6 +9,7 @@ import {
   pause,
   planOf,
   services,
+  toldAt,
   until,
   workloadMac,
 } from '../support/gateway-bed.ts';
@@ -137,6 +138,26 @@ describe('leases in the kernel', { skip: skipUnless('root', 'ip', 'nft') }, () =
         assert.equal((await open(to, unbound)).result, `${to} 5432 ${unbound}`);
         await clear();
         assert.equal((await open(to, unbound)).result, 'timeout');
+      });
+
+      test('a connection that lives by what was told is not carried into a lease, nor out of one', async () => {
+        for (const serviceId of [services.workload, services.second]) {
+          assert.ok(await client.learn([{ ...toldAt(to, 5433, { serviceId }), seconds: 60 }]));
+        }
+        const [talking, listening] = [
+          await open(to, at.workload[family], 5433),
+          await open(to, at.workload[family], 5433),
+        ];
+        assert.equal(talking.result, `${to} 5433 ${at.workload[family]}`);
+        await bed.workload.tell({ does: 'echo', connection: listening.id, text: 'pour' });
+        assert.equal((await bed.workload.tell({ does: 'echo', connection: talking.id })).result, 'x');
+        await lease(at.workload[family], { serviceId: services.second });
+        assert.equal((await bed.workload.tell({ does: 'flow', connection: listening.id })).result, '0');
+        assert.match((await bed.workload.tell({ does: 'echo', connection: talking.id })).result, /ECONNRESET|gone/);
+        const { id, result } = await open(to, at.workload[family], 5433);
+        assert.equal(result, `${to} 5433 ${at.workload[family]}`);
+        await clear();
+        assert.equal((await bed.workload.tell({ does: 'echo', connection: id })).result, 'ECONNRESET');
       });
 
       test('a connection that began before the lease is not carried into it', async () => {
