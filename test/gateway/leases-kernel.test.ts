@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { KernelClient, LeaseEntry } from '../../src/gateway/index.ts';
 import {
@@ -20,6 +22,22 @@ import { skipUnless } from '../support/requires.ts';
 
 const nobody = 0x8000_0000;
 let lastTenure = nobody;
+const poured = 100;
+// Answers the first datagram with many; and asks until it is answered, then only hears.
+const pourer = `const [family, host] = process.argv.slice(1);
+  const s = require('node:dgram').createSocket('udp' + family).bind(5434, host);
+  s.once('message', (_, to) => {
+    let sent = 0;
+    setInterval(() => (sent++ < ${poured} ? s.send('x', to.port, to.address) : process.exit()), 15);
+  });
+  setTimeout(() => process.exit(), 8000);`;
+const hearer = `const [family, from, host, mark] = process.argv.slice(1);
+  const s = require('node:dgram').createSocket('udp' + family).bind(0, from);
+  let heard = 0;
+  const asking = setInterval(() => s.send('x', 5434, host), 20);
+  s.on('error', () => {});
+  s.on('message', () => { clearInterval(asking); if (heard++ === 0) require('node:fs').writeFileSync(mark, ''); });
+  setTimeout(() => { console.log(heard); process.exit(); }, 2500);`;
 
 describe('leases in the kernel', { skip: skipUnless('root', 'ip', 'nft') }, () => {
   let bed: GatewayBed;
@@ -158,6 +176,20 @@ describe('leases in the kernel', { skip: skipUnless('root', 'ip', 'nft') }, () =
         assert.equal(result, `${to} 5433 ${at.workload[family]}`);
         await clear();
         assert.equal((await bed.workload.tell({ does: 'echo', connection: id })).result, 'ECONNRESET');
+      });
+
+      test('what is poured at an address without a word from it ends with the lease of another', async () => {
+        const plain = at.workload[family];
+        assert.ok(await client.learn([{ ...toldAt(to, 5434, { protocol: 'udp' }), seconds: 60 }]));
+        const mark = join(bed.folder, `poured${family}`);
+        const pouring = bed.exec('origin', [process.execPath, '-e', pourer, String(family), to]);
+        const hearing = bed.exec('workload', [process.execPath, '-e', hearer, String(family), plain, to, mark]);
+        await until(() => existsSync(mark), 'the first datagram');
+        await lease(plain, { serviceId: services.second });
+        const heard = Number(await hearing);
+        await pouring;
+        assert.ok(heard >= 1 && heard < poured, `${heard} of ${poured}`);
+        await clear();
       });
 
       test('a connection that began before the lease is not carried into it', async () => {
