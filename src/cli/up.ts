@@ -71,7 +71,7 @@ function foundingText({ founding }: UpReport): string {
   return [
     '\nNobody can ask for exceptions yet. Hand these links to different people, each works once and for 24 hours:\n',
     ...lines,
-    "They claim them with: exeat token claim 'LINK' --id THEIR-ID --name 'Their Name' --save\n",
+    "They open them in a browser, or claim them with: exeat token claim 'LINK' --id THEIR-ID --name 'Their Name' --save\n",
   ].join('');
 }
 
