@@ -173,7 +173,7 @@ describe('exeat explain', () => {
 });
 
 describe('the console listener', () => {
-  test('answers /healthz, /readyz and /metrics to GET, and nothing else', async () => {
+  test('answers /healthz, /readyz and /metrics to GET, beside the console and the API', async () => {
     const get = async (path: string, method = 'GET'): Promise<readonly [number, string]> => {
       const response = await fetch(`http://${product.console}${path}`, { method });
       return [response.status, await response.text()];
@@ -182,7 +182,8 @@ describe('the console listener', () => {
     const [code, ready] = await get('/readyz');
     assert.equal(code, 200);
     assert.match(ready, /^ready\npolicy sha256:[0-9a-f]{64}\n$/);
-    assert.equal((await get('/'))[0], 404);
+    assert.equal((await get('/'))[0], 200, 'the console');
+    assert.equal((await get('/api/v1/nothing'))[0], 404);
     assert.equal((await get('/healthz', 'POST'))[0], 405);
   });
 

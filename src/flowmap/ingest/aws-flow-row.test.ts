@@ -147,6 +147,15 @@ describe('rows that are taken in one pass', () => {
     });
   }
 
+  test('a byte order mark before a row belongs to no field of it', () => {
+    const header = 'pkt-srcaddr dstaddr srcport dstport protocol bytes start end\n';
+    const row = `10.0.0.7 203.0.113.7 40000 443 6 840 ${startSeconds} ${startSeconds}\n`;
+    const bytes = new TextEncoder().encode(`${header}${row}\ufeff${row}${row}`);
+    const quick = read(parserOf(awsVpcFormat), [bytes]);
+    assert.ok(!JSON.stringify(quick).includes('\ufeff'));
+    assert.deepEqual(quick, read(slowOf(awsVpcFormat), [bytes]));
+  });
+
   test('what is not plain is left alone, and nothing of it is counted', () => {
     const row = (over: Partial<Record<number, string>> = {}): string => {
       const fields = `2 1 eni-0 10.0.0.7 203.0.113.7 40000 443 6 1 840 ${startSeconds} ${startSeconds} ACCEPT OK`.split(

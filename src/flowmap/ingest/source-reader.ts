@@ -171,6 +171,8 @@ export class SourceReader {
     let start = from;
     let lines = 0;
     while (start < lastEnd) {
+      // Perhaps a byte order mark, which belongs to no field.
+      if (bytes[start] === 0xef) break;
       const next = parser.takePlain(bytes, start, fold);
       if (next < 0) break;
       start = next;
