@@ -293,6 +293,9 @@ void *io_run(void *given) {
     for (int i = 0; i < count; i++) on_event(io, &events[i]);
     publish(io);
   }
+  // What was told before the end still holds descriptors: a listener that was never taken over would stay open.
+  take_commands(io);
+  publish(io);
   io_close(io);
   return NULL;
 }

@@ -52,6 +52,9 @@ export interface ToldTable {
   size(): number;
 }
 
+// Counters are looked at once a second, on a busy machine once in three: a shorter grace would be over between two looks.
+const leastRenewalSeconds = 10;
+
 /** Bounds of a table. */
 export interface ToldTableOptions {
   readonly clock: Clock;
@@ -88,7 +91,7 @@ export function createToldTable(options: ToldTableOptions): ToldTable {
     entriesOf: (serviceId, name) => book.entriesOf(serviceId, name),
     namesOf: (serviceId) => book.namesOf(serviceId),
     forget: (serviceId, name) => book.forget(serviceId, name),
-    renewSiblings: (live) => book.renew(live, graceSeconds),
+    renewSiblings: (live) => book.renew(live, Math.max(graceSeconds, leastRenewalSeconds)),
     remaining: () => book.remaining(),
     size: () => book.size(),
   };

@@ -81,8 +81,9 @@ export class CommandRing {
     if (this.#held.length > 0) this.#flush();
   }
 
-  /** Nothing is told any more. */
+  /** Nothing is told any more, after what was told up to now. */
   close(): void {
+    this.#flush();
     this.#isClosed = true;
   }
 
