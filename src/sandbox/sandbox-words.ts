@@ -56,7 +56,7 @@ export function sandboxWords(sandbox: Sandbox): readonly string[] {
     ...['--uid', String(user.uid === 0 ? nobody : user.uid), '--gid', String(user.gid === 0 ? nobody : user.gid)],
     ...(user.uid === 0 ? ['--ro-bind', '/', '/'] : ['--bind', '/', '/']),
     ...['--dev', '/dev', '--proc', '/proc', '--ro-bind-try', '/sys', '/sys'],
-    ...temporaryWords(sandbox),
+    ...temporaryWords(sandbox, bound),
     ...runtimeWords(sandbox),
     ...writableWords(sandbox),
     ...readOnlyWords(sandbox),
@@ -88,12 +88,12 @@ function isChangeable(folder: string, sandbox: Pick<Sandbox, 'user' | 'cwd' | 'h
 }
 
 // What the command puts there is its own; what is there before it stays visible, and what comes later from others does not.
-function temporaryWords(sandbox: Sandbox): readonly string[] {
+function temporaryWords(sandbox: Sandbox, bound: readonly string[]): readonly string[] {
   const { folder, user } = sandbox;
   return temporaryFolders.filter(isFolder).flatMap((root) => {
     const own = join(folder, temporaryCopy(root));
     const needed = neededEntries(root, sandbox);
-    const others = entriesOf(root).filter((path) => path !== folder && !needed.includes(path) && isShown(path));
+    const others = entriesOf(root).filter((path) => path !== folder && !needed.includes(path) && isShown(path, bound));
     const shown = [...needed, ...newestFirst(others)].slice(0, mostTemporary);
     return ['--bind', own, root, ...shown.flatMap((path) => entryWords(path, user))];
   });
@@ -111,8 +111,9 @@ function newestFirst(paths: readonly string[]): readonly string[] {
   return dated.sort((one, other) => other.at - one.at).map(({ path }) => path);
 }
 
-function isShown(path: string): boolean {
-  if (sessionFolder.test(basename(path))) return false;
+// A folder in which somebody listens is left out whole: it may go while the mounts are made, and other sockets may come into it.
+function isShown(path: string, bound: readonly string[]): boolean {
+  if (sessionFolder.test(basename(path)) || bound.some((one) => one.startsWith(`${path}/`))) return false;
   const inside = kindOf(path) === 'folder' ? entriesOf(path) : [];
   return inside.length === 0 || !inside.every((one) => kindOf(one) === 'socket');
 }
@@ -183,7 +184,7 @@ function hiddenWords(sandbox: Sandbox, bound: readonly string[]): readonly strin
     (path) =>
       kindOf(path) === 'socket' &&
       !sockets.includes(path) &&
-      !isCovered(path, sandbox) &&
+      !isCovered(path, sandbox, bound) &&
       !folders.some((one) => isInside(path, one)) &&
       mayReach(path, user),
   );
@@ -199,14 +200,15 @@ function mask(path: string): readonly string[] {
 }
 
 /** Whether a path is where the command sees nothing of the host. */
-function isCovered(path: string, { cwd, home }: Sandbox): boolean {
-  if ([cwd, home].some((one) => isInside(path, one))) return false;
+function isCovered(path: string, sandbox: Sandbox, bound: readonly string[]): boolean {
+  if ([sandbox.cwd, sandbox.home].some((one) => isInside(path, one))) return false;
   if (runtimeFolders.some((root) => isInside(path, root))) return true;
   const root = temporaryFolders.find((one) => isInside(path, one));
   if (root === undefined) return false;
   const [first = ''] = relative(root, path).split(sep);
   const entry = join(root, first);
-  return kindOf(entry) === 'socket' || !isShown(entry);
+  if (neededEntries(root, sandbox).includes(entry)) return false;
+  return kindOf(entry) === 'socket' || !isShown(entry, bound);
 }
 
 // Where the file of the system is a link into `/run`, its end is what programs read. Without one they ask 127.0.0.1 anyway.

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { createServer as createHttpsServer, type Server } from 'node:https';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createAuthority } from '../support/pki.ts';
@@ -16,6 +17,13 @@ import { type StoryOrigins, startStoryOrigins } from '../support/story-origins.t
 const allowed = 'allowed.example';
 // What programs reach that know no proxy: on its own port, of a loopback address that nothing else is on.
 const named = { host: 'named.example', address: '127.47.0.9' } as const;
+
+// Folders with a socket that somebody listens on, made and removed for as long as the run lasts.
+const churnScript = `
+  const { createServer } = require('node:net'); const { mkdirSync, rmSync } = require('node:fs');
+  const turn = (count) => { const folder = process.argv[1] + '/churn-' + count; mkdirSync(folder);
+    const server = createServer().listen(folder + '/a.sock', () => setTimeout(() => { server.close(); rmSync(folder, { recursive: true }); turn(count + 1); }, 3)); };
+  turn(0); setTimeout(() => process.exit(1), 60_000);`;
 
 describe('exeat run', { skip: skipUnless('root', 'perl', 'bwrap', 'curl', 'setpriv', 'script') }, () => {
   let bed: RunBed;
@@ -146,9 +154,10 @@ describe('exeat run', { skip: skipUnless('root', 'perl', 'bwrap', 'curl', 'setpr
     assert.deepEqual([elsewhere.code, /is inside the policy/.test(elsewhere.said)], [125, true]);
   });
 
-  test('sockets of the host are hidden but for those that are named', async () => {
+  test('sockets of the host are hidden but for those that are named', async (t) => {
     const path = join(bed.folder, 'docker.sock');
     const server = createServer((socket) => socket.end('engine\n')).listen(path);
+    t.after(() => server.close());
     await chmod(path, 0o777);
     const ask = `perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0); connect(S, pack_sockaddr_un($ARGV[0])) or die "$!\\n"; print <S>' ${path}`;
     const config = ['--config', product.configPath];
@@ -158,7 +167,24 @@ describe('exeat run', { skip: skipUnless('root', 'perl', 'bwrap', 'curl', 'setpr
     const opened = await asRoot(`${ask} > engine 2>&1`, ...config, '--socket', path);
     assert.equal(opened.code, 0, opened.said);
     assert.equal(bed.written('engine'), 'engine');
-    server.close();
+  });
+
+  test('a folder in which somebody else listens is not there, and sockets that come and go do not stop a run', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'exeat-other-'));
+    const server = createServer().listen(join(folder, 'other.sock'));
+    const churn = spawn(process.execPath, ['-e', churnScript, bed.folder], { stdio: 'ignore' });
+    t.after(async () => {
+      churn.kill('SIGKILL');
+      server.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+    const config = ['--config', product.configPath];
+    for (let time = 0; time < 3; time++) {
+      const { code, said } = await asRoot(`ls -d ${folder} > seen 2>&1; ls -d ${bed.folder} >> seen`, ...config);
+      assert.equal(code, 0, said);
+      assert.match(bed.written('seen'), /No such file or directory\n\/tmp/);
+    }
+    assert.equal(churn.exitCode, null);
   });
 
   test('a signal reaches the command, and killing the run ends all of it and is cleaned up by the next', async () => {
