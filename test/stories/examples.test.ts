@@ -225,7 +225,7 @@ describe('examples/container', () => {
       log += part;
     });
     try {
-      await waitFor(async () => child.exitCode !== null || out.includes('Ctrl-C'), 'the start', 15_000);
+      await waitFor(async () => child.exitCode !== null || out.includes('Ctrl-C'), 'the start', 60_000);
       const [allowed = '', denied = ''] = curlLines(out);
       assert.match((await runLine(allowed, folder)).stdout, /demo origin/, log);
       assert.match((await runLine(denied, folder)).stdout, /^HTTP\/1\.1 403 /, log);

@@ -243,7 +243,7 @@ function limitOf({ maxDescriptors }: ProductOptions): string {
 export async function waitFor<T>(
   ask: () => Promise<T | undefined | null | false>,
   what: string,
-  timeoutMs = 5_000,
+  timeoutMs = 20_000,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
