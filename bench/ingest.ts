@@ -79,7 +79,6 @@ function rateRows(
       figure: `${name}, with a second command that joins and prints the map`,
       value: toMap,
       unit: '/s',
-      atLeast,
     }),
   ];
 }

@@ -9,6 +9,9 @@ const leadsOut: readonly RegExp[] = [
   /^(?:NODE_CHANNEL_.*|NODE_UNIQUE_ID)$/,
 ];
 
+// Where this program keeps what Node compiled of it.
+const ownCompiled = /\/node_modules\/\.cache\/exeat$/;
+
 const proxyVariables = ['http_proxy', 'https_proxy', 'all_proxy', 'ftp_proxy', 'no_proxy'];
 const proxyUrl = 'http://127.0.0.1:3128';
 /** What the command itself listens on inside is reached directly. */
@@ -43,6 +46,7 @@ export function commandEnvironment(
 
 function isKept(name: string, value: string, sockets: readonly string[]): boolean {
   if (proxyVariables.includes(name.toLowerCase())) return false;
+  if (name === 'NODE_COMPILE_CACHE' && ownCompiled.test(value)) return false;
   if (!leadsOut.some((pattern) => pattern.test(name))) return true;
   const path = value.replace(/^unix:(?:path=|\/\/)?/, '');
   return sockets.includes(path);
