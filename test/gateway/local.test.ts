@@ -271,6 +271,34 @@ socket(my $s, AF_INET, SOCK_STREAM, 0); print connect($s, pack_sockaddr_in(9000,
     assert.equal((await agents.builder.tell({ does: 'echo', connection: stays.id, text: 'on' })).result, 'on');
   });
 
+  test('while the ruleset is away nobody gets out: neither who is exempt, by TCP or UDP, nor what lives', async () => {
+    const lives = await agents.exempt.tell({ does: 'open', host: at.far[4], port: 9000 });
+    assert.match(lives.result, /9000/);
+    const helper = childOf(product, 'helper') ?? assert.fail('no helper');
+    process.kill(helper, 'SIGSTOP');
+    try {
+      await bed.exec('gateway', ['nft', 'flush', 'ruleset']);
+      const tries = (['exempt', 'stranger', 'builder'] as const).flatMap((user) =>
+        [at.far[4], at.far[6]].flatMap((to) => [
+          open(user, to, 9000, { timeoutMs: 300 }),
+          datagram(user, to, 123, { timeoutMs: 300 }),
+        ]),
+      );
+      const said = [
+        ...(await Promise.all(tries)),
+        (await agents.exempt.tell({ does: 'echo', connection: lives.id, timeoutMs: 300 })).result,
+      ];
+      for (const result of said) assert.match(result, /^(?:timeout|E[A-Z]+)$/, said.join(', '));
+    } finally {
+      process.kill(helper, 'SIGCONT');
+    }
+    await until(
+      async () => (await open('exempt', at.far[4], 9000, { timeoutMs: 300 })) === `${at.far[4]} 9000 ${host[4]}`,
+      'the ruleset',
+      15_000,
+    );
+  });
+
   test('keeps the door shut and comes back when the ruleset is flushed, the helper and the point are killed', async () => {
     await bed.exec('gateway', ['nft', 'flush', 'ruleset']);
     for (const [user, to] of [

@@ -2,16 +2,21 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import type { VerdictRecord } from '../../src/policy/index.ts';
-import { at, type GatewayBed, openGatewayBed } from '../support/gateway-bed.ts';
+import { at, type GatewayBed, openGatewayBed, pause, until } from '../support/gateway-bed.ts';
 import { startGatewayProduct, startTlsOrigin, verdictOf } from '../support/gateway-product.ts';
 import { helloBytes } from '../support/hello-bytes.ts';
 import type { RunningProduct } from '../support/product.ts';
+import { heardOf, openRaw, openRawWire, type RawPeer, type RawWire, sayRaw, segmentOf } from '../support/raw-wire.ts';
 import { skipUnless } from '../support/requires.ts';
 
 // workload (enforced), second (observed) -> the whole product -> origin, which answers for everybody. Each way by IPv4 and by IPv6.
 
 const web = 'web.example.com';
 const doh = 'dns.google';
+/** As long as `web`, and denied. */
+const bad = 'bad.example.com';
+/** A TLS port whose server shows what came to it, and an HTTP port whose server takes an upgrade once it was asked twice. */
+const [shown, upgraded] = [8443, 8080];
 /** Addresses that everybody knows as resolvers'. */
 const resolver = { 4: '8.8.8.8', 6: '2001:4860:4860::8888' } as const;
 const unlisted = { 4: '192.0.2.53', 6: '2001:db8:f::53' } as const;
@@ -23,6 +28,8 @@ describe('ways around the gateway', {
   let bed: GatewayBed;
   let product: RunningProduct;
   let tls: ChildProcess;
+  let wire: RawWire;
+  let lastPort = 60_000;
 
   before(async () => {
     bed = await openGatewayBed();
@@ -31,24 +38,30 @@ describe('ways around the gateway', {
         await bed.exec('origin', ['ip', 'addr', 'add', address, 'dev', 'lo']);
       }
       const all = family === 4 ? '0.0.0.0' : '::';
-      for (const port of [53, 80, 853, 9000]) {
+      for (const port of [53, 80, 853, 9000, shown]) {
         assert.equal((await bed.origin.tell({ does: 'listen', host: all, port })).result, 'listens');
       }
+      const order = { does: 'listen', host: all, port: upgraded + family, answers: [notYet, switches, 'frame'] };
+      assert.equal((await bed.origin.tell(order)).result, 'listens');
     }
     tls = await startTlsOrigin(bed, [web, doh, 'other.example.com']);
     const both = (): readonly string[] => [at.origin[4], at.origin[6]];
     product = await startGatewayProduct(bed, {
       policy,
+      gateway: { tlsPorts: [443, shown], httpPorts: [80, upgraded + 4, upgraded + 6] },
       hosts: {
         [web]: both(),
+        [bad]: both(),
         [doh]: both(),
         'other.example.com': both(),
         'shop.example.com': both(),
         'lie.example.com': [resolver[4], resolver[6]],
       },
     });
+    wire = await openRawWire(bed);
   });
   after(async () => {
+    wire?.close();
     await product?.stop();
     tls?.kill('SIGKILL');
     await bed?.close();
@@ -186,6 +199,75 @@ describe('ways around the gateway', {
         assert.ok(ms > 4_500 && ms < 6_500, `${ms} ms`);
       });
 
+      const connected = async (to: string, more = {}): Promise<RawPeer> => {
+        lastPort += 1;
+        const peer = await openRaw(wire, { from: enforced, to, sport: lastPort, dport: shown }, more);
+        return peer ?? assert.fail(`${to} ${shown} is read by name`);
+      };
+      const comesBack = (peer: RawPeer, text: string): Promise<void> =>
+        until(() => heardOf(wire, peer).text.includes(text), `the echo of ${text}`, 3_000);
+      const isReset = (peer: RawPeer): Promise<void> => until(() => heardOf(wire, peer).isReset, 'the reset', 3_000);
+
+      test('data in a SYN and early data wait for the verdict like all else', async () => {
+        const early = Buffer.concat([Buffer.from([0x17, 3, 3, 0, 6]), Buffer.from('secret')]);
+        const flight = (name: string): Buffer =>
+          Buffer.concat([helloBytes({ serverName: name, hasEarlyData: true }), early]);
+        const fastOpen = Buffer.from('22020101', 'hex');
+        const denied = await connected(at.far[family], { options: fastOpen, data: flight(bad) });
+        await sayRaw(wire, denied, flight(bad));
+        await isReset(denied);
+        // The server would have said its greeting.
+        assert.equal(heardOf(wire, denied).text, '');
+        const allowed = await connected(at.far[family], { options: fastOpen, data: flight(bad) });
+        await sayRaw(wire, allowed, flight(web));
+        await comesBack(allowed, 'secret');
+        assert.match(heardOf(wire, allowed).text, /web\.example\.com[\s\S]*secret/);
+        assert.doesNotMatch(heardOf(wire, allowed).text, /bad\.example/);
+      });
+
+      test('segments that overlap and differ around the name: what was judged is what the server gets', async () => {
+        const cut = helloBytes({ serverName: web }).indexOf(web) - 4;
+        for (const [first, second] of [
+          [web, bad],
+          [bad, web],
+        ] as const) {
+          const [early, late] = [first, second].map((name) => helloBytes({ serverName: name })) as [Buffer, Buffer];
+          const peer = await connected(at.far[family]);
+          // The end comes before the middle, twice and with another name each time; the beginning comes last.
+          for (const part of [early, late]) {
+            await wire.send([segmentOf({ ...peer, seq: peer.seq + cut }, { data: part.subarray(cut) })]);
+          }
+          await wire.send([segmentOf(peer, { data: late.subarray(0, cut + 8) })]);
+          const ends = (): boolean => heardOf(wire, peer).isReset || heardOf(wire, peer).text.includes(web);
+          await until(ends, 'a verdict', 3_000);
+          await pause(20);
+          assert.doesNotMatch(heardOf(wire, peer).text, /bad\.example/);
+          const said = heardOf(wire, peer).text;
+          assert.equal(said === '', heardOf(wire, peer).isReset, 'the denied name is reset before anything is dialled');
+        }
+      });
+
+      test('an upgrade to WebSocket is for the Host that was judged, and a request behind it is judged too', async () => {
+        const port = upgraded + family;
+        const upgrade = (host: string): Buffer =>
+          Buffer.from(
+            `GET /chat HTTP/1.1\r\nHost: ${host}:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+          );
+        const get = Buffer.from(`GET /secret HTTP/1.1\r\nHost: ${bad}:${port}\r\n\r\n`);
+        assert.match(await speak(at.far[family], port, [upgrade(bad)], { from: enforced }), /^HTTP\/1\.1 403 /);
+        // The server takes no upgrade at first: what is behind it is a request of its own, however early it came.
+        const behind = await speak(at.far[family], port, [Buffer.concat([upgrade(web), get])], { from: enforced });
+        assert.match(behind, /^HTTP\/1\.1 404 [\s\S]*HTTP\/1\.1 403 [\s\S]*host_mismatch/);
+        const heard = async (): Promise<string> => (await bed.origin.tell({ does: 'heard', port })).result;
+        assert.match(await heard(), /chat/);
+        assert.doesNotMatch(await heard(), /secret|bad\.example/);
+        // Once it has, both speak WebSocket, and only with each other.
+        const parts = [upgrade(web), upgrade(web), get];
+        const more = { from: enforced, pauseMs: 100, timeoutMs: 600 };
+        assert.match(await speak(at.far[family], port, parts, more), / 404 [\s\S]* 101 [\s\S]*frame timeout$/);
+        assert.match(await heard(), /GET \/secret/);
+      });
+
       test('what does not parse is refused with its reason: a hello with a reset, a request with a page', async () => {
         const aim = family === 4 ? '192.0.2.201' : '2001:db8:f::201';
         const garbled = Buffer.concat([Buffer.from([0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0xff]), Buffer.alloc(16, 0xff)]);
@@ -206,6 +288,8 @@ describe('ways around the gateway', {
   }
 });
 
+const notYet = 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n';
+const switches = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
 const policy = `apiVersion: exeat/v1
 service: workload
 owner: team-workload
@@ -215,6 +299,9 @@ identities: [ "source:${at.workload[4]}/32", "source:${at.workload[6]}/128" ]
 allow:
   - { to: "${web}:443", reason: the site }
   - { to: "http://${web}:80", reason: the site }
+  - { to: "${web}:${shown}", reason: a site that shows what came }
+  - { to: "http://${web}:${upgraded + 4}", reason: a site that upgrades }
+  - { to: "http://${web}:${upgraded + 6}", reason: a site that upgrades }
 ---
 apiVersion: exeat/v1
 service: second

@@ -4,6 +4,8 @@ export interface HelloOptions {
   readonly serverName: string | null;
   /** Adds an `encrypted_client_hello` extension (0xfe0d). Default: false. */
   readonly hasEch?: boolean;
+  /** Says that data in the same flight follows (RFC 8446 4.2.10). Default: false. */
+  readonly hasEarlyData?: boolean;
   /** Names the server a second time, in a second extension. Default: null, only once. */
   readonly secondName?: string | null;
   /** Bytes of padding, to make it large. Default: 0. */
@@ -23,6 +25,7 @@ export function helloBytes(options: HelloOptions): Buffer {
     extension(13, Buffer.from([0, 4, 4, 3, 8, 4])),
     extension(43, Buffer.from([2, 3, 4])),
     ...(options.hasEch === true ? [extension(0xfe0d, Buffer.alloc(64, 1))] : []),
+    ...(options.hasEarlyData === true ? [extension(42, Buffer.alloc(0))] : []),
     ...(options.paddingBytes === undefined ? [] : [extension(21, Buffer.alloc(options.paddingBytes))]),
   ]);
   const body = Buffer.concat([

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 
 interface Order {
   readonly id: number;
-  readonly does: 'listen' | 'open' | 'echo' | 'flow' | 'close' | 'datagram' | 'speak';
+  readonly does: 'listen' | 'open' | 'echo' | 'flow' | 'close' | 'datagram' | 'speak' | 'heard';
   readonly host?: string;
   readonly port?: number;
   readonly from?: string;
@@ -16,9 +16,12 @@ interface Order {
   readonly fd?: number;
   readonly parts?: readonly string[];
   readonly pauseMs?: number;
+  readonly answers?: readonly string[];
 }
 
 const connections = new Map<number, Socket>();
+// What came to a port that answers by heart, over all of its connections.
+const heardAt = new Map<number, string>();
 const datagrams = new Map<string, Datagrams>();
 
 createInterface({ input: process.stdin }).on('line', (line) => {
@@ -37,6 +40,7 @@ async function run(order: Order): Promise<string> {
   if (order.does === 'echo') return echo(order);
   if (order.does === 'flow') return flow(order);
   if (order.does === 'speak') return speak(order);
+  if (order.does === 'heard') return heardAt.get(order.port ?? 0) ?? '';
   if (order.does === 'close') {
     connections.get(order.connection ?? 0)?.destroy();
     return 'closed';
@@ -44,11 +48,13 @@ async function run(order: Order): Promise<string> {
   return datagram(order);
 }
 
-// Echoes what comes; says first whom it was meant for and who asked. What begins with `pour` is answered without end.
-function listen({ host, port, fd }: Order): Promise<string> {
+// Echoes what comes; says first whom it was meant for and who asked. What begins with `pour` is answered without end. With `answers` it says
+// nothing first, and one of them to each part that comes on a connection.
+function listen({ host, port, fd, answers }: Order): Promise<string> {
   return new Promise((resolve) => {
     const server = createServer((socket) => {
       socket.on('error', () => socket.destroy());
+      if (answers !== undefined) return answerByHeart(socket, port ?? 0, answers);
       socket.write(`${bare(socket.localAddress)} ${socket.localPort} ${bare(socket.remoteAddress)}\n`);
       socket.on('data', (chunk) => {
         if (!chunk.toString().startsWith('pour')) return void socket.write(chunk);
@@ -62,6 +68,15 @@ function listen({ host, port, fd }: Order): Promise<string> {
     udp.on('error', (error) => resolve(error.message));
     udp.on('message', (message, { address, port: back }) => udp.send(message, back, address));
     udp.bind(port, host, () => server.listen({ port, host, ipv6Only: true }, () => resolve('listens')));
+  });
+}
+
+function answerByHeart(socket: Socket, port: number, answers: readonly string[]): void {
+  let said = 0;
+  socket.on('data', (chunk) => {
+    heardAt.set(port, `${heardAt.get(port) ?? ''}${chunk.toString('latin1')}`);
+    socket.write(answers[said] ?? '');
+    said += 1;
   });
 }
 

@@ -49,7 +49,7 @@ export function leaseChains(): readonly (readonly [string, readonly string[]])[]
 export function leaseBoundRules(): readonly string[] {
   return families.map(
     ({ family, source }) =>
-      `${source} . ether saddr @leasebound${family} meta mark set ${source} map @who${family} goto c_path${family}`,
+      `${source} . ether saddr @leasebound${family} meta mark set ${source} map @who${family} goto c_path`,
   );
 }
 

@@ -6,9 +6,9 @@ import { localArrivals, localChains, localInput, localPost } from './local-rules
 import { errorBounds, keyBack, keyOut, verdictChains } from './verdict-rules.ts';
 
 // The ruleset. Life of a packet of a workload:
-//   c_first   fragments are refused before conntrack puts them together
-//   c_pre     c_inside: whose address is it, by hardware address, c_path: and by path; its service, or the number of its lease, as a mark
-//             of the flow; TCP to a port that is read by name goes to the listener
+//   c_first   before conntrack: c_arrived: fragments are refused, before they are put together; whose address is it, by hardware address
+//             and by path. What is not its own is gone before conntrack believes it: it would end a flow of somebody else by a reset
+//   c_pre     c_inside: its service, or the number of its lease, as a mark of the flow; TCP to a port that is read by name goes to the listener
 //   c_dns     questions go to the filter, whomever they are meant for
 //   c_input   c_self: of the machine itself only the listener, the filter and the proxy
 //   c_forward c_from, c_out: every packet is held against the sets, also of a flow that is established; c_back: replies, against the same
@@ -22,12 +22,14 @@ const icmpErrors: Readonly<Record<4 | 6, string>> = {
   6: 'meta l4proto icmpv6 ct state related icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem }',
 };
 const neighbours = 'icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255';
+// Neighbours find each other from addresses that no binding has; routers do not forward what has them.
+const found = `${neighbours} ip6 saddr { ::, fe80::/10 }`;
 // Addresses that carry an IPv4 address (RFC 5214 section 6.1) lie in every network of 64 bits, so no run of addresses leaves them out.
 const isatap = 'ip6 daddr & ::fdff:ffff:0:0 == ::5efe:0:0';
 // What is refused however open its destination is, and how a packet looks that has nothing of it.
 const odd: Readonly<Record<4 | 6, readonly string[]>> = {
   4: ['ip hdrlength != 5'],
-  6: ['exthdr rt exists', 'exthdr hbh exists', 'exthdr dst exists', 'exthdr mh exists', isatap],
+  6: ['ip6 nexthdr != { tcp, udp }', isatap],
 };
 const plain: Readonly<Record<4 | 6, string>> = {
   4: 'ip hdrlength 5',
@@ -67,39 +69,43 @@ function arrivalChains(place: GatewayPlace): readonly (readonly [string, readonl
   ];
   const questions = `iifname @inside meta l4proto { tcp, udp } th dport 53 redirect to :${place.dnsPort}`;
   return [
-    [
-      'c_first',
-      [
-        `ip frag-off & 0x3fff != 0 iifname ${insideOf(place)} goto c_fragment4`,
-        // What says TCP at once has no header between: looking for one is dear.
-        `ip6 nexthdr != tcp exthdr frag exists iifname ${insideOf(place)} goto c_fragment6`,
-      ],
-    ],
+    ['c_first', [`iifname ${insideOf(place)} goto c_arrived`]],
+    ['c_arrived', arrivedRules(place)],
     [
       'c_pre',
       [...localArrivals(place), `iifname ${insideOf(place)} goto c_inside`, ...(place.guardsRoutes ? repliesOut : [])],
     ],
-    ['c_inside', insideRules(place)],
+    ['c_path', ['fib saddr . iif oif missing counter name spoofed drop']],
+    ['c_inside', insideRules()],
     ['c_dns', place.dnsPort === null ? [] : [questions]],
   ];
 }
 
-function insideRules({ binding }: GatewayPlace): readonly string[] {
-  // Neighbours find each other from addresses that no binding has; routers do not forward what has them.
-  const found = `${neighbours} ip6 saddr { ::, fe80::/10 } accept`;
+function arrivedRules({ binding }: GatewayPlace): readonly string[] {
   // The service of every packet, not of the first: an address that changes hands takes its live flows out of the old one at once.
   const by = (key: string, map: string): readonly string[] =>
-    families.map(({ family, source }) => `meta mark set ${source}${key} map @${map}${family} goto c_path${family}`);
+    families.map(({ family, source }) => `meta mark set ${source}${key} map @${map}${family} goto c_path`);
   // Said as what is let in: on an interface without hardware addresses the words do not match, and nobody gets in.
   const all =
-    binding === 'mac' ? [...by(' . ether saddr', 'bound'), found, ...leaseBoundRules()] : [found, ...by('', 'who')];
-  return [...all, 'counter name spoofed drop'];
+    binding === 'mac'
+      ? [...by(' . ether saddr', 'bound'), `${found} accept`, ...leaseBoundRules()]
+      : [`${found} accept`, ...by('', 'who')];
+  return [
+    'ip frag-off & 0x3fff != 0 goto c_fragment4',
+    // What says TCP at once has no header between: looking for one is dear.
+    'ip6 nexthdr != tcp exthdr frag exists goto c_fragment6',
+    ...all,
+    'counter name spoofed drop',
+  ];
 }
 
 // The mark of the packet is its service by the policy, until it is that of its way.
-function pathRules({ family }: FamilyWords): readonly string[] {
+function insideRules(): readonly string[] {
+  return ['meta nfproto ipv4 goto c_flow4', `${found} accept`, 'goto c_flow6'];
+}
+
+function flowRules({ family }: FamilyWords): readonly string[] {
   return [
-    'fib saddr . iif oif missing counter name spoofed drop',
     `ct direction original jump c_owner${family}`,
     `meta mark set ${marks.uplink}`,
     `ct direction original tcp dport @names goto c_name${family}`,
@@ -161,7 +167,7 @@ function familyChains(words: FamilyWords, place: GatewayPlace): readonly (readon
   const { family } = words;
   return [
     [`c_fragment${family}`, fragmentRules(words)],
-    [`c_path${family}`, pathRules(words)],
+    [`c_flow${family}`, flowRules(words)],
     [`c_name${family}`, nameRules(words, place)],
     [`c_out${family}`, outRules(words)],
     ...verdictChains(words),

@@ -30,10 +30,10 @@ const baseChains: Readonly<Record<string, string>> = {
   c_post: 'type nat hook postrouting priority srcnat; policy accept;',
   ...localBaseChains,
 };
-const sharedChains = ['c_inside', 'c_self', 'c_from', 'c_back', ...localSharedChains];
+const sharedChains = ['c_arrived', 'c_path', 'c_inside', 'c_self', 'c_from', 'c_back', ...localSharedChains];
 const familyChains = [
   'c_fragment',
-  'c_path',
+  'c_flow',
   'c_name',
   'c_own',
   'c_out',
