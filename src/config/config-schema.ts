@@ -213,7 +213,7 @@ function runSection(folder: string): z.ZodType<Config['run']> {
       }),
     })
     .prefault({})
-    .transform(({ socket }) => ({ socket, isOnly: false }))
+    .transform(({ socket }) => ({ socket, isOnly: false, ports: null }))
     .meta({ description: 'how `exeat run` reaches a running product' });
 }
 

@@ -120,13 +120,17 @@ export interface LeaseSourceConfig {
   readonly staleAfterMs: number | null;
 }
 
+/** TCP ports that are read by name: as TLS, and as HTTP. */
+export type NamePorts = Pick<GatewayConfig, 'tlsPorts' | 'httpPorts'>;
+
 /**
- * Where `exeat run` of other users reaches this product; null: in the state folder, for its own user and root. `isOnly`, which no file can
- * say: nothing but runs is served, for the point that a run starts for itself.
+ * Where `exeat run` of other users reaches this product; null: in the state folder, for its own user and root. What no file can say is for
+ * the point that a run starts for itself: `isOnly`, nothing but runs is served, and `ports`, what the gateway of that file reads by name.
  */
 export interface RunConfig {
   readonly socket: string | null;
   readonly isOnly: boolean;
+  readonly ports: NamePorts | null;
 }
 
 /** When the spool rotates, and how much disk it may take. */

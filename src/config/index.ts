@@ -10,6 +10,7 @@ export type {
   LimitsConfig,
   ListenConfig,
   LocalConfig,
+  NamePorts,
   ResponseZoneConfig,
   TlsConfig,
   UpstreamProxyConfig,
@@ -19,3 +20,4 @@ export { type ConfigKey, configJsonSchema, configKeys } from './config-keys.ts';
 export { renderConfigReference } from './config-reference.ts';
 export { type Endpoint, isLoopback, parseEndpoint } from './endpoint.ts';
 export { type LoadConfigOptions, loadConfig } from './load-config.ts';
+export { namePortsOf } from './name-ports.ts';

@@ -5,13 +5,13 @@
  *   us ── fork ──► the one inside: user and network namespace of its own, where every address is its loopback; sockets; the sandbox
  *    │  door, from before the fork: the kernel notes who connected (SO_PEERCRED)
  *
- * Words: the socket of the door, and the request as one line. On descriptor 3 it says one
+ * Words: the socket of the door, the request as one line, and the ports that are read by name (`443,80`). On descriptor 3 it says one
  * line for each event (`answer`, `failed`, `stage`, `ended`, `report`) and is told `run LENGTH` with what the one inside is to start,
  * `signal NUMBER`, or nothing any more, which ends everything.
  */
 export const launcherScript: string = String.raw`
 use strict; use Socket; use POSIX ();
-my ($door_path, $request) = @ARGV;
+my ($door_path, $request, $ports) = @ARGV;
 my $arm = (POSIX::uname())[4] eq 'aarch64';
 my %nr = (prctl => $arm ? 167 : 157, unshare => $arm ? 97 : 272, sendmsg => $arm ? 211 : 46);
 $^F = 1023;
@@ -103,7 +103,7 @@ sub inside {
     $family == AF_INET6 and setsockopt($s, 41, 26, 1); $type == SOCK_STREAM and setsockopt($s, SOL_SOCKET, SO_REUSEADDR, 1);
     bind($s, $address) or stage('bind', "$!"); $type == SOCK_STREAM and (listen($s, 4096) or stage('listen', "$!")); $s }
     [SOCK_STREAM, AF_INET, pack_sockaddr_in(3128, INADDR_LOOPBACK)], [SOCK_STREAM, $all->(53)], [SOCK_DGRAM, $all->(53)],
-    [SOCK_STREAM, $all->(443)], [SOCK_STREAM, $all->(80)], $six ? ([SOCK_STREAM, $all6->(443)], [SOCK_STREAM, $all6->(80)]) : ();
+    map { ([SOCK_STREAM, $all->($_)], $six ? [SOCK_STREAM, $all6->($_)] : ()) } split /,/, $ports;
   send_all("$request\n", map { fileno $_ } @sockets);
   close $_ for @sockets, $door; close $stage_in;
   my $words = join '', <$words_out>; POSIX::_exit(125) unless $words =~ s/^(\d{1,8})\n//; my ($program, @argv) = split /\0/, substr($words, $1);

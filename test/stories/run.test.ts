@@ -28,27 +28,27 @@ const churnScript = `
 describe('exeat run', { skip: skipUnless('root', 'perl', 'bwrap', 'curl', 'setpriv', 'script') }, () => {
   let bed: RunBed;
   let origins: StoryOrigins;
-  let site: Server;
+  let sites: readonly Server[];
   let product: RunningProduct;
 
   before(async () => {
     bed = await openRunBed();
     origins = await startStoryOrigins([allowed]);
-    site = await startSite(bed.folder);
+    sites = await startSites(bed.folder, [443, 8443]);
     await chmod(origins.folder, 0o755);
     product = await startProduct({
       policy: { 'ci.yaml': policyText(origins) },
       config: {
         run: { socket: './run.sock' },
         hosts: { [allowed]: '127.0.0.1', [named.host]: named.address, 'denied.example': '127.0.0.1' },
-        localOrigins: [`127.0.0.1:${origins.secure.port}`, `${named.address}:443`],
+        localOrigins: [`127.0.0.1:${origins.secure.port}`, `${named.address}:443`, `${named.address}:8443`],
       },
     });
   });
   after(async () => {
     await product.stop();
     await origins.close();
-    site.close();
+    for (const site of sites) site.close();
     bed.close();
   });
 
@@ -101,6 +101,35 @@ describe('exeat run', { skip: skipUnless('root', 'perl', 'bwrap', 'curl', 'setpr
     );
     assert.equal(record.kind === 'verdict' && record.principal?.identity, 'local:user:0');
     assert.equal(report.denied.find((one: { host: string; port: number | null }) => one.port !== null).id, record.id);
+  });
+
+  test('a point of its own reads by name what the gateway of its configuration does', async () => {
+    const path = join(bed.folder, 'own.yaml');
+    const gateway = { inside: ['lan0'], binding: 'path', tlsPorts: [443, 8443], httpPorts: [8080] };
+    const settings = {
+      state: './own-state',
+      listen: { dns: '[::]:5353' },
+      gateway,
+      hosts: { [named.host]: named.address },
+    };
+    writeFileSync(
+      path,
+      JSON.stringify({ policy: product.policyFolder, ...settings, localOrigins: [`${named.address}:8443`] }),
+    );
+    const { code, said } = await bed.run(
+      ['--as', 'ci-job', '--config', path, '--policy', product.policyFolder],
+      `(by() { curl -sS -m 5 --noproxy '*' -k "$@" 2>&1; echo "= $?"; }
+       by --resolve ${named.host}:8443:203.0.113.9 https://${named.host}:8443/
+       by --resolve denied.example:8443:203.0.113.9 https://denied.example:8443/
+       by -o /dev/null -w '%{http_code}' http://198.51.100.9:8080/
+       by --resolve ${named.host}:9443:203.0.113.9 https://${named.host}:9443/) > $OUT/ports 2>&1`,
+    );
+    assert.equal(code, 0, said);
+    const lines = bed
+      .written('ports')
+      .split('\n')
+      .filter((line) => /^(?:site$|403|=)/.test(line));
+    assert.deepEqual(lines, ['site', '= 0', '= 35', '403= 0', '= 7'], bed.written('ports'));
   });
 
   test('a user without rights runs as what its user or one of its groups is listed for, and gets nothing of the host', async () => {
@@ -240,16 +269,20 @@ describe('exeat run', { skip: skipUnless('root', 'perl', 'bwrap', 'curl', 'setpr
   });
 });
 
-async function startSite(folder: string): Promise<Server> {
+async function startSites(folder: string, ports: readonly number[]): Promise<readonly Server[]> {
   const authority = await createAuthority('Run Site Root');
   const issued = await authority.issueServer({ names: [named.host] });
   writeFileSync(join(folder, 'site-ca.pem'), authority.certificatePem);
-  const server = createHttpsServer({ cert: issued.chainPem, key: issued.keyPem }, (_, response) =>
-    response.end('site\n'),
+  return Promise.all(
+    ports.map(async (port) => {
+      const server = createHttpsServer({ cert: issued.chainPem, key: issued.keyPem }, (_, response) =>
+        response.end('site\n'),
+      );
+      server.on('tlsClientError', (_error, socket) => socket.destroy());
+      await new Promise<void>((resolve) => server.listen(port, named.address, resolve));
+      return server;
+    }),
   );
-  server.on('tlsClientError', (_error, socket) => socket.destroy());
-  await new Promise<void>((resolve) => server.listen(443, named.address, resolve));
-  return server;
 }
 
 function policyText(origins: StoryOrigins): string {
@@ -262,6 +295,7 @@ identities: [ { local: ${identity} } ]
 allow:
   - { to: "${allowed}:${origins.secure.port}", reason: what the build needs }
   - { to: "${named.host}:443", reason: what the build needs }
+  - { to: "${named.host}:8443", reason: what the build needs }
 `;
   return `${service('ci-job', '{ user: "0" }')}---\n${service('by-group', `{ group: "${stranger.group}" }`)}`;
 }

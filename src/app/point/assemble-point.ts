@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { ExeatError } from '../../base/index.ts';
-import type { Config } from '../../config/index.ts';
+import { type Config, namePortsOf } from '../../config/index.ts';
 import type { Judge } from '../../enforcement/index.ts';
 import { identify, type ProofVerifier } from '../../identity/index.ts';
 import { approveAddresses, type DecisionFacts, decide, queryTypes, screenAddresses } from '../../policy/index.ts';
@@ -134,6 +134,7 @@ function openRuns(listening: ProxyListenerOptions, { filterFor }: DnsDesk, confi
     listening: { ...listening, driver: nodeDriver },
     filterFor,
     ttlOf,
+    httpPorts: namePortsOf(config).httpPorts,
     ...protectedPaths(config),
   });
 }

@@ -40,6 +40,8 @@ export interface RunDeskParts {
   readonly listening: ProxyListenerOptions;
   readonly filterFor: (parts: { readonly identify: Judge['identify']; readonly records: RunRecords }) => DnsFilter;
   readonly ttlOf: (reply: Uint8Array) => number;
+  /** Ports that are read as HTTP; others that a run listens on are read as TLS. */
+  readonly httpPorts: readonly number[];
   readonly readOnly: readonly string[];
   readonly hidden: readonly string[];
 }
@@ -109,7 +111,7 @@ async function openRun(parts: RunDeskParts, { peer, request, sockets }: DoorCall
   const records = new RunRecords(parts.listening.records);
   const judge = { ...parts.listening.judge, identify: asRun };
   const proxy = createProxyListener({ ...parts.listening, judge, records, tls: null, servesPac: false });
-  const names = createNameListener({ ...nameParts(parts.listening), judge, records });
+  const names = createNameListener({ ...nameParts(parts), judge, records });
   const filter = parts.filterFor({ identify: asRun, records });
   const dns = createDnsListener({
     answer: (...asked) => filter.answer(...asked),
@@ -145,10 +147,10 @@ function listenersOf(runs: ReadonlySet<Run>): readonly (ProxyListener | NameList
 }
 
 // Programs that know no proxy connect to what DNS told them: each address leads to a listener of the namespace, and what they say names it.
-function nameParts(listening: ProxyListenerOptions): Omit<NameListenerOptions, 'judge' | 'records'> {
+function nameParts({ listening, httpPorts }: RunDeskParts): Omit<NameListenerOptions, 'judge' | 'records'> {
   const { policy, resolver, budgets, clock, newId, limits, onFull, requestBase, observer } = listening;
   return {
-    ...{ policy, resolver, budgets, clock, newId, httpPorts: new Set([80]), requestBase: requestBase ?? null },
+    ...{ policy, resolver, budgets, clock, newId, httpPorts: new Set(httpPorts), requestBase: requestBase ?? null },
     ...(limits === undefined ? {} : { limits }),
     ...(onFull === undefined ? {} : { onFull }),
     ...(observer === undefined ? {} : { observer }),

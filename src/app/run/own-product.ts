@@ -1,7 +1,7 @@
 import { mkdirSync, openSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { failed, fault, ok, type Result } from '../../base/index.ts';
-import { type Config, loadConfig, parseEndpoint, renderConfigFault } from '../../config/index.ts';
+import { type Config, loadConfig, namePortsOf, parseEndpoint, renderConfigFault } from '../../config/index.ts';
 import { decide, runPolicyTests } from '../../policy/index.ts';
 import { createSigningKey, writeSnapshot } from '../../snapshot/index.ts';
 import { type ChildKeeper, keepChild } from '../child-keeper.ts';
@@ -143,7 +143,7 @@ function ownConfig(base: Config, folder: RunFolder): Config {
     listen: { ...none, proxy: free.ok ? free.value : base.listen.proxy },
     gateway: null,
     tls: null,
-    run: { socket: null, isOnly: true },
+    run: { socket: null, isOnly: true, ports: namePortsOf(base) },
     demo: false,
   };
 }

@@ -15,6 +15,8 @@ export interface LaunchOptions {
   readonly perl: string;
   readonly doorPath: string;
   readonly request: string;
+  /** Those that are read by name. */
+  readonly ports: readonly number[];
   readonly env: NodeJS.ProcessEnv;
 }
 
@@ -36,8 +38,8 @@ export interface Launcher {
 const maxLineBytes = 1024 * 1024;
 
 /** Starts the launcher: our streams are those of the command. */
-export function launch({ perl, doorPath, request, env }: LaunchOptions): Launcher {
-  const child = spawn(perl, ['-e', launcherScript, '--', doorPath, request], {
+export function launch({ perl, doorPath, request, ports, env }: LaunchOptions): Launcher {
+  const child = spawn(perl, ['-e', launcherScript, '--', doorPath, request, ports.join(',')], {
     env: { ...withoutPerl(env), EXEAT_RUN_PARENT: String(process.pid) },
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
   });

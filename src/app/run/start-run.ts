@@ -2,7 +2,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { ExeatError, failed, fault, ok, type Result } from '../../base/index.ts';
-import type { Config } from '../../config/index.ts';
+import { type Config, namePortsOf } from '../../config/index.ts';
 import { commandEnvironment, findReplaceableLink, type RunUser, sandboxWords } from '../../sandbox/index.ts';
 import { askLocal } from '../local-socket.ts';
 import type { RunAnswer, RunReport } from '../point/run-desk.ts';
@@ -41,6 +41,9 @@ export interface RunOutcome {
   readonly report: RunReport | null;
 }
 
+// Each is a socket of IPv4 and one of IPv6, and one message takes 253 (SCM_MAX_FD).
+const mostPorts = 120;
+
 /**
  * Runs one command in a network namespace of its own, whose only way out is the proxy and the DNS filter of the point. Faults, each with
  * the mend: a program or a namespace that this machine lacks, a policy that cannot be used, a caller that the service does not list.
@@ -72,6 +75,8 @@ interface RunParts {
 
 interface Door {
   readonly path: string;
+  /** The ports that the point reads by name. */
+  readonly ports: readonly number[];
   readonly own: OwnProduct | null;
 }
 
@@ -85,7 +90,7 @@ function checkSockets(paths: readonly string[]): Result<readonly string[]> {
 
 async function findDoor({ from, service, isObserving, env }: RunOptions, folder: RunFolder): Promise<Result<Door>> {
   if ('config' in from && (await isRunning(from.config))) {
-    if (!isObserving) return ok({ path: runSocket(from.config, statePaths(from.config.state)), own: null });
+    if (!isObserving) return doorOf(from.config, null);
     return failed(
       fault(
         'observe_refused',
@@ -95,8 +100,15 @@ async function findDoor({ from, service, isObserving, env }: RunOptions, folder:
   }
   const own = await startOwnProduct({ folder, from, service, isObserving, env });
   if (!own.ok) return own;
-  const path = runSocket(own.value.config, statePaths(own.value.config.state));
-  return ok({ path, own: own.value });
+  return doorOf(own.value.config, own.value);
+}
+
+function doorOf(config: Config, own: OwnProduct | null): Result<Door> {
+  const { tlsPorts, httpPorts } = namePortsOf(config);
+  const ports = [...new Set([...tlsPorts, ...httpPorts])];
+  if (ports.length <= mostPorts) return ok({ path: runSocket(config, statePaths(config.state)), ports, own });
+  const says = `\`gateway.tlsPorts\` and \`gateway.httpPorts\` name ${ports.length} ports, a run has room for ${mostPorts}`;
+  return failed(fault('run_ports', says));
 }
 
 // A socket that was named is somebody's product, running or not: no point of our own stands in for it.
@@ -109,7 +121,7 @@ async function isRunning(config: Config): Promise<boolean> {
 async function runAt(door: Door, parts: RunParts): Promise<Result<RunOutcome>> {
   const { options, programs } = parts;
   const request = JSON.stringify({ version: 1, service: options.service });
-  const launcher = launch({ perl: programs.perl, doorPath: door.path, request, env: options.env });
+  const launcher = launch({ perl: programs.perl, doorPath: door.path, request, ports: door.ports, env: options.env });
   const admitted = await launcher.admitted;
   if (!admitted.ok) {
     launcher.kill();
