@@ -1,16 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { failed, fault, ok, type Result } from '../base/index.ts';
-import {
-  compilePolicy,
-  decide,
-  lintPolicy,
-  openPolicy,
-  type PolicyCheck,
-  type PolicyTestResult,
-  type PolicyTree,
-  parsePolicyFiles,
-  runPolicyTests,
-} from '../policy/index.ts';
+import { checkPolicy, type PolicyCheck, type PolicyTree, parsePolicyFile } from '../policy/index.ts';
 import { versionOf } from './compile-folder.ts';
 import { readPolicyFolder } from './control/policy-folder.ts';
 
@@ -30,19 +20,8 @@ export function checkFolder(folder: string, nowMs: number): Result<CheckedFolder
   if (!read.ok) return read;
   const files = [...read.value.values()];
   if (files.length === 0) return failed(fault('policy_empty', `\`${folder}\` holds no policy files (\`*.yaml\`)`));
-  const { tree, faults } = parsePolicyFiles(files);
-  const version = versionOf(files);
   const textOf = (file: string): string | null => read.value.get(file)?.text ?? null;
-  if (faults.length > 0) return ok({ tree, check: { version, faults, findings: [], tests: [] }, textOf });
-  const tests = runTests(tree, version, nowMs);
-  if (!tests.ok) return tests;
-  const findings = lintPolicy(tree, { now: nowMs });
-  return ok({ tree, check: { version, faults, findings, tests: tests.value }, textOf });
-}
-
-function runTests(tree: PolicyTree, version: string, now: number): Result<readonly PolicyTestResult[]> {
-  const compiled = compilePolicy(tree, { version, seed: randomBytes(16) });
-  if (!compiled.ok) return compiled;
-  const opened = openPolicy(compiled.value);
-  return opened.ok ? ok(runPolicyTests(tree, opened.value, { decide, now })) : opened;
+  const parsed = files.map(({ path, text }) => parsePolicyFile(path, text));
+  const checked = checkPolicy(parsed, { version: versionOf(files), seed: randomBytes(16), now: nowMs });
+  return checked.ok ? ok({ tree: checked.value.tree, check: checked.value.check, textOf }) : checked;
 }

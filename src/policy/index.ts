@@ -6,6 +6,7 @@ export {
   screenAddresses,
 } from './approve-address.ts';
 export type { ApprovedAddress } from './approved-address.ts';
+export { type CheckedPolicy, type CheckOptions, checkPolicy } from './check/check-policy.ts';
 export {
   type Decide,
   type PolicyTestOptions,
