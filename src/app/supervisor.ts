@@ -6,7 +6,7 @@ import { type ChildKeeper, keepChild } from './child-keeper.ts';
 import type { DemoStart } from './demo/start-demo.ts';
 import { helperPaths, keepHelper, type PointSockets, pointSockets } from './gateway-helper.ts';
 import type { FromChild } from './ipc.ts';
-import { createLogger, type Logger } from './logger.ts';
+import { createLogger } from './logger.ts';
 import { openStateFolder, type StatePaths } from './state-folder.ts';
 import { acquireStateLock } from './state-lock.ts';
 
@@ -45,9 +45,14 @@ const firstPolicyMs = 10_000;
 /**
  * Starts the product: state, lock, keys, demo, then point and control. It is up, and denies all, without a good policy.
  * `ended` settles when it is to end: a start that is under way is given up then.
+ * `logDescriptor`: where its processes log; our stderr unless told.
  * Faults, each with the file, address or folder and the mend: state unwritable, another `up`, port in use, unreadable material.
  */
-export async function startUp(config: Config, ended: Promise<void>): Promise<Result<Up>> {
+export async function startUp(
+  config: Config,
+  ended: Promise<void>,
+  logDescriptor: number | null = null,
+): Promise<Result<Up>> {
   process.umask(0o077);
   becomePointGroup(config);
   const state = openStateFolder(config.state);
@@ -65,7 +70,7 @@ export async function startUp(config: Config, ended: Promise<void>): Promise<Res
     lock.value.release();
     return launched;
   }
-  const family = createFamily(config, createLogger('supervisor'), launched.value);
+  const family = createFamily(config, { sockets: launched.value, logDescriptor });
   const stop = async (): Promise<void> => {
     await Promise.all([family.stop(), prepared.value?.close()]);
     lock.value.release();
@@ -113,7 +118,14 @@ interface Family {
   stop(): Promise<void>;
 }
 
-function createFamily(config: Config, logger: Logger, sockets: PointSockets): Family {
+interface FamilyOptions {
+  readonly sockets: PointSockets;
+  readonly logDescriptor: number | null;
+}
+
+function createFamily(config: Config, { sockets, logDescriptor }: FamilyOptions): Family {
+  const log = logDescriptor === null ? {} : { logDescriptor };
+  const logger = createLogger('supervisor', log.logDescriptor);
   const addresses: Record<string, string> = {};
   let founding: readonly { readonly role: string; readonly secret: string }[] = [];
   const policy = Promise.withResolvers<void>();
@@ -131,8 +143,8 @@ function createFamily(config: Config, logger: Logger, sockets: PointSockets): Fa
     if (message.isSettled) policy.resolve();
   };
   const children: readonly [ChildKeeper, ChildKeeper, ...ChildKeeper[]] = [
-    keepChild({ name: 'point', config, logger, onMessage, ...sockets }),
-    keepChild({ name: 'control', config, logger, onMessage }),
+    keepChild({ name: 'point', config, logger, onMessage, ...log, ...sockets }),
+    keepChild({ name: 'control', config, logger, onMessage, ...log }),
     ...(config.gateway !== null && config.gateway.helper === null ? [keepHelper(helperPaths(config), logger)] : []),
   ];
   return {

@@ -18,6 +18,7 @@ import { registerCredentialAdd } from './credential-add.ts';
 import { registerCredentialList } from './credential-list.ts';
 import { registerCredentialRemove } from './credential-remove.ts';
 import { registerDecide } from './decide.ts';
+import { registerDemo } from './demo.ts';
 import { registerDnsQuery } from './dns-query.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerEnv } from './env.ts';
@@ -64,6 +65,7 @@ export function registerCommands(program: Command, cli: Cli): void {
 /** The registry: a command's file exports `register*(parent, cli)` and has its line here. */
 const commands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerUp,
+  registerDemo,
   registerStatus,
   registerDoctor,
   registerPolicy,

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { DecisionRow, ExceptionAnswer, Page } from '../../src/api/contract/index.ts';
+import type { Demo } from '../../src/app/index.ts';
+import { type ApiPerson, personWith } from '../support/api-people.ts';
+import { waitFor } from '../support/product.ts';
+
+// `exeat demo` as somebody runs it: started once, looked at by its API and in a browser, ended by Ctrl-C.
+
+const cliPath = fileURLToPath(new URL('../../src/cli/exeat.ts', import.meta.url));
+let temporary: string;
+let child: ChildProcess;
+let demo: Omit<Demo, 'stop'>;
+let stderr = '';
+
+before(async () => {
+  temporary = mkdtempSync(join(tmpdir(), 'exeat-story-'));
+  const words = ['demo', '--port', '0', '--rate', '30', '-o', 'json'];
+  child = spawn(process.execPath, [cliPath, ...words], {
+    cwd: temporary,
+    // A configuration and a proxy of whoever starts it are not the demo's.
+    env: { ...process.env, TMPDIR: temporary, EXEAT_LISTEN_PROXY: '127.0.0.1:1', HTTP_PROXY: 'http://127.0.0.1:1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')));
+  const [line] = (await once(child.stdout ?? child, 'data')) as [Buffer];
+  demo = JSON.parse(line.toString('utf8')) as typeof demo;
+});
+after(() => {
+  if (child?.exitCode === null) child.kill('SIGKILL');
+  rmSync(temporary, { recursive: true, force: true });
+});
+
+function as(role: string): ApiPerson {
+  const one = demo.signIns.find((signIn) => signIn.role === role);
+  return personWith(one?.id ?? '', one?.token ?? '', () => new URL(demo.console).host);
+}
+
+async function decisions(query: string): Promise<readonly DecisionRow[]> {
+  const { status, body } = await as('requester').get<Page<DecisionRow>>(`/decisions?limit=200&${query}`);
+  assert.equal(status, 200, JSON.stringify(body));
+  return body.items;
+}
+
+test('every kind of decision comes, and none of them leads off loopback', async () => {
+  const kinds: readonly (readonly [string, (one: DecisionRow) => boolean])[] = [
+    ['allowed at the proxy', ({ point, verdict }) => point === 'proxy' && verdict === 'allow'],
+    ['allowed at the DNS filter', ({ point, verdict }) => point === 'dns' && verdict === 'allow'],
+    ['denied at the DNS filter', ({ point, verdict }) => point === 'dns' && verdict === 'deny'],
+    ['no rule', ({ reason }) => reason === 'no_rule_matched'],
+    ['a deny of the service', ({ reason }) => reason === 'rule_denied'],
+    ['metadata', ({ host, reason }) => host === '169.254.169.254' && reason === 'boundary_denied'],
+    ['a false name', ({ reason }) => reason === 'sni_mismatch'],
+    ['a name that leads inside', ({ reason }) => reason === 'address_forbidden'],
+    ['a proof too weak', ({ reason }) => reason === 'strength_insufficient'],
+    ['observed', ({ wouldDeny }) => wouldDeny !== null],
+    ['a new destination', ({ host }) => host?.endsWith('.papers.example') === true],
+    ['by an exception', ({ grantId, verdict }) => grantId !== null && verdict === 'allow'],
+    ['cut when it ended', ({ stage, reason }) => stage === 'recheck' && reason === 'grant_expired'],
+  ];
+  const seen = new Map<string, DecisionRow>();
+  const missing = (): readonly string[] => kinds.filter(([name]) => !seen.has(name)).map(([name]) => name);
+  await waitFor(
+    async () => {
+      // Each look reads and parses a page: once a second is often enough.
+      await sleep(1_000);
+      for (const row of [...(await decisions('')), ...(await decisions('reason=grant_expired'))]) {
+        for (const [name, is] of kinds) if (is(row)) seen.set(name, row);
+        assert.ok(row.address === null || row.address === '127.0.0.1', JSON.stringify(row));
+      }
+      return missing().length === 0;
+    },
+    'every kind',
+    60_000,
+  ).catch((error: unknown) => assert.fail(`${String(error)}: ${missing().join(', ')}; ${stderr}`));
+});
+
+test('people have asked, decided, broken glass, and left a review', async () => {
+  const list = async (): Promise<readonly ExceptionAnswer[]> =>
+    (await as('auditor').get<Page<ExceptionAnswer>>('/exceptions?limit=100')).body.items;
+  const wanted: readonly ((one: ExceptionAnswer) => boolean)[] = [
+    ({ status, decision }) => status === 'pending' && decision !== null,
+    ({ kind, notAfter, endedAt }) => kind === 'exception' && notAfter !== null && endedAt !== null,
+    ({ kind, reviewStatus }) => kind === 'break-glass' && reviewStatus !== null,
+  ];
+  await waitFor(
+    async () => {
+      const all = await list();
+      return wanted.every((is) => all.some(is));
+    },
+    'each kind of exception',
+    20_000,
+  );
+  assert.equal(stderr, '');
+});
+
+test('Ctrl-C ends every process and takes the folder away', async () => {
+  writeFileSync(join(temporary, 'bystander'), '');
+  child.kill('SIGINT');
+  const [code] = (await once(child, 'exit')) as [number | null];
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(readdirSync(temporary), ['bystander']);
+  for (const pid of Object.values(demo.pids)) {
+    assert.throws(() => process.kill(pid ?? 0, 0), /ESRCH/);
+  }
+});
