@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { PresentedProof } from '../identity/index.ts';
 import type { ProofCheck } from './proof-check.ts';
 
@@ -10,9 +10,9 @@ export const maxRememberedProofs = 10_000;
 /** Issue 2: a verified proof is remembered at most 5 minutes, or until its expiry. */
 export const maxRememberedMs = 300_000;
 
-/** Verified proofs under an HMAC with a key of this process: neither a heap dump nor an entry's key gives the proof back. */
+/** Verified proofs under their SHA-256 behind a secret of this process: no entry's key gives the proof back, or is that of another process. */
 export interface ProofMemo {
-  /** The key of a proof, 32 bytes as base64. */
+  /** The key of a proof: 32 bytes, one character for each. */
   keyOf(proof: PresentedProof): string;
   get(key: string, nowMs: number): VerifiedCheck | null;
   put(key: string, check: VerifiedCheck, nowMs: number): void;
@@ -28,8 +28,8 @@ interface Entry {
 
 /** Makes an empty memo. `maxEntries` is for tests of the bound. */
 export function createProofMemo(maxEntries: number = maxRememberedProofs): ProofMemo {
-  // As a key object: given bytes, every digest would make one anew, at several times the cost of the digest.
-  const secret = createSecretKey(randomBytes(32));
+  // In front and of one length. No HMAC: keys never leave this process, so nobody can lengthen one, and an HMAC makes three objects a proof.
+  const secret = randomBytes(32).toString('hex');
   const entries = new Map<string, Entry>();
   return {
     keyOf: (proof) => keyOf(secret, proof),
@@ -56,18 +56,18 @@ export function createProofMemo(maxEntries: number = maxRememberedProofs): Proof
   };
 }
 
-/**
- * Every part goes in behind its length, so that two different proofs never give the same bytes. Text goes in at once: each call of
- * the digest costs as much as the hashing of a short proof.
- */
-function keyOf(secret: KeyObject, proof: PresentedProof): string {
-  const hmac = createHmac('sha256', secret);
-  if (proof.kind !== 'certificate') return hmac.update(textOf(proof)).digest('base64');
-  for (const der of proof.chain) hmac.update(`certificate ${der.length}:`).update(der);
-  return hmac.digest('base64');
-}
-
-function textOf(proof: Exclude<PresentedProof, { readonly kind: 'certificate' }>): string {
-  if (proof.kind === 'bearer') return `bearer ${proof.token}`;
-  return `basic ${proof.username.length}:${proof.username}${proof.password}`;
+/** Every part goes in behind its length, so that two different proofs never give the same bytes. */
+function keyOf(secret: string, proof: PresentedProof): string {
+  switch (proof.kind) {
+    case 'bearer':
+      return hash('sha256', `${secret}bearer ${proof.token}`, 'binary');
+    case 'basic':
+      return hash('sha256', `${secret}basic ${proof.username.length}:${proof.username}${proof.password}`, 'binary');
+    case 'certificate': {
+      const parts = proof.chain.flatMap((der) => [Buffer.from(`certificate ${der.length}:`), der]);
+      return hash('sha256', Buffer.concat([Buffer.from(secret), ...parts]), 'binary');
+    }
+    default:
+      return proof satisfies never;
+  }
 }
