@@ -35,13 +35,47 @@ function byProof(
   if (evidence.presented.length > maxPresentedProofs) return { kind: 'refused', reason: 'identity_conflict' };
   if (evidence.presented.some((proof) => !(proof.expiresAt > nowMs))) return unknown;
   const matches = directory.matchPresented(evidence, leases);
+  const before = knownOf(evidence, leases, matches);
+  if (before !== null) return before;
   const best = strongestOfOneService(matches);
   if (best === 'conflict') return { kind: 'refused', reason: 'identity_conflict' };
   if (best === null || !everyProofSpeaks(directory, evidence, { matches, leases })) return unknown;
   const ends = matches.flatMap(({ until }) => until ?? []);
   const first = Math.min(...evidence.presented.map((proof) => proof.expiresAt), ...ends);
   const expiresAt = first === Number.POSITIVE_INFINITY ? null : first;
-  return { kind: 'identified', principal: { ...pick(best, matches), source: evidence.source, expiresAt } };
+  const found = {
+    kind: 'identified',
+    principal: { ...pick(best, matches), source: evidence.source, expiresAt },
+  } as const;
+  const [proof] = evidence.presented;
+  if (proof !== undefined && isOfOne(evidence, leases)) known.set(matches, { proof, source: evidence.source, found });
+  return found;
+}
+
+/** Whom matches of one proof named, where nothing else was asked. */
+interface Known {
+  readonly proof: Evidence;
+  readonly source: string;
+  readonly found: Identification;
+}
+
+// A directory that gives the same matches again was asked the same: whom they name does not change either. That the proof has not ended
+// is looked at before.
+const known = new WeakMap<readonly DirectoryMatch[], Known>();
+
+function knownOf(
+  evidence: EvidenceSet,
+  leases: readonly HeldLease[],
+  matches: readonly DirectoryMatch[],
+): Identification | null {
+  const last = isOfOne(evidence, leases) ? known.get(matches) : undefined;
+  return last !== undefined && last.proof === evidence.presented[0] && last.source === evidence.source
+    ? last.found
+    : null;
+}
+
+function isOfOne({ presented }: EvidenceSet, leases: readonly HeldLease[]): boolean {
+  return presented.length === 1 && leases.length === 0;
 }
 
 const unknown: Identification = { kind: 'refused', reason: 'identity_unknown' };

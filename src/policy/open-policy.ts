@@ -6,7 +6,7 @@ import {
   ipAddressFromWords,
   prefixOf,
 } from '../destination/index.ts';
-import type { DirectoryMatch, EvidenceSet, HeldLease } from '../identity/index.ts';
+import type { DirectoryMatch, Evidence, EvidenceSet, HeldLease } from '../identity/index.ts';
 import type { CompiledPolicy, SegmentSummary, ServiceSummary } from './compiled-policy.ts';
 import { checkBody, checkHeader } from './format/check-buffer.ts';
 import { serviceKinds } from './format/codes.ts';
@@ -60,6 +60,8 @@ export class OpenedPolicy implements CompiledPolicy {
   /** @internal Row of the `unattributed` principal, or `none`. */
   readonly unattributedRow: number;
   #segments: readonly SegmentSummary[] | null = null;
+  // Ends with the proof, which whoever verified it remembers for a bounded time.
+  readonly #matched = new WeakMap<Evidence, { readonly source: string; readonly matches: readonly DirectoryMatch[] }>();
 
   constructor(view: FlatView) {
     this.view = view;
@@ -87,7 +89,16 @@ export class OpenedPolicy implements CompiledPolicy {
   }
 
   matchPresented(evidence: EvidenceSet, leases: readonly HeldLease[] = []): readonly DirectoryMatch[] {
-    return matchPresented(this.view, evidence, leases);
+    const [proof] = evidence.presented;
+    // Of one proof alone, by where it came from last: nothing else is asked, and neither it nor this policy changes.
+    if (proof === undefined || evidence.presented.length > 1 || leases.length > 0) {
+      return matchPresented(this.view, evidence, leases);
+    }
+    const known = this.#matched.get(proof);
+    if (known !== undefined && known.source === evidence.source) return known.matches;
+    const matches = matchPresented(this.view, evidence, leases);
+    this.#matched.set(proof, { source: evidence.source, matches });
+    return matches;
   }
 
   matchSource(source: string, nowMs: number, leases: readonly HeldLease[] = []): readonly DirectoryMatch[] {

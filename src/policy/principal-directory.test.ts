@@ -217,3 +217,29 @@ test('an unattributed source ends at the last of the dates that hold it', () => 
     [now + 20, now + 20, now + 10, null],
   );
 });
+
+test('a proof that was seen before is not remembered past its end, from elsewhere, under another policy, or beside another proof', () => {
+  const proof = credential('both');
+  const nameOf = (directory: typeof policy, source: string, presented: readonly Evidence[], nowMs = now): string => {
+    const found = identify(directory, { source, presented }, nowMs);
+    return found.kind === 'identified' ? `${found.principal.service} ${found.principal.source}` : found.kind;
+  };
+  const elsewhere = policyOf([of('moved', 'credential:both')]);
+  for (let round = 0; round < 3; round++) {
+    assert.equal(nameOf(policy, '10.20.0.7', [proof]), 'both 10.20.0.7');
+    assert.equal(nameOf(policy, '10.20.0.8', [proof]), 'both 10.20.0.8');
+    assert.equal(nameOf(policy, '192.0.2.9', [proof]), 'refused', 'its source is no longer inside the range');
+    assert.equal(nameOf(policy, '10.20.0.7', [proof], expiresAt), 'refused', 'it has ended');
+    assert.equal(nameOf(policy, '10.20.0.7', [proof, credential('api')]), 'refused', 'two proofs of two services');
+    assert.equal(nameOf(elsewhere, '192.0.2.9', [proof]), 'moved 192.0.2.9');
+  }
+});
+
+test('a lease that came or went counts for a proof that was seen before', () => {
+  const proof = credential('api');
+  const directory = policyOf([of('api', 'credential:api + leased:ipam')]);
+  const lease = { source: 'ipam', service: 'api', until: now + 5 };
+  const count = (leases: readonly (typeof lease)[]): number =>
+    directory.matchPresented({ source: '10.1.1.1', presented: [proof] }, leases).length;
+  assert.deepEqual([count([]), count([lease]), count([]), count([lease])], [0, 1, 0, 1]);
+});
