@@ -68,6 +68,8 @@ const bounds: readonly (readonly [file: string, name: string, says: string])[] =
   ['src/app/point/create-point.ts', 'drainMs', 'connections may end by themselves at shutdown for'],
   ['src/app/point/point-metrics.ts', 'maxServiceLabels', 'services with a label of their own in metrics'],
   ['src/app/control/usage.ts', 'maxEdges', 'edges (service, host, port) that status remembers'],
+  ['src/app/control/find-denial.ts', 'maxFindBytes', 'records read for the page of a denial (`/request`)'],
+  ['src/app/control/find-denial.ts', 'maxFindMs', 'how long that is looked for; 8 more may wait, then 503'],
 ];
 
 // A number in the unit that its name ends in.

@@ -2,7 +2,7 @@
 export type { Answered, Call, Caller, Handler, Handlers, Once } from './call.ts';
 export { type AnyHandler, type ApiOptions, createApi } from './create-api.ts';
 export { describeApi, type OpenApi } from './openapi.ts';
-export { requestPage, setupPage } from './pages.ts';
+export { busyPage, requestPage, setupPage } from './pages.ts';
 export type { ProblemRows, RequestFault } from './problems.ts';
 export type { ApiPorts, DecisionSource, NewSecret, ToldDecision, VerifySignature } from './routes/api-ports.ts';
 export { actProblems, createHandlers } from './routes/create-handlers.ts';

@@ -25,6 +25,11 @@ export function requestPage(decisionId: string, record: VerdictRecord | null, ha
   ]);
 }
 
+/** A page for a moment in which too many ask. */
+export function busyPage(): string {
+  return page('Try again', [paragraph('Too many denials are being looked up. Load this page again in a moment.')]);
+}
+
 function consoleLink(decisionId: string): string {
   const href = `/exceptions/new?decision=${encodeURIComponent(decisionId)}`;
   return `<p><a href="${href}">Ask for it in the console</a>, if you have an account there.</p>`;

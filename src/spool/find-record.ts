@@ -13,7 +13,7 @@ const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /** The record with this id (a ULID), or null. Its time tells which file to look at first; then every other one is, newest first. */
 export async function findRecord(dir: string, id: string): Promise<DecisionRecord | null> {
-  for (const file of likelyFirst(listFiles(dir), ulidTimeMs(id))) {
+  for (const file of likelyFirst(listRecordFiles(dir), ulidTimeMs(id))) {
     for (const record of matching(join(dir, file.name), id, (one) => one.id === id)) return record;
     await breathe();
   }
@@ -26,7 +26,7 @@ export async function findRecord(dir: string, id: string): Promise<DecisionRecor
  */
 export async function findFlowRecords(dir: string, flow: string): Promise<readonly DecisionRecord[]> {
   const found: DecisionRecord[] = [];
-  for (const file of filesSince(listFiles(dir), ulidTimeMs(flow))) {
+  for (const file of filesSince(listRecordFiles(dir), ulidTimeMs(flow))) {
     for (const record of matching(join(dir, file.name), flow, (one) => one.flow === flow)) {
       found.push(record);
       if ((record.kind === 'close' && !isOneOfName(record)) || found.length >= maxFlowRecords) return found;
@@ -52,7 +52,7 @@ export async function findRecordsBetween(
 ): Promise<readonly DecisionRecord[]> {
   const found: DecisionRecord[] = [];
   const isWithin = ({ time }: DecisionRecord): boolean => Date.parse(time) >= fromMs && Date.parse(time) <= toMs;
-  for (const file of filesSince(listFiles(dir), fromMs)) {
+  for (const file of filesSince(listRecordFiles(dir), fromMs)) {
     if (file.beganAtMs > toMs + slackMs) break;
     for (const record of matching(join(dir, file.name), needle, (one) => isWithin(one) && isWanted(one))) {
       found.push(record);
@@ -65,7 +65,7 @@ export async function findRecordsBetween(
 
 /** Whether the oldest file of the spool began after this flow (a ULID) did: what it wrote first is gone. */
 export function isRotatedAway(dir: string, flow: string): boolean {
-  const [oldest] = listFiles(dir);
+  const [oldest] = listRecordFiles(dir);
   return oldest === undefined || oldest.beganAtMs > (ulidTimeMs(flow) ?? Number.POSITIVE_INFINITY);
 }
 
@@ -80,7 +80,8 @@ function filesSince(files: readonly SpoolFileName[], atMs: number | null): reado
 
 const maxFlowRecords = 10_000;
 
-function listFiles(dir: string): readonly SpoolFileName[] {
+/** The record files of a folder, oldest first; none where there is no folder. */
+export function listRecordFiles(dir: string): readonly SpoolFileName[] {
   try {
     return sortFileNames(readdirSync(dir));
   } catch (error) {
@@ -116,7 +117,8 @@ function* matching(
   }
 }
 
-function ulidTimeMs(id: string): number | null {
+/** The time in a ULID, epoch milliseconds; null where the text is none. */
+export function ulidTimeMs(id: string): number | null {
   if (!/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(id)) return null;
   return [...id.slice(0, 10)].reduce((time, char) => time * 32 + alphabet.indexOf(char), 0);
 }

@@ -91,6 +91,17 @@ test('a view is kept in its address, and what does not match stays out of it', {
   await page.reload();
   await page.getByRole('link', { name: /a\.shop\.example/ }).waitFor();
   assert.equal(await page.getByLabel('Host').inputValue(), 'shop.example');
+  await page.getByRole('button', { name: 'More filters' }).click();
+  await page.getByLabel('Source').fill('127.0.0.0/8');
+  await page.getByLabel('Identity').fill('credential:story');
+  await page.getByRole('button', { name: 'Show', exact: true }).click();
+  await page.waitForURL(/source=127\.0\.0\.0/);
+  await page.getByRole('link', { name: /a\.shop\.example/ }).waitFor();
+  await ana.assertAccessible('every filter');
+  await page.getByLabel('Until (UTC)').fill('2026-01-01T00:00');
+  await page.getByRole('button', { name: 'Show', exact: true }).click();
+  await page.getByText('No decision matches').waitFor();
+  await page.getByText('nothing new is asked for').waitFor();
 });
 
 test('thousands of rows are drawn by what is in sight, and hold still while somebody reads', { skip }, async () => {

@@ -52,6 +52,13 @@ test('decisions are listed newest first, by what is asked for, page by page', as
   ]);
   assert.deepEqual(await hosts('service=other'), []);
   assert.ok((await hosts('verdict=allow')).every((host) => host === 'bank.example'));
+  const denied = await hosts('verdict=deny');
+  for (const query of ['source=127.0.0.1', 'source=127.0.0.0/8', 'identity=credential:story']) {
+    assert.deepEqual(await hosts(`verdict=deny&${query}`), denied, query);
+  }
+  for (const query of ['source=10.0.0.0/8', 'source=::1', 'identity=credential:stor', 'identity=%22']) {
+    assert.deepEqual(await hosts(query), [], query);
+  }
   const paged: string[] = [];
   for (let cursor = ''; ; ) {
     const page = await list(`verdict=deny&limit=1${cursor}`);
@@ -66,7 +73,16 @@ test('decisions are listed newest first, by what is asked for, page by page', as
 });
 
 test('what is asked for in another spelling, or by whoever may not see, is refused', async () => {
-  for (const query of ['verdict=maybe', 'host=%0a', 'reason=NO', 'limit=0', 'unknown=1', 'cursor=abc']) {
+  for (const query of [
+    'verdict=maybe',
+    'host=%0a',
+    'reason=NO',
+    'limit=0',
+    'unknown=1',
+    'cursor=abc',
+    'source=10.0.0.1/8',
+    'source=x',
+  ]) {
     assert.equal((await house.call('ana', `/decisions?${query}`)).status, 400, query);
   }
   assert.equal((await house.call(null, '/decisions')).code, 'token_missing');
@@ -78,6 +94,7 @@ test('what is asked for in another spelling, or by whoever may not see, is refus
   }
   assert.equal((await house.call('ana', '/decisions/01KB0Z2Q6W7V8X9Y0A1B2C3D4E')).status, 404);
   assert.equal((await house.call('ana', '/decisions/tail?after=/etc/passwd:0')).status, 400);
+  assert.equal((await house.call('ana', '/decisions/tail?source=10.0.0.1/8')).status, 400);
 });
 
 test('a denial is explained by the policy that decided, with what would let it through', async () => {
@@ -92,6 +109,9 @@ test('a denial is explained by the policy that decided, with what would let it t
   });
   const [allowed] = (await list('verdict=allow')).items;
   const explained = await house.call<ExplainedDecision>('ana', `/decisions/${allowed?.id}`);
+  // The page that needs no account tells of denials, and of nothing that was let out.
+  assert.equal((await fetch(`${house.api}/request?decision=${row?.id}`)).status, 200);
+  assert.equal((await fetch(`${house.api}/request?decision=${allowed?.id}`)).status, 404);
   assert.deepEqual([explained.body.requestable, explained.body.change], [null, null]);
   assert.notEqual(allowed?.grantId, null);
 });

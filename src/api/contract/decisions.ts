@@ -75,6 +75,10 @@ export interface DecisionFilter {
   readonly reason?: string | undefined;
   readonly point?: string | undefined;
   readonly grant?: string | undefined;
+  /** An address, or a block of them: `10.20.0.0/24`. */
+  readonly source?: string | undefined;
+  /** As records spell it: `credential:payments-api`. */
+  readonly identity?: string | undefined;
 }
 
 /** Which decisions a page lists. */
@@ -155,6 +159,13 @@ const filterFields = {
     .optional(),
   point: z.enum(['proxy', 'gateway', 'dns']).optional(),
   grant: z.string().max(64).optional().describe('only what this exception let through'),
+  source: z
+    .string()
+    .max(64)
+    .regex(/^[0-9A-Fa-f.:]+(?:\/\d{1,3})?$/, 'is an address or a block of them')
+    .optional()
+    .describe('where it came from: an address, or a block such as `10.20.0.0/24`'),
+  identity: z.string().min(1).max(512).optional().describe('as records spell it: `credential:payments-api`'),
 };
 
 /** The endpoints of decisions, by operation id. */

@@ -26,7 +26,9 @@ async function listDecisions(ports: ApiPorts, query: DecisionQuery): Promise<Res
   const list = JSON.stringify(filter);
   const before = readCursor(list, cursor);
   if (!before.ok) return before;
-  const { isLikely, isWanted } = matchDecisions(filter);
+  const matcher = matchDecisions(filter);
+  if (!matcher.ok) return matcher;
+  const { isLikely, isWanted } = matcher.value;
   const [sinceMs, untilMs] = [filter.since, filter.until].map((at) => (at === undefined ? null : Date.parse(at)));
   const items: DecisionRow[] = [];
   const next = await ports.decisions.search({

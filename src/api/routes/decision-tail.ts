@@ -3,7 +3,7 @@ import type { Call } from '../call.ts';
 import type { DecisionFilter } from '../contract/index.ts';
 import type { Stream, StreamEvent } from '../stream.ts';
 import type { ApiPorts } from './api-ports.ts';
-import { matchDecisions, toDecisionRow } from './decision-row.ts';
+import { type DecisionMatcher, matchDecisions, toDecisionRow } from './decision-row.ts';
 
 /** The streams of the API, by operation id. */
 export function createStreams(ports: ApiPorts): Readonly<Record<'tailDecisions', Stream>> {
@@ -12,7 +12,8 @@ export function createStreams(ports: ApiPorts): Readonly<Record<'tailDecisions',
       const { query } = call as Call<unknown, DecisionFilter & { readonly after?: string }, unknown>;
       const from = after ?? query.after ?? null;
       if (from !== null && !ports.decisions.isPlace(from)) return notOurs;
-      return ok(tail(ports, query, { from, signal }));
+      const matcher = matchDecisions(query);
+      return matcher.ok ? ok(tail(ports, matcher.value, { from, signal })) : matcher;
     },
   };
 }
@@ -23,10 +24,9 @@ const notOurs: Result<never> = failed(
 
 async function* tail(
   ports: ApiPorts,
-  filter: DecisionFilter,
+  { isWanted }: DecisionMatcher,
   { from, signal }: { readonly from: string | null; readonly signal: AbortSignal },
 ): AsyncGenerator<StreamEvent> {
-  const { isWanted } = matchDecisions(filter);
   const start = from ?? ports.decisions.end();
   // Told at once, so that who breaks off before the first decision goes on from here and misses none.
   yield { id: start ?? '', event: 'begun', data: {} };

@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { requestPage, setupPage } from '../../api/index.ts';
+import { busyPage, requestPage, setupPage } from '../../api/index.ts';
 import type { Endpoint } from '../../config/index.ts';
-import type { VerdictRecord } from '../../policy/index.ts';
 import { readConsoleFiles, serveConsole } from './console-files.ts';
+import type { FindDenial } from './find-denial.ts';
 
 /** What `/readyz` says: 200 when ready, 503 otherwise, with the problems as lines. */
 export interface Readiness {
@@ -16,8 +16,8 @@ export interface Readiness {
 export interface ConsoleAnswers {
   readiness(): Promise<Readiness>;
   metrics(): Promise<string>;
-  /** The verdict of a decision, or null when none is kept. */
-  findVerdict(decisionId: string): Promise<VerdictRecord | null>;
+  /** The denial that a link names, or null when none is kept. */
+  readonly findDenial: FindDenial;
 }
 
 /** The listener for the API, health, readiness, metrics, and the pages that links lead to. */
@@ -74,7 +74,8 @@ function addPages(server: FastifyInstance, answers: ConsoleAnswers, hasConsole: 
   const html = 'text/html; charset=utf-8';
   server.get<{ Querystring: { decision?: string } }>('/request', async (request, reply) => {
     const { decision = '' } = request.query;
-    const record = ulidText.test(decision) ? await answers.findVerdict(decision) : null;
+    const record = ulidText.test(decision) ? await answers.findDenial(decision) : null;
+    if (record === 'busy') return reply.code(503).header('retry-after', '2').type(html).send(busyPage());
     return reply
       .code(record === null ? 404 : 200)
       .type(html)

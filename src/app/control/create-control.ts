@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { ExeatError } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
-import { findRecord } from '../../spool/index.ts';
 import { backupAnswers } from '../backup/backup-answers.ts';
 import { tellSupervisor } from '../ipc.ts';
 import { listenFault } from '../listen-fault.ts';
@@ -14,6 +13,7 @@ import { assembleActs, type ControlActs } from './assemble-acts.ts';
 import { type ConsoleAnswers, type ConsoleListener, listenConsole } from './console-listener.ts';
 import { createControlMetrics } from './control-metrics.ts';
 import { createConsoleApi } from './create-console-api.ts';
+import { createFindDenial } from './find-denial.ts';
 import { findBrokenFlows, foldConnections } from './fold-status.ts';
 
 /** The control process, running. */
@@ -45,10 +45,7 @@ export async function createControl(config: Config, restart: () => void): Promis
       const point = await askLocal<string>(paths.pointSocket, 'metrics', null, askTimeoutMs);
       return `${await metrics.text()}${point.ok ? point.value : ''}`;
     },
-    findVerdict: async (id) => {
-      const record = await findRecord(paths.spool, id);
-      return record?.kind === 'verdict' ? record : null;
-    },
+    findDenial: createFindDenial(paths.spool),
   });
   tellSupervisor({
     kind: 'listening',

@@ -1,13 +1,17 @@
 import type { DecisionSource, ToldDecision } from '../../api/index.ts';
 import { failed, fault, type Result } from '../../base/index.ts';
 import type { VerdictRecord } from '../../policy/index.ts';
-import { endOfSpool, findRecord, readSpool, type SpoolCursor, searchSpool } from '../../spool/index.ts';
+import { endOfSpool, findRecordNear, readSpool, type SpoolCursor, searchSpool } from '../../spool/index.ts';
 import type { PolicyQuestion } from './policy-outcome.ts';
+import { createTurns } from './turns.ts';
 
 // Searches read and parse beside everything else that control does; more of them at once would only be slower together.
 const mostAtOnce = 2;
 // About a tenth of a second of reading; who looks further back asks for the next page.
 const mostBytes = 24 * 1024 * 1024;
+
+// Where the time in an id leads is read on for two minutes of records, which at thousands a second are so many.
+const findBounds = { mostBytes: 256 * 1024 * 1024, mostMs: 5_000 };
 
 /** The decisions in a spool folder, as the API reads them. Explanations come from the worker that holds the policies. */
 export function createDecisionSource(
@@ -44,7 +48,7 @@ export function createDecisionSource(
     },
     find: async (id) => {
       if (!ulidText.test(id)) return null;
-      const record = await findRecord(folder, id);
+      const record = await inTurn(() => findRecordNear(folder, id, findBounds));
       return record?.kind === 'verdict' ? record : null;
     },
     explain: async (record) => {
@@ -74,21 +78,4 @@ const placeText = /^(decisions-\d{14}-\d{6}\.ndjson):(\d{1,15})$/;
 function readPlace(text: string): SpoolCursor | null {
   const [, file, offset] = placeText.exec(text) ?? [];
   return file === undefined ? null : { file, offset: Number(offset) };
-}
-
-// Who waits holds one of the connections of the listener, which are bounded.
-function createTurns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (work) => {
-    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
-  };
 }

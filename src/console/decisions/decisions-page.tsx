@@ -11,7 +11,7 @@ import styles from './decisions.module.css';
 import { Explained } from './explained.tsx';
 import { FilterForm } from './filter-form.tsx';
 import { DecisionRows } from './rows.tsx';
-import { filterOf } from './search.ts';
+import { askedOf, filterOf } from './search.ts';
 import { type Tail, useTail } from './use-tail.ts';
 
 const route = getRouteApi('/decisions');
@@ -19,21 +19,24 @@ const route = getRouteApi('/decisions');
 /** What was let out and what was refused: live, searched, and each explained. */
 export function DecisionsPage(): ReactNode {
   const search = route.useSearch();
-  const filter = filterOf(search);
-  const [isLive, setLive] = useState(true);
+  const asked = askedOf(search);
+  // What has an end is looked at, not followed.
+  const isPast = search.until !== undefined;
+  const [wantsLive, setLive] = useState(true);
+  const isLive = wantsLive && !isPast;
   // What is shown while somebody reads further down; what comes meanwhile waits above.
   const [held, setHeld] = useState<Tail | null>(null);
   // Drawn anew from the top when somebody asks for what is new.
   const [releases, setReleases] = useState(0);
-  const tail = useTail(filter, isLive);
+  const tail = useTail(filterOf(search), isLive);
   const found = useInfiniteQuery({
-    queryKey: ['decisions', filter],
+    queryKey: ['decisions', asked],
     initialPageParam: '',
     // What is new comes by the stream; asking again would only shift what somebody reads.
     staleTime: Number.POSITIVE_INFINITY,
     refetchOnWindowFocus: false,
     queryFn: async ({ pageParam, signal }) =>
-      (await call('listDecisions', { query: { ...filter, limit: 200, cursor: pageParam }, signal })).body,
+      (await call('listDecisions', { query: { ...asked, limit: 200, cursor: pageParam }, signal })).body,
     getNextPageParam: ({ next }) => next,
   });
   const shown = held ?? tail;
@@ -46,17 +49,19 @@ export function DecisionsPage(): ReactNode {
   return (
     <>
       <PageHead title="Decisions" says="What was let out and what was refused, the newest first.">
-        <Button variant="default" onClick={() => setLive(!isLive)}>
-          {isLive ? 'Pause' : 'Go live'}
-        </Button>
+        {!isPast && (
+          <Button variant="default" onClick={() => setLive(!isLive)}>
+            {isLive ? 'Pause' : 'Go live'}
+          </Button>
+        )}
       </PageHead>
-      <FilterForm key={JSON.stringify(filter)} search={search} />
-      <Standing tail={tail} held={held} isLive={isLive} onRelease={release} />
+      <FilterForm key={JSON.stringify(asked)} search={search} />
+      <Standing tail={tail} held={held} off={offWords(isLive, isPast)} onRelease={release} />
       <div className={styles['split']} data-explained={search.id !== undefined}>
         <div className={styles['list']}>
           {found.error !== null && <Failure error={found.error} onRetry={() => void found.refetch()} />}
           {found.isLoading && <Waiting rows={12} />}
-          {found.data !== undefined && rows.length === 0 && <Nothing isFiltered={Object.keys(filter).length > 0} />}
+          {found.data !== undefined && rows.length === 0 && <Nothing isFiltered={Object.keys(asked).length > 0} />}
           {rows.length > 0 && <DecisionRows key={releases} rows={rows} search={search} onRead={hold} />}
           {found.hasNextPage && (
             <Button variant="default" loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
@@ -80,15 +85,16 @@ function merge(live: readonly DecisionRow[], older: readonly DecisionRow[]): rea
 interface StandingProps {
   readonly tail: Tail;
   readonly held: Tail | null;
-  readonly isLive: boolean;
+  /** Why nothing new is asked for, null where it is. */
+  readonly off: string | null;
   readonly onRelease: () => void;
 }
 
-function Standing({ tail, held, isLive, onRelease }: StandingProps): ReactNode {
+function Standing({ tail, held, off, onRelease }: StandingProps): ReactNode {
   const waiting = held === null ? 0 : tail.rows.length + tail.letGo - held.rows.length - held.letGo;
   return (
     <div className={styles['standing']}>
-      <span role="status">{isLive ? sayState(tail) : 'Paused: nothing new is asked for.'}</span>
+      <span role="status">{off ?? sayState(tail)}</span>
       {waiting > 0 && (
         <button type="button" onClick={onRelease}>
           {sayCount(waiting, 'new decision')}, show
@@ -97,6 +103,11 @@ function Standing({ tail, held, isLive, onRelease }: StandingProps): ReactNode {
       {tail.letGo > 0 && <span>{sayCount(tail.letGo, 'older row')} let go of; the search finds them.</span>}
     </div>
   );
+}
+
+function offWords(isLive: boolean, isPast: boolean): string | null {
+  if (isPast) return 'Up to a time in the filter: nothing new is asked for.';
+  return isLive ? null : 'Paused: nothing new is asked for.';
 }
 
 function sayState({ state }: Tail): string {

@@ -5,6 +5,7 @@ import { type FormEvent, type ReactNode, useState } from 'react';
 import type { OpenAnswer } from '../../api/contract/index.ts';
 import { call } from '../api/call.ts';
 import { saveFile, toCsv } from '../ui/csv.ts';
+import { toField, toInstant } from '../ui/instant-field.ts';
 import { PageHead } from '../ui/page-head.tsx';
 import { Empty, Failure, Waiting } from '../ui/states.tsx';
 import { sayBytes, sayCount, sayInstant } from '../ui/words.ts';
@@ -76,14 +77,6 @@ function Question({ search }: { readonly search: OpenSearch }): ReactNode {
       </Button>
     </form>
   );
-}
-
-function toField(at: string | undefined): string {
-  return at === undefined || Number.isNaN(Date.parse(at)) ? '' : new Date(at).toISOString().slice(0, 16);
-}
-
-function toInstant(field: string): string {
-  return field === '' ? '' : `${field.slice(0, 16)}:00Z`;
 }
 
 function Answered({ answer }: { readonly answer: OpenAnswer }): ReactNode {
