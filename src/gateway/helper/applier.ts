@@ -9,13 +9,11 @@ import { newTableText, planText } from '../kernel/plan-text.ts';
 import { keptMaps, planMaps, planSets } from '../kernel/table-text.ts';
 import { createCgroupLook } from './held-cgroups.ts';
 import { createKernelQueue } from './kernel-queue.ts';
-import { pinNeighbours } from './neighbours.ts';
 import { goneShape, type NetlinkReader } from './netlink-reader.ts';
 import { commandFault } from './nft-fault.ts';
 import type { NftLine } from './nft-line.ts';
-import { applyRoutes, uplinkInterfaces } from './route-guard.ts';
+import { createRoutingKeeper } from './routing-keeper.ts';
 import { findStrange } from './strange-objects.ts';
-import { applySysctls } from './sysctls.ts';
 
 /**
  * The one that puts plans and entries into the kernel. Transactions go one after the other; plans, repairs and looks at routes are asked
@@ -68,6 +66,7 @@ export function createApplier(options: ApplierOptions): Applier {
   const deadlineMs = options.deadlineMs ?? defaultDeadlineMs;
   let plan: KernelPlan | null = null;
   const cgroups = createCgroupLook();
+  const routing = createRoutingKeeper(reader, stateFile);
 
   const queue = createKernelQueue<ToldEntry | TimedEntry>(async (kind, entries) => {
     // Edges of a run of ports are looked for first: they live under the port that was taken.
@@ -77,13 +76,6 @@ export function createApplier(options: ApplierOptions): Applier {
         : forgetChanges(entries, await liveEdgesOf(nft, entries));
     return (await nft.put(changes)).ok;
   });
-  const settle = async (wanted: KernelPlan): Promise<Result<null>> => {
-    const routes = await applyRoutes(wanted.place);
-    if (!routes.ok) return routes;
-    const pinned = await pinNeighbours(wanted);
-    if (!pinned.ok) return pinned;
-    return applySysctls(stateFile, wanted.place, wanted.place.guardsRoutes ? await uplinkInterfaces() : []);
-  };
   const apply = async (wanted: KernelPlan): Promise<Result<null>> => {
     const present = cgroups.look(wanted);
     const text = planText(present);
@@ -92,7 +84,7 @@ export function createApplier(options: ApplierOptions): Applier {
     if (!loaded.ok) return loaded;
     plan = wanted;
     // Last: nothing is forwarded before the ruleset is in force.
-    return settle(wanted);
+    return routing.settle(wanted);
   };
   const repair = async (empties: readonly string[]): Promise<Result<null>> => {
     if (plan === null) return ok(null);
@@ -103,7 +95,7 @@ export function createApplier(options: ApplierOptions): Applier {
       .map((set) => `flush ${keptMaps.includes(set) ? 'map' : 'set'} ${tableName} ${set}\n`)
       .join('');
     const loaded = await queue.alone(() => load(nft, `${text.value}${emptied}`, newTableText(held)));
-    return loaded.ok ? settle(held) : loaded;
+    return loaded.ok ? routing.settle(held) : loaded;
   };
 
   return {
@@ -116,14 +108,7 @@ export function createApplier(options: ApplierOptions): Applier {
     counts: async () => (await reader.counts()) ?? readCounts(nft),
     shape: async () => (await reader.shape()) ?? (reader.isPossible() ? null : readShape(nft)),
     elements: async () => (await reader.elements()) ?? (reader.isPossible() ? null : digestPlanSets(nft)),
-    checkRoutes: async () => {
-      if (plan === null) return ok([]);
-      const held = plan;
-      const report = await applyRoutes(held.place);
-      if (!report.ok) return report;
-      const pinned = await pinNeighbours(held);
-      return pinned.ok ? ok([...report.value.amiss, ...pinned.value]) : pinned;
-    },
+    checkRoutes: async () => (plan === null ? ok([]) : routing.check(plan)),
     plan: () => plan,
     hasOtherCgroups: () => plan !== null && cgroups.areOthers(plan),
   };

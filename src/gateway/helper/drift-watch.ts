@@ -34,7 +34,7 @@ const restartMs = 100;
 const markEveryMs = 200;
 // Elements are many: they are looked at whenever there is a sign, and else at every so manyth look.
 const looksAtElements = 20;
-// A program is started for each question about routes, and starting one holds up the answers of DNS.
+// Where netlink cannot be read a program is started for each question about routes, and starting one holds up the answers of DNS.
 const looksAtRoutes = 2;
 
 /**

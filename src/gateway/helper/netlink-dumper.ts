@@ -1,4 +1,3 @@
-import { type DumpKind, writeDump } from '../kernel/netlink-dump.ts';
 import {
   type NetlinkMessage,
   netlinkFlags,
@@ -6,7 +5,7 @@ import {
   readErrno,
   readMessages,
 } from '../kernel/netlink-messages.ts';
-import { type NetlinkPipe, openNetlinkPipe } from './netlink-pipe.ts';
+import { type NetlinkPipe, type NetlinkPipeOptions, openNetlinkPipe } from './netlink-pipe.ts';
 
 /** How a listing ended. `interrupted`: something changed meanwhile. `lost`: the process that reads is gone, or the kernel said no. */
 type DumpEnd = 'whole' | 'interrupted' | 'missing' | 'lost';
@@ -24,27 +23,27 @@ const dumpTimeoutMs = 10_000;
 const mostTries = 20;
 const lastSequence = 0x7fff_ffff;
 
-/** Lists things of our table, one listing after the other. Its process is started with the first. */
+/** Lists what the kernel holds, one listing after the other. Its process is started with the first. */
 export class NetlinkDumper {
   /** False once its process ended before it ever answered, or where there is no program for it. */
   isPossible = true;
-  readonly #path: string | undefined;
+  readonly #options: NetlinkPipeOptions;
   #pipe: NetlinkPipe | null = null;
   #reading: Reading | null = null;
   #sequence = 0;
   #hasAnswered = false;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(path?: string) {
-    this.#path = path;
+  constructor(options: NetlinkPipeOptions) {
+    this.#options = options;
   }
 
   /**
-   * All messages of a kind, of a set where one is named; none where it is not there. Null: nobody could look, or it changed all the time;
-   * what `isLoose` is taken as it comes.
+   * All messages that answer a question, which is written with the number that it is given; none where what was asked for is not there. Null:
+   * nobody could look, or it changed all the time; what `isLoose` is taken as it comes.
    */
-  dump(kind: DumpKind, set: string | null = null, isLoose = false): Promise<readonly NetlinkMessage[] | null> {
-    const mine = this.#turn.then(() => this.#tryOften(kind, set, isLoose));
+  list(write: (sequence: number) => Buffer, isLoose = false): Promise<readonly NetlinkMessage[] | null> {
+    const mine = this.#turn.then(() => this.#tryOften(write, isLoose));
     this.#turn = mine;
     return mine;
   }
@@ -54,9 +53,9 @@ export class NetlinkDumper {
     this.#pipe?.close();
   }
 
-  async #tryOften(kind: DumpKind, set: string | null, isLoose: boolean): Promise<readonly NetlinkMessage[] | null> {
+  async #tryOften(write: (sequence: number) => Buffer, isLoose: boolean): Promise<readonly NetlinkMessage[] | null> {
     for (let tries = 0; tries < mostTries; tries += 1) {
-      const { end, messages } = await this.#readOnce(kind, set);
+      const { end, messages } = await this.#readOnce(write);
       if (end === 'missing') return [];
       if (end === 'whole' || (end === 'interrupted' && isLoose)) return messages;
       if (end === 'lost') return null;
@@ -65,8 +64,7 @@ export class NetlinkDumper {
   }
 
   #readOnce(
-    kind: DumpKind,
-    set: string | null,
+    write: (sequence: number) => Buffer,
   ): Promise<{ readonly end: DumpEnd; readonly messages: readonly NetlinkMessage[] }> {
     if (this.isPossible) this.#pipe ??= this.#begin();
     const pipe = this.#pipe;
@@ -88,13 +86,13 @@ export class NetlinkDumper {
         resolve({ end, messages });
       };
       this.#reading = { sequence, messages, settle, isInterrupted: false };
-      pipe.send(writeDump(kind, set, sequence));
+      pipe.send(write(sequence));
     });
   }
 
   #begin(): NetlinkPipe | null {
     const events = { onDatagram: (datagram: Buffer) => this.#take(datagram), onEnd: () => this.#lose(opened) };
-    const opened: NetlinkPipe | null = openNetlinkPipe(events, this.#path);
+    const opened: NetlinkPipe | null = openNetlinkPipe(this.#options, events);
     return opened;
   }
 

@@ -2,7 +2,7 @@ import { getSystemErrorName } from 'node:util';
 import { failed, fault, ok, type Result } from '../../base/index.ts';
 import type { EntryChange } from '../kernel/entry-changes.ts';
 import { messagesOf, readAnswers, writeBatch } from '../kernel/netlink-batch.ts';
-import { type NetlinkPipe, openNetlinkPipe } from './netlink-pipe.ts';
+import { type NetlinkPipe, netlinkProtocols, openNetlinkPipe } from './netlink-pipe.ts';
 
 /** A way to tell the kernel of entries without a program that reads text. */
 export interface NetlinkLine {
@@ -63,7 +63,7 @@ export function createNetlinkLine({ onStart, path }: NetlinkLineOptions): Netlin
       onDatagram: take,
       onEnd: () => lost(opened, 'the process that writes to the kernel ended before it confirmed'),
     };
-    const opened: NetlinkPipe | null = openNetlinkPipe(events, path);
+    const opened: NetlinkPipe | null = openNetlinkPipe({ protocol: netlinkProtocols.netfilter, path }, events);
     if (opened?.pid != null) onStart(opened.pid);
     return opened;
   };

@@ -2,16 +2,21 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { commandEnvironment } from './run-command.ts';
 import { findProgram } from './transparent-launcher.ts';
 
+/** Which part of the kernel a socket speaks with (linux/netlink.h). */
+export const netlinkProtocols = { route: 0, netfilter: 12 } as const;
+/** One of them. */
+export type NetlinkProtocol = (typeof netlinkProtocols)[keyof typeof netlinkProtocols];
+
 // Node has no netlink sockets. A short program of a language that every Debian has owns one, and moves datagrams without reading them:
 // what comes in with its length (four bytes, of the machine) goes to the kernel, what the kernel answers comes back the same way.
 
 const longestRead = 65_536;
 const maxHeldBytes = 4 * 1024 * 1024;
 
-// AF_NETLINK 16, SOCK_RAW 3, NETLINK_NETFILTER 12; SOL_NETLINK 270, NETLINK_CAP_ACK 10: answers do not repeat what was sent
+// AF_NETLINK 16, SOCK_RAW 3, its protocol; SOL_NETLINK 270, NETLINK_CAP_ACK 10: answers do not repeat what was sent
 // (linux/netlink.h). The buffer for sending is raised past its bound (SO_SNDBUFFORCE 32), since a transaction is one datagram.
 const perl = `use Socket; binmode STDIN; binmode STDOUT;
-socket(my $n, 16, 3, 12) or die "netlink: $!\\n";
+socket(my $n, 16, 3, $ARGV[0]) or die "netlink: $!\\n";
 setsockopt($n, 270, 10, pack('i', 1)); setsockopt($n, SOL_SOCKET, 32, pack('i', 8388608));
 my $in = '';
 sub back { while (defined recv($n, my $d, ${longestRead}, 0x40)) { my $o = pack('V', length $d) . $d; syswrite(STDOUT, $o) == length $o or exit 1; }
@@ -30,8 +35,8 @@ for (;;) {
 }
 `;
 
-const python = `import os, select, socket, struct
-n = socket.socket(16, socket.SOCK_RAW, 12); n.bind((0, 0))
+const python = `import os, select, socket, struct, sys
+n = socket.socket(16, socket.SOCK_RAW, int(sys.argv[1])); n.bind((0, 0))
 n.setsockopt(270, 10, 1); n.setsockopt(socket.SOL_SOCKET, 32, 8388608)
 held = b''
 while True:
@@ -55,7 +60,7 @@ const programs = [
   { name: 'python3', words: ['-c', python] },
 ] as const;
 
-/** A netlink socket of netfilter, held by a process of its own. */
+/** A netlink socket, held by a process of its own. */
 export interface NetlinkPipe {
   readonly pid: number | null;
   send(datagram: Uint8Array): void;
@@ -69,12 +74,19 @@ export interface NetlinkPipeEvents {
   readonly onEnd: () => void;
 }
 
+/** How a pipe is made. */
+export interface NetlinkPipeOptions {
+  readonly protocol: NetlinkProtocol;
+  /** Where its program is looked for. Default: `PATH`, then the folders of the system. */
+  readonly path?: string | undefined;
+}
+
 /** Opens one; null where there is neither perl nor python3 in the folders of `path`. */
-export function openNetlinkPipe(events: NetlinkPipeEvents, path?: string): NetlinkPipe | null {
+export function openNetlinkPipe({ protocol, path }: NetlinkPipeOptions, events: NetlinkPipeEvents): NetlinkPipe | null {
   const environment = commandEnvironment();
   for (const { name, words } of programs) {
     const program = findProgram(name, path ?? environment['PATH'] ?? '');
-    if (program !== null) return startPipe(spawn(program, words, { env: environment }), events);
+    if (program !== null) return startPipe(spawn(program, [...words, String(protocol)], { env: environment }), events);
   }
   return null;
 }

@@ -1,10 +1,22 @@
 import { createHash } from 'node:crypto';
 import type { EdgeCount, KernelCounts } from '../kernel/kernel-plan.ts';
-import { dropCounts, edgeCounts, elementParts, fixedParts, namedThings, shapeKinds } from '../kernel/netlink-dump.ts';
+import {
+  type DumpKind,
+  dropCounts,
+  edgeCounts,
+  elementParts,
+  fixedParts,
+  namedThings,
+  shapeKinds,
+  writeDump,
+} from '../kernel/netlink-dump.ts';
+import type { NetlinkMessage } from '../kernel/netlink-messages.ts';
+import { routingKinds, routingParts, writeRoutingDump } from '../kernel/netlink-routes.ts';
 import { countSetNames } from '../kernel/parse-counts.ts';
 import type { StrangeObject } from '../kernel/plan-text.ts';
 import { planMaps, planSets } from '../kernel/table-text.ts';
 import { NetlinkDumper } from './netlink-dumper.ts';
+import { netlinkProtocols } from './netlink-pipe.ts';
 
 /** Reads what the kernel holds for us, without a program that lists it. Null from everything: nobody could look. */
 export interface NetlinkReader {
@@ -15,6 +27,8 @@ export interface NetlinkReader {
   /** A digest of what the sets of the plan hold. */
   elements(): Promise<string | null>;
   counts(): Promise<KernelCounts | null>;
+  /** A digest of interfaces, routes of `main` and of our tables, routing rules and pinned neighbours. */
+  routing(): Promise<string | null>;
   /** Everything in our table that has a name. */
   things(): Promise<readonly StrangeObject[] | null>;
   close(): void;
@@ -25,21 +39,35 @@ export const goneShape = 'gone';
 
 /** Makes a reader. `path`: where its program is looked for; default `PATH`, then the folders of the system. */
 export function createNetlinkReader(path?: string): NetlinkReader {
-  const dumper = new NetlinkDumper(path);
+  const dumper = new NetlinkDumper({ protocol: netlinkProtocols.netfilter, path });
+  const routes = new NetlinkDumper({ protocol: netlinkProtocols.route, path });
   return {
     isPossible: () => dumper.isPossible,
     shape: () => digestShape(dumper),
     elements: () => digestElements(dumper),
     counts: () => readCounts(dumper),
+    routing: () => digestRouting(routes),
     things: () => readThings(dumper),
-    close: () => dumper.close(),
+    close: () => {
+      dumper.close();
+      routes.close();
+    },
   };
+}
+
+function dump(
+  dumper: NetlinkDumper,
+  kind: DumpKind,
+  set: string | null = null,
+  isLoose = false,
+): Promise<readonly NetlinkMessage[] | null> {
+  return dumper.list((sequence) => writeDump(kind, set, sequence), isLoose);
 }
 
 async function digestShape(dumper: NetlinkDumper): Promise<string | null> {
   const digest = createHash('sha256');
   for (const kind of shapeKinds) {
-    const messages = await dumper.dump(kind);
+    const messages = await dump(dumper, kind);
     if (messages === null) return null;
     const parts = fixedParts(kind, messages);
     if (kind === 'table' && parts.length === 0) return goneShape;
@@ -52,7 +80,7 @@ async function digestShape(dumper: NetlinkDumper): Promise<string | null> {
 async function digestElements(dumper: NetlinkDumper): Promise<string | null> {
   const digest = createHash('sha256');
   for (const name of [...planSets, ...planMaps]) {
-    const messages = await dumper.dump('elements', name);
+    const messages = await dump(dumper, 'elements', name);
     if (messages === null) return null;
     digest.update(`${name}\n${elementParts(messages).join('\n')}\n`);
   }
@@ -65,13 +93,13 @@ async function readCounts(dumper: NetlinkDumper): Promise<KernelCounts | null> {
   for (const name of countSetNames) {
     const both: EdgeCount[] = [];
     for (const family of [4, 6] as const) {
-      const messages = await dumper.dump('elements', `${name}${family}`, true);
+      const messages = await dump(dumper, 'elements', `${name}${family}`, true);
       if (messages === null) return null;
       both.push(...edgeCounts(family, messages));
     }
     counts.set(name, both);
   }
-  const counters = await dumper.dump('object', null, true);
+  const counters = await dump(dumper, 'object', null, true);
   if (counters === null) return null;
   const of = (name: string): readonly EdgeCount[] => counts.get(name) ?? [];
   return {
@@ -81,10 +109,20 @@ async function readCounts(dumper: NetlinkDumper): Promise<KernelCounts | null> {
   };
 }
 
+async function digestRouting(dumper: NetlinkDumper): Promise<string | null> {
+  const digest = createHash('sha256');
+  for (const kind of routingKinds) {
+    const messages = await dumper.list((sequence) => writeRoutingDump(kind, sequence));
+    if (messages === null) return null;
+    digest.update(`${kind}\n${routingParts(kind, messages).join('\n')}\n`);
+  }
+  return digest.digest('hex');
+}
+
 async function readThings(dumper: NetlinkDumper): Promise<readonly StrangeObject[] | null> {
   const found: StrangeObject[] = [];
   for (const kind of ['chain', 'set', 'object', 'flowtable'] as const) {
-    const messages = await dumper.dump(kind);
+    const messages = await dump(dumper, kind);
     if (messages === null) return null;
     found.push(...namedThings(kind, messages));
   }

@@ -8,6 +8,8 @@ export interface NetlinkMessage {
   readonly type: number;
   readonly flags: number;
   readonly sequence: number;
+  /** The first four bytes of its own header; none of what netlink itself says. */
+  readonly own: Buffer;
   readonly body: Buffer;
 }
 
@@ -39,7 +41,7 @@ export const ownHeaders = { table: [1, 0, 0, 0], batch: [0, 0, 0, 10] } as const
 
 /** Writes a message. */
 export function writeMessage(
-  head: Omit<NetlinkMessage, 'body'> & { readonly own: readonly number[] },
+  head: Omit<NetlinkMessage, 'body' | 'own'> & { readonly own: readonly number[] },
   body: Buffer = Buffer.alloc(0),
 ): Buffer {
   const bytes = Buffer.alloc(headerBytes + ownHeaderBytes);
@@ -87,6 +89,7 @@ export function readMessages(datagram: Buffer): readonly NetlinkMessage[] {
       type,
       flags: datagram.readUInt16LE(at + 6),
       sequence: datagram.readUInt32LE(at + 8),
+      own: datagram.subarray(at + headerBytes, at + Math.min(headerBytes + ownBytes, length)),
       body: datagram.subarray(Math.min(at + headerBytes + ownBytes, at + length), at + length),
     });
     at += aligned(length);
