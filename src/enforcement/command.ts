@@ -4,11 +4,8 @@ import type { ApprovedAddress, DecisionRecord } from '../policy/index.ts';
 /** One of the two sockets of a connection. */
 export type Side = 'client' | 'upstream';
 
-/**
- * What a conversation asks of its driver. The first group is answered at once; the second suspends the conversation until an event.
- * While `read` waits for one side, the driver hands over bytes only if the other side's queue has room (back-pressure).
- */
-export type Command =
+/** What a conversation has its driver do, without an answer: at once, in order. */
+export type ImmediateCommand =
   | { readonly type: 'send'; readonly side: Side; readonly bytes: Uint8Array }
   /** Closes both sides after what is queued was sent; nothing more is read. */
   | { readonly type: 'close' }
@@ -20,10 +17,12 @@ export type Command =
   | { readonly type: 'arm'; readonly afterMs: number | null }
   | { readonly type: 'record'; readonly record: DecisionRecord }
   /** Gives back bytes of a side that were read and not used; they are read, or relayed, next. */
-  | { readonly type: 'unread'; readonly side: Side; readonly bytes: Uint8Array }
-  | BlockingCommand;
+  | { readonly type: 'unread'; readonly side: Side; readonly bytes: Uint8Array };
 
-/** Commands that suspend the conversation. */
+/**
+ * What a conversation waits for. While `read` waits for one side, the driver hands over bytes only if the other side's queue has room
+ * (back-pressure).
+ */
 export type BlockingCommand =
   | { readonly type: 'read'; readonly from: Side | 'either' }
   | { readonly type: 'start_tls'; readonly first: Uint8Array }
@@ -34,3 +33,6 @@ export type BlockingCommand =
   | { readonly type: 'dial_parent' }
   /** Passes bytes both ways, with half-close, until both sides are done. Bytes that were read and not used go first. */
   | { readonly type: 'relay' };
+
+/** All that a conversation asks of its driver. */
+export type Command = ImmediateCommand | BlockingCommand;

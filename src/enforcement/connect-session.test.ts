@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noFacts } from '../policy/index.ts';
-import type { Command, ConnectionFacts, Judge, SessionEvent, SessionPorts } from './index.ts';
+import type { ConnectionFacts, ImmediateCommand, Judge, SessionEvent, SessionPorts } from './index.ts';
 import { defaultLimits, noBudgets, proxySession, silentObserver } from './index.ts';
 
-const facts: ConnectionFacts = {
+const facts: Omit<ConnectionFacts, 'tell'> = {
   sourceAddress: '192.0.2.7',
   source: '192.0.2.7:51234',
   isLoopback: false,
@@ -76,24 +76,27 @@ function play(
   let reason = '';
   let said = '';
   const queue: SessionEvent[] = [{ type: 'bytes', side: 'client', bytes: Buffer.from(head) }];
-  const conversation = proxySession(ports(judge, hasPolicy), facts);
-  for (let step = conversation.next(); step.done !== true && commands.length < 100; ) {
-    const command = step.value;
+  const tell = (command: ImmediateCommand): void => {
     if (command.type !== 'arm' && command.type !== 'unread') commands.push(command.type);
     reason = reasonOf(command) ?? reason;
     said += saidBy(command);
     if (command.type === 'unread') queue.unshift({ type: 'bytes', side: 'client', bytes: command.bytes });
+  };
+  const conversation = proxySession(ports(judge, hasPolicy), { ...facts, tell });
+  for (let step = conversation.next(); step.done !== true && commands.length < 100; ) {
+    const command = step.value;
+    commands.push(command.type);
     const over = { type: 'over', by: 'client' } as const;
     step = conversation.next(command.type === 'read' ? (queue.shift() ?? over) : { type: 'done' });
   }
   return [commands, reason, said];
 }
 
-function reasonOf(command: Command): string | null {
+function reasonOf(command: ImmediateCommand): string | null {
   return command.type === 'record' && command.record.kind === 'verdict' ? command.record.reason : null;
 }
 
-function saidBy(command: Command): string {
+function saidBy(command: ImmediateCommand): string {
   return command.type === 'send' ? (Buffer.from(command.bytes).toString('latin1').split('\r\n')[0] ?? '') : '';
 }
 

@@ -22,7 +22,7 @@ export function* serveConnect(client: ClientContext, head: RequestHead, proof: R
     !framing.ok ||
     (framing.value.kind !== 'none' && !(framing.value.kind === 'length' && framing.value.bytes === 0))
   ) {
-    const { refusal } = yield* refuseUnjudged(client, 'request_malformed', { detail: 'a CONNECT has no content' });
+    const { refusal } = refuseUnjudged(client, 'request_malformed', { detail: 'a CONNECT has no content' });
     return yield* refuseRequest(client, null, refusal);
   }
   const identity = yield* identifyClient(client, proof);
@@ -31,7 +31,7 @@ export function* serveConnect(client: ClientContext, head: RequestHead, proof: R
   const outcome = yield* openFlow(client, { identity, destination, innerHost: 'unseen', opening: null });
   if (outcome.kind === 'over') return false;
   if (outcome.kind === 'refused') return yield* refuseRequest(client, head, outcome.refusal);
-  yield* send('client', established);
+  send(client, 'client', established);
   yield* runTunnel(client, outcome.flow);
   return false;
 }

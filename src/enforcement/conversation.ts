@@ -1,11 +1,15 @@
-import type { BlockingCommand, Command, Side } from './command.ts';
+import type { ClientContext } from './client-context.ts';
+import type { BlockingCommand, ImmediateCommand, Side } from './command.ts';
 import type { EndedBy, SessionEvent } from './event.ts';
 
-/** A conversation: yields commands, is resumed with events, returns when nothing is left to do. */
-export type Conversation = Generator<Command, void, SessionEvent>;
+/**
+ * A conversation: yields the commands that it waits for, is resumed with events, returns when nothing is left to do. What needs no answer it
+ * tells its driver on the way ({@link tell}): to wait for nothing, through every step around it, cost more than what was done.
+ */
+export type Conversation = Generator<BlockingCommand, void, SessionEvent>;
 
 /** A part of a conversation that comes to a `T`. */
-export type Step<T> = Generator<Command, T, SessionEvent>;
+export type Step<T> = Generator<BlockingCommand, T, SessionEvent>;
 
 /** How a wait ended without what was waited for. */
 export type Broken = { readonly type: 'over'; readonly by: EndedBy } | { readonly type: 'deadline' };
@@ -13,14 +17,19 @@ export type Broken = { readonly type: 'over'; readonly by: EndedBy } | { readonl
 /** How a read ended without bytes: the side is done, or the wait broke. */
 export type Ended = Extract<SessionEvent, { readonly type: 'end' }> | Broken;
 
+/** Has the driver do something at once, in the order in which it is told. It never throws. */
+export function tell(client: ClientContext, command: ImmediateCommand): void {
+  client.facts.tell(command);
+}
+
 /** Sends bytes to a side; the driver queues them. */
-export function* send(side: Side, bytes: Uint8Array): Step<void> {
-  yield { type: 'send', side, bytes };
+export function send(client: ClientContext, side: Side, bytes: Uint8Array): void {
+  tell(client, { type: 'send', side, bytes });
 }
 
 /** Sets the one deadline (milliseconds from now), or takes it away with null. */
-export function* arm(afterMs: number | null): Step<void> {
-  yield { type: 'arm', afterMs };
+export function arm(client: ClientContext, afterMs: number | null): void {
+  tell(client, { type: 'arm', afterMs });
 }
 
 /** Asks, and waits for the one event that answers; anything else but an end is a driver's mistake and counts as an end. */

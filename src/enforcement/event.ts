@@ -8,7 +8,7 @@ import type { Resolution } from './ports.ts';
 export type EndedBy = CloseRecord['endedBy'];
 
 /**
- * What a driver answers. Any blocking command may be answered by `over` (the sockets are gone, tell why) or `deadline` (the armed one).
+ * What a driver answers; `done` begins the conversation. Any command may be answered by `over` (the sockets are gone, tell why) or `deadline` (the armed one).
  * Bytes belong to the conversation from then on.
  */
 export type SessionEvent =

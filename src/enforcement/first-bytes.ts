@@ -1,7 +1,7 @@
 import type { Reason } from '../policy/index.ts';
 import { type ClientHello, parseClientHello } from '../wire/index.ts';
 import type { ClientContext, Over } from './client-context.ts';
-import { arm, type Ended, joinBytes, noBytes, read, type Step } from './conversation.ts';
+import { arm, type Ended, joinBytes, noBytes, read, type Step, tell } from './conversation.ts';
 import { fine, type InnerVerdict, isObserved, judgeBreach, judgeInnerHost } from './judge-inner.ts';
 import type { LiveFlow } from './live-flow.ts';
 import { parseServerName, reasonOfHello } from './server-name.ts';
@@ -27,7 +27,7 @@ export function* readFirstBytes(client: ClientContext, flow: LiveFlow): Step<Fir
     return { kind: 'opaque', bytes: noBytes, inner: fine };
   }
   const found = yield* awaitFirstBytes(client, flow);
-  yield* arm(null);
+  arm(client, null);
   return found;
 }
 
@@ -57,10 +57,10 @@ function* awaitFirstBytes(client: ClientContext, flow: LiveFlow): Step<FirstByte
     const event = yield* read(isObserved(flow) && held.length === 0 ? 'either' : 'client');
     if (event.type !== 'bytes') return withoutBytes(flow, held, event);
     if (event.side === 'upstream') {
-      yield { type: 'unread', side: 'upstream', bytes: event.bytes };
+      tell(client, { type: 'unread', side: 'upstream', bytes: event.bytes });
       return breach(flow, held, 'hello_missing');
     }
-    if (held.length === 0) yield* arm(client.ports.settings.limits.helloTimeoutMs);
+    if (held.length === 0) arm(client, client.ports.settings.limits.helloTimeoutMs);
     held = joinBytes(held, event.bytes);
     const found = classify(client, flow, held);
     if (found !== null) return found;

@@ -2,7 +2,7 @@ import type { Fault, Result } from '../base/index.ts';
 import type { Destination, IpAddress } from '../destination/index.ts';
 import type { ApprovedAddress, CloseRecord, DecisionRequest, Reason, Verdict, VerdictRecord } from '../policy/index.ts';
 import { type ClientContext, type Over, takePlace } from './client-context.ts';
-import { arm, ask, type Step } from './conversation.ts';
+import { arm, ask, type Step, tell } from './conversation.ts';
 import type { EndedBy } from './event.ts';
 import { grantOverOfFlow, meterFlow } from './grants-of-flow.ts';
 import type { ClientIdentity } from './identify-client.ts';
@@ -52,22 +52,22 @@ interface Judged {
  * INVARIANT: nothing is resolved before the name is allowed, and only approved addresses are dialled.
  */
 export function* openFlow(client: ClientContext, asked: FlowRequest): Step<FlowOutcome> {
-  const judged = yield* judgeRequest(client, asked);
+  const judged = judgeRequest(client, asked);
   return 'kind' in judged ? judged : yield* connect(client, judged);
 }
 
 /** Ends a live flow: writes its close record. */
-export function* endFlow(client: ClientContext, flow: LiveFlow, endedBy: EndedBy): Step<void> {
+export function endFlow(client: ClientContext, flow: LiveFlow, endedBy: EndedBy): void {
   client.facts.flow = null;
-  yield* recordClose(client, flow, endedBy, null);
+  recordClose(client, flow, endedBy, null);
 }
 
 /** Records a deny that was found before or without `decide`, and tells the refusal. */
-export function* refuseUnjudged(
+export function refuseUnjudged(
   client: ClientContext,
   reason: Reason,
   known: Partial<Pick<VerdictFacts, 'destination' | 'principal' | 'innerHost' | 'detail'>> = {},
-): Step<{ readonly kind: 'refused'; readonly refusal: Refusal }> {
+): { readonly kind: 'refused'; readonly refusal: Refusal } {
   const { ports, facts } = client;
   const nowMs = ports.clock.now();
   const id = ports.newId(nowMs);
@@ -91,7 +91,7 @@ export function* refuseUnjudged(
     reason,
     ports.policy.current()?.version ?? null,
   );
-  const decisionId = yield* recordDenial(client, record);
+  const decisionId = recordDenial(client, record);
   ports.observer.refused(reason, known.principal?.service ?? null);
   return { kind: 'refused', refusal: { reason, decisionId, isChallenge: false } };
 }
@@ -105,25 +105,25 @@ export function challenge(
   return { kind: 'refused', refusal: { reason, decisionId: null, isChallenge: true } };
 }
 
-function* judgeRequest(client: ClientContext, asked: FlowRequest): Step<Judged | FlowOutcome> {
+function judgeRequest(client: ClientContext, asked: FlowRequest): Judged | FlowOutcome {
   const { identity, destination } = asked;
   const seen = { innerHost: asked.innerHost, destination: destination.ok ? destination.value : null };
   if (identity.kind === 'refused') {
     if (identity.isChallenge) return challenge(client, identity.reason);
-    return yield* refuseUnjudged(client, identity.reason, seen);
+    return refuseUnjudged(client, identity.reason, seen);
   }
   const { principal } = identity;
   // Counted from here to the end of the connection: idle ones too, or one workload could hold every place of the listener.
   if (!takePlace(client, principal.service)) {
-    return yield* refuseUnjudged(client, 'connection_limit', { ...seen, principal });
+    return refuseUnjudged(client, 'connection_limit', { ...seen, principal });
   }
   if (!destination.ok) {
     const detail = destination.fault.message;
-    return yield* refuseUnjudged(client, 'authority_malformed', { ...seen, principal, detail });
+    return refuseUnjudged(client, 'authority_malformed', { ...seen, principal, detail });
   }
   const request = decisionRequest(client.ports, principal, destination.value);
   const verdict = safely(client, 'decide', () => client.ports.judge.decide(identity.policy, request));
-  if (verdict === null) return yield* refuseUnjudged(client, 'decision_failed', { ...seen, principal });
+  if (verdict === null) return refuseUnjudged(client, 'decision_failed', { ...seen, principal });
   const judged = {
     opening: asked.opening,
     identity,
@@ -134,33 +134,33 @@ function* judgeRequest(client: ClientContext, asked: FlowRequest): Step<Judged |
   client.ports.observer.verdict(verdict, principal.service, principal.strength);
   const breach = asked.opening === null ? null : judgeOpening(verdict, asked.opening);
   if (breach !== null) {
-    return yield* refuseJudged(client, judged, { reason: breach, stage: 'sni', detail: asked.opening?.detail ?? null });
+    return refuseJudged(client, judged, { reason: breach, stage: 'sni', detail: asked.opening?.detail ?? null });
   }
-  return verdict.verdict === 'allow' ? judged : yield* refuseByVerdict(client, judged);
+  return verdict.verdict === 'allow' ? judged : refuseByVerdict(client, judged);
 }
 
-function* refuseByVerdict(client: ClientContext, judged: Judged): Step<FlowOutcome> {
+function refuseByVerdict(client: ClientContext, judged: Judged): FlowOutcome {
   const { verdict, identity } = judged;
   const mayProve = client.ports.settings.point === 'proxy' && identity.evidence.presented.length === 0;
   if (verdict.reason === 'strength_insufficient' && mayProve) {
     return challenge(client, 'strength_insufficient');
   }
-  return yield* refuseJudged(client, judged, { reason: verdict.reason, stage: 'name' });
+  return refuseJudged(client, judged, { reason: verdict.reason, stage: 'name' });
 }
 
 function* connect(client: ClientContext, judged: Judged): Step<FlowOutcome> {
   if (isBlockedByRecords(client, judged.verdict)) {
-    return yield* refuseJudged(client, judged, { reason: 'records_blocked', stage: 'name' });
+    return refuseJudged(client, judged, { reason: 'records_blocked', stage: 'name' });
   }
   const { host } = judged.request.destination;
   if (host.kind === 'name' && client.ports.settings.parent !== null) return yield* dial(client, judged, null);
   const addresses = host.kind === 'name' ? yield* resolve(client, host.name) : [host.address];
-  if (!Array.isArray(addresses)) return yield* failFlow(client, judged, addresses as Failed);
+  if (!Array.isArray(addresses)) return failFlow(client, judged, addresses as Failed);
   judged.flow.aimedAt = aimedElsewhere(client, judged, addresses);
   const approval = approve(client, judged, addresses);
-  if (approval === null) return yield* refuseJudged(client, judged, { reason: 'decision_failed', stage: 'address' });
+  if (approval === null) return refuseJudged(client, judged, { reason: 'decision_failed', stage: 'address' });
   if (approval.approved.length > 0) return yield* dial(client, judged, approval);
-  return yield* refuseJudged(client, judged, {
+  return refuseJudged(client, judged, {
     reason: approval.reason ?? 'address_forbidden',
     stage: 'address',
     detail: approval.refused.map((each) => `${each.address.text}: ${each.why}`).join('; '),
@@ -186,9 +186,9 @@ interface Failed {
 }
 
 function* resolve(client: ClientContext, name: string): Step<readonly IpAddress[] | Failed> {
-  yield* arm(client.ports.settings.limits.askTimeoutMs);
+  arm(client, client.ports.settings.limits.askTimeoutMs);
   const event = yield* ask({ type: 'resolve', name }, 'resolved');
-  yield* arm(null);
+  arm(client, null);
   if (event.type === 'over') return { failure: null, by: event.by, cause: '' };
   if (event.type === 'deadline') return { failure: 'resolver_failed', by: 'timeout', cause: 'no answer in time' };
   if (event.result.ok) return event.result.value.addresses;
@@ -205,21 +205,21 @@ function approve(client: ClientContext, judged: Judged, addresses: readonly IpAd
 
 // Null: through the parent proxy, which resolves the name itself.
 function* dial(client: ClientContext, judged: Judged, approval: Approval | null): Step<FlowOutcome> {
-  yield* arm(client.ports.settings.limits.dialTimeoutMs);
+  arm(client, client.ports.settings.limits.dialTimeoutMs);
   const viaParent = client.ports.settings.parent !== null;
   const result = viaParent
     ? yield* dialParent(client, judged.request.destination)
     : yield* dialApproved(approval?.approved ?? []);
-  yield* arm(null);
-  if ('cause' in result) return yield* failFlow(client, judged, result);
+  arm(client, null);
+  if ('cause' in result) return failFlow(client, judged, result);
   const { flow } = judged;
   flow.address = viaParent ? (approval?.approved[0] ?? null) : result.address;
   if (approval !== null && flow.address !== null) {
     flow.verdict = admittedAt(flow.verdict, approval, approval.approved.indexOf(flow.address));
   }
   const reason = approval?.reason === 'local_origin' ? 'local_origin' : judged.verdict.reason;
-  yield* recordAllow(client, { ...judged, verdict: allowedBy(flow.verdict, reason) });
-  return yield* establish(client, flow);
+  recordAllow(client, { ...judged, verdict: allowedBy(flow.verdict, reason) });
+  return establish(client, flow);
 }
 
 function* dialApproved(
@@ -233,15 +233,15 @@ function* dialApproved(
 }
 
 // The policy, the trust material or the grants may have changed while we resolved and dialled.
-function* establish(client: ClientContext, flow: LiveFlow): Step<FlowOutcome> {
+function establish(client: ClientContext, flow: LiveFlow): FlowOutcome {
   const { policy, verifier } = client.ports;
   const isOld = policy.current() !== flow.judgedBy || verifier.generation !== flow.trustGeneration;
   if (isOld || grantOverOfFlow(client.ports, flow) !== null) {
     const found = recheckFlow(client.ports, flow);
     if (found !== null) {
-      yield { type: 'record', record: found.record };
-      yield { type: 'drop_upstream' };
-      yield* recordClose(client, flow, found.reason, null);
+      tell(client, { type: 'record', record: found.record });
+      tell(client, { type: 'drop_upstream' });
+      recordClose(client, flow, found.reason, null);
       return { kind: 'refused', refusal: { reason: found.reason, decisionId: found.record.id, isChallenge: false } };
     }
   }
@@ -250,20 +250,20 @@ function* establish(client: ClientContext, flow: LiveFlow): Step<FlowOutcome> {
   return { kind: 'connected', flow };
 }
 
-function* failFlow(client: ClientContext, judged: Judged, failed: Failed): Step<FlowOutcome> {
-  yield* recordAllow(client, judged);
-  yield* recordClose(client, judged.flow, failed.by, failed.failure);
+function failFlow(client: ClientContext, judged: Judged, failed: Failed): FlowOutcome {
+  recordAllow(client, judged);
+  recordClose(client, judged.flow, failed.by, failed.failure);
   if (failed.failure === null) return { kind: 'over', by: failed.by };
   client.ports.observer.unreachable(failed.failure, judged.identity.principal.service, failed.cause);
   const decisionId = judged.flow.decisionId;
   return { kind: 'refused', refusal: { reason: failed.failure, decisionId, isChallenge: false } };
 }
 
-function* refuseJudged(
+function refuseJudged(
   client: ClientContext,
   judged: Judged,
   found: { readonly reason: Reason; readonly stage: 'name' | 'address' | 'sni'; readonly detail?: string | null },
-): Step<FlowOutcome> {
+): FlowOutcome {
   const { flow, verdict } = judged;
   const facts = {
     ...factsOfFlow(flow, flow.decisionId, client.ports.clock.now(), found.stage),
@@ -271,34 +271,30 @@ function* refuseJudged(
   };
   const isOwn = verdict.verdict === 'deny' && verdict.reason === found.reason;
   const record = verdictRecord(facts, isOwn ? verdict : denied(verdict, found.reason));
-  const decisionId = yield* recordDenial(client, record);
+  const decisionId = recordDenial(client, record);
   client.ports.observer.refused(found.reason, flow.principal.service);
   return { kind: 'refused', refusal: { reason: found.reason, decisionId, isChallenge: false } };
 }
 
 // Gives the id of the record that tells of it: its own, or that of the denial which it repeats.
-function* recordDenial({ ports, facts }: ClientContext, denial: VerdictRecord): Step<string> {
+function recordDenial(client: ClientContext, denial: VerdictRecord): string {
+  const { ports, facts } = client;
   const { record, id } = ports.denials.note(denial, facts.sourceAddress, ports.clock.now());
-  if (record !== null) yield { type: 'record', record };
+  if (record !== null) tell(client, { type: 'record', record });
   return id;
 }
 
-function* recordAllow(client: ClientContext, judged: Judged): Step<void> {
+function recordAllow(client: ClientContext, judged: Judged): void {
   const { flow } = judged;
   const facts = factsOfFlow(flow, flow.decisionId, client.ports.clock.now(), 'name');
-  yield { type: 'record', record: verdictRecord(facts, judged.verdict) };
+  tell(client, { type: 'record', record: verdictRecord(facts, judged.verdict) });
 }
 
-function* recordClose(
-  client: ClientContext,
-  flow: LiveFlow,
-  endedBy: EndedBy,
-  failure: CloseRecord['failure'],
-): Step<void> {
+function recordClose(client: ClientContext, flow: LiveFlow, endedBy: EndedBy, failure: CloseRecord['failure']): void {
   const nowMs = client.ports.clock.now();
   const { bytesUp, bytesDown } = client.facts;
   const totals = { id: client.ports.newId(nowMs), nowMs, bytesUp, bytesDown };
-  yield { type: 'record', record: closeRecord(flow, totals, endedBy, failure) };
+  tell(client, { type: 'record', record: closeRecord(flow, totals, endedBy, failure) });
   client.ports.observer.closed(bytesUp, bytesDown);
 }
 

@@ -2,7 +2,7 @@ import { type Fault, ok, type Result } from '../base/index.ts';
 import { type Authority, type Destination, parseAuthority } from '../destination/index.ts';
 import { type AbsoluteForm, bodyFraming, fieldValue, parseAbsoluteForm, type RequestHead } from '../wire/index.ts';
 import type { ClientContext } from './client-context.ts';
-import { ask, type Step } from './conversation.ts';
+import { ask, type Step, tell } from './conversation.ts';
 import { endFlow, openFlow, refuseUnjudged } from './flow.ts';
 import { forwardRequest } from './forward-head.ts';
 import { type Exchange, type ExchangeEnd, runExchange } from './http-exchange.ts';
@@ -74,16 +74,16 @@ function* exchangeWithin(client: ClientContext, flow: LiveFlow, exchange: Exchan
   flow.carried = 'http';
   const inner = judgeHost(client, flow, host);
   if (inner.kind !== 'fine') {
-    const decisionId = yield* recordInner(client, flow, inner);
+    const decisionId = recordInner(client, flow, inner);
     if (inner.kind === 'refused') {
       const { reason } = inner.verdict;
-      yield { type: 'drop_upstream' };
-      yield* endFlow(client, flow, reason);
+      tell(client, { type: 'drop_upstream' });
+      endFlow(client, flow, reason);
       // Who names two servers in one request is not asked for the next one.
       return yield* refuseRequest(client, null, { reason, decisionId, isChallenge: false });
     }
   }
-  const end = yield* runExchange(exchange);
+  const end = yield* runExchange(client, exchange);
   return yield* finishExchange(client, flow, exchange, end);
 }
 
@@ -97,24 +97,24 @@ function judgeHost(client: ClientContext, flow: LiveFlow, host: Authority): Inne
 function* finishExchange(client: ClientContext, flow: LiveFlow, exchange: Exchange, end: ExchangeEnd): Step<boolean> {
   switch (end.kind) {
     case 'over':
-      yield* endFlow(client, flow, end.by);
+      endFlow(client, flow, end.by);
       return false;
     case 'complete':
-      yield { type: 'drop_upstream' };
-      yield* endFlow(client, flow, 'upstream');
-      if (!end.keeps) yield { type: 'close' };
+      tell(client, { type: 'drop_upstream' });
+      endFlow(client, flow, 'upstream');
+      if (!end.keeps) tell(client, { type: 'close' });
       return end.keeps;
     case 'upgraded': {
       const event = yield* ask({ type: 'relay' }, 'over');
-      yield* endFlow(client, flow, event.type === 'over' ? event.by : 'timeout');
+      endFlow(client, flow, event.type === 'over' ? event.by : 'timeout');
       return false;
     }
     case 'failed':
       return yield* failExchange(client, flow, exchange);
     case 'malformed':
     case 'broken':
-      yield { type: 'reset' };
-      yield* endFlow(client, flow, end.kind === 'malformed' ? 'http_malformed' : 'upstream');
+      tell(client, { type: 'reset' });
+      endFlow(client, flow, end.kind === 'malformed' ? 'http_malformed' : 'upstream');
       return false;
     default:
       return end satisfies never;
@@ -122,14 +122,14 @@ function* finishExchange(client: ClientContext, flow: LiveFlow, exchange: Exchan
 }
 
 function* failExchange(client: ClientContext, flow: LiveFlow, exchange: Exchange): Step<boolean> {
-  yield { type: 'drop_upstream' };
-  yield* endFlow(client, flow, 'upstream');
+  tell(client, { type: 'drop_upstream' });
+  endFlow(client, flow, 'upstream');
   client.ports.observer.unreachable('upstream_unreachable', flow.principal.service, 'no well-formed response head');
   const refusal = { reason: 'upstream_unreachable' as const, decisionId: flow.decisionId, isChallenge: false };
   return yield* refuseRequest(client, exchange.framing.kind === 'none' ? exchange.head : null, refusal);
 }
 
 function* refuseMalformed(client: ClientContext, detail: string): Step<boolean> {
-  const { refusal } = yield* refuseUnjudged(client, 'request_malformed', { detail });
+  const { refusal } = refuseUnjudged(client, 'request_malformed', { detail });
   return yield* refuseRequest(client, null, refusal);
 }

@@ -9,7 +9,17 @@ import {
   unreadOpening,
 } from './classify-opening.ts';
 import type { ClientContext, Over } from './client-context.ts';
-import { arm, type Conversation, type Ended, joinBytes, noBytes, readClient, type Step, send } from './conversation.ts';
+import {
+  arm,
+  type Conversation,
+  type Ended,
+  joinBytes,
+  noBytes,
+  readClient,
+  type Step,
+  send,
+  tell,
+} from './conversation.ts';
 import { type FlowOutcome, openFlow, refuseUnjudged } from './flow.ts';
 import { heldSession } from './held-session.ts';
 import { type ClientIdentity, identifyClient } from './identify-client.ts';
@@ -52,15 +62,15 @@ export function gatewaySession(ports: SessionPorts, facts: ConnectionFacts, sett
 function* converse(client: ClientContext, settings: GatewaySettings): Step<void> {
   const { aimed, isPastLimit } = client.facts;
   if (aimed === null || isPastLimit) {
-    if (aimed !== null) yield* refuseUnjudged(client, 'connection_limit', { destination: aimedDestination(aimed) });
-    yield { type: 'reset' };
+    if (aimed !== null) refuseUnjudged(client, 'connection_limit', { destination: aimedDestination(aimed) });
+    tell(client, { type: 'reset' });
     return;
   }
   const caller = yield* meet(client, aimed);
   if (caller === null) return;
   const read = caller.isOpaque ? readNothing : yield* readOpening(client, aimed, settings);
   if (read.kind === 'read') return yield* serve(client, caller, read);
-  if (read.kind === 'silent') yield { type: 'close' };
+  if (read.kind === 'silent') tell(client, { type: 'close' });
 }
 
 // Nothing is presented here: the source is all there is, and nobody can be asked for more.
@@ -108,20 +118,20 @@ const readNothing: Reading = { kind: 'read', bytes: noBytes, found: unreadOpenin
 function* readOpening(client: ClientContext, { port }: AimedAt, { httpPorts }: GatewaySettings): Step<Reading> {
   const { headTimeoutMs, helloTimeoutMs, maxHelloBytes, maxHeadBytes } = client.ports.settings.limits;
   const place = { port, isHttpPort: httpPorts.has(port), maxHelloBytes, maxHeadBytes };
-  yield* arm(headTimeoutMs);
+  arm(client, headTimeoutMs);
   let held = noBytes;
   let searchedBytes = 0;
   for (;;) {
     const event = yield* readClient();
     if (event.type !== 'bytes') return withoutMore(held, event);
-    if (held.length === 0 && startsLikeTls(event.bytes)) yield* arm(helloTimeoutMs);
+    if (held.length === 0 && startsLikeTls(event.bytes)) arm(client, helloTimeoutMs);
     held = joinBytes(held, event.bytes);
     const found = classifyOpening(place, held, searchedBytes);
     if ('searchedBytes' in found) {
       searchedBytes = found.searchedBytes;
       continue;
     }
-    yield* arm(null);
+    arm(client, null);
     return { kind: 'read', bytes: held, found };
   }
 }
@@ -140,8 +150,8 @@ function withoutMore(held: Uint8Array, event: Ended): Reading {
 function* serve(client: ClientContext, caller: Caller, { bytes, found }: OpeningRead): Step<void> {
   const outcome = yield* openByName(client, caller, found);
   if (outcome.kind === 'over') return;
-  if (outcome.kind === 'refused') return yield* refuse(client, found, outcome.refusal);
-  if (bytes.length > 0) yield { type: 'unread', side: 'client', bytes };
+  if (outcome.kind === 'refused') return refuse(client, found, outcome.refusal);
+  if (bytes.length > 0) tell(client, { type: 'unread', side: 'client', bytes });
   yield* runTunnel(client, outcome.flow);
 }
 
@@ -173,13 +183,13 @@ function aimedDestination({ address, port }: AimedAt): Destination {
 }
 
 // A client of TLS takes no page; a reset tells it at once.
-function* refuse(client: ClientContext, { isHttp, head }: ClassifiedOpening, refusal: Refusal): Step<void> {
+function refuse(client: ClientContext, { isHttp, head }: ClassifiedOpening, refusal: Refusal): void {
   if (!isHttp) {
-    yield { type: 'reset' };
+    tell(client, { type: 'reset' });
     return;
   }
-  yield* send('client', pageOf(client, head, refusal));
-  yield { type: 'close' };
+  send(client, 'client', pageOf(client, head, refusal));
+  tell(client, { type: 'close' });
 }
 
 function pageOf({ ports }: ClientContext, head: RequestHead | null, refusal: Refusal): Uint8Array {

@@ -1,5 +1,5 @@
 import { arrive, type ClientContext, clientContext, leavePlace, settle } from './client-context.ts';
-import type { Conversation, Step } from './conversation.ts';
+import { type Conversation, type Step, tell } from './conversation.ts';
 import type { ConnectionFacts, SessionPorts } from './session-ports.ts';
 
 /** Holds a conversation within the places of its listener: takes one for a connection that has proven nothing, and gives back all at its end. */
@@ -12,7 +12,7 @@ export function* heldSession(
   if (!arrive(client)) {
     // Not told: whoever opens this many and proves nothing is no client that reads.
     ports.observer.refused('connection_limit', null);
-    yield { type: 'reset' };
+    tell(client, { type: 'reset' });
     return;
   }
   try {

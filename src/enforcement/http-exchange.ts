@@ -7,8 +7,8 @@ import {
   responseFraming,
 } from '../wire/index.ts';
 import { type BodyScanner, createBodyScanner } from './body-scanner.ts';
-import type { Over } from './client-context.ts';
-import { type Ended, joinBytes, noBytes, read, type Step, send } from './conversation.ts';
+import type { ClientContext, Over } from './client-context.ts';
+import { type Ended, joinBytes, noBytes, read, type Step, send, tell } from './conversation.ts';
 import type { EndedBy } from './event.ts';
 import { forwardResponse, isWebSocketUpgrade } from './forward-head.ts';
 
@@ -31,6 +31,7 @@ export type ExchangeEnd =
   | Over;
 
 interface State {
+  readonly client: ClientContext;
   readonly exchange: Exchange;
   readonly request: BodyScanner;
   response: BodyScanner | null;
@@ -43,8 +44,9 @@ interface State {
  * Sends a request and brings back its response, bodies as they come, nothing kept. States: head awaited (1xx pass) -> body ->
  * complete; the request's body goes up meanwhile.
  */
-export function* runExchange(exchange: Exchange): Step<ExchangeEnd> {
+export function* runExchange(client: ClientContext, exchange: Exchange): Step<ExchangeEnd> {
   const state: State = {
+    client,
     exchange,
     request: createBodyScanner(exchange.framing),
     response: null,
@@ -52,11 +54,11 @@ export function* runExchange(exchange: Exchange): Step<ExchangeEnd> {
     keeps: exchange.keepsClient,
     upstreamKeeps: true,
   };
-  yield* send('upstream', exchange.outgoing);
+  send(client, 'upstream', exchange.outgoing);
   for (;;) {
     const event = yield* read(state.request.isDone ? 'upstream' : 'either');
     if (event.type !== 'bytes') return withoutBytes(state, event);
-    const end = event.side === 'client' ? yield* passUp(state, event.bytes) : yield* passDown(state, event.bytes);
+    const end = event.side === 'client' ? passUp(state, event.bytes) : passDown(state, event.bytes);
     if (end !== null) return end;
   }
 }
@@ -81,16 +83,17 @@ function lost(state: State): ExchangeEnd {
     : { kind: 'complete', keeps: false, upstreamKeeps: false };
 }
 
-function* passUp(state: State, bytes: Uint8Array): Step<ExchangeEnd | null> {
+function passUp(state: State, bytes: Uint8Array): ExchangeEnd | null {
   const piece = state.request.push(bytes);
   if (piece.kind === 'malformed') return { kind: 'malformed' };
-  yield* send('upstream', bytes.subarray(0, piece.usedBytes));
-  if (piece.usedBytes < bytes.length) yield { type: 'unread', side: 'client', bytes: bytes.subarray(piece.usedBytes) };
+  send(state.client, 'upstream', bytes.subarray(0, piece.usedBytes));
+  if (piece.usedBytes < bytes.length)
+    tell(state.client, { type: 'unread', side: 'client', bytes: bytes.subarray(piece.usedBytes) });
   return null;
 }
 
-function* passDown(state: State, bytes: Uint8Array): Step<ExchangeEnd | null> {
-  if (state.response !== null) return yield* passBody(state, state.response, bytes);
+function passDown(state: State, bytes: Uint8Array): ExchangeEnd | null {
+  if (state.response !== null) return passBody(state, state.response, bytes);
   state.held = joinBytes(state.held, bytes);
   for (;;) {
     const result = parseResponseHead(state.held, defaultHeadLimits);
@@ -98,37 +101,37 @@ function* passDown(state: State, bytes: Uint8Array): Step<ExchangeEnd | null> {
     if (result.kind === 'fault') return { kind: 'failed' };
     const rest = state.held.subarray(result.head.byteLength);
     state.held = rest;
-    if (result.head.status >= 200) return yield* startBody(state, result.head, rest);
-    if (result.head.status === 101) return yield* upgrade(state, result.head, rest);
+    if (result.head.status >= 200) return startBody(state, result.head, rest);
+    if (result.head.status === 101) return upgrade(state, result.head, rest);
     // HTTP/1.0 knows no interim responses (RFC 9110 section 15.2).
     if (state.exchange.head.version === '1.1') {
-      yield* send('client', forwardResponse(result.head, { closes: false, isUpgrade: false }));
+      send(state.client, 'client', forwardResponse(result.head, { closes: false, isUpgrade: false }));
     }
   }
 }
 
-function* upgrade(state: State, head: ResponseHead, rest: Uint8Array): Step<ExchangeEnd> {
+function upgrade(state: State, head: ResponseHead, rest: Uint8Array): ExchangeEnd {
   if (!isWebSocketUpgrade(state.exchange.head) || !state.request.isDone) return { kind: 'failed' };
-  yield* send('client', forwardResponse(head, { closes: false, isUpgrade: true }));
-  if (rest.length > 0) yield { type: 'unread', side: 'upstream', bytes: rest };
+  send(state.client, 'client', forwardResponse(head, { closes: false, isUpgrade: true }));
+  if (rest.length > 0) tell(state.client, { type: 'unread', side: 'upstream', bytes: rest });
   return { kind: 'upgraded' };
 }
 
-function* startBody(state: State, head: ResponseHead, rest: Uint8Array): Step<ExchangeEnd | null> {
+function startBody(state: State, head: ResponseHead, rest: Uint8Array): ExchangeEnd | null {
   const framing = responseFraming(head, state.exchange.head.method);
   if (!framing.ok) return { kind: 'failed' };
   if (framing.value.kind === 'until_close') state.keeps = false;
   state.upstreamKeeps = framing.value.kind !== 'until_close';
   const response = createBodyScanner(framing.value);
   state.response = response;
-  yield* send('client', forwardResponse(head, { closes: !state.keeps, isUpgrade: false }));
-  return yield* passBody(state, response, rest);
+  send(state.client, 'client', forwardResponse(head, { closes: !state.keeps, isUpgrade: false }));
+  return passBody(state, response, rest);
 }
 
-function* passBody(state: State, response: BodyScanner, bytes: Uint8Array): Step<ExchangeEnd | null> {
+function passBody(state: State, response: BodyScanner, bytes: Uint8Array): ExchangeEnd | null {
   const piece = response.push(bytes);
   if (piece.kind === 'malformed') return { kind: 'broken' };
-  if (piece.usedBytes > 0) yield* send('client', bytes.subarray(0, piece.usedBytes));
+  if (piece.usedBytes > 0) send(state.client, 'client', bytes.subarray(0, piece.usedBytes));
   if (!response.isDone) return null;
   // More than the response is an answer to nobody: this upstream cannot be trusted with another request.
   const isClean = piece.usedBytes === bytes.length && state.request.isDone;

@@ -1,7 +1,7 @@
 import { fieldMembers, type RequestHead } from '../wire/index.ts';
 import type { ClientContext } from './client-context.ts';
 import { serveConnect } from './connect-session.ts';
-import type { Step } from './conversation.ts';
+import { type Step, tell } from './conversation.ts';
 import { refuseUnjudged } from './flow.ts';
 import { serveForward } from './forward-session.ts';
 import { servePac } from './pac-session.ts';
@@ -18,7 +18,7 @@ export function* httpSession(client: ClientContext): Step<void> {
     const got = yield* readHead(client, isFirst ? 'first' : 'later');
     if (got.kind === 'over') return;
     if (got.kind === 'end') {
-      yield { type: 'close' };
+      tell(client, { type: 'close' });
       return;
     }
     const keeps =
@@ -29,10 +29,10 @@ export function* httpSession(client: ClientContext): Step<void> {
 
 function* serveRequest(client: ClientContext, head: RequestHead): Step<boolean> {
   if (client.facts.isPastLimit) {
-    return yield* refuseRequest(client, head, (yield* refuseUnjudged(client, 'connection_limit')).refusal);
+    return yield* refuseRequest(client, head, refuseUnjudged(client, 'connection_limit').refusal);
   }
   if (cameThrough(head, client.ports.settings.viaName)) {
-    return yield* refuseRequest(client, head, (yield* refuseUnjudged(client, 'proxy_loop')).refusal);
+    return yield* refuseRequest(client, head, refuseUnjudged(client, 'proxy_loop').refusal);
   }
   client.via = fieldMembers(head, 'via');
   if (head.method === 'CONNECT') return yield* serveConnect(client, head, presentedProof(head));
@@ -41,6 +41,6 @@ function* serveRequest(client: ClientContext, head: RequestHead): Step<boolean> 
 }
 
 function* refuseMalformed(client: ClientContext, detail: string): Step<boolean> {
-  const { refusal } = yield* refuseUnjudged(client, 'request_malformed', { detail });
+  const { refusal } = refuseUnjudged(client, 'request_malformed', { detail });
   return yield* refuseRequest(client, null, refusal);
 }

@@ -1,7 +1,7 @@
 import { parseAuthority } from '../destination/index.ts';
 import { bodyFraming, fieldMembers, fieldValue, type RequestHead } from '../wire/index.ts';
 import type { ClientContext } from './client-context.ts';
-import { ask, type Step, send } from './conversation.ts';
+import { ask, type Step, send, tell } from './conversation.ts';
 import type { EndedBy } from './event.ts';
 import { forwardRequest } from './forward-head.ts';
 import { type Exchange, type ExchangeEnd, runExchange } from './http-exchange.ts';
@@ -22,8 +22,8 @@ export function* runHttpTunnel(client: ClientContext, flow: LiveFlow): Step<Ende
   for (;;) {
     const got = yield* readHead(client, 'later');
     if (got.kind === 'over') return got.by;
-    if (got.kind === 'end') return yield* closeBy('client');
-    if (got.kind === 'malformed') return yield* refuse(client, flow, judgeBreachStrictly(flow));
+    if (got.kind === 'end') return closeBy(client, 'client');
+    if (got.kind === 'malformed') return refuse(client, flow, judgeBreachStrictly(flow));
     const ended = yield* serveInner(client, flow, got.head);
     if (ended !== null) return ended;
   }
@@ -31,9 +31,9 @@ export function* runHttpTunnel(client: ClientContext, flow: LiveFlow): Step<Ende
 
 function* serveInner(client: ClientContext, flow: LiveFlow, head: RequestHead): Step<EndedBy | null> {
   const found = judgeHead(client, flow, head);
-  if (found.exchange === null || found.inner.kind === 'refused') return yield* refuse(client, flow, found.inner);
-  if (found.inner.kind === 'observed') yield* recordInner(client, flow, found.inner);
-  return yield* finishInner(client, flow, yield* runExchange(found.exchange));
+  if (found.exchange === null || found.inner.kind === 'refused') return refuse(client, flow, found.inner);
+  if (found.inner.kind === 'observed') recordInner(client, flow, found.inner);
+  return yield* finishInner(client, flow, yield* runExchange(client, found.exchange));
 }
 
 function* finishInner(client: ClientContext, flow: LiveFlow, end: ExchangeEnd): Step<EndedBy | null> {
@@ -41,16 +41,16 @@ function* finishInner(client: ClientContext, flow: LiveFlow, end: ExchangeEnd): 
     case 'over':
       return end.by;
     case 'complete':
-      return end.keeps && end.upstreamKeeps ? null : yield* closeBy(end.upstreamKeeps ? 'client' : 'upstream');
+      return end.keeps && end.upstreamKeeps ? null : closeBy(client, end.upstreamKeeps ? 'client' : 'upstream');
     case 'upgraded': {
       const event = yield* ask({ type: 'relay' }, 'over');
       return event.type === 'over' ? event.by : 'timeout';
     }
     case 'malformed':
-      return yield* refuse(client, flow, judgeBreachStrictly(flow));
+      return refuse(client, flow, judgeBreachStrictly(flow));
     case 'failed':
     case 'broken':
-      return yield* closeBy('upstream');
+      return closeBy(client, 'upstream');
     default:
       return end satisfies never;
   }
@@ -108,18 +108,18 @@ function judgeBreachStrictly(flow: LiveFlow): InnerVerdict {
   return { kind: 'refused', verdict: denied(flow.verdict, 'http_malformed'), inner: null };
 }
 
-function* refuse(client: ClientContext, flow: LiveFlow, inner: InnerVerdict): Step<EndedBy> {
-  if (inner.kind === 'fine') return yield* closeBy('client');
-  const decisionId = yield* recordInner(client, flow, { ...inner, kind: 'refused' });
+function refuse(client: ClientContext, flow: LiveFlow, inner: InnerVerdict): EndedBy {
+  if (inner.kind === 'fine') return closeBy(client, 'client');
+  const decisionId = recordInner(client, flow, { ...inner, kind: 'refused' });
   const { reason } = inner.verdict;
   const { requestBase } = client.ports.settings;
   const form = { accept: null, isHead: false, closes: true, requestBase };
-  yield* send('client', refusalResponse({ reason, decisionId, isChallenge: false }, form));
-  yield { type: 'close' };
+  send(client, 'client', refusalResponse({ reason, decisionId, isChallenge: false }, form));
+  tell(client, { type: 'close' });
   return reason;
 }
 
-function* closeBy(side: 'client' | 'upstream'): Step<EndedBy> {
-  yield { type: 'close' };
+function closeBy(client: ClientContext, side: 'client' | 'upstream'): EndedBy {
+  tell(client, { type: 'close' });
   return side;
 }

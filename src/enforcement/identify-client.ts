@@ -51,9 +51,9 @@ function* verifyProof(client: ClientContext, proof: PresentedProof | 'unreadable
     observer.proofFailed('malformed');
     return null;
   }
-  yield* arm(settings.limits.askTimeoutMs);
+  arm(client, settings.limits.askTimeoutMs);
   const event = yield* ask({ type: 'verify', proof }, 'verified');
-  yield* arm(null);
+  arm(client, null);
   if (event.type === 'over') return { kind: 'over', by: event.by };
   const outcome: ProofOutcome = event.type === 'deadline' ? { kind: 'unavailable' } : event.outcome;
   if (outcome.kind === 'verified') return outcome.evidence;

@@ -1,4 +1,4 @@
-export type { BlockingCommand, Command, Side } from './command.ts';
+export type { BlockingCommand, Command, ImmediateCommand, Side } from './command.ts';
 export type { Conversation } from './conversation.ts';
 export type { EndedBy, SessionEvent } from './event.ts';
 export { ServiceCounter } from './flow-registry.ts';

@@ -1,6 +1,6 @@
 import { latin1Bytes, type RequestHead } from '../wire/index.ts';
 import type { ClientContext } from './client-context.ts';
-import { type Step, send } from './conversation.ts';
+import { type Step, send, tell } from './conversation.ts';
 import { refuseUnjudged } from './flow.ts';
 import { refuseRequest } from './refuse-request.ts';
 
@@ -13,10 +13,10 @@ export function* servePac(client: ClientContext, head: RequestHead): Step<boolea
   const isAsked = head.target === '/proxy.pac' && (head.method === 'GET' || head.method === 'HEAD');
   if (pac === null || !isAsked) {
     const detail = 'the target is not in absolute form';
-    return yield* refuseRequest(client, null, (yield* refuseUnjudged(client, 'request_malformed', { detail })).refusal);
+    return yield* refuseRequest(client, null, refuseUnjudged(client, 'request_malformed', { detail }).refusal);
   }
-  yield* send('client', pacResponse(pac(client.facts.localAuthority), head.method === 'HEAD'));
-  yield { type: 'close' };
+  send(client, 'client', pacResponse(pac(client.facts.localAuthority), head.method === 'HEAD'));
+  tell(client, { type: 'close' });
   return false;
 }
 

@@ -1,7 +1,7 @@
 import { type Destination, hostText } from '../destination/index.ts';
 import { defaultHeadLimits, parseResponseHead, type ResponseHeadResult, writeRequestHead } from '../wire/index.ts';
 import type { ClientContext } from './client-context.ts';
-import { type Ended, joinBytes, noBytes, read, type Step, send } from './conversation.ts';
+import { type Ended, joinBytes, noBytes, read, type Step, send, tell } from './conversation.ts';
 import type { EndedBy } from './event.ts';
 import type { SessionSettings } from './session-ports.ts';
 
@@ -14,12 +14,12 @@ export type ParentOutcome =
  * Asks the parent proxy for a tunnel: `exeat -> parent (CONNECT) -> destination`. Our client's proof never goes along. Our name does, after
  * those of the proxies before us, so that parents in a circle are found out at the first round (`proxy_loop`).
  */
-export function* dialParent({ ports, via }: ClientContext, destination: Destination): Step<ParentOutcome> {
+export function* dialParent(client: ClientContext, destination: Destination): Step<ParentOutcome> {
   const dialled = yield { type: 'dial_parent' };
   if (dialled.type === 'over') return { failure: null, by: dialled.by, cause: '' };
   if (dialled.type !== 'dialled') return unreachable('the parent proxy does not answer');
-  yield* send('upstream', connectHead(ports.settings, via, destination));
-  return yield* readAnswer();
+  send(client, 'upstream', connectHead(client.ports.settings, client.via, destination));
+  return yield* readAnswer(client);
 }
 
 /** An authority in its one spelling: `example.com:443`, `[2001:db8::1]:443`. */
@@ -43,7 +43,7 @@ function connectHead(settings: SessionSettings, via: readonly string[], destinat
   });
 }
 
-function* readAnswer(): Step<ParentOutcome> {
+function* readAnswer(client: ClientContext): Step<ParentOutcome> {
   let held = noBytes;
   for (;;) {
     const event = yield* read('upstream');
@@ -52,7 +52,7 @@ function* readAnswer(): Step<ParentOutcome> {
     const result: ResponseHeadResult = parseResponseHead(held, defaultHeadLimits);
     if (result.kind === 'fault') return unreachable('the answer of the parent proxy is malformed');
     if (result.kind === 'incomplete') continue;
-    yield { type: 'unread', side: 'upstream', bytes: held.subarray(result.head.byteLength) };
+    tell(client, { type: 'unread', side: 'upstream', bytes: held.subarray(result.head.byteLength) });
     const { status } = result.head;
     return status >= 200 && status <= 299 ? { address: null } : unreachable(`the parent proxy answered ${status}`);
   }

@@ -1,6 +1,6 @@
 import { classifyFirstByte } from '../wire/index.ts';
 import type { ClientContext } from './client-context.ts';
-import { arm, ask, type Conversation, readClient, type Step } from './conversation.ts';
+import { arm, ask, type Conversation, readClient, type Step, tell } from './conversation.ts';
 import { heldSession } from './held-session.ts';
 import { httpSession } from './http-session.ts';
 import type { ConnectionFacts, SessionPorts } from './session-ports.ts';
@@ -15,31 +15,31 @@ export function proxySession(ports: SessionPorts, facts: ConnectionFacts): Conve
 }
 
 function* converse(client: ClientContext): Step<void> {
-  yield* arm(client.ports.settings.limits.headTimeoutMs);
-  const first = yield* readFirst();
+  arm(client, client.ports.settings.limits.headTimeoutMs);
+  const first = yield* readFirst(client);
   if (first === null) return;
   if (classifyFirstByte(first[0] ?? 0) !== 'tls') return yield* serve(client, first);
   const secured = yield* ask({ type: 'start_tls', first }, 'secured');
-  if (secured.type !== 'secured') return yield* give(secured.type);
+  if (secured.type !== 'secured') return give(client, secured.type);
   client.isSecured = true;
   if (secured.chain.length > 0) client.certificate = { kind: 'certificate', chain: secured.chain };
-  const inner = yield* readFirst();
+  const inner = yield* readFirst(client);
   if (inner !== null) yield* serve(client, inner);
 }
 
-function* readFirst(): Step<Uint8Array | null> {
+function* readFirst(client: ClientContext): Step<Uint8Array | null> {
   const event = yield* readClient();
   if (event.type === 'bytes') return event.bytes;
-  if (event.type !== 'over') yield { type: 'close' };
+  if (event.type !== 'over') tell(client, { type: 'close' });
   return null;
 }
 
-function* give(type: 'over' | 'deadline'): Step<void> {
-  if (type === 'deadline') yield { type: 'reset' };
+function give(client: ClientContext, type: 'over' | 'deadline'): void {
+  if (type === 'deadline') tell(client, { type: 'reset' });
 }
 
 function* serve(client: ClientContext, first: Uint8Array): Step<void> {
-  yield { type: 'unread', side: 'client', bytes: first };
+  tell(client, { type: 'unread', side: 'client', bytes: first });
   if (classifyFirstByte(first[0] ?? 0) === 'socks5') yield* socksSession(client);
   else yield* httpSession(client);
 }

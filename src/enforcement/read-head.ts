@@ -1,6 +1,6 @@
 import { parseRequestHead, type RequestHead } from '../wire/index.ts';
 import type { ClientContext, Over } from './client-context.ts';
-import { arm, type Ended, joinBytes, noBytes, readClient, type Step } from './conversation.ts';
+import { arm, type Ended, joinBytes, noBytes, readClient, type Step, tell } from './conversation.ts';
 
 /** The most fields of a request head: browsers send about 20. */
 export const maxHeadFields = 100;
@@ -19,9 +19,9 @@ export type HeadRead =
  */
 export function* readHead(client: ClientContext, which: 'first' | 'later'): Step<HeadRead> {
   const isChallenged = which === 'later' && client.challenges > 0;
-  if (isChallenged) yield* arm(client.ports.settings.limits.headTimeoutMs);
+  if (isChallenged) arm(client, client.ports.settings.limits.headTimeoutMs);
   const result = yield* collectHead(client, which === 'later' && !isChallenged);
-  yield* arm(null);
+  arm(client, null);
   return result;
 }
 
@@ -32,7 +32,7 @@ function* collectHead(client: ClientContext, armsOnFirstByte: boolean): Step<Hea
   for (;;) {
     const event = yield* readClient();
     if (event.type !== 'bytes') return withoutHead(event);
-    if (held.length === 0 && armsOnFirstByte) yield* arm(limits.headTimeoutMs);
+    if (held.length === 0 && armsOnFirstByte) arm(client, limits.headTimeoutMs);
     held = joinBytes(held, event.bytes);
     const result = parseRequestHead(
       held,
@@ -40,7 +40,7 @@ function* collectHead(client: ClientContext, armsOnFirstByte: boolean): Step<Hea
       searchedBytes,
     );
     if (result.kind === 'fault') return { kind: 'malformed', detail: result.fault.message };
-    if (result.kind === 'head') return yield* giveHead(result.head, held);
+    if (result.kind === 'head') return giveHead(client, result.head, held);
     searchedBytes = result.searchedBytes;
   }
 }
@@ -49,8 +49,8 @@ function withoutHead(event: Ended): HeadRead {
   return event.type === 'over' ? { kind: 'over', by: event.by } : { kind: 'end' };
 }
 
-function* giveHead(head: RequestHead, held: Uint8Array): Step<HeadRead> {
+function giveHead(client: ClientContext, head: RequestHead, held: Uint8Array): HeadRead {
   const rest = held.subarray(head.byteLength);
-  if (rest.length > 0) yield { type: 'unread', side: 'client', bytes: rest };
+  if (rest.length > 0) tell(client, { type: 'unread', side: 'client', bytes: rest });
   return { kind: 'head', head };
 }

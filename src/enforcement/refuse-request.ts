@@ -1,7 +1,7 @@
 import { bodyFraming, fieldValue, type RequestHead } from '../wire/index.ts';
 import { createBodyScanner } from './body-scanner.ts';
 import type { ClientContext } from './client-context.ts';
-import { arm, readClient, type Step, send } from './conversation.ts';
+import { arm, readClient, type Step, send, tell } from './conversation.ts';
 import { type Refusal, refusalResponse, refusalStatus } from './refusal.ts';
 import { wantsToKeep } from './request-head.ts';
 
@@ -18,9 +18,9 @@ export function* refuseRequest(client: ClientContext, head: RequestHead | null, 
   const closes = head === null || closesAfter(client, refusal) || !wantsToKeep(head) || !isDrainable(head);
   const accept = head === null ? null : fieldValue(head, 'accept');
   const { requestBase } = client.ports.settings;
-  yield* send('client', refusalResponse(refusal, { accept, isHead: head?.method === 'HEAD', closes, requestBase }));
+  send(client, 'client', refusalResponse(refusal, { accept, isHead: head?.method === 'HEAD', closes, requestBase }));
   if (!closes && head !== null && (yield* drainBody(client, head))) return true;
-  yield { type: 'close' };
+  tell(client, { type: 'close' });
   return false;
 }
 
@@ -44,13 +44,13 @@ function* drainBody(client: ClientContext, head: RequestHead): Step<boolean> {
   if (!framing.ok) return false;
   const scanner = createBodyScanner(framing.value);
   if (scanner.isDone) return true;
-  yield* arm(client.ports.settings.limits.headTimeoutMs);
-  const isWhole = yield* readAway(scanner);
-  yield* arm(null);
+  arm(client, client.ports.settings.limits.headTimeoutMs);
+  const isWhole = yield* readAway(client, scanner);
+  arm(client, null);
   return isWhole;
 }
 
-function* readAway(scanner: ReturnType<typeof createBodyScanner>): Step<boolean> {
+function* readAway(client: ClientContext, scanner: ReturnType<typeof createBodyScanner>): Step<boolean> {
   for (;;) {
     const event = yield* readClient();
     if (event.type !== 'bytes') return false;
@@ -58,7 +58,7 @@ function* readAway(scanner: ReturnType<typeof createBodyScanner>): Step<boolean>
     if (piece.kind === 'malformed') return false;
     if (!piece.isDone) continue;
     const rest = event.bytes.subarray(piece.usedBytes);
-    if (rest.length > 0) yield { type: 'unread', side: 'client', bytes: rest };
+    if (rest.length > 0) tell(client, { type: 'unread', side: 'client', bytes: rest });
     return true;
   }
 }

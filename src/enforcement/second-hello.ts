@@ -23,33 +23,33 @@ export function* watchSecondHello(
   after: Uint8Array,
 ): Step<SecondHelloOutcome> {
   if (!first.supportedVersions.includes(tls13)) {
-    if (after.length > 0) yield* send('upstream', after);
+    if (after.length > 0) send(client, 'upstream', after);
     return { kind: 'watched', inner: fine };
   }
   const watcher = createHelloRetryWatcher();
   let held = after;
   for (;;) {
     const judged = judgeHeld(client, flow, watcher, held);
-    if (judged !== null) return yield* finish(judged, held);
+    if (judged !== null) return finish(client, judged, held);
     const event = yield* read('either');
-    if (event.type !== 'bytes') return yield* withoutBytes(event, held);
+    if (event.type !== 'bytes') return withoutBytes(client, event, held);
     if (event.side === 'client') held = joinBytes(held, event.bytes);
     else {
       watcher.serverBytes(event.bytes);
-      yield* send('client', event.bytes);
+      send(client, 'client', event.bytes);
     }
   }
 }
 
 // A side is done: nothing more can follow that would need judging, and what is held was not asked for by the server.
-function* withoutBytes(event: Ended, held: Uint8Array): Step<SecondHelloOutcome> {
+function withoutBytes(client: ClientContext, event: Ended, held: Uint8Array): SecondHelloOutcome {
   if (event.type === 'over') return { kind: 'over', by: event.by };
   if (event.type === 'deadline') return { kind: 'over', by: 'timeout' };
-  return event.side === 'upstream' ? yield* finish(fine, held) : { kind: 'watched', inner: fine };
+  return event.side === 'upstream' ? finish(client, fine, held) : { kind: 'watched', inner: fine };
 }
 
-function* finish(inner: InnerVerdict, held: Uint8Array): Step<SecondHelloOutcome> {
-  if (inner.kind !== 'refused' && held.length > 0) yield* send('upstream', held);
+function finish(client: ClientContext, inner: InnerVerdict, held: Uint8Array): SecondHelloOutcome {
+  if (inner.kind !== 'refused' && held.length > 0) send(client, 'upstream', held);
   return { kind: 'watched', inner };
 }
 

@@ -11,6 +11,7 @@ import type {
   Reason,
   Verdict,
 } from '../policy/index.ts';
+import type { ImmediateCommand } from './command.ts';
 import type { SessionLimits } from './limits.ts';
 import type { LiveFlow } from './live-flow.ts';
 import type { ProxyObserver } from './observer.ts';
@@ -117,6 +118,8 @@ export interface ConnectionFacts {
   readonly bytesUp: number;
   readonly bytesDown: number;
   flow: LiveFlow | null;
+  /** Does something at once. Never throws: what goes wrong ends the connection, which is the answer to whatever is asked next. */
+  tell(command: ImmediateCommand): void;
 }
 
 /** A request to judge a destination for a principal, with what the moment adds. */

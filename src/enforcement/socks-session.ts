@@ -14,7 +14,7 @@ import {
   writeSocksReply,
 } from '../wire/index.ts';
 import type { ClientContext, Over } from './client-context.ts';
-import { arm, joinBytes, noBytes, readClient, type Step, send } from './conversation.ts';
+import { arm, joinBytes, noBytes, readClient, type Step, send, tell } from './conversation.ts';
 import { challenge, openFlow, refuseUnjudged } from './flow.ts';
 import { type ClientIdentity, identifyClient, type RequestProof } from './identify-client.ts';
 import type { Refusal } from './refusal.ts';
@@ -25,63 +25,64 @@ import { runTunnel } from './tunnel.ts';
  * ASSOCIATE are reply 0x07. Anything malformed is recorded and closed.
  */
 export function* socksSession(client: ClientContext): Step<void> {
-  yield* arm(client.ports.settings.limits.headTimeoutMs);
+  arm(client, client.ports.settings.limits.headTimeoutMs);
   const identity = yield* negotiate(client);
   if (identity === null || identity.kind === 'over') return;
-  yield* arm(client.ports.settings.limits.headTimeoutMs);
-  const asked = yield* readMessage(parseSocksRequest);
-  yield* arm(null);
-  if (asked.kind === 'over' || asked.kind === 'end') return yield* finish(null);
-  if (asked.kind === 'fault') return yield* refuseMalformed(client, asked);
+  arm(client, client.ports.settings.limits.headTimeoutMs);
+  const asked = yield* readMessage(client, parseSocksRequest);
+  arm(client, null);
+  if (asked.kind === 'over' || asked.kind === 'end') return finish(client, null);
+  if (asked.kind === 'fault') return refuseMalformed(client, asked);
   if (asked.command !== 'connect') {
-    yield* refuseUnjudged(client, 'protocol_refused', { detail: `SOCKS5 ${asked.command}` });
-    return yield* finish('command_not_supported');
+    refuseUnjudged(client, 'protocol_refused', { detail: `SOCKS5 ${asked.command}` });
+    return finish(client, 'command_not_supported');
   }
   const destination = socksDestination(asked);
   const outcome = client.facts.isPastLimit
-    ? yield* refuseUnjudged(client, 'connection_limit')
+    ? refuseUnjudged(client, 'connection_limit')
     : yield* openFlow(client, { identity, destination, innerHost: 'unseen', opening: null });
   if (outcome.kind === 'over') return;
-  if (outcome.kind === 'refused') return yield* finish(replyOf(outcome.refusal));
-  yield* send('client', writeSocksReply('succeeded'));
+  if (outcome.kind === 'refused') return finish(client, replyOf(outcome.refusal));
+  send(client, 'client', writeSocksReply('succeeded'));
   yield* runTunnel(client, outcome.flow);
 }
 
 function* negotiate(client: ClientContext): Step<ClientIdentity | null> {
-  const greeting = yield* readMessage(parseSocksGreeting);
+  const greeting = yield* readMessage(client, parseSocksGreeting);
   if (greeting.kind === 'over') return greeting;
-  if (greeting.kind === 'end') return yield* finishNull();
+  if (greeting.kind === 'end') return finishNull(client);
   if (greeting.kind === 'fault') {
-    yield* refuseMalformed(client, greeting);
+    refuseMalformed(client, greeting);
     return null;
   }
   const method = [socksUserPassword, socksNoAuth].find((each) => greeting.methods.includes(each)) ?? null;
-  yield* send('client', writeSocksMethod(method));
+  send(client, 'client', writeSocksMethod(method));
   if (method === socksNoAuth) return yield* identifyClient(client, null);
   if (method === socksUserPassword) return yield* authenticate(client);
-  return yield* finishNull();
+  return finishNull(client);
 }
 
 function* authenticate(client: ClientContext): Step<ClientIdentity | null> {
-  const auth = yield* readMessage(parseSocksAuth);
+  const auth = yield* readMessage(client, parseSocksAuth);
   if (auth.kind === 'over') return auth;
-  if (auth.kind === 'end') return yield* finishNull();
+  if (auth.kind === 'end') return finishNull(client);
   const proof: RequestProof =
     auth.kind === 'auth' ? { kind: 'basic', username: auth.username, password: auth.password } : 'unreadable';
   const identity = yield* identifyClient(client, proof);
   if (identity.kind === 'over') return identity;
   const isRejected =
     identity.kind === 'refused' && (identity.isChallenge || identity.reason === 'cleartext_proof_refused');
-  yield* send('client', writeSocksAuthResult(!isRejected));
+  send(client, 'client', writeSocksAuthResult(!isRejected));
   if (!isRejected) return identity;
   if (identity.isChallenge) challenge(client, identity.reason);
-  else yield* refuseUnjudged(client, identity.reason);
-  return yield* finishNull();
+  else refuseUnjudged(client, identity.reason);
+  return finishNull(client);
 }
 
 type Message<T> = T | Refused | { readonly kind: 'end' } | Over;
 
 function* readMessage<T>(
+  client: ClientContext,
   parse: (bytes: Uint8Array) => Incomplete | Refused | (T & { byteLength: number }),
 ): Step<Message<T>> {
   let held = noBytes;
@@ -93,7 +94,7 @@ function* readMessage<T>(
     const result = parse(held);
     if ('byteLength' in result) {
       const rest = held.subarray(result.byteLength);
-      if (rest.length > 0) yield { type: 'unread', side: 'client', bytes: rest };
+      if (rest.length > 0) tell(client, { type: 'unread', side: 'client', bytes: rest });
       return result;
     }
     if (result.kind === 'fault') return result;
@@ -123,19 +124,20 @@ function replyOf(refusal: Refusal): SocksReplyName {
   return 'not_allowed';
 }
 
-function* refuseMalformed(client: ClientContext, { fault: found }: Refused): Step<void> {
+function refuseMalformed(client: ClientContext, { fault: found }: Refused): void {
   const isUnsupported = found.code === 'socks_command_unsupported' || found.code === 'socks_address_type_unsupported';
-  yield* refuseUnjudged(client, isUnsupported ? 'protocol_refused' : 'request_malformed', { detail: found.message });
-  if (!isUnsupported) return yield* finish(null);
-  yield* finish(found.code === 'socks_command_unsupported' ? 'command_not_supported' : 'address_type_not_supported');
+  refuseUnjudged(client, isUnsupported ? 'protocol_refused' : 'request_malformed', { detail: found.message });
+  const unsupported =
+    found.code === 'socks_command_unsupported' ? 'command_not_supported' : 'address_type_not_supported';
+  finish(client, isUnsupported ? unsupported : null);
 }
 
-function* finish(reply: SocksReplyName | null): Step<void> {
-  if (reply !== null) yield* send('client', writeSocksReply(reply));
-  yield { type: 'close' };
+function finish(client: ClientContext, reply: SocksReplyName | null): void {
+  if (reply !== null) send(client, 'client', writeSocksReply(reply));
+  tell(client, { type: 'close' });
 }
 
-function* finishNull(): Step<null> {
-  yield* finish(null);
+function finishNull(client: ClientContext): null {
+  finish(client, null);
   return null;
 }

@@ -1,5 +1,5 @@
 import type { ClientContext } from './client-context.ts';
-import { ask, type Step, send } from './conversation.ts';
+import { ask, type Step, send, tell } from './conversation.ts';
 import type { EndedBy } from './event.ts';
 import { type FirstBytes, readFirstBytes } from './first-bytes.ts';
 import { endFlow } from './flow.ts';
@@ -16,7 +16,7 @@ import { watchSecondHello } from './second-hello.ts';
 export function* runTunnel(client: ClientContext, flow: LiveFlow): Step<void> {
   const first = yield* readFirstBytes(client, flow);
   const endedBy = yield* carry(client, flow, first);
-  yield* endFlow(client, flow, endedBy);
+  endFlow(client, flow, endedBy);
 }
 
 /** Relays both ways until the connection is over; says who ended it. */
@@ -27,17 +27,17 @@ export function* relay(): Step<EndedBy> {
 
 function* carry(client: ClientContext, flow: LiveFlow, first: FirstBytes): Step<EndedBy> {
   if (first.kind === 'over') return first.by;
-  const refusedBy = yield* recordAndCut(client, flow, first.inner);
+  const refusedBy = recordAndCut(client, flow, first.inner);
   if (refusedBy !== null) return refusedBy;
   switch (first.kind) {
     case 'refused':
       return 'decision_failed';
     case 'silent':
     case 'opaque':
-      if (first.bytes.length > 0) yield* send('upstream', first.bytes);
+      if (first.bytes.length > 0) send(client, 'upstream', first.bytes);
       return yield* relay();
     case 'http':
-      yield { type: 'unread', side: 'client', bytes: first.bytes };
+      tell(client, { type: 'unread', side: 'client', bytes: first.bytes });
       return yield* runHttpTunnel(client, flow);
     case 'tls':
       return yield* carryTls(client, flow, first);
@@ -48,17 +48,17 @@ function* carry(client: ClientContext, flow: LiveFlow, first: FirstBytes): Step<
 
 function* carryTls(client: ClientContext, flow: LiveFlow, first: Extract<FirstBytes, { kind: 'tls' }>): Step<EndedBy> {
   const { byteLength } = first.hello;
-  yield* send('upstream', first.bytes.subarray(0, byteLength));
+  send(client, 'upstream', first.bytes.subarray(0, byteLength));
   const watched = yield* watchSecondHello(client, flow, first.hello, first.bytes.subarray(byteLength));
   if (watched.kind === 'over') return watched.by;
-  const refusedBy = yield* recordAndCut(client, flow, watched.inner);
+  const refusedBy = recordAndCut(client, flow, watched.inner);
   return refusedBy ?? (yield* relay());
 }
 
-function* recordAndCut(client: ClientContext, flow: LiveFlow, inner: InnerVerdict): Step<EndedBy | null> {
+function recordAndCut(client: ClientContext, flow: LiveFlow, inner: InnerVerdict): EndedBy | null {
   if (inner.kind === 'fine') return null;
-  yield* recordInner(client, flow, inner);
+  recordInner(client, flow, inner);
   if (inner.kind === 'observed') return null;
-  yield { type: 'reset' };
+  tell(client, { type: 'reset' });
   return inner.verdict.reason;
 }

@@ -214,11 +214,11 @@ test(`${many} connections opened and dropped at once leave nothing behind`, { ti
 const child = `
 import { driverForTest } from '${join(import.meta.dirname, '../../test/support/driver.ts')}';
 import { defaultLimits } from '${join(import.meta.dirname, '../enforcement/index.ts')}';
-function* echo() {
+function* echo(facts) {
   const event = yield { type: 'read', from: 'client' };
-  if (event.type === 'bytes') yield { type: 'send', side: 'client', bytes: event.bytes };
+  if (event.type === 'bytes') facts.tell({ type: 'send', side: 'client', bytes: event.bytes });
   if (event.type === 'bytes') yield { type: 'read', from: 'client' };
-  yield { type: 'close' };
+  facts.tell({ type: 'close' });
 }
 const transport = driverForTest().create({
   clock: { now: Date.now }, limits: defaultLimits, tls: () => null, parent: null, startConversation: echo,

@@ -1,11 +1,22 @@
-import type { Command, Conversation, SessionEvent } from '../enforcement/index.ts';
+import type { BlockingCommand, Conversation, ImmediateCommand, SessionEvent } from '../enforcement/index.ts';
 
 /** Executes what a conversation asks for. */
 export interface Executor {
-  /** Null: the command suspends the conversation. */
-  execute(command: Command): SessionEvent | null;
+  /** Does what needs no answer. */
+  perform(command: ImmediateCommand): void;
+  /** The event where it is there already; null: the command suspends the conversation. */
+  execute(command: BlockingCommand): SessionEvent | null;
   /** A command or the conversation itself threw. Closes the sockets, so that whatever is asked next is answered with an end. */
   broke(error: unknown): void;
+}
+
+/** Does what a conversation tells on its way. What throws is as if the sockets had broken: the conversation goes on to its next question. */
+export function performSafely(command: ImmediateCommand, executor: Executor): void {
+  try {
+    executor.perform(command);
+  } catch (error) {
+    executor.broke(error);
+  }
 }
 
 // A broken invariant is no decision of anybody; the reason says whose trouble it is.

@@ -10,10 +10,12 @@ import { defaultLimits } from '../enforcement/index.ts';
 import type { Transport } from './transport.ts';
 
 // Says where the client aimed at, as the gateway asks, and closes.
-function* sayAimed({ aimed }: ConnectionFacts): Conversation {
+// biome-ignore lint/correctness/useYield: it waits for nothing
+function* sayAimed(facts: ConnectionFacts): Conversation {
+  const { aimed } = facts;
   const text = aimed === null ? 'gone' : `${aimed.address.text} ${aimed.port}`;
-  yield { type: 'send', side: 'client', bytes: Buffer.from(text) };
-  yield { type: 'close' };
+  facts.tell({ type: 'send', side: 'client', bytes: Buffer.from(text) });
+  facts.tell({ type: 'close' });
 }
 
 function transportThatSaysAimed(): Transport {
@@ -56,9 +58,10 @@ test('a conversation is told where its client aimed at, in the one spelling of e
 const child = `
 import { driverForTest } from '${join(import.meta.dirname, '../../test/support/driver.ts')}';
 import { defaultLimits } from '${join(import.meta.dirname, '../enforcement/index.ts')}';
-function* greet({ aimed }) {
-  yield { type: 'send', side: 'client', bytes: Buffer.from(aimed.address.text + ' ' + aimed.port) };
-  yield { type: 'close' };
+function* greet(facts) {
+  const { aimed } = facts;
+  facts.tell({ type: 'send', side: 'client', bytes: Buffer.from(aimed.address.text + ' ' + aimed.port) });
+  facts.tell({ type: 'close' });
 }
 const transport = driverForTest().create({
   clock: { now: Date.now }, limits: defaultLimits, tls: () => null, parent: null, startConversation: greet,

@@ -1,8 +1,10 @@
 import { parseAuthority } from '../../src/destination/index.ts';
 import {
+  type BlockingCommand,
   type Command,
   type ConnectionFacts,
   gatewaySession,
+  type ImmediateCommand,
   type SessionEvent,
   type SessionPorts,
 } from '../../src/enforcement/index.ts';
@@ -60,17 +62,23 @@ export function playGateway(play: GatewayPlay): PlayedGateway {
   const steps = [...play.steps];
   const ports = { ...playPorts({ policy: play.policy, nowMs: playedAtMs }), ...play.ports };
   const settings = { ...ports.settings, point: 'gateway' as const, ...play.settings };
-  const conversation = gatewaySession({ ...ports, settings }, factsOf(play), { httpPorts });
-  let step = conversation.next();
-  for (let count = 0; step.done !== true && count < mostCommands; count++) {
-    const command = step.value;
+  const note = (command: Command): void => {
     play.before?.(command);
     if (command.type === 'arm') armed.push(command.afterMs);
     else lines.push(lineOf(command));
+  };
+  const tell = (command: ImmediateCommand): void => {
+    note(command);
     if (command.type === 'record') records.push(command.record);
     if (command.type === 'send') sent[command.side] += Buffer.from(command.bytes).toString('latin1');
     if (command.type === 'unread')
       steps.unshift(command.side === 'client' ? command.bytes : { upstream: command.bytes });
+  };
+  const conversation = gatewaySession({ ...ports, settings }, { ...factsOf(play), tell }, { httpPorts });
+  let step = conversation.next();
+  for (let count = 0; step.done !== true && count < mostCommands; count++) {
+    const command = step.value;
+    note(command);
     step = conversation.next(answer(command, steps, play));
   }
   return {
@@ -83,7 +91,7 @@ export function playGateway(play: GatewayPlay): PlayedGateway {
   };
 }
 
-function factsOf({ aimed, source = '192.0.2.7', isPastLimit = false }: GatewayPlay): ConnectionFacts {
+function factsOf({ aimed, source = '192.0.2.7', isPastLimit = false }: GatewayPlay): Omit<ConnectionFacts, 'tell'> {
   const parsed = parseAuthority(aimed, null);
   if (!parsed.ok || parsed.value.host.kind !== 'address') throw new Error(`${aimed} is not where a socket can be`);
   const text = source.includes(':') ? `[${source}]` : source;
@@ -123,7 +131,7 @@ function recordText(record: DecisionRecord): string {
   return record.kind === 'verdict' ? `${record.verdict} ${record.reason}` : record.kind;
 }
 
-function answer(command: Command, steps: GatewayStep[], { names }: GatewayPlay): SessionEvent {
+function answer(command: BlockingCommand, steps: GatewayStep[], { names }: GatewayPlay): SessionEvent {
   switch (command.type) {
     case 'read':
       return readAnswer(command.from, steps);

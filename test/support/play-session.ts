@@ -1,10 +1,13 @@
+import assert from 'node:assert/strict';
 import { fault } from '../../src/base/index.ts';
 import { type IpAddress, parseIpAddress } from '../../src/destination/index.ts';
 import {
+  type BlockingCommand,
   type Command,
   type ConnectionFacts,
   defaultLimits,
   type EndedBy,
+  type ImmediateCommand,
   noBudgets,
   proxySession,
   type SessionEvent,
@@ -52,15 +55,17 @@ export function playSession(play: SessionPlay): PlayedSession {
   const commands: Command['type'][] = [];
   const sent: Uint8Array[] = [];
   const parts = [...play.parts];
-  const facts = { ...client, flow: null };
-  const conversation = proxySession(playPorts(play), facts);
-  let step = conversation.next();
-  while (step.done !== true && commands.length < mostCommands) {
-    const command = step.value;
+  const tell = (command: ImmediateCommand): void => {
     commands.push(command.type);
     if (command.type === 'record') records.push(command.record);
     if (command.type === 'send' && command.side === 'client') sent.push(command.bytes);
     if (command.type === 'unread' && command.side === 'client') parts.unshift(command.bytes);
+  };
+  const conversation = proxySession(playPorts(play), { ...client, flow: null, tell });
+  let step = conversation.next();
+  while (step.done !== true && commands.length < mostCommands) {
+    const command = step.value;
+    commands.push(command.type);
     step = conversation.next(answer(command, parts));
   }
   return { records, commands, sent: Buffer.concat(sent).toString('latin1') };
@@ -78,13 +83,17 @@ const serverFirst = Buffer.from('15030300020228', 'hex');
 
 /** Plays a conversation up to its relay and lets it stand there. Throws where it ends before. */
 export function standSession(ports: SessionPorts, sent: readonly Uint8Array[]): StandingSession {
-  const facts: ConnectionFacts = { ...client, flow: null };
-  const conversation = proxySession(ports, facts);
   const parts = [...sent];
+  const records: DecisionRecord[] = [];
+  const tell = (command: ImmediateCommand): void => {
+    if (command.type === 'unread' && command.side === 'client') parts.unshift(command.bytes);
+    if (command.type === 'record') records.push(command.record);
+  };
+  const facts: ConnectionFacts = { ...client, flow: null, tell };
+  const conversation = proxySession(ports, facts);
   let step = conversation.next();
   while (step.done !== true && step.value.type !== 'relay') {
-    const command: Command = step.value;
-    if (command.type === 'unread' && command.side === 'client') parts.unshift(command.bytes);
+    const command: BlockingCommand = step.value;
     const isServers = command.type === 'read' && command.from === 'either' && parts.length === 0;
     step = conversation.next(
       isServers ? { type: 'bytes', side: 'upstream', bytes: serverFirst } : answer(command, parts),
@@ -94,11 +103,8 @@ export function standSession(ports: SessionPorts, sent: readonly Uint8Array[]): 
   return {
     facts,
     end: (by) => {
-      const records: DecisionRecord[] = [];
-      for (let last = conversation.next({ type: 'over', by }); last.done !== true; ) {
-        if (last.value.type === 'record') records.push(last.value.record);
-        last = conversation.next({ type: 'done' });
-      }
+      records.length = 0;
+      assert.equal(conversation.next({ type: 'over', by }).done, true);
       return records;
     },
   };
@@ -128,7 +134,7 @@ const client = {
   bytesDown: 0,
 } as const;
 
-function answer(command: Command, parts: Uint8Array[]): SessionEvent {
+function answer(command: BlockingCommand, parts: Uint8Array[]): SessionEvent {
   switch (command.type) {
     case 'read': {
       const bytes = parts.shift();
@@ -152,7 +158,7 @@ function answer(command: Command, parts: Uint8Array[]): SessionEvent {
     case 'dial_parent':
       return { type: 'over', by: 'client' };
     default:
-      return { type: 'done' };
+      return command satisfies never;
   }
 }
 

@@ -3,14 +3,14 @@ import { ipAddressFromWords, unmapPeerAddress } from '../../destination/index.ts
 import type {
   AimedAt,
   BlockingCommand,
-  Command,
   Conversation,
   EndedBy,
+  ImmediateCommand,
   SessionEvent,
   Side,
 } from '../../enforcement/index.ts';
 import { type Asked, askResolver, askVerifier } from '../ask-ports.ts';
-import { drive, type Executor } from '../drive.ts';
+import { drive, type Executor, performSafely } from '../drive.ts';
 import type { PeerFacts } from '../peer-facts.ts';
 import { SideQueue } from '../side-queue.ts';
 import type { LiveLink, TransportOptions } from '../transport.ts';
@@ -101,6 +101,7 @@ export class NativeLink extends LinkIo implements LiveLink, LinkEvents, Executor
     const conversation = this.#conversation;
     if (conversation === null || this.#isRunning) return;
     this.#isRunning = true;
+    this.#waiting = null;
     const isWaiting = drive(conversation, event, this);
     this.#isRunning = false;
     if (!isWaiting) {
@@ -111,36 +112,39 @@ export class NativeLink extends LinkIo implements LiveLink, LinkEvents, Executor
     else this.scheduleDeadline();
   }
 
-  execute(asked: Command): SessionEvent | null {
-    this.#waiting = null;
-    switch (asked.type) {
+  tell(command: ImmediateCommand): void {
+    performSafely(command, this);
+  }
+
+  perform(told: ImmediateCommand): void {
+    switch (told.type) {
       case 'send':
-        this.#send(asked.side, asked.bytes);
-        return done;
+        this.#send(told.side, told.bytes);
+        break;
       case 'record':
-        this.options.record(asked.record);
-        return done;
+        this.options.record(told.record);
+        break;
       case 'arm':
-        this.armDeadline(asked.afterMs);
-        return done;
+        this.armDeadline(told.afterMs);
+        break;
       case 'unread':
-        this.#queueOf(asked.side).unshift(asked.bytes);
-        return done;
+        this.#queueOf(told.side).unshift(told.bytes);
+        break;
       case 'close':
         this.#closeAfterFlush();
-        return done;
+        break;
       case 'reset':
         this.resetOnThread();
-        return done;
+        break;
       case 'drop_upstream':
         this.#dropUpstream();
-        return done;
+        break;
       default:
-        return this.#block(asked);
+        told satisfies never;
     }
   }
 
-  #block(asked: BlockingCommand): SessionEvent | null {
+  execute(asked: BlockingCommand): SessionEvent | null {
     if (this.#endedBy !== null) return { type: 'over', by: this.#endedBy };
     if (this.isGone || this.#state === 'closing') return { type: 'over', by: 'client' };
     this.#waiting = asked;

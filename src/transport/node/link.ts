@@ -1,8 +1,15 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { BlockingCommand, Command, Conversation, EndedBy, SessionEvent, Side } from '../../enforcement/index.ts';
+import type {
+  BlockingCommand,
+  Conversation,
+  EndedBy,
+  ImmediateCommand,
+  SessionEvent,
+  Side,
+} from '../../enforcement/index.ts';
 import { type Asked, askResolver, askVerifier } from '../ask-ports.ts';
-import { drive, type Executor } from '../drive.ts';
+import { drive, type Executor, performSafely } from '../drive.ts';
 import type { PeerFacts } from '../peer-facts.ts';
 import { SideQueue } from '../side-queue.ts';
 import type { LiveLink } from '../transport.ts';
@@ -86,6 +93,7 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner, Executo
     const conversation = this.#conversation;
     if (conversation === null || this.#isRunning) return;
     this.#isRunning = true;
+    this.#waiting = null;
     const isWaiting = drive(conversation, event, this);
     this.#isRunning = false;
     if (!isWaiting) {
@@ -102,38 +110,41 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner, Executo
     this.host.options.failed('conversation', error);
   }
 
-  execute(command: Command): SessionEvent | null {
-    this.#waiting = null;
-    switch (command.type) {
+  tell(command: ImmediateCommand): void {
+    performSafely(command, this);
+  }
+
+  perform(told: ImmediateCommand): void {
+    switch (told.type) {
       case 'send':
-        this.#send(command.side, command.bytes);
-        return done;
+        this.#send(told.side, told.bytes);
+        break;
       case 'record':
-        this.host.options.record(command.record);
-        return done;
+        this.host.options.record(told.record);
+        break;
       case 'arm':
-        this.armDeadline(command.afterMs);
-        return done;
+        this.armDeadline(told.afterMs);
+        break;
       case 'unread':
-        (command.side === 'client' ? this.#fromClient : this.#fromUpstream).unshift(command.bytes);
-        return done;
+        (told.side === 'client' ? this.#fromClient : this.#fromUpstream).unshift(told.bytes);
+        break;
       case 'close':
         this.#closeAfterFlush();
-        return done;
+        break;
       case 'reset':
         uncork(this.#client, this.#upstream);
         this.#resetSockets();
-        return done;
+        break;
       case 'drop_upstream':
         uncork(this.#client, this.#upstream);
         this.#dropUpstream();
-        return done;
+        break;
       default:
-        return this.#block(command);
+        told satisfies never;
     }
   }
 
-  #block(command: BlockingCommand): SessionEvent | null {
+  execute(command: BlockingCommand): SessionEvent | null {
     if (this.#endedBy !== null) return { type: 'over', by: this.#endedBy };
     if (this.#state === 'closing') return { type: 'over', by: 'client' };
     this.#waiting = command;
