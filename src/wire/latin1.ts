@@ -1,8 +1,16 @@
 // Arguments of one call; a head of the largest size goes in few of these.
 const piece = 4096;
+// From here on the decoder is faster: it takes a tenth of the time for a head, which is ASCII but for odd ones.
+const decodedBytes = 32;
+const decoder = new TextDecoder();
 
 /** Bytes as text, one character for each: field values may hold bytes above 0x7f (RFC 9110 section 5.5), which must go on unchanged. */
 export function latin1Text(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start >= decodedBytes) {
+    const decoded = decoder.decode(bytes.subarray(start, end));
+    // A byte that is no ASCII is one of several that give one character, or of some that give a replacement: then it was no ASCII.
+    if (decoded.length === end - start && !decoded.includes('\ufffd')) return decoded;
+  }
   let text = '';
   for (let at = start; at < end; at += piece) {
     // `apply` takes a typed array as it is; a spread would walk it by iterator, five times slower.
