@@ -96,7 +96,7 @@ export function createResolver(options: ResolverOptions): DnsResolver {
     return cache.get(name);
   };
   return {
-    resolve: async (name) => {
+    resolve: (name) => {
       const known = answerAtOnce(name);
       if (known !== null) {
         counts.fromMemory += 1;

@@ -10,9 +10,12 @@ export interface Resolution {
   readonly ttlSeconds: number;
 }
 
-/** Resolves names. Made by `dns/`. Never throws or rejects; a failure is a fault with the internal cause in `message`. */
+/**
+ * Resolves names; answers at once (not a promise) what it remembers. Made by `dns/`. Never throws or rejects; a failure is a fault with the
+ * internal cause in `message`.
+ */
 export interface Resolver {
-  resolve(name: string): Promise<Result<Resolution>>;
+  resolve(name: string): Result<Resolution> | Promise<Result<Resolution>>;
   /** Whether our answer for `name`, still in force, holds `address`; for tunnels asked for by address that name a server. */
   holds(name: string, address: IpAddress): boolean;
 }

@@ -22,13 +22,15 @@ export function askVerifier(
   return null;
 }
 
-/** Asks the resolver; `answer` comes later. A resolver that throws has failed. */
+/** Asks the resolver: the event at once when it remembers the name, else null, and `answer` later. A resolver that throws has failed. */
 export function askResolver(
   options: TransportOptions,
   command: Asked<'resolve'>,
   answer: (event: SessionEvent) => void,
-): null {
-  options.resolve(command.name).then(
+): SessionEvent | null {
+  const outcome = options.resolve(command.name);
+  if (!(outcome instanceof Promise)) return { type: 'resolved', result: outcome };
+  outcome.then(
     (result) => answer({ type: 'resolved', result }),
     (error) => {
       options.failed('resolve', error);
