@@ -6,6 +6,7 @@ export const maxRecordChars = 65_536;
 // JSON escapes C0 controls and quotes. DEL, the C1 controls (U+009B begins a terminal sequence) and the two Unicode line ends pass
 // through it unescaped, and a record may hold bytes that an attacker chose, so they are escaped here.
 const unsafe = /[\u007f-\u009f\u2028\u2029]/;
+const del = '\u007f';
 const unsafeAll = /[\u007f-\u009f\u2028\u2029]/g;
 
 /**
@@ -21,6 +22,8 @@ export function recordLine(record: DecisionRecord): string | null {
     return null;
   }
   if (text === undefined || text.length > maxRecordChars) return null;
+  // Nearly every record is ASCII, which is told faster than an expression looks for others.
+  if (Buffer.byteLength(text) === text.length && !text.includes(del)) return `${text}\n`;
   return unsafe.test(text) ? `${text.replace(unsafeAll, escapeChar)}\n` : `${text}\n`;
 }
 
