@@ -43,6 +43,10 @@ const handlers: Readonly<Record<string, AnyHandler>> = {
     seen.push(call);
     return failed(fault('boundary', 'the destination is outside the boundary'));
   },
+  checkProposal: async (call: Call<unknown, unknown, unknown>) => {
+    seen.push(call);
+    return ok({ body: { done: true } });
+  },
   listPeople: async () => {
     throw new Error('a secret of the house');
   },
@@ -255,4 +259,52 @@ test('the API describes every endpoint of the contract, with what each needs', a
   const parameters = (approve['parameters'] as { name: string }[]).map(({ name }) => name);
   assert.deepEqual(parameters, ['id', 'Idempotency-Key', 'If-Match']);
   assert.ok(JSON.stringify(approve['requestBody']).includes('"digest"'));
+});
+
+test('a large body is read only from who may send one, and only up to its bound', async () => {
+  const send = async (token: string | null, bytes: number): Promise<number> => {
+    const body = JSON.stringify({ policyVersion: 'sha256:1', files: [{ path: 'a.yaml', text: 'x'.repeat(bytes) }] });
+    const headers = {
+      'content-type': 'application/json',
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+    };
+    const response = await fetch(`${base}/api/v1/policy/check`, { method: 'POST', headers, body });
+    await response.text();
+    return response.status;
+  };
+  seen = [];
+  assert.equal(await send('good', 500_000), 200);
+  assert.equal(seen.length, 1);
+  assert.equal(await send('good', 3_000_000), 413);
+  assert.equal(await send('narrow', 500_000), 403);
+  // Nothing of the body is waited for: it never comes.
+  const request = httpRequest(`${base}/api/v1/policy/check`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'content-length': 500_000 },
+  });
+  request.flushHeaders();
+  const [response] = await once(request, 'response');
+  assert.equal(response.statusCode, 401);
+  request.destroy();
+  assert.equal(seen.length, 1);
+});
+
+test('a path of a proposal names a file below the policy folder, and nothing else', async () => {
+  for (const path of [
+    '../a.yaml',
+    '/etc/a.yaml',
+    'a/../b.yaml',
+    './a.yaml',
+    '.a.yaml',
+    'a//b.yaml',
+    'a\\b.yaml',
+    'a\u0000.yaml',
+    'a.txt',
+    '',
+  ]) {
+    const body = JSON.stringify({ policyVersion: 'sha256:1', files: [{ path, text: '' }] });
+    const headers = { 'content-type': 'application/json', authorization: 'Bearer good' };
+    const response = await fetch(`${base}/api/v1/policy/check`, { method: 'POST', headers, body });
+    assert.equal(response.status, 400, path);
+  }
 });

@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RouteShorthandOptions,
+} from 'fastify';
 import type { Clock, NewId, Result } from '../base/index.ts';
 import { failed, fault } from '../base/index.ts';
 import { watchAllowedMethods } from './allowed-methods.ts';
@@ -73,12 +78,16 @@ export function createApi(options: ApiOptions): FastifyInstance {
     }
     const handler = options.handlers[id];
     if (handler === undefined) throw new TypeError(`no handler for endpoint "${id}"`);
+    const knownEarly = new WeakMap<FastifyRequest, Result<Authenticated, RequestFault>>();
+    const look = (request: FastifyRequest): ReturnType<typeof authenticate> =>
+      authenticate({ options, endpoint, attempts, sessions, request });
     server.route({
       method: endpoint.method,
       url: `/api/v1${endpoint.path.replace(/\{(\w+)\}/g, ':$1')}`,
+      ...(endpoint.maxBodyBytes === null ? {} : largeBody(options, endpoint, { knownEarly, look })),
       handler: async (request, reply) => {
-        const asked = { options, endpoint, attempts, sessions, request };
-        const known = await authenticate(asked);
+        const asked = { options, endpoint, request };
+        const known = knownEarly.get(request) ?? (await look(request));
         const outcome = known.ok ? await answer({ ...asked, id, handler, known: known.value }) : known;
         const cookie = known.ok ? known.value.cookie() : null;
         if (cookie !== null) reply.header('set-cookie', cookie);
@@ -89,6 +98,30 @@ export function createApi(options: ApiOptions): FastifyInstance {
   }
   server.get('/api/openapi.json', (_request, reply) => reply.send(options.document));
   return server;
+}
+
+interface EarlyLook {
+  readonly knownEarly: WeakMap<FastifyRequest, Result<Authenticated, RequestFault>>;
+  look(request: FastifyRequest): Promise<Result<Authenticated, RequestFault>>;
+}
+
+// Anybody may fill the memory with small bodies of all connections; with large ones only who may ask at all.
+function largeBody(
+  options: ApiOptions,
+  endpoint: AnyEndpoint,
+  { knownEarly, look }: EarlyLook,
+): Pick<RouteShorthandOptions, 'bodyLimit' | 'onRequest'> {
+  return {
+    bodyLimit: endpoint.maxBodyBytes ?? maxBodyBytes,
+    onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
+      const known = await look(request);
+      const missing = known.ok && known.value.caller !== null ? findMissingScope(endpoint, known.value.caller) : null;
+      if (!known.ok) return sendProblem(options, request, reply, known.fault);
+      if (missing !== null) return sendProblem(options, request, reply, missing);
+      knownEarly.set(request, known);
+      return undefined;
+    },
+  };
 }
 
 interface Streaming {
@@ -185,7 +218,7 @@ function addHooks(server: FastifyInstance, options: ApiOptions): void {
         options,
         request,
         reply,
-        fault('body_too_large', `a body holds at most ${maxBodyBytes} bytes`),
+        fault('body_too_large', `a body holds at most ${request.routeOptions.bodyLimit ?? maxBodyBytes} bytes`),
       );
     }
     if (statusCode >= 400 && statusCode < 500) {
@@ -251,7 +284,7 @@ async function refuse(
   caller: Caller | null,
   why: RequestFault,
 ): Promise<Result<never, RequestFault>> {
-  if (caller !== null && endpoint.method !== 'GET') await options.onRefused(caller, id, why);
+  if (caller !== null && endpoint.isAct) await options.onRefused(caller, id, why);
   return failed(why);
 }
 

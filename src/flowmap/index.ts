@@ -126,6 +126,7 @@ export {
 export { unpackFacts } from './pack-facts.ts';
 export type { ApartReason } from './propose/apart-reasons.ts';
 export { declaredText } from './propose/document-lines.ts';
+export { createDrafter, type DraftedEntry } from './propose/draft-entry.ts';
 export type { RuleChange } from './propose/plan-shrink.ts';
 export type {
   ApartEntry,

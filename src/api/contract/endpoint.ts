@@ -33,6 +33,8 @@ export interface Endpoint<Params, Query, Body, Answer> {
   readonly status: 200 | 201;
   /** Whether it changes something: then it takes an idempotency key, and says so in the log of acts. */
   readonly isAct: boolean;
+  /** The most bytes of its body; null for what every endpoint has. Who calls is known before more than that is read. */
+  readonly maxBodyBytes: number | null;
   /** Whether it goes on: then it answers server-sent events, each with an answer as its data. */
   readonly isStream: boolean;
 }
@@ -50,6 +52,7 @@ interface EndpointParts<Params, Query, Body, Answer> {
   readonly query?: z.ZodType<Query>;
   readonly body?: z.ZodType<Body>;
   readonly answer: z.ZodType<Answer>;
+  readonly maxBodyBytes?: number;
 }
 
 /** What an endpoint without parameters, query or body takes. */
@@ -69,6 +72,13 @@ export function streams<Answer, Query>(
   parts: EndpointParts<Nothing, Query, Nothing, Answer>,
 ): Endpoint<Nothing, Query, Nothing, Answer> {
   return { ...reads(parts), isStream: true };
+}
+
+/** An endpoint that only reads, and is told in a body what to look at. */
+export function asks<Answer, Body>(
+  parts: EndpointParts<Nothing, Nothing, Body, Answer>,
+): Endpoint<Nothing, Nothing, Body, Answer> {
+  return { ...acts(parts), isAct: false };
 }
 
 /** An endpoint that acts on something that is there. */
@@ -95,7 +105,7 @@ export function makes<Answer, Body, Params = Nothing>(
 
 function filled<Params, Query, Body, Answer>(
   parts: EndpointParts<Params, Query, Body, Answer>,
-): Pick<Endpoint<Params, Query, Body, Answer>, 'path' | 'tag' | 'summary' | 'scopes' | 'params' | 'query' | 'answer'> {
+): Omit<Endpoint<Params, Query, Body, Answer>, 'method' | 'body' | 'status' | 'isAct' | 'isStream'> {
   const { path, tag, summary, answer } = parts;
   return {
     path,
@@ -103,6 +113,7 @@ function filled<Params, Query, Body, Answer>(
     summary,
     scopes: parts.scopes,
     answer,
+    maxBodyBytes: parts.maxBodyBytes ?? null,
     params: parts.params ?? (nothing as z.ZodType<unknown> as z.ZodType<Params>),
     query: parts.query ?? (nothing as z.ZodType<unknown> as z.ZodType<Query>),
   };

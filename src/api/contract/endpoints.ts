@@ -3,6 +3,7 @@ import { type DecisionEndpoints, decisionEndpoints } from './decisions.ts';
 import { type ExceptionEndpoints, exceptionEndpoints } from './exceptions.ts';
 import { type OverviewEndpoints, overviewEndpoints } from './overview.ts';
 import { type PeopleEndpoints, peopleEndpoints } from './people.ts';
+import { type PolicyEndpoints, policyEndpoints } from './policy.ts';
 import { type ReportEndpoints, reportEndpoints } from './reports.ts';
 import { type SessionEndpoints, sessionEndpoints } from './session.ts';
 
@@ -13,6 +14,7 @@ export type Endpoints = DecisionEndpoints &
   ExceptionEndpoints &
   BreakGlassEndpoints &
   ReportEndpoints &
+  PolicyEndpoints &
   SessionEndpoints;
 
 /** Every endpoint of the API, by operation id. */
@@ -21,6 +23,7 @@ export const endpoints: Endpoints = {
   ...exceptionEndpoints,
   ...breakGlassEndpoints,
   ...reportEndpoints,
+  ...policyEndpoints,
   ...sessionEndpoints,
   ...decisionEndpoints,
   ...overviewEndpoints,

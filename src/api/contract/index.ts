@@ -36,6 +36,22 @@ export {
   roles,
   type TokenAnswer,
 } from './people.ts';
+export { mostProposedBytes, type PolicyEndpoints } from './policy.ts';
+export type {
+  FoundAt,
+  ObservedDestination,
+  PolicyAnswer,
+  PolicyFileAnswer,
+  ProposalAnswer,
+  ProposalBody,
+  ReplayAnswer,
+  ReplayRow,
+  ServiceAnswer,
+  ServiceRow,
+  ServiceRule,
+  ServicesAnswer,
+  ServicesQuery,
+} from './policy-types.ts';
 export { apiProblems, type Problem, problemSchema } from './problem.ts';
 export type { AuditState, EntryAnswer, EntryQuery, OpenAnswer, OpeningAnswer, OpenQuery } from './reports.ts';
 export type { SessionAnswer } from './session.ts';

@@ -15,6 +15,7 @@ import type {
 import type { DecisionRecord, ExceptionFacts, VerdictRecord } from '../../policy/index.ts';
 import type { Once } from '../call.ts';
 import type { AuditState, OpenAnswer, OpenQuery, OverviewAnswer } from '../contract/index.ts';
+import type { PolicySource } from './policy-ports.ts';
 
 /** An act as a handler asks for it. */
 export interface AskedByApi<C> {
@@ -109,6 +110,7 @@ export interface ApiPorts {
   readonly setupLink: (id: string) => Promise<SetupLink | null>;
   readonly verifySignature: VerifySignature;
   readonly decisions: DecisionSource;
+  readonly policies: PolicySource;
   readonly listOpen: (query: OpenQuery) => Promise<Result<OpenAnswer>>;
   readonly overview: () => Promise<OverviewAnswer>;
   readonly auditState: () => Promise<AuditState>;

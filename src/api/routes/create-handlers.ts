@@ -7,6 +7,7 @@ import { breakGlassRoutes } from './break-glass-routes.ts';
 import { decisionRoutes } from './decision-routes.ts';
 import { exceptionRoutes } from './exception-routes.ts';
 import { peopleRoutes } from './people-routes.ts';
+import { policyRoutes } from './policy-routes.ts';
 import { previewRoute } from './preview-route.ts';
 import { reportRoutes } from './report-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
@@ -23,6 +24,7 @@ export function createHandlers(ports: ApiPorts): Handlers<Omit<Endpoints, 'tailD
     ...reportRoutes(ports),
     ...sessionRoutes(ports),
     ...decisionRoutes(ports),
+    ...policyRoutes(ports),
   };
 }
 
@@ -32,5 +34,8 @@ export const actProblems: ProblemRows = {
     Object.entries(exceptionFaultRows).map(([code, { status, says }]) => [code, { status, title: says }]),
   ),
   secret_not_kept: { status: 409, title: 'the secret was shown once' },
+  check_running: { status: 429, title: 'a check of yours is under way' },
+  check_too_long: { status: 503, title: 'the check took too long' },
+  proposal_too_large: { status: 413, title: 'the policy is too large for this' },
   policy_busy: { status: 503, title: 'the policy is being compiled' },
 };

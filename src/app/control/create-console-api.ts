@@ -9,6 +9,7 @@ import { readVersion } from '../front/index.ts';
 import { askLocal } from '../local-socket.ts';
 import { createLogger } from '../logger.ts';
 import { createNewId } from '../new-id.ts';
+import { readLocalOrigins } from '../point/network-facts.ts';
 import { statePaths } from '../state-folder.ts';
 import type { ControlActs } from './assemble-acts.ts';
 import { createDecisionSource } from './decision-source.ts';
@@ -17,6 +18,8 @@ import { readSetupLink } from './founding.ts';
 import { sumDebt, toUsageRows } from './grant-usage.ts';
 import { reportOpen } from './open/open-report.ts';
 import { tellOverview } from './overview.ts';
+import { createPolicySource } from './policy/policy-source.ts';
+import { createProposalDesk, type ProposalDesk } from './policy/proposal-desk.ts';
 import { authenticateToken, isSecret, makeToken, recallSession, verifyEd25519 } from './secrets.ts';
 
 /** Makes the API of control over what acts. Throws an ExeatError when the certificate cannot be read. */
@@ -24,8 +27,9 @@ export function createConsoleApi(config: Config, acts: ControlActs): FastifyInst
   const logger = createLogger('control');
   const newId = createNewId();
   const { clock, standing } = acts;
-  const ports = toPorts(config, acts);
-  return createApi({
+  const desk = openProposalDesk(config);
+  const ports = toPorts(config, acts, desk);
+  const server = createApi({
     endpoints: { ...endpoints },
     handlers: { ...createHandlers(ports) },
     streams: createStreams(ports),
@@ -41,6 +45,13 @@ export function createConsoleApi(config: Config, acts: ControlActs): FastifyInst
     tls: readTls(config),
     hostNames: [new URL(config.console.url).hostname],
   });
+  server.addHook('onClose', () => desk.close());
+  return server;
+}
+
+function openProposalDesk(config: Config): ProposalDesk {
+  const { policy: history, spool } = statePaths(config.state);
+  return createProposalDesk({ history, spool, localOrigins: readLocalOrigins(config.localOrigins) });
 }
 
 function readTls({ console: { tls } }: Config): { readonly cert: Buffer; readonly key: Buffer } | null {
@@ -53,7 +64,7 @@ function readTls({ console: { tls } }: Config): { readonly cert: Buffer; readonl
   }
 }
 
-function toPorts(config: Config, acts: ControlActs): ApiPorts {
+function toPorts(config: Config, acts: ControlActs, proposals: ProposalDesk): ApiPorts {
   const { clock, ledger, standing, desk, digest, factsOf } = acts;
   const newId = createNewId();
   return {
@@ -77,6 +88,10 @@ function toPorts(config: Config, acts: ControlActs): ApiPorts {
     setupLink: (id) => readSetupLink(ledger, id),
     verifySignature: verifyEd25519,
     decisions: createDecisionSource(statePaths(config.state).spool, acts.policy.ask),
+    policies: createPolicySource({
+      ...{ clock, history: acts.history, usage: acts.usage.current, askPolicy: acts.policy.ask, desk: proposals },
+      localOrigins: readLocalOrigins(config.localOrigins),
+    }),
     listOpen: (query) => listOpen(config, acts, query),
     overview: () => tellOverview(acts, statePaths(config.state).pointSocket),
     auditState: async () => {

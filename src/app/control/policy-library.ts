@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { failed, fault, ok, type Result } from '../../base/index.ts';
 import { parsePolicyTarget } from '../../destination/index.ts';
 import {
@@ -15,6 +13,8 @@ import {
 } from '../../policy/index.ts';
 import { openPolicyHistory } from '../../snapshot/index.ts';
 import { explainRecord } from '../questions/explain-record.ts';
+import { listSources, readSource, readSources } from './policy/policy-sources.ts';
+import { indexServices, type ServiceIndex, tellService } from './policy/tell-services.ts';
 import type { PolicyQuestion } from './policy-outcome.ts';
 
 /** The policy in force and those of before, as trees. Lives in the policy worker, where parsing may take its time. */
@@ -31,6 +31,7 @@ interface Shelved {
   readonly tree: PolicyTree;
   facts: FindExceptionFacts | null;
   compiled: Result<CompiledPolicy> | null;
+  services: ServiceIndex | null;
 }
 
 /** Makes the library over a history folder (`state/policy`). One past version is kept parsed: questions about one time come together. */
@@ -44,7 +45,7 @@ export function createPolicyLibrary(historyFolder: string): PolicyLibrary {
     if (past?.version === version) return past;
     const folder = history.folderOf(version);
     if (folder === null) return null;
-    past = { version, tree: parsePolicyFiles(readSources(folder)).tree, facts: null, compiled: null };
+    past = shelve(version, parsePolicyFiles(readSources(folder)).tree);
     return past;
   };
   const latest = (): Shelved | null => {
@@ -53,14 +54,17 @@ export function createPolicyLibrary(historyFolder: string): PolicyLibrary {
   };
   return {
     putInForce: (version, tree) => {
-      current = { version, tree, facts: null, compiled: null };
+      current = shelve(version, tree);
     },
     latest,
     answer: (question) => {
       try {
-        const wanted = question.kind === 'exception-facts' ? null : question.policyVersion;
+        const wanted = 'policyVersion' in question ? question.policyVersion : null;
         const shelved = wanted === null ? latest() : load(wanted);
         if (shelved === null) return failed(missing(wanted));
+        if (question.kind === 'sources' || question.kind === 'source') {
+          return answerSources(history.folderOf(shelved.version), shelved.version, question);
+        }
         return answerFrom(shelved, question);
       } catch (error) {
         return failed(fault('policy_not_kept', `the policy could not be asked (${(error as Error).message})`));
@@ -69,7 +73,20 @@ export function createPolicyLibrary(historyFolder: string): PolicyLibrary {
   };
 }
 
-function answerFrom(shelved: Shelved, question: PolicyQuestion): Result<unknown> {
+function shelve(version: string, tree: PolicyTree): Shelved {
+  return { version, tree, facts: null, compiled: null, services: null };
+}
+
+type SourcesQuestion = Extract<PolicyQuestion, { readonly kind: 'sources' | 'source' }>;
+
+function answerSources(folder: string | null, version: string, question: SourcesQuestion): Result<unknown> {
+  if (folder === null) return failed(missing(version));
+  if (question.kind === 'sources') return ok({ version, ...listSources(folder, question.mostBytes) });
+  const text = readSource(folder, question.path, question.mostBytes);
+  return text.ok ? ok({ version, text: text.value }) : text;
+}
+
+function answerFrom(shelved: Shelved, question: Exclude<PolicyQuestion, SourcesQuestion>): Result<unknown> {
   switch (question.kind) {
     case 'openings':
       return ok(listPolicyOpenings(shelved.tree, question.query));
@@ -77,9 +94,26 @@ function answerFrom(shelved: Shelved, question: PolicyQuestion): Result<unknown>
       return answerFacts(shelved, question);
     case 'explain':
       return answerExplain(shelved, question.record);
+    case 'services':
+      shelved.services ??= indexServices(shelved.tree);
+      return ok({ version: shelved.version, ...shelved.services.page(question.query) });
+    case 'service':
+      return answerService(shelved, question);
     default:
       return question satisfies never;
   }
+}
+
+function answerService(
+  shelved: Shelved,
+  question: Extract<PolicyQuestion, { readonly kind: 'service' }>,
+): Result<unknown> {
+  shelved.compiled ??= compileShelved(shelved);
+  if (!shelved.compiled.ok) return shelved.compiled;
+  shelved.services ??= indexServices(shelved.tree);
+  const told = tellService(shelved.services, { tree: shelved.tree, policy: shelved.compiled.value }, question);
+  if (told === null) return failed(fault('not_found', 'the policy in force has no service of this name'));
+  return ok({ version: shelved.version, ...told });
 }
 
 function answerExplain(
@@ -110,13 +144,4 @@ function answerFacts(
   if (!target.ok) return target;
   shelved.facts ??= createExceptionFacts(shelved.tree, shelved.version);
   return ok({ target: target.value, facts: shelved.facts({ service, target: target.value, via }) });
-}
-
-function readSources(folder: string): readonly { readonly path: string; readonly text: string }[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => {
-      const path = join(entry.parentPath, entry.name);
-      return { path: path.slice(folder.length + 1), text: readFileSync(path, 'utf8') };
-    });
 }

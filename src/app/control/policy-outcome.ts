@@ -1,5 +1,7 @@
 import type { Result } from '../../base/index.ts';
-import type { OpeningQuery, VerdictRecord } from '../../policy/index.ts';
+import type { JudgeableEdge } from '../../flowmap/index.ts';
+import type { NetworkFacts, OpeningQuery, VerdictRecord } from '../../policy/index.ts';
+import type { ServicesQuestion } from './policy/tell-services.ts';
 
 /** What became of one look at the policy folder. Plain data: it crosses from the worker. */
 export type PolicyOutcome =
@@ -40,7 +42,17 @@ export type PolicyQuestion =
       readonly policyVersion: string;
       readonly record: Pick<VerdictRecord, 'principal' | 'destination' | 'time' | 'source'>;
     }
-  | { readonly kind: 'openings'; readonly policyVersion: string | null; readonly query: OpeningQuery };
+  | { readonly kind: 'openings'; readonly policyVersion: string | null; readonly query: OpeningQuery }
+  | { readonly kind: 'services'; readonly query: ServicesQuestion }
+  | {
+      readonly kind: 'service';
+      readonly name: string;
+      readonly nowMs: number;
+      readonly edges: readonly JudgeableEdge[];
+      readonly localOrigins: NetworkFacts['localOrigins'];
+    }
+  | { readonly kind: 'sources'; readonly mostBytes: number }
+  | { readonly kind: 'source'; readonly path: string; readonly mostBytes: number };
 
 /**
  * What the worker is told. `look`: compile what changed, or all when forced. `go`: a change that it told of may be put in force, or why not.

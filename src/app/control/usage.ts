@@ -14,6 +14,17 @@ export interface UsageEdge {
   lastDeniedReason: string | null;
   /** The addresses it was dialled at, the latest last. */
   addresses: readonly string[];
+  /** What only observe let through; absent where nothing was. */
+  observed?: ObservedUse;
+}
+
+/** How often an edge was let through only because its service is observed, and why enforce would refuse it. */
+export interface ObservedUse {
+  readonly count: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly reason: string;
+  readonly protocol: string | null;
 }
 
 /** What is counted on one day (UTC). A connection is a verdict on a name with a known principal. */
@@ -111,6 +122,7 @@ interface EdgeUse {
 function noteAllow(usage: Usage, record: VerdictRecord, { edge, atMs }: EdgeUse): void {
   rememberAllow(usage, record.flow, edge);
   edge.lastAllowed = Math.max(edge.lastAllowed ?? 0, atMs);
+  if (record.wouldDeny) edge.observed = addObserved(edge.observed, record, atMs);
   const address = record.destination?.address ?? null;
   if (address !== null) edge.addresses = addLast(edge.addresses, address);
 }
@@ -119,6 +131,16 @@ function noteDenial(usage: Usage, record: VerdictRecord, { edge, atMs }: EdgeUse
   if (record.stage === 'sni') takeBackAllow(usage, record.flow);
   edge.lastDenied = Math.max(edge.lastDenied ?? 0, atMs);
   edge.lastDeniedReason = record.reason;
+}
+
+function addObserved(known: ObservedUse | undefined, record: VerdictRecord, atMs: number): ObservedUse {
+  return {
+    count: (known?.count ?? 0) + verdictCount(record),
+    firstMs: Math.min(known?.firstMs ?? atMs, atMs),
+    lastMs: Math.max(known?.lastMs ?? 0, atMs),
+    reason: record.wouldDenyReason ?? record.reason,
+    protocol: record.destination?.protocol ?? null,
+  };
 }
 
 // A name behind a load balancer changes its addresses all day; the latest are those that still may answer.

@@ -27,7 +27,7 @@ export interface PolicyBounds {
 }
 
 /** Reads from a policy what bounds a proposal. */
-export function createPolicyBounds(present: PresentPolicy | null): PolicyBounds {
+export function createPolicyBounds(present: Pick<PresentPolicy, 'tree' | 'policy'> | null): PolicyBounds {
   const documents = present?.tree.documents ?? [];
   const segments = present?.policy.segments() ?? [];
   const denies = documents.flatMap((document) => (document.kind === 'boundary' ? document.deny : [])).flatMap(targetOf);
