@@ -112,6 +112,7 @@ function standing(asked: Authenticating, caller: Caller | null, session: Session
       cookie = sessionCookie(opened.text);
       return ok({ session: opened.session, caller: known.value });
     },
+    prove: (token) => byToken(asked, token),
     end: () => {
       if (session !== null) sessions.end(session.key);
       cookie = endedCookie;

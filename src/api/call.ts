@@ -38,6 +38,8 @@ export interface Door {
   /** Opens one for whoever holds a token. Faults: `token_refused`, `origin_refused`, `too_many_attempts`. */
   open(token: string): Promise<Result<{ readonly session: Session; readonly caller: Caller }, RequestFault>>;
   end(): void;
+  /** Who a token belongs to that is shown again with an act. Faults: `token_refused`, `too_many_attempts`. */
+  prove(token: string): Promise<Result<Caller, RequestFault>>;
 }
 
 /** An answer, with the place of the last entry that it shows where it is of one subject. */

@@ -70,10 +70,12 @@ export function isEntry(value: JsonValue): value is JsonObject & Entry {
   );
 }
 
+const viaNames: ReadonlySet<JsonValue | undefined> = new Set(['token', 'key', 'passkey']);
+
 function isActor(value: JsonValue | undefined): value is JsonObject & Actor {
   if (hasMembers(value, ['kind', 'part'])) return value['kind'] === 'system' && isName(value['part']);
   if (!hasMembers(value, ['credential', 'id', 'kind', 'via'])) return false;
-  const isVia = value['via'] === 'token' || value['via'] === 'key';
+  const isVia = viaNames.has(value['via']);
   return value['kind'] === 'person' && isVia && isName(value['id']) && isName(value['credential']);
 }
 

@@ -11,11 +11,16 @@ export type JsonValue =
 export type JsonObject = { readonly [key: string]: JsonValue | undefined };
 
 /**
- * Who acted. A person by an API token (`credential` is the token's id) or by an enrolled key (its id); or a part of the product by
+ * Who acted. A person by an API token (`credential` is the token's id), by an enrolled key or by an enrolled passkey (its id); or a part of the product by
  * itself (`control`, `policy`, `point`, `setup`).
  */
 export type Actor =
-  | { readonly kind: 'person'; readonly id: string; readonly via: 'token' | 'key'; readonly credential: string }
+  | {
+      readonly kind: 'person';
+      readonly id: string;
+      readonly via: 'token' | 'key' | 'passkey';
+      readonly credential: string;
+    }
   | { readonly kind: 'system'; readonly part: string };
 
 /**

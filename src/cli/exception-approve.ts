@@ -1,15 +1,16 @@
 import type { Command } from 'commander';
-import { type ExceptionAnswer, endpoints, type Narrowing } from '../api/contract/index.ts';
+import { endpoints, type Narrowing } from '../api/contract/index.ts';
 import { ok, type Result } from '../base/index.ts';
 import type { ApiClient } from './api-client.ts';
 import { type ApiFlags, addApiCommand, failCall, runWithApi } from './api-command.ts';
 import { parseCap, parseSeconds } from './api-options.ts';
 import type { Cli } from './cli.ts';
+import { addConfirmOptions, type ConfirmFlags, confirmAct } from './confirm-act.ts';
 import { printException } from './exception-text.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { addDigestOption, lookAt } from './look-at.ts';
 
-interface ApproveFlags extends ApiFlags {
+interface ApproveFlags extends ApiFlags, ConfirmFlags {
   readonly digest?: string;
   readonly for?: string;
   readonly to?: string;
@@ -20,12 +21,8 @@ interface ApproveFlags extends ApiFlags {
 
 /** Adds `exeat exception approve ID`: approves what is shown, or less of it. */
 export function registerExceptionApprove(parent: Command, cli: Cli): void {
-  addDigestOption(
-    addApiCommand(parent, 'approve', 'approve what somebody else asked for, or less of it').argument(
-      '<id>',
-      'id of the exception',
-    ),
-  )
+  const command = addApiCommand(parent, 'approve', 'approve what somebody else asked for, or less of it');
+  addConfirmOptions(addDigestOption(command.argument('<id>', 'id of the exception')))
     .option('--for <duration>', 'shorter than asked')
     .option('--to <target>', 'less than asked: one host of a wildcard, one port of a range')
     .option('--bytes-up <size>', 'a lower cap')
@@ -43,18 +40,14 @@ async function approve(cli: Cli, client: ApiClient, id: string, flags: ApproveFl
   if (!narrow.ok) return cli.fail(narrow.fault);
   const seen = await lookAt(cli, client, id, { doing: 'approving', digest: flags.digest });
   if (!seen.ok) return failCall(cli, seen.fault);
-  return send(cli, client, seen.value, { reason: flags.reason ?? null, narrow: narrow.value });
-}
-
-async function send(
-  cli: Cli,
-  client: ApiClient,
-  { id, digest, policyVersion }: ExceptionAnswer,
-  given: { readonly reason: string | null; readonly narrow: Narrowing | null },
-): Promise<ExitCode> {
+  const { digest, policyVersion } = seen.value;
+  const body = { digest, policyVersion, reason: flags.reason ?? null, narrow: narrow.value };
+  const act = { act: 'approveException', id, body: { ...body, narrow: narrow.value && { ...narrow.value } } } as const;
+  const confirmed = await confirmAct(cli, client, act, flags);
+  if (!confirmed.ok) return failCall(cli, confirmed.fault);
   const approved = await client.call(endpoints.approveException, {
     params: { id },
-    body: { digest, policyVersion, ...given },
+    body: { ...body, ...confirmed.value },
   });
   return approved.ok ? printException(cli, approved.value.body) : failCall(cli, approved.fault);
 }

@@ -166,9 +166,10 @@ function approvalsText(given: number, { status, approvalsNeeded }: ExceptionAnsw
 
 const decisionNames = { approve: 'approved', deny: 'denied' } as const;
 
-function decisionText({ by, at, reason, isCurrent }: DecisionAnswer, nowMs: number): string {
+function decisionText({ by, at, reason, isCurrent, confirmedBy }: DecisionAnswer, nowMs: number): string {
   const stale = isCurrent ? '' : ' (void: something else is asked now)';
-  return `by ${by}, ${whenText(at, nowMs)}${reason === null ? '' : `: ${reason}`}${stale}`;
+  const proof = confirmedBy === null ? '' : `, confirmed with a ${confirmedBy}`;
+  return `by ${by}, ${whenText(at, nowMs)}${proof}${reason === null ? '' : `: ${reason}`}${stale}`;
 }
 
 function capText(bytes: number | null): string {

@@ -251,7 +251,16 @@ test('what has ended tells when and by what, and that a review is due', async ()
       notAfter: '2026-11-28T18:00:00.000Z',
       endedAt: '2026-11-28T18:00:00.000Z',
       reviewDueAt: '2026-11-30T18:00:00.000Z',
-      decisions: [{ by: 'ana', verdict: 'approve', at: '2026-11-28T10:00:00.000Z', reason: 'fine', isCurrent: true }],
+      decisions: [
+        {
+          by: 'ana',
+          verdict: 'approve',
+          at: '2026-11-28T10:00:00.000Z',
+          reason: 'fine',
+          isCurrent: true,
+          confirmedBy: null,
+        },
+      ],
     }),
   ];
   const { out } = await say('show', id);

@@ -58,6 +58,13 @@ export type ExceptionFaultCode =
   | 'acknowledge_late'
   | 'self_acknowledge'
   | 'already_acknowledged'
+  | 'confirmation_missing'
+  | 'confirmation_refused'
+  | 'passkey_fresh'
+  | 'passkey_cloned'
+  | 'passkey_exists'
+  | 'passkey_unknown'
+  | 'passkey_malformed'
   | 'person_exists'
   | 'person_unknown'
   | 'person_malformed'
@@ -255,6 +262,38 @@ export const exceptionFaultRows: Readonly<Record<ExceptionFaultCode, ExceptionFa
     status: 403,
   },
   already_acknowledged: { says: 'it is acknowledged', mend: 'nothing to mend', status: 409 },
+  // Confirmations and passkeys.
+  confirmation_missing: {
+    says: 'this act must be confirmed with a passkey, or with an enrolled key',
+    mend: 'confirm it in the console, or send `--key` and `--key-id`',
+    status: 403,
+  },
+  confirmation_refused: {
+    says: 'the confirmation is not one by this person, of just this act, given now',
+    mend: 'look again and confirm anew',
+    status: 403,
+  },
+  passkey_fresh: {
+    says: 'the passkeys of this person were changed by token alone within the last day',
+    mend: 'wait a day, or let somebody else decide',
+    status: 403,
+  },
+  passkey_cloned: {
+    says: 'the count that the passkey told did not grow, so there may be a copy of it',
+    mend: 'remove this passkey and register another one',
+    status: 403,
+  },
+  passkey_exists: {
+    says: 'this passkey is registered already, or the person has as many as anybody may have',
+    mend: 'use another one, or remove one',
+    status: 409,
+  },
+  passkey_unknown: { says: 'there is no such passkey, or it is removed', mend: 'mend the id', status: 404 },
+  passkey_malformed: {
+    says: 'a field of a passkey is not well-formed',
+    mend: 'write it as the message says',
+    status: 400,
+  },
   // People.
   person_exists: { says: 'there is a person of this id already', mend: 'choose another id', status: 409 },
   person_unknown: { says: 'there is no such person', mend: 'mend the id', status: 404 },

@@ -47,7 +47,8 @@ export { deprovisionAll, type Given, transition } from './lifecycle/transition.t
 export type { Transition, World } from './lifecycle/world.ts';
 export { type AccessWorld, authorise } from './people/authorise.ts';
 export { changePeople, type PeopleTransition } from './people/change-people.ts';
-export { foldKey, foldPerson, foldSetupLink, foldToken } from './people/fold-people.ts';
+export { type Confirmation, type ConfirmedBy, livePasskeysOf } from './people/confirmation.ts';
+export { foldKey, foldPasskey, foldPerson, foldSetupLink, foldToken } from './people/fold-people.ts';
 export { type LinkedPeople, linkPeople } from './people/linked-people.ts';
 export type { PeopleCommand } from './people/people-command.ts';
 export {
@@ -55,6 +56,7 @@ export {
   canWiden,
   type Directory,
   isLiveToken,
+  type Passkey,
   type Person,
   type Role,
   roles,
@@ -77,6 +79,7 @@ export {
   foldSubject,
   foreverMs,
   keyOfView,
+  passkeyOfView,
   personOfView,
   relatedQueries,
   tokenOfView,

@@ -14,7 +14,7 @@ export interface View {
 }
 
 /** The kinds of views. */
-export type ViewKind = 'exception' | 'person' | 'token' | 'key';
+export type ViewKind = 'exception' | 'person' | 'token' | 'key' | 'passkey';
 
 /** What views are found by; null where a kind has no such thing. */
 export interface ViewKeys {

@@ -16,6 +16,7 @@ import {
   type ExceptionState,
   foldException,
   foldKey,
+  foldPasskey,
   foldPerson,
   foldSetupLink,
   foldToken,
@@ -227,7 +228,12 @@ export function directoryOf(town: Town): Directory {
     const pairs = [...bySubject].map(([id, entries]) => [id, folded(entries)] as const);
     return new Map(pairs.flatMap(([id, value]) => (value === null ? [] : [[id, value] as const])));
   };
-  return { people: fold('person', foldPerson), tokens: fold('token', foldToken), keys: fold('key', foldKey) };
+  return {
+    people: fold('person', foldPerson),
+    tokens: fold('token', foldToken),
+    keys: fold('key', foldKey),
+    passkeys: fold('passkey', foldPasskey),
+  };
 }
 
 /** Adds entries at the end of the log, as the ledger does. */
@@ -241,6 +247,7 @@ export function append(town: Town, entries: readonly NewEntry[]): void {
 /** Who acts by a name: `control` is the product, `ana-key` is `ana` with her key, everybody else has a token. */
 export function actorOf(who: string): Actor {
   if (who === 'control' || who === 'setup') return { kind: 'system', part: who };
+  if (who.endsWith('-passkey')) return { kind: 'person', id: who.slice(0, -8), via: 'passkey', credential: who };
   if (who.endsWith('-key')) return { kind: 'person', id: who.slice(0, -4), via: 'key', credential: who };
   return { kind: 'person', id: who, via: 'token', credential: `${who}-token` };
 }

@@ -6,9 +6,9 @@ import type { ExceptionState } from './lifecycle/exception-state.ts';
 import { foldException } from './lifecycle/fold-exception.ts';
 import { endOf } from './lifecycle/status.ts';
 import type { AccessWorld } from './people/authorise.ts';
-import { applyToKey, applyToPerson, applyToToken } from './people/fold-people.ts';
+import { applyToKey, applyToPasskey, applyToPerson, applyToToken } from './people/fold-people.ts';
 import { linkPeople } from './people/linked-people.ts';
-import type { BreakGlassKey, Directory, Person, Token } from './people/person.ts';
+import type { BreakGlassKey, Directory, Passkey, Person, Token } from './people/person.ts';
 import { toDetails } from './plain-details.ts';
 import type { ExceptionSpec } from './spec/exception-spec.ts';
 import { scopeDomainOf } from './spec/scope-domain.ts';
@@ -53,17 +53,24 @@ export function keyOfView(view: Pick<NewView, 'body'>): BreakGlassKey {
   return view.body as unknown as BreakGlassKey;
 }
 
+/** A passkey out of its view's body. */
+export function passkeyOfView(view: Pick<NewView, 'body'>): Passkey {
+  return view.body as unknown as Passkey;
+}
+
 /** A directory after acts about people: what it was, with their views in place. */
 export function directoryAfter(directory: Directory, views: readonly NewView[]): Directory {
   const people = new Map(directory.people);
   const tokens = new Map(directory.tokens);
   const keys = new Map(directory.keys);
+  const passkeys = new Map(directory.passkeys);
   for (const view of views) {
     if (view.kind === 'person') people.set(view.id, personOfView(view));
     if (view.kind === 'token') tokens.set(view.id, tokenOfView(view));
     if (view.kind === 'key') keys.set(view.id, keyOfView(view));
+    if (view.kind === 'passkey') passkeys.set(view.id, passkeyOfView(view));
   }
-  return { people, tokens, keys };
+  return { people, tokens, keys, passkeys };
 }
 
 /** The views after acts about people, one of each subject that has them. */
@@ -74,6 +81,7 @@ export function viewsOfPeople(entries: readonly NewEntry[], { directory, nowMs }
     const [kind, id] = splitSubject(subject);
     if (kind === 'person') return viewOf(kind, acts.reduce(applyToPerson, directory.people.get(id) ?? null));
     if (kind === 'token') return viewOf(kind, acts.reduce(applyToToken, directory.tokens.get(id) ?? null));
+    if (kind === 'passkey') return viewOf(kind, acts.reduce(applyToPasskey, directory.passkeys.get(id) ?? null));
     return kind === 'key' ? viewOf(kind, acts.reduce(applyToKey, directory.keys.get(id) ?? null)) : [];
   });
 }
@@ -93,6 +101,8 @@ export function foldSubject(subject: string, entries: readonly Entry[]): readonl
       return viewOf(kind, acts.reduce(applyToToken, null));
     case 'key':
       return viewOf(kind, acts.reduce(applyToKey, null));
+    case 'passkey':
+      return viewOf(kind, acts.reduce(applyToPasskey, null));
     default:
       return [];
   }
@@ -114,12 +124,20 @@ export function relatedQueries(
   ];
 }
 
-function viewOf(kind: 'person' | 'token' | 'key', state: Person | Token | BreakGlassKey | null): readonly NewView[] {
+function viewOf(
+  kind: Exclude<NewView['kind'], 'exception'>,
+  state: Person | Token | BreakGlassKey | Passkey | null,
+): readonly NewView[] {
   if (state === null) return [];
   const person = 'person' in state ? state.person : state.id;
-  const fromMs = 'enrolledAtMs' in state ? state.enrolledAtMs : state.createdAtMs;
+  const fromMs = beginOf(state);
   const keys = { owner: null, service: null, domain: null, person, fromMs, untilMs: foreverMs };
   return [{ kind, id: state.id, keys, body: toDetails(state) }];
+}
+
+function beginOf(state: Person | Token | BreakGlassKey | Passkey): number {
+  if ('registeredAtMs' in state) return state.registeredAtMs;
+  return 'enrolledAtMs' in state ? state.enrolledAtMs : state.createdAtMs;
 }
 
 function mattersUntil(state: ExceptionState): number {

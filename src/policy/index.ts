@@ -123,6 +123,7 @@ export { type PolicyStats, policyStats } from './stats.ts';
 export {
   type ApproverKind,
   type BreakGlassTier,
+  type ConfirmMode,
   defaultTiers,
   type Tier,
   type TierName,

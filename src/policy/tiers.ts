@@ -15,11 +15,22 @@ export const approverKinds = ['approver', 'security', 'service-owner', 'destinat
 /** One of {@link approverKinds}. */
 export type ApproverKind = (typeof approverKinds)[number];
 
+/**
+ * Whether a decision is confirmed by its person, with a passkey or an enrolled key: `registered`, where they have registered a passkey;
+ * `always`, or nobody decides.
+ */
+export const confirmModes = ['never', 'registered', 'always'] as const;
+
+/** One of {@link confirmModes}. */
+export type ConfirmMode = (typeof confirmModes)[number];
+
 /** What a tier asks and allows. Times are milliseconds; its clocks are apart: waiting, starting, lasting, draining, reviewing. */
 export interface Tier {
   /** How many people who are not linked to each other must approve. */
   readonly quorum: number;
   readonly approvers: readonly ApproverKind[];
+  /** Whether approving and resuming is confirmed. */
+  readonly confirm: ConfirmMode;
   /** The longest that one exception may last, counted from its start. */
   readonly longestMs: number;
   /** The longest that exceptions of one owner, or of linked people, to one domain may last together within 90 days. */
@@ -50,6 +61,8 @@ export interface BreakGlassTier {
   readonly reviewWithinMs: number;
   /** How many people sign the offline variant. */
   readonly signatures: number;
+  /** Whether acknowledging by token is confirmed. Declaring is signed in any case. */
+  readonly confirm: ConfirmMode;
   readonly strength: Strength | null;
 }
 
@@ -77,6 +90,7 @@ export const defaultTiers: Tiers = {
     ...approvedDefaults,
     quorum: 1,
     approvers: ['approver', 'security', 'service-owner', 'destination-owner'],
+    confirm: 'never',
     longestMs: 30 * dayMs,
     cumulativeMs: 60 * dayMs,
     repeats: 20,
@@ -86,6 +100,7 @@ export const defaultTiers: Tiers = {
     ...approvedDefaults,
     quorum: 1,
     approvers: ['approver', 'security', 'destination-owner'],
+    confirm: 'never',
     longestMs: 7 * dayMs,
     cumulativeMs: 30 * dayMs,
     repeats: 12,
@@ -95,6 +110,7 @@ export const defaultTiers: Tiers = {
     ...approvedDefaults,
     quorum: 2,
     approvers: ['approver', 'security', 'destination-owner'],
+    confirm: 'registered',
     longestMs: 8 * hourMs,
     cumulativeMs: 3 * dayMs,
     repeats: 6,
@@ -107,6 +123,7 @@ export const defaultTiers: Tiers = {
     acknowledgeWithinMs: 10 * minuteMs,
     reviewWithinMs: 2 * dayMs,
     signatures: 2,
+    confirm: 'registered',
     strength: null,
   },
 };

@@ -158,6 +158,7 @@ export function stubException(changes: Partial<ExceptionAnswer> = {}): Exception
     endedAt: null,
     endedBy: null,
     approvalsNeeded: 1,
+    confirm: 'never',
     decisions: [],
     closedAt: null,
     reviewDueAt: null,

@@ -252,6 +252,27 @@ function checkViews(onLedger: (what: string, work: Work) => void): void {
     },
   );
 
+  onLedger('no two passkeys are of one credential, and a commit that tries leaves nothing', async (ledger) => {
+    const passkey = (id: string, credentialId: string, name = 'laptop'): NewView => ({
+      ...viewOf(id, { person: 'ana' }, { credentialId, name }),
+      kind: 'passkey',
+    });
+    await commit(ledger, [entryOf('passkey/A', 'passkey.registered')], { views: [passkey('A', 'c1')] });
+    await commit(ledger, [entryOf('passkey/B', 'passkey.registered')], { views: [passkey('B', 'c2')] });
+    const twice = commitOf([entryOf('passkey/C', 'passkey.registered')], { views: [passkey('C', 'c1')] });
+    await assert.rejects(ledger.commit(twice));
+    assert.deepEqual([await ledger.size(), await ledger.view('passkey', 'C')], [2, null]);
+    await commit(ledger, [entryOf('passkey/A', 'passkey.named')], { views: [passkey('A', 'c1', 'key')] });
+    const found = await ledger.views({ kind: 'passkey', person: 'ana', order: 'oldest', after: null, most: 10 });
+    assert.deepEqual(
+      found.map(({ id, body }) => [id, body['name']]),
+      [
+        ['A', 'key'],
+        ['B', 'laptop'],
+      ],
+    );
+  });
+
   onLedger('views are listed by the span that their time touches', async (ledger) => {
     const spans = { A: [0, 10], B: [5, 20], C: [20, 30], D: [0, Number.MAX_SAFE_INTEGER] };
     for (const [id, [fromMs = 0, untilMs = 0]] of Object.entries(spans)) {

@@ -58,7 +58,7 @@ async function writePeople(
   isFounded: boolean,
 ): Promise<ReadonlyMap<string, SeededAccount>> {
   const nowMs = Date.now() - seededBeforeMs;
-  let directory: Directory = { people: new Map(), tokens: new Map(), keys: new Map() };
+  let directory: Directory = { people: new Map(), tokens: new Map(), keys: new Map(), passkeys: new Map() };
   const act = async (command: PeopleCommand, actor: Actor): Promise<void> => {
     const decided = changePeople(command, actor, { directory, nowMs });
     if (!decided.ok) throw new Error(`${command.kind}: ${decided.fault.message}`);

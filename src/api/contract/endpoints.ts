@@ -2,6 +2,7 @@ import { type BreakGlassEndpoints, breakGlassEndpoints } from './break-glass.ts'
 import { type DecisionEndpoints, decisionEndpoints } from './decisions.ts';
 import { type ExceptionEndpoints, exceptionEndpoints } from './exceptions.ts';
 import { type OverviewEndpoints, overviewEndpoints } from './overview.ts';
+import { type PasskeyEndpoints, passkeyEndpoints } from './passkeys.ts';
 import { type PeopleEndpoints, peopleEndpoints } from './people.ts';
 import { type PolicyEndpoints, policyEndpoints } from './policy.ts';
 import { type ReportEndpoints, reportEndpoints } from './reports.ts';
@@ -11,6 +12,7 @@ import { type SessionEndpoints, sessionEndpoints } from './session.ts';
 export type Endpoints = DecisionEndpoints &
   OverviewEndpoints &
   PeopleEndpoints &
+  PasskeyEndpoints &
   ExceptionEndpoints &
   BreakGlassEndpoints &
   ReportEndpoints &
@@ -20,6 +22,7 @@ export type Endpoints = DecisionEndpoints &
 /** Every endpoint of the API, by operation id. */
 export const endpoints: Endpoints = {
   ...peopleEndpoints,
+  ...passkeyEndpoints,
   ...exceptionEndpoints,
   ...breakGlassEndpoints,
   ...reportEndpoints,

@@ -25,13 +25,14 @@ export interface Narrowing {
   readonly bytesDown?: number | null | undefined;
 }
 
-/** One decision of a person. `isCurrent`: it was given for what is asked now. */
+/** One decision of a person. `isCurrent`: it was given for what is asked now. `confirmedBy`: what the person confirmed it with. */
 export interface DecisionAnswer {
   readonly by: string;
   readonly verdict: 'approve' | 'deny';
   readonly at: string;
   readonly reason: string | null;
   readonly isCurrent: boolean;
+  readonly confirmedBy: 'passkey' | 'key' | null;
 }
 
 /** An exception with everything that can be said of it now. Instants are RFC 3339, UTC. */
@@ -73,6 +74,8 @@ export interface ExceptionAnswer {
   readonly endedAt: string | null;
   readonly endedBy: string | null;
   readonly approvalsNeeded: number;
+  /** Whether what it waits for is confirmed with a passkey or an enrolled key: `registered`, by whoever has a passkey. */
+  readonly confirm: 'never' | 'registered' | 'always';
   readonly decisions: readonly DecisionAnswer[];
   readonly closedAt: string | null;
   readonly reviewDueAt: string | null;

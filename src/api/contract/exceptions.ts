@@ -11,6 +11,7 @@ import type {
   UsageAnswer,
 } from './exception-types.ts';
 import { type ById, byId, byteCap, instant, says, seconds, shortName, ulid } from './fields.ts';
+import { type ConfirmationBody, confirmation } from './passkeys.ts';
 
 const tag = 'exceptions';
 
@@ -44,6 +45,7 @@ const decisionSchema = z.strictObject({
   at: instant,
   reason: z.string().nullable(),
   isCurrent: z.boolean().describe('whether it was given for what is asked now'),
+  confirmedBy: z.enum(['passkey', 'key']).nullable(),
 });
 
 /** An exception with everything that can be said of it now. */
@@ -82,6 +84,9 @@ export const exceptionSchema: z.ZodType<ExceptionAnswer> = z
     endedAt: instant.nullable(),
     endedBy: z.string().nullable(),
     approvalsNeeded: z.int(),
+    confirm: z
+      .enum(['never', 'registered', 'always'])
+      .describe('whether what it waits for is confirmed with a passkey or an enrolled key'),
     decisions: z.array(decisionSchema).readonly(),
     closedAt: instant.nullable(),
     reviewDueAt: instant.nullable(),
@@ -174,6 +179,7 @@ const previewSchema: z.ZodType<PreviewAnswer> = z
   .meta({ id: 'ExceptionPreview' });
 
 type Reason = { readonly reason: string };
+type Confirmable = { readonly confirmation?: ConfirmationBody | undefined };
 type Looked = { readonly digest: string; readonly policyVersion: string | null };
 type Act<Body> = Endpoint<ById, Nothing, Body, ExceptionAnswer>;
 
@@ -183,15 +189,17 @@ export interface ExceptionEndpoints {
   readonly listExceptions: Endpoint<Nothing, ExceptionQuery, Nothing, Page<ExceptionAnswer>>;
   readonly showException: Endpoint<ById, Nothing, Nothing, ExceptionAnswer>;
   readonly editException: Act<RequestBody>;
-  readonly approveException: Act<Looked & { readonly reason: string | null; readonly narrow: Narrowing | null }>;
+  readonly approveException: Act<
+    Looked & Confirmable & { readonly reason: string | null; readonly narrow: Narrowing | null }
+  >;
   readonly denyException: Act<Reason>;
   readonly withdrawException: Act<Reason>;
   readonly revokeException: Act<Reason>;
   readonly suspendException: Act<Reason>;
-  readonly resumeException: Act<Reason & Looked>;
+  readonly resumeException: Act<Reason & Looked & Confirmable>;
   readonly extendException: Act<Reason & { readonly durationSeconds: number; readonly ticket: string | null }>;
   readonly reviewException: Act<{ readonly outcome: ReviewOutcome; readonly note: string | null }>;
-  readonly acknowledgeBreakGlass: Act<Nothing>;
+  readonly acknowledgeBreakGlass: Act<Confirmable>;
   readonly exceptionUsage: Endpoint<ById, Nothing, Nothing, UsageAnswer>;
   readonly listExceptionUsage: Endpoint<Nothing, ExceptionQuery, Nothing, Page<UsageAnswer>>;
   readonly summariseExceptions: Endpoint<Nothing, Nothing, Nothing, SummaryAnswer>;
@@ -247,6 +255,7 @@ export const exceptionEndpoints: ExceptionEndpoints = {
       policyVersion,
       reason: says.nullable().default(null),
       narrow: narrowing.nullable().default(null),
+      confirmation,
     }),
     answer: exceptionSchema,
   }),
@@ -292,7 +301,7 @@ export const exceptionEndpoints: ExceptionEndpoints = {
     summary: 'let it go on after it was held',
     scopes: ['exception:approve'],
     params: byId,
-    body: z.strictObject({ digest, policyVersion, reason: says }),
+    body: z.strictObject({ digest, policyVersion, reason: says, confirmation }),
     answer: exceptionSchema,
   }),
   extendException: makes({
@@ -326,6 +335,7 @@ export const exceptionEndpoints: ExceptionEndpoints = {
     summary: 'stand by somebody else’s break-glass, so that it goes on past its first ten minutes',
     scopes: ['exception:approve'],
     params: byId,
+    body: z.strictObject({ confirmation }),
     answer: exceptionSchema,
   }),
   exceptionUsage: reads({

@@ -28,6 +28,17 @@ export type {
 } from './exception-types.ts';
 export type { ReviewOutcome } from './exceptions.ts';
 export type { DayAnswer, EdgeAnswer, OverviewAnswer, PointAnswer } from './overview.ts';
+export type {
+  AssertionBody,
+  ConfirmationBody,
+  ConfirmChallenge,
+  ConfirmedAct,
+  PasskeyAnswer,
+  PasskeyOffer,
+  PasskeyQuery,
+  RegistrationBody,
+  ToConfirmBody,
+} from './passkeys.ts';
 export {
   type KeyAnswer,
   type NewTokenAnswer,

@@ -11,10 +11,18 @@ import type {
   PeopleCommand,
   SetupLink,
   View,
+  ViewKind,
 } from '../../exceptions/index.ts';
 import type { DecisionRecord, ExceptionFacts, VerdictRecord } from '../../policy/index.ts';
 import type { Once } from '../call.ts';
-import type { AuditState, OpenAnswer, OpenQuery, OverviewAnswer } from '../contract/index.ts';
+import type {
+  AssertionBody,
+  AuditState,
+  OpenAnswer,
+  OpenQuery,
+  OverviewAnswer,
+  RegistrationBody,
+} from '../contract/index.ts';
 import type { PolicySource } from './policy-ports.ts';
 
 /** An act as a handler asks for it. */
@@ -86,6 +94,21 @@ export interface DecisionSource {
   explain(record: VerdictRecord): Promise<Result<ToldDecision>>;
 }
 
+/** What passkeys are verified with. Faults of `party`: `passkeys_off`; of the others `passkey_refused`, in words that hold nothing sent. */
+export interface PasskeyPorts {
+  readonly party: Result<{ readonly id: string; readonly origin: string }>;
+  readonly algorithms: readonly number[];
+  verifyRegistration(
+    sent: Omit<RegistrationBody, 'transports'>,
+    challenge: string,
+  ): Promise<Result<{ readonly credentialId: string; readonly publicKey: string; readonly signCount: number }>>;
+  verifyAssertion(
+    sent: AssertionBody,
+    passkey: { readonly credentialId: string; readonly publicKey: string },
+    challenge: string,
+  ): Promise<Result<{ readonly signCount: number }>>;
+}
+
 /** What the handlers of the API need of the house. */
 export interface ApiPorts {
   readonly clock: Clock;
@@ -96,7 +119,7 @@ export interface ApiPorts {
   readonly exceptions: () => ReadonlyMap<string, ExceptionState>;
   /** Of views whose exceptions are not among those, the states. */
   readonly endedStates: (heads: readonly Pick<View, 'id' | 'seq'>[]) => Promise<ReadonlyMap<string, ExceptionState>>;
-  readonly seqOf: (kind: 'exception' | 'person' | 'token' | 'key', id: string) => number | null;
+  readonly seqOf: (kind: ViewKind, id: string) => number | null;
   readonly actOnException: (asked: AskedByApi<ExceptionCommand>) => Promise<Result<ActedForApi>>;
   readonly actOnPeople: (asked: AskedByApi<PeopleCommand>) => Promise<Result<ActedForApi>>;
   /** What the policy in force says of a spec. Faults: `no_policy`, `policy_busy`, those of spelling. */
@@ -109,6 +132,7 @@ export interface ApiPorts {
   readonly isSecret: (secret: string, hash: string) => boolean;
   readonly setupLink: (id: string) => Promise<SetupLink | null>;
   readonly verifySignature: VerifySignature;
+  readonly passkeys: PasskeyPorts;
   readonly decisions: DecisionSource;
   readonly policies: PolicySource;
   readonly listOpen: (query: OpenQuery) => Promise<Result<OpenAnswer>>;

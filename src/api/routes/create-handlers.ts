@@ -4,8 +4,10 @@ import type { Endpoints } from '../contract/index.ts';
 import type { ProblemRows } from '../problems.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { breakGlassRoutes } from './break-glass-routes.ts';
+import { createConfirmations } from './confirmations.ts';
 import { decisionRoutes } from './decision-routes.ts';
 import { exceptionRoutes } from './exception-routes.ts';
+import { passkeyRoutes } from './passkey-routes.ts';
 import { peopleRoutes } from './people-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
 import { previewRoute } from './preview-route.ts';
@@ -15,9 +17,11 @@ import { usageRoutes } from './usage-routes.ts';
 
 /** A handler for every endpoint of the contract that answers once; `createStreams` has those of the others. */
 export function createHandlers(ports: ApiPorts): Handlers<Omit<Endpoints, 'tailDecisions'>> {
+  const confirmations = createConfirmations(ports);
   return {
     ...peopleRoutes(ports),
-    ...exceptionRoutes(ports),
+    ...passkeyRoutes(ports, confirmations),
+    ...exceptionRoutes(ports, confirmations),
     ...breakGlassRoutes(ports),
     ...usageRoutes(ports),
     ...previewRoute(ports),
@@ -33,6 +37,8 @@ export const actProblems: ProblemRows = {
   ...Object.fromEntries(
     Object.entries(exceptionFaultRows).map(([code, { status, says }]) => [code, { status, title: says }]),
   ),
+  passkeys_off: { status: 409, title: 'passkeys cannot be used here' },
+  passkey_refused: { status: 403, title: 'the passkey is not accepted' },
   secret_not_kept: { status: 409, title: 'the secret was shown once' },
   check_running: { status: 429, title: 'a check of yours is under way' },
   check_too_long: { status: 503, title: 'the check took too long' },

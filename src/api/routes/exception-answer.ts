@@ -40,6 +40,7 @@ function toAnswer(state: ExceptionState, { nowMs, facts, ports }: Looking): Exce
     endedAt: instantOrNull(endedAt(state, nowMs)),
     endedBy: state.ended?.by ?? null,
     approvalsNeeded: status === 'pending' ? approvalsNeeded(state, tier, facts) : 0,
+    confirm: confirmOf(state, { status, tier, facts }),
     decisions: state.decisions.map((decision) => toDecision(decision, revision)),
     closedAt: instantOrNull(state.closed?.atMs ?? null),
     reviewDueAt: instantOrNull(reviewDueOf(state)),
@@ -78,6 +79,21 @@ function approvalsNeeded(state: ExceptionState, tier: ExceptionState['tier'], fa
   return Math.max(0, facts.tiers[tier].quorum - given.length);
 }
 
+/** What the act that it waits for asks of whoever does it: approving, resuming, or standing by a break-glass. */
+function confirmOf(
+  state: ExceptionState,
+  looked: {
+    readonly status: ExceptionAnswer['status'];
+    readonly tier: ExceptionState['tier'];
+    readonly facts: ExceptionFacts | null;
+  },
+): ExceptionAnswer['confirm'] {
+  const { status, tier, facts } = looked;
+  if (facts !== null) return facts.tiers[tier === 'break-glass' ? 'high' : tier].confirm;
+  const waitsForSecond = state.kind === 'break-glass' && status === 'active' && state.acknowledged === null;
+  return waitsForSecond ? (state.grant?.confirm ?? 'registered') : 'never';
+}
+
 function endedAt(state: ExceptionState, nowMs: number): number | null {
   if (state.grant === null) return state.ended?.atMs ?? null;
   const end = endOf(state);
@@ -87,7 +103,8 @@ function endedAt(state: ExceptionState, nowMs: number): number | null {
 function toDecision(decision: ExceptionState['decisions'][number], revision: number): DecisionAnswer {
   const { by, verdict, atMs, note } = decision;
   const reason = note === '' ? null : note;
-  return { by, verdict, at: instant(atMs), reason, isCurrent: decision.revision === revision };
+  const confirmedBy = decision.confirmedBy?.kind ?? null;
+  return { by, verdict, at: instant(atMs), reason, isCurrent: decision.revision === revision, confirmedBy };
 }
 
 function toReview({ reviewed }: ExceptionState): ExceptionAnswer['review'] {

@@ -10,6 +10,7 @@ import {
 import type { Answered, Call, Caller, Handlers } from '../call.ts';
 import type { Endpoints, ExceptionAnswer, ExceptionQuery, Narrowing, Page, RequestBody } from '../contract/index.ts';
 import type { ApiPorts } from './api-ports.ts';
+import type { Confirmations } from './confirmations.ts';
 import { showState } from './exception-answer.ts';
 import { scanStates } from './scan-states.ts';
 
@@ -32,7 +33,7 @@ type AnyCall = Pick<Call<unknown, unknown, unknown>, 'caller' | 'ifMatch' | 'onc
 type Shown = Promise<Result<Answered<ExceptionAnswer>>>;
 
 /** The handlers of exceptions. */
-export function exceptionRoutes(ports: ApiPorts): Pick<Handlers<Endpoints>, Ids> {
+export function exceptionRoutes(ports: ApiPorts, confirmations: Confirmations): Pick<Handlers<Endpoints>, Ids> {
   const act = (call: AnyCall, id: string, command: ExceptionCommand): Shown => {
     const { ifMatch, once } = call;
     return showActed(ports, { id, command, actor: callerOf(call).actor, ifMatch, once });
@@ -51,7 +52,9 @@ export function exceptionRoutes(ports: ApiPorts): Pick<Handlers<Endpoints>, Ids>
       const { digest, reason, narrow } = call.body;
       const policyVersion = await lookedAt(ports, call.params.id, call.body.policyVersion);
       const narrowing = toNarrowing(narrow);
-      return act(call, call.params.id, { kind: 'approve', digest, policyVersion, narrowing, note: reason ?? '' });
+      const confirmation = await confirmations.take('approveException', call);
+      const looked = { digest, policyVersion, narrowing, note: reason ?? '' };
+      return act(call, call.params.id, { kind: 'approve', ...looked, confirmation });
     },
     denyException: (call) => act(call, call.params.id, { kind: 'deny', note: call.body.reason }),
     withdrawException: (call) => act(call, call.params.id, { kind: 'withdraw', reason: call.body.reason }),
@@ -60,7 +63,8 @@ export function exceptionRoutes(ports: ApiPorts): Pick<Handlers<Endpoints>, Ids>
     resumeException: async (call) => {
       const { digest, reason } = call.body;
       const policyVersion = await lookedAt(ports, call.params.id, call.body.policyVersion);
-      return act(call, call.params.id, { kind: 'resume', digest, policyVersion, note: reason });
+      const confirmation = await confirmations.take('resumeException', call);
+      return act(call, call.params.id, { kind: 'resume', digest, policyVersion, note: reason, confirmation });
     },
     extendException: async (call) => {
       const state = await findState(ports, call.params.id);
@@ -70,7 +74,10 @@ export function exceptionRoutes(ports: ApiPorts): Pick<Handlers<Endpoints>, Ids>
       const { outcome, note } = call.body;
       return act(call, call.params.id, { kind: 'review', outcome, note: note ?? '' });
     },
-    acknowledgeBreakGlass: (call) => act(call, call.params.id, { kind: 'acknowledge' }),
+    acknowledgeBreakGlass: async (call) => {
+      const confirmation = await confirmations.take('acknowledgeBreakGlass', call);
+      return act(call, call.params.id, { kind: 'acknowledge', confirmation });
+    },
   };
 }
 

@@ -7,13 +7,17 @@ export interface Nonces {
   spend(nonce: string, key: string, nowMs: number): boolean;
 }
 
-// Time to type a reason and unlock a key.
-const lifeMs = 10 * 60_000;
-// Anybody may ask for one. The oldest goes first: whoever floods us costs others a second try.
-const most = 10_000;
+/** How long a challenge is good for, in milliseconds, and how many there are. */
+export interface NonceBounds {
+  readonly lifeMs: number;
+  readonly most: number;
+}
 
-/** Makes the store; it lives as long as the process. */
-export function createNonces(): Nonces {
+// Time to type a reason and unlock a key. Anybody may ask for one. The oldest goes first: whoever floods us costs others a second try.
+const usual: NonceBounds = { lifeMs: 10 * 60_000, most: 10_000 };
+
+/** Makes the store; it lives as long as the process. Both bounds may be tighter. */
+export function createNonces({ lifeMs, most }: NonceBounds = usual): Nonces {
   const given = new Map<string, { readonly key: string; readonly untilMs: number }>();
   return {
     make: (key, nowMs) => {

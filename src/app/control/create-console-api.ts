@@ -18,6 +18,7 @@ import { readSetupLink } from './founding.ts';
 import { sumDebt, toUsageRows } from './grant-usage.ts';
 import { reportOpen } from './open/open-report.ts';
 import { tellOverview } from './overview.ts';
+import { createPasskeyPorts } from './passkey-ports.ts';
 import { createPolicySource } from './policy/policy-source.ts';
 import { createProposalDesk, type ProposalDesk } from './policy/proposal-desk.ts';
 import { authenticateToken, isSecret, makeToken, recallSession, verifyEd25519 } from './secrets.ts';
@@ -87,6 +88,7 @@ function toPorts(config: Config, acts: ControlActs, proposals: ProposalDesk): Ap
     newToken: (nowMs) => makeToken(newId, nowMs),
     setupLink: (id) => readSetupLink(ledger, id),
     verifySignature: verifyEd25519,
+    passkeys: createPasskeyPorts(config.console.url),
     decisions: createDecisionSource(statePaths(config.state).spool, acts.policy.ask),
     policies: createPolicySource({
       ...{ clock, history: acts.history, usage: acts.usage.current, askPolicy: acts.policy.ask, desk: proposals },

@@ -4,13 +4,14 @@ import { type BreakGlassTier, defaultTiers } from '../../policy/index.ts';
 import { type ExceptionFault, refuse } from '../fault.ts';
 import { capGroupOf, findOverCap } from '../lifecycle/caps.ts';
 import { checkSpec } from '../lifecycle/check-spec.ts';
-import { type Outcome, one } from '../lifecycle/entries.ts';
+import { confirmedPart, entryOf, type Outcome, one } from '../lifecycle/entries.ts';
 import type { CommandOf } from '../lifecycle/exception-command.ts';
 import type { ExceptionState } from '../lifecycle/exception-state.ts';
 import type { AskedDetails, GrantedDetails } from '../lifecycle/fold-exception.ts';
 import { endOf, statusOf } from '../lifecycle/status.ts';
 import type { Asked, World } from '../lifecycle/world.ts';
 import { authorise, authoriseByKey } from '../people/authorise.ts';
+import { type Confirmation, confirm } from '../people/confirmation.ts';
 import { type LinkedPeople, linkPeople } from '../people/linked-people.ts';
 import type { Person } from '../people/person.ts';
 import type { ExceptionSpec } from '../spec/exception-spec.ts';
@@ -19,16 +20,20 @@ import { specDigest } from '../spec/spec-digest.ts';
 import { isExact, tierOf } from '../spec/tier-of.ts';
 
 /**
- * Declares break-glass: granted at once to somebody whose key is enrolled, for exactly one host and port, inside the boundary, until the
- * time for acknowledging is over. Faults: `break_glass_not_enrolled`, `break_glass_wide`, `review_overdue`, `break_glass_unacknowledged`,
+ * Declares break-glass: granted at once to somebody whose key or passkey is enrolled, for exactly one host and port, inside the boundary,
+ * until the time for acknowledging is over. By a passkey the declaration is its own confirmation, with the count that it told. Faults: `break_glass_not_enrolled`, `break_glass_wide`, `review_overdue`, `break_glass_unacknowledged`,
  * `exception_exists`, those of `checkSpec`, `duration_over_tier`, `cumulative_over_cap`, `spec_malformed` for a start, an extension or too
- * many bytes.
+ * many bytes, `passkey_cloned`.
  */
 export function declare({ command, actor, world }: Asked<CommandOf<'declare'>>, state: ExceptionState | null): Outcome {
   const access = authoriseByKey(actor, world);
   if (!access.ok) return access;
   if (state !== null) return refuse('exception_exists');
-  const { id } = command;
+  const { id, confirmation = null } = command;
+  if (actor.kind === 'person' && actor.via === 'passkey' && !isBy(actor.credential, confirmation))
+    return refuse('break_glass_not_enrolled');
+  const confirmed = confirm(confirmation, { subject: `exception/${id}`, actor, mode: 'never' }, world);
+  if (!confirmed.ok) return confirmed;
   if (!/^[0-9A-Za-z-]{1,64}$/.test(id))
     return refuse('spec_malformed', '`id` must be 1 to 64 letters, digits and hyphens');
   const checked = checkSpec(command.spec, world);
@@ -54,28 +59,46 @@ export function declare({ command, actor, world }: Asked<CommandOf<'declare'>>, 
   };
   const lastsMs = Math.min(spec.durationMs, tier.acknowledgeWithinMs);
   const grant = grantOf({ spec, tier, policyVersion }, world.nowMs, world.nowMs + lastsMs);
-  return one(id, 'exception.declared', { ...asked, grant }, actor);
+  return ok([...confirmed.value.entries, entryOf(id, 'exception.declared', { ...asked, grant }, actor)]);
 }
 
 /**
  * Acknowledges a break-glass before it ends, so that it lasts as long as was declared. By a second person who approves, or whose key is
  * enrolled, and who is not linked to who declared it or benefits. Faults: `already_acknowledged`, `acknowledge_late`, `self_acknowledge`,
- * `not_eligible`.
+ * `not_eligible`, those of `confirm`.
  */
-export function acknowledge({ actor, world }: Asked<CommandOf<'acknowledge'>>, state: ExceptionState): Outcome {
+export function acknowledge(
+  { command, actor, world }: Asked<CommandOf<'acknowledge'>>,
+  state: ExceptionState,
+): Outcome {
   const byKey = authoriseByKey(actor, world);
   const access = byKey.ok ? byKey : authorise(actor, ['exception:approve'], world);
   if (!access.ok) return access;
-  if (state.kind !== 'break-glass' || state.grant === null) return refuse('not_granted');
+  const { grant } = state;
+  if (state.kind !== 'break-glass' || grant === null) return refuse('not_granted');
   if (!byKey.ok && !mayAcknowledge(access.value, state.spec)) return refuse('not_eligible');
+  const refusal = findAcknowledgeFault(access.value, state, world);
+  if (refusal !== null) return refusal;
+  const mode = byKey.ok ? 'never' : (grant.confirm ?? 'registered');
+  const subject = `exception/${state.id}`;
+  const confirmed = confirm(command.confirmation ?? null, { subject, actor, mode }, world);
+  if (!confirmed.ok) return confirmed;
+  const notAfterMs = grant.atMs + grant.spec.durationMs;
+  const details = { notAfterMs, ...confirmedPart(confirmed.value) };
+  return ok([...confirmed.value.entries, entryOf(state.id, 'exception.acknowledged', details, actor)]);
+}
+
+function findAcknowledgeFault({ id }: Person, state: ExceptionState, world: World): ReturnType<typeof refuse> | null {
   if (state.acknowledged !== null || state.offline !== null) return refuse('already_acknowledged');
   const { status } = statusOf(state, world.nowMs);
   if (status !== 'active') return refuse('acknowledge_late', `the break-glass is \`${status}\``);
   const links = linkPeople(world.directory, world.nowMs);
   const involved = [state.requester, state.spec.beneficiary];
-  if (involved.some((person) => links.areLinked(person, access.value.id))) return refuse('self_acknowledge');
-  const notAfterMs = state.grant.atMs + state.grant.spec.durationMs;
-  return one(state.id, 'exception.acknowledged', { notAfterMs }, actor);
+  return involved.some((person) => links.areLinked(person, id)) ? refuse('self_acknowledge') : null;
+}
+
+function isBy(passkey: string, confirmation: Confirmation | null): boolean {
+  return confirmation?.kind === 'passkey' && confirmation.id === passkey;
 }
 
 /** Without a key of their own it takes somebody who approves anything, or who acts for the owner. */
@@ -164,6 +187,7 @@ function grantOf(
   notBeforeMs: number,
   notAfterMs: number,
 ): GrantedDetails {
-  const { strength, reviewWithinMs } = tier;
-  return { spec, strength, notBeforeMs, notAfterMs, drainMs: 0, policyVersion, approvers: [], reviewWithinMs };
+  const { strength, reviewWithinMs, confirm: mode } = tier;
+  const bounds = { spec, strength, notBeforeMs, notAfterMs, drainMs: 0, policyVersion, reviewWithinMs };
+  return { ...bounds, approvers: [], confirm: mode };
 }

@@ -2,13 +2,14 @@ import { ok, type Result } from '../../base/index.ts';
 import type { ExceptionFacts, Tier } from '../../policy/index.ts';
 import { type ExceptionFault, refuse } from '../fault.ts';
 import { authorise } from '../people/authorise.ts';
+import { confirm } from '../people/confirmation.ts';
 import type { ExceptionSpec, Narrowing } from '../spec/exception-spec.ts';
 import { narrowSpec } from '../spec/narrow-spec.ts';
 import { lookAt } from './ask.ts';
 import { capGroupOf, findOverCap } from './caps.ts';
 import { findExtensionFault, findStandingFault } from './check-spec.ts';
 import { approvalTier, type Electorate, electorateOf } from './eligibility.ts';
-import { entryOf, type Outcome } from './entries.ts';
+import { confirmedPart, entryOf, type Outcome } from './entries.ts';
 import type { CommandOf } from './exception-command.ts';
 import type { ExceptionState } from './exception-state.ts';
 import type { GrantedDetails } from './fold-exception.ts';
@@ -27,7 +28,8 @@ interface Ballot {
 /**
  * Approves a request, and grants it where the quorum is reached with this. INVARIANT: an approval is bound to the digest and the policy
  * that were looked at. Faults: those of access, `no_policy`, `not_pending`, `start_window_passed`, `self_approval`, `not_eligible`,
- * `policy_changed`, `digest_stale`, `already_decided`, `approver_linked`, `quorum_unreachable`, `wider_than_asked`, and those of asking.
+ * `policy_changed`, `digest_stale`, `already_decided`, `approver_linked`, `quorum_unreachable`, `wider_than_asked`, those of `confirm`, and
+ * those of asking.
  */
 export function approve({ command, actor, world }: Asked<CommandOf<'approve'>>, state: ExceptionState): Outcome {
   const access = authorise(actor, ['exception:approve'], world);
@@ -44,11 +46,15 @@ export function approve({ command, actor, world }: Asked<CommandOf<'approve'>>, 
   const { policyVersion } = ballot.facts;
   const narrowing = differenceOf(spec, narrowed.value);
   const decision = { verdict: 'approve', revision: state.revision, digest, policyVersion, narrowing } as const;
-  const decided = entryOf(state.id, 'exception.decided', { ...decision, note: command.note }, actor);
+  const subject = `exception/${state.id}`;
+  const confirmed = confirm(command.confirmation ?? null, { subject, actor, mode: ballot.tier.confirm }, world);
+  if (!confirmed.ok) return confirmed;
+  const details = { ...decision, note: command.note, ...confirmedPart(confirmed.value) };
+  const decided = [...confirmed.value.entries, entryOf(state.id, 'exception.decided', details, actor)];
   const approvers = [...countedApprovals(ballot), person];
-  if (approvers.length < ballot.tier.quorum) return ok([decided]);
+  if (approvers.length < ballot.tier.quorum) return ok(decided);
   const granted = grant(narrowed.value, approvers, ballot);
-  return granted.ok ? ok([decided, entryOf(state.id, 'exception.granted', granted.value, actor)]) : granted;
+  return granted.ok ? ok([...decided, entryOf(state.id, 'exception.granted', granted.value, actor)]) : granted;
 }
 
 type Refusal = ReturnType<typeof refuse>;

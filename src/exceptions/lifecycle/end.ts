@@ -1,11 +1,13 @@
+import { ok } from '../../base/index.ts';
 import type { ExceptionFacts } from '../../policy/index.ts';
 import { refuse } from '../fault.ts';
 import { authorise } from '../people/authorise.ts';
+import { confirm } from '../people/confirmation.ts';
 import type { Person, Scope } from '../people/person.ts';
 import { lookAt } from './ask.ts';
 import { findStandingFault } from './check-spec.ts';
 import { approvalTier, electorateOf, hasActiveOwner, involvedIn } from './eligibility.ts';
-import { type Outcome, one } from './entries.ts';
+import { confirmedPart, entryOf, type Outcome, one } from './entries.ts';
 import type { CommandOf } from './exception-command.ts';
 import type { ExceptionState } from './exception-state.ts';
 import { statusOf } from './status.ts';
@@ -57,7 +59,8 @@ export function deprovision(
 
 /**
  * Lets a held grant count again: a decision by somebody who may approve, who is not linked to who held it, bound to digest and policy as an
- * approval is. Faults: `not_suspended`, `no_policy`, `self_approval`, `not_eligible`, `approver_linked`, `policy_changed`, `digest_stale`.
+ * approval is. Faults: `not_suspended`, `no_policy`, `self_approval`, `not_eligible`, `approver_linked`, `policy_changed`, `digest_stale`,
+ * those of `confirm`.
  */
 export function resume({ command, actor, world }: Asked<CommandOf<'resume'>>, state: ExceptionState): Outcome {
   const access = authorise(actor, ['exception:approve'], world);
@@ -69,8 +72,13 @@ export function resume({ command, actor, world }: Asked<CommandOf<'resume'>>, st
     findResumerFault(access.value.id, { state, facts: world.facts, world }) ??
     findLookFault(command, state, world);
   if (refusal !== null) return refusal;
+  const { id } = state;
+  const { confirm: mode } = approvalTier(lookAt(state, world.facts, world.digest).tier, world.facts.tiers);
+  const confirmed = confirm(command.confirmation ?? null, { subject: `exception/${id}`, actor, mode }, world);
+  if (!confirmed.ok) return confirmed;
   const { digest, policyVersion, note } = command;
-  return one(state.id, 'exception.resumed', { digest, policyVersion, note }, actor);
+  const details = { digest, policyVersion, note, ...confirmedPart(confirmed.value) };
+  return ok([...confirmed.value.entries, entryOf(id, 'exception.resumed', details, actor)]);
 }
 
 type Refusal = ReturnType<typeof refuse>;

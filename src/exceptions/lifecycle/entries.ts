@@ -1,6 +1,7 @@
 import type { Actor, NewEntry } from '../../audit/index.ts';
 import { type Fault, ok, type Result } from '../../base/index.ts';
 import type { ExceptionFault } from '../fault.ts';
+import type { Confirmed, ConfirmedBy } from '../people/confirmation.ts';
 import { toDetails } from '../plain-details.ts';
 import type { ExceptionDetails } from './fold-exception.ts';
 
@@ -15,6 +16,11 @@ export function entryOf<A extends keyof ExceptionDetails>(
   actor: Actor,
 ): NewEntry {
   return { subject: `exception/${id}`, action, actor, details: toDetails(details) };
+}
+
+/** Who confirmed it, as a part of details: nothing where nothing did. */
+export function confirmedPart({ by }: Confirmed): { readonly confirmedBy?: ConfirmedBy } {
+  return by === null ? {} : { confirmedBy: by };
 }
 
 /** One entry as the whole outcome. */

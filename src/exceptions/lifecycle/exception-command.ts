@@ -1,8 +1,12 @@
 import type { OfflineDocument } from '../break-glass/offline-document.ts';
+import type { Confirmation } from '../people/confirmation.ts';
 import type { ExceptionSpec, Narrowing } from '../spec/exception-spec.ts';
 import type { PointEvidence, ReviewOutcome } from './exception-state.ts';
 
-/** What may be done about one exception. `digest` and `policyVersion` are those that were looked at. */
+/**
+ * What may be done about one exception. `digest` and `policyVersion` are those that were looked at; `confirmation` is what confirms the act
+ * itself, none where it is left out.
+ */
 export type ExceptionCommand =
   | { readonly kind: 'submit'; readonly id: string; readonly spec: ExceptionSpec }
   | { readonly kind: 'edit'; readonly spec: ExceptionSpec }
@@ -13,15 +17,27 @@ export type ExceptionCommand =
       readonly policyVersion: string;
       readonly narrowing: Narrowing;
       readonly note: string;
+      readonly confirmation?: Confirmation | null;
     }
   | { readonly kind: 'deny'; readonly note: string }
   | { readonly kind: 'revoke'; readonly reason: string }
   | { readonly kind: 'suspend'; readonly reason: string }
-  | { readonly kind: 'resume'; readonly digest: string; readonly policyVersion: string; readonly note: string }
+  | {
+      readonly kind: 'resume';
+      readonly digest: string;
+      readonly policyVersion: string;
+      readonly note: string;
+      readonly confirmation?: Confirmation | null;
+    }
   | { readonly kind: 'close'; readonly points: readonly PointEvidence[] }
   | { readonly kind: 'review'; readonly outcome: ReviewOutcome; readonly note: string }
-  | { readonly kind: 'declare'; readonly id: string; readonly spec: ExceptionSpec }
-  | { readonly kind: 'acknowledge' }
+  | {
+      readonly kind: 'declare';
+      readonly id: string;
+      readonly spec: ExceptionSpec;
+      readonly confirmation?: Confirmation | null;
+    }
+  | { readonly kind: 'acknowledge'; readonly confirmation?: Confirmation | null }
   | { readonly kind: 'learn'; readonly learned: LearnedBreakGlass }
   | DeprovisionCommand;
 

@@ -1,5 +1,6 @@
 import type { Strength } from '../../identity/index.ts';
-import type { TierName } from '../../policy/index.ts';
+import type { ConfirmMode, TierName } from '../../policy/index.ts';
+import type { ConfirmedBy } from '../people/confirmation.ts';
 import type { ExceptionSpec, Narrowing } from '../spec/exception-spec.ts';
 import type { TierFinding } from '../spec/tier-of.ts';
 
@@ -48,6 +49,7 @@ export interface Decision {
   readonly policyVersion: string;
   readonly narrowing: Narrowing;
   readonly note: string;
+  readonly confirmedBy?: ConfirmedBy;
 }
 
 /** What was granted, with its own clocks. `spec` is what was asked for as approvers narrowed it. */
@@ -63,6 +65,8 @@ export interface GrantedState {
   readonly approvers: readonly string[];
   /** How long after the end its review is due, null where none is; of break-glass, after it was declared. */
   readonly reviewWithinMs: number | null;
+  /** Of break-glass: whether acknowledging it is confirmed. */
+  readonly confirm?: ConfirmMode;
 }
 
 /** How a request or a grant ended before its time. */

@@ -1,6 +1,8 @@
 import type { Entry } from '../../audit/index.ts';
 import type { Strength } from '../../identity/index.ts';
+import type { ConfirmMode } from '../../policy/index.ts';
 import { type Act, actOf, personOf } from '../act.ts';
+import type { ConfirmedBy } from '../people/confirmation.ts';
 import type { ExceptionSpec, Narrowing } from '../spec/exception-spec.ts';
 import type { TierFinding } from '../spec/tier-of.ts';
 import type {
@@ -37,6 +39,8 @@ export interface GrantedDetails {
   readonly policyVersion: string;
   readonly approvers: readonly string[];
   readonly reviewWithinMs: number | null;
+  /** Of break-glass: whether acknowledging it is confirmed. */
+  readonly confirm?: ConfirmMode;
 }
 
 /** What entries about exceptions say, by action. Replaying them gives the same states. */
@@ -50,16 +54,22 @@ export interface ExceptionDetails {
     readonly policyVersion: string;
     readonly narrowing: Narrowing;
     readonly note: string;
+    readonly confirmedBy?: ConfirmedBy;
   };
   readonly 'exception.granted': GrantedDetails;
   readonly 'exception.withdrawn': { readonly reason: string };
   readonly 'exception.revoked': { readonly reason: string };
   readonly 'exception.suspended': { readonly why: Suspension['why']; readonly reason: string };
-  readonly 'exception.resumed': { readonly digest: string; readonly policyVersion: string; readonly note: string };
+  readonly 'exception.resumed': {
+    readonly digest: string;
+    readonly policyVersion: string;
+    readonly note: string;
+    readonly confirmedBy?: ConfirmedBy;
+  };
   readonly 'exception.closed': { readonly points: readonly PointEvidence[] };
   readonly 'exception.reviewed': { readonly outcome: ReviewOutcome; readonly note: string };
   readonly 'exception.declared': AskedDetails & { readonly grant: GrantedDetails };
-  readonly 'exception.acknowledged': { readonly notAfterMs: number };
+  readonly 'exception.acknowledged': { readonly notAfterMs: number; readonly confirmedBy?: ConfirmedBy };
   readonly 'exception.learned': AskedDetails & {
     readonly grant: GrantedDetails;
     readonly requester: string;

@@ -1,9 +1,9 @@
-import type { Actor } from '../../audit/index.ts';
+import type { Actor, NewEntry } from '../../audit/index.ts';
 import { ExeatError, ok, type Result } from '../../base/index.ts';
 import { actsOf } from '../act.ts';
 import { acknowledge, declare, learn } from '../break-glass/break-glass.ts';
 import { type ExceptionFault, refuse } from '../fault.ts';
-import { exceptionView } from '../views.ts';
+import { exceptionView, viewsOfPeople } from '../views.ts';
 import { approve } from './approve.ts';
 import { edit, submit, withdraw } from './ask.ts';
 import { deny, deprovision, resume, revoke, suspend } from './end.ts';
@@ -32,10 +32,13 @@ export function transition(
   const outcome = decide(command, state, { actor, world });
   if (!outcome.ok) return outcome;
   const entries = outcome.value;
-  const after = applyActs(state, actsOf(entries, world.nowMs));
+  const [own, others] = [entries.filter(isOfException), entries.filter((entry) => !isOfException(entry))];
+  const after = applyActs(state, actsOf(own, world.nowMs));
   if (after === null) throw new ExeatError('exception_unfounded', 'entries of a transition made no state');
   const domain = after.spec === state?.spec ? world.domainOf?.(after.id) : null;
-  return ok({ entries, state: after, views: [exceptionView(after, domain)] });
+  // A passkey that confirmed it counted on.
+  const views = [exceptionView(after, domain), ...viewsOfPeople(others, world)];
+  return ok({ entries, state: after, views });
 }
 
 /**
@@ -50,6 +53,10 @@ export function deprovisionAll(
     const held = transition({ kind: 'deprovision', person, why }, state, { actor, world });
     return held.ok ? [held.value] : [];
   });
+}
+
+function isOfException({ subject }: NewEntry): boolean {
+  return subject.startsWith('exception/');
 }
 
 function decide(command: ExceptionCommand, state: ExceptionState | null, { actor, world }: Given): Outcome {

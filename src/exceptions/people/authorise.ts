@@ -33,14 +33,21 @@ export function authorise(
   );
 }
 
-/** The active person behind an actor who signed with a key that is enrolled for them. Faults: `break_glass_not_enrolled`. */
+/** The active person behind an actor who signed with a key or a passkey that is enrolled for them. Faults: `break_glass_not_enrolled`. */
 export function authoriseByKey(actor: Actor, { directory }: AccessWorld): Result<Person, ExceptionFault> {
-  if (actor.kind !== 'person' || actor.via !== 'key') return refuse('break_glass_not_enrolled');
+  if (actor.kind !== 'person' || !isEnrolled(actor, directory)) return refuse('break_glass_not_enrolled');
   const person = activePerson(actor, directory);
-  const key = directory.keys.get(actor.credential);
-  if (!person.ok || key === undefined || key.person !== actor.id || key.revokedAtMs !== null)
-    return refuse('break_glass_not_enrolled');
-  return person;
+  return person.ok ? person : refuse('break_glass_not_enrolled');
+}
+
+function isEnrolled(actor: Extract<Actor, { kind: 'person' }>, { keys, passkeys }: Directory): boolean {
+  if (actor.via === 'key') {
+    const key = keys.get(actor.credential);
+    return key?.person === actor.id && key.revokedAtMs === null;
+  }
+  if (actor.via !== 'passkey') return false;
+  const passkey = passkeys.get(actor.credential);
+  return passkey?.person === actor.id && passkey.removedAtMs === null && passkey.enrolledBy !== null;
 }
 
 function activePerson(actor: Actor, directory: Directory): Result<Person, ExceptionFault> {

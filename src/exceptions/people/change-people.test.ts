@@ -129,15 +129,15 @@ describe('links', () => {
 
   it('are found among a thousand accounts of one hand', () => {
     const town = settle(digest);
-    const { people, tokens, keys } = directoryOf(town);
-    const dan = people.get('dan');
+    const directory = directoryOf(town);
+    const dan = directory.people.get('dan');
     assert.ok(dan);
     const crowd = Array.from({ length: 1_000 }, (_, index) => ({
       ...dan,
       id: `p${index + 1}`,
       handledBy: [{ person: `p${index}`, atMs: town.nowMs }],
     }));
-    const links = linkPeople({ people: new Map(crowd.map((each) => [each.id, each])), tokens, keys }, town.nowMs);
+    const links = linkPeople({ ...directory, people: new Map(crowd.map((each) => [each.id, each])) }, town.nowMs);
     assert.ok(links.areLinked('p1', 'p1000'));
   });
 });

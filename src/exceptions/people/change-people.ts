@@ -6,6 +6,7 @@ import { toDetails } from '../plain-details.ts';
 import { viewsOfPeople } from '../views.ts';
 import { type AccessWorld, authorise } from './authorise.ts';
 import { changeCredentials } from './change-credentials.ts';
+import { changePasskeys } from './change-passkeys.ts';
 import { linkPeople } from './linked-people.ts';
 import type { PeopleCommand } from './people-command.ts';
 import { type Person, roles } from './person.ts';
@@ -55,6 +56,11 @@ function decide({ command, actor, world }: PeopleAct): Outcome {
     case 'offer_setup':
     case 'use_setup':
       return found(command, actor, world);
+    case 'register_passkey':
+    case 'name_passkey':
+    case 'remove_passkey':
+    case 'enroll_passkey':
+      return changePasskeys({ command, actor, world });
     default:
       return changeCredentials({ command, actor, world });
   }

@@ -1,6 +1,6 @@
 import type { Entry } from '../../audit/index.ts';
 import { type Act, actOf, personOf } from '../act.ts';
-import type { BreakGlassKey, Handling, Person, Role, Scope, SetupLink, Token } from './person.ts';
+import type { BreakGlassKey, Handling, Passkey, Person, Role, Scope, SetupLink, Token } from './person.ts';
 
 /** What entries about people say, by action. Replaying them gives the same people. */
 export interface PeopleDetails {
@@ -26,6 +26,13 @@ export interface PeopleDetails {
   };
   readonly 'token.reset': { readonly secretHash: string; readonly expiresAtMs: number };
   readonly 'key.enrolled': { readonly id: string; readonly person: string; readonly publicKey: string };
+  readonly 'passkey.registered': Pick<
+    Passkey,
+    'id' | 'person' | 'name' | 'credentialId' | 'publicKey' | 'signCount' | 'transports' | 'isProven'
+  >;
+  readonly 'passkey.named': { readonly name: string };
+  readonly 'passkey.used': { readonly for: string; readonly signCount: number };
+  readonly 'passkey.removed': { readonly how: NonNullable<Passkey['removedHow']> };
   readonly 'setup.offered': {
     readonly id: string;
     readonly role: SetupLink['role'];
@@ -48,6 +55,11 @@ export function foldToken(entries: readonly Entry[]): Token | null {
 /** The key that entries of `key/…` tell of, or null. */
 export function foldKey(entries: readonly Entry[]): BreakGlassKey | null {
   return entries.map(actOf).reduce(applyToKey, null as BreakGlassKey | null);
+}
+
+/** The passkey that entries of `passkey/…` tell of, or null. */
+export function foldPasskey(entries: readonly Entry[]): Passkey | null {
+  return entries.map(actOf).reduce(applyToPasskey, null as Passkey | null);
 }
 
 /** The founding link that entries of `setup/…` tell of, or null. */
@@ -105,6 +117,25 @@ export function applyToKey(key: BreakGlassKey | null, act: Act): BreakGlassKey |
   return key !== null && act.action === 'key.revoked' ? { ...key, revokedAtMs: key.revokedAtMs ?? act.atMs } : key;
 }
 
+/** A passkey after one more act. */
+export function applyToPasskey(passkey: Passkey | null, act: Act): Passkey | null {
+  if (act.action === 'passkey.registered') return registerPasskey(act);
+  if (passkey === null) return null;
+  const handledBy = noteHandling(passkey.handledBy, passkey.person, act);
+  switch (act.action) {
+    case 'passkey.named':
+      return { ...passkey, name: detailsOf(act, 'passkey.named').name };
+    case 'passkey.used':
+      return { ...passkey, signCount: detailsOf(act, 'passkey.used').signCount, lastUsedAtMs: act.atMs };
+    case 'passkey.enrolled':
+      return { ...passkey, enrolledBy: personOf(act), handledBy };
+    case 'passkey.removed':
+      return { ...passkey, removedAtMs: act.atMs, removedHow: detailsOf(act, 'passkey.removed').how, handledBy };
+    default:
+      return passkey;
+  }
+}
+
 /** A founding link after one more act. */
 export function applyToSetupLink(link: SetupLink | null, act: Act): SetupLink | null {
   if (act.action === 'setup.offered')
@@ -123,6 +154,14 @@ function createPerson(act: Act): Person {
     disabledAtMs: null,
     linked: [],
     handledBy: noteHandling([], created.id, act),
+  };
+}
+
+function registerPasskey(act: Act): Passkey {
+  return {
+    ...detailsOf(act, 'passkey.registered'),
+    registeredAtMs: act.atMs,
+    ...{ lastUsedAtMs: null, enrolledBy: null, removedAtMs: null, removedHow: null, handledBy: [] },
   };
 }
 

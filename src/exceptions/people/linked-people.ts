@@ -30,13 +30,17 @@ export function linkPeople(directory: Directory, nowMs: number): LinkedPeople {
 }
 
 /** Pairs of ids that count as one. A token or a key that was revoked since may have been used before, so it counts too. */
-function findLinks({ people, tokens, keys }: Directory, nowMs: number): readonly (readonly [string, string])[] {
+function findLinks(
+  { people, tokens, keys, passkeys }: Directory,
+  nowMs: number,
+): readonly (readonly [string, string])[] {
   const recentOf = (person: string, handled: readonly Handling[]): readonly (readonly [string, string])[] =>
     handled.filter(({ atMs }) => nowMs - atMs < handlingMs).map((handling) => [person, handling.person]);
   return [
     ...[...people.values()].flatMap(({ id, linked }) => linked.map((other) => [id, other] as const)),
     ...[...people.values()].flatMap(({ id, handledBy }) => recentOf(id, handledBy)),
     ...[...tokens.values()].flatMap(({ person, handledBy }) => recentOf(person, handledBy)),
+    ...[...passkeys.values()].flatMap(({ person, handledBy }) => recentOf(person, handledBy)),
     ...[...keys.values()].flatMap(({ person, enrolledBy, enrolledAtMs }) =>
       recentOf(person, [{ person: enrolledBy, atMs: enrolledAtMs }]),
     ),

@@ -1,3 +1,4 @@
+import type { Confirmation } from './confirmation.ts';
 import type { Role, Scope, SetupLink } from './person.ts';
 
 /**
@@ -36,7 +37,31 @@ export type PeopleCommand =
   | { readonly kind: 'revoke_token'; readonly id: string }
   | { readonly kind: 'enroll_key'; readonly id: string; readonly person: string; readonly publicKey: string }
   | { readonly kind: 'revoke_key'; readonly id: string }
+  | PasskeyCommand
   | SetupCommand;
+
+/** What may be done about passkeys. `confirmation` is what was verified outside, null for none. */
+export type PasskeyCommand =
+  | {
+      readonly kind: 'register_passkey';
+      readonly id: string;
+      readonly person: string;
+      readonly name: string;
+      readonly credentialId: string;
+      readonly publicKey: string;
+      readonly signCount: number;
+      readonly transports: readonly string[];
+      readonly confirmation: Confirmation | null;
+    }
+  | { readonly kind: 'name_passkey'; readonly id: string; readonly name: string }
+  | {
+      readonly kind: 'remove_passkey';
+      readonly id: string;
+      /** Whether the token itself was shown with the act, and not only a session that it opened. */
+      readonly isTokenShown: boolean;
+      readonly confirmation: Confirmation | null;
+    }
+  | { readonly kind: 'enroll_passkey'; readonly id: string };
 
 /** What the product does by itself at its first start, and what whoever holds a founding link does once. */
 export type SetupCommand =

@@ -83,11 +83,38 @@ export interface SetupLink {
   readonly usedBy: string | null;
 }
 
+/**
+ * A passkey (a WebAuthn credential) as folded from the log. `credentialId` and `publicKey` (COSE) are base64url; `signCount` is the last count
+ * that it told, 0 for those that count nothing. Times are epoch milliseconds.
+ */
+export interface Passkey {
+  readonly id: string;
+  readonly person: string;
+  readonly name: string;
+  readonly credentialId: string;
+  readonly publicKey: string;
+  readonly signCount: number;
+  /** How browsers reach it: `internal`, `usb`, `hybrid`. */
+  readonly transports: readonly string[];
+  readonly registeredAtMs: number;
+  /** Whether an earlier passkey or an enrolled key of the person confirmed its registration. */
+  readonly isProven: boolean;
+  readonly lastUsedAtMs: number | null;
+  /** Who let its person declare break-glass by it, null for nobody. */
+  readonly enrolledBy: string | null;
+  readonly removedAtMs: number | null;
+  /** What its removal was confirmed by; `admin` where somebody else removed it. */
+  readonly removedHow: 'passkey' | 'key' | 'token' | 'admin' | null;
+  /** Who enrolled or removed it for somebody else, each with the last time. */
+  readonly handledBy: readonly Handling[];
+}
+
 /** Everybody, with what they act by. */
 export interface Directory {
   readonly people: ReadonlyMap<string, Person>;
   readonly tokens: ReadonlyMap<string, Token>;
   readonly keys: ReadonlyMap<string, BreakGlassKey>;
+  readonly passkeys: ReadonlyMap<string, Passkey>;
 }
 
 const requesting: readonly Scope[] = ['read', 'exception:request', 'exception:revoke'];

@@ -58,6 +58,7 @@ export const knownKeys: Readonly<Record<MapName, readonly string[]>> = {
   tier: [
     'quorum',
     'approvers',
+    'confirm',
     'longest',
     'cumulative',
     'repeats',
@@ -67,7 +68,16 @@ export const knownKeys: Readonly<Record<MapName, readonly string[]>> = {
     'strength',
     'reviewWithin',
   ],
-  breakGlass: ['longest', 'cumulative', 'bytesUp', 'acknowledgeWithin', 'reviewWithin', 'signatures', 'strength'],
+  breakGlass: [
+    'longest',
+    'cumulative',
+    'bytesUp',
+    'acknowledgeWithin',
+    'reviewWithin',
+    'signatures',
+    'confirm',
+    'strength',
+  ],
 };
 
 /** Keys of the grammar to come: known, so that they are never silently ignored, and errors until something enforces them. */

@@ -4,6 +4,8 @@ import {
   type ApproverKind,
   approverKinds,
   type BreakGlassTier,
+  type ConfirmMode,
+  confirmModes,
   defaultTiers,
   type Tier,
   type TierName,
@@ -51,6 +53,7 @@ function parseTier(body: ReadMap, name: TierName, file: SourceFile): Tier {
   return {
     quorum: readCount(map.get('quorum'), [1, 5], usual.quorum, file),
     approvers: readApprovers(map.get('approvers'), usual.approvers, file),
+    confirm: readConfirm(map, usual.confirm, file),
     longestMs,
     cumulativeMs: readCumulative(map, { longestMs, usualMs: usual.cumulativeMs, bounds: ['1s', '90d'] }, file),
     repeats: readCount(map.get('repeats'), [1, 1_000], usual.repeats, file),
@@ -77,6 +80,7 @@ function parseBreakGlass(entry: PlainEntry | null, file: SourceFile): BreakGlass
     acknowledgeWithinMs: duration('acknowledgeWithin', ['1s', '10m'], usual.acknowledgeWithinMs),
     reviewWithinMs: duration('reviewWithin', ['1s', '7d'], usual.reviewWithinMs),
     signatures: readCount(map.get('signatures'), [2, 5], usual.signatures, file),
+    confirm: readConfirm(map, usual.confirm, file),
     strength: readStrength(map, usual.strength, file),
   };
 }
@@ -116,4 +120,9 @@ function readApprovers(
 function readStrength(map: ReadMap, usual: Tier['strength'], file: SourceFile): Tier['strength'] {
   const entry = map.get('strength');
   return entry === null ? usual : readChoice(entry.value, strengths, '`strength`', file);
+}
+
+function readConfirm(map: ReadMap, usual: ConfirmMode, file: SourceFile): ConfirmMode {
+  const entry = map.get('confirm');
+  return (entry === null ? null : readChoice(entry.value, confirmModes, '`confirm`', file)) ?? usual;
 }

@@ -9,7 +9,7 @@ import { commitOf, entryOf, viewOf } from '../../../test/support/ledger-fixture.
 import { skipUnless } from '../../../test/support/requires.ts';
 import { findDamage } from './check-file.ts';
 import { openDatabase } from './connection.ts';
-import { migrate, schemaVersion } from './migrations.ts';
+import { migrate, migrations, schemaVersion } from './migrations.ts';
 
 /** A closed ledger of some hundred acts. */
 async function makeLedger(folder: string, acts = 300): Promise<string> {
@@ -113,6 +113,21 @@ describe('the file of the ledger', () => {
     assert.throws(() => insert(300, 1), /no earlier time/);
     insert(300, lateMs);
     database.close();
+  });
+
+  test('a ledger of before passkeys is brought forward with all that it holds', async (context) => {
+    const path = join(makeLedgerFolder(context), 'ledger.db');
+    const database = openDatabase(path, false);
+    migrate(database, migrations.slice(0, 1));
+    database.exec(`INSERT INTO entry VALUES (0, 1, 'person/ana', 'person.created', 'person/root', x'7b7d')`);
+    database.exec(`INSERT INTO view VALUES ('person', 'ana', 0, NULL, NULL, NULL, 'ana', 1, 2, '{"name":"Ana"}')`);
+    database.close();
+    const ledger = openForTest(path);
+    assert.deepEqual((await ledger.view('person', 'ana'))?.body, { name: 'Ana' });
+    await ledger.close();
+    const now = new DatabaseSync(path);
+    assert.equal(schemaVersion(now), migrations.length);
+    now.close();
   });
 
   test('migrations go forward, one transaction each, and a broken one leaves the version before it', (context) => {

@@ -67,8 +67,13 @@ const first: Migration = [
   `CREATE INDEX kept_answer_by_end ON kept_answer (until_ms)`,
 ];
 
+// From here on a decision may take a passkey. A program that knows none would let a token do: it must not open the file any more.
+const passkeys: Migration = [
+  `CREATE UNIQUE INDEX view_by_credential ON view (json_extract(body, '$.credentialId')) WHERE kind = 'passkey'`,
+];
+
 /** Every step from an empty file to what this program works with; a file's schema version is how many it has had. */
-export const migrations: readonly Migration[] = [first];
+export const migrations: readonly Migration[] = [first, passkeys];
 
 /** Brings a database from its schema version to the newest, each step in a transaction of its own. Throws what SQLite throws. */
 export function migrate(database: DatabaseSync, steps: readonly Migration[] = migrations): void {

@@ -349,7 +349,8 @@ async function unwritten(desk: Desk): Promise<readonly Transition[]> {
   return heldWith(desk, { person: last.person, why: 'disabled' }, []).filter(isOlder);
 }
 
-function kindOf(command: PeopleCommand): 'person' | 'token' | 'key' {
+function kindOf(command: PeopleCommand): Exclude<NewView['kind'], 'exception'> {
+  if (command.kind.endsWith('_passkey')) return 'passkey';
   if (command.kind.endsWith('_token')) return 'token';
   return command.kind.endsWith('_key') ? 'key' : 'person';
 }

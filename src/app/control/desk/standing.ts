@@ -6,7 +6,9 @@ import {
   keyOfView,
   type Ledger,
   type NewView,
+  type Passkey,
   type Person,
+  passkeyOfView,
   personOfView,
   type Token,
   tokenOfView,
@@ -39,7 +41,7 @@ const viewsAtOnce = 500;
 /** Reads everybody and everything that may still matter. `nowMs` is epoch milliseconds. */
 export async function loadStanding(ledger: Ledger, nowMs: number): Promise<Standing> {
   const standing = createStanding();
-  for (const kind of ['person', 'token', 'key'] as const) {
+  for (const kind of ['person', 'token', 'key', 'passkey'] as const) {
     for await (const view of pages(ledger, { kind })) standing.take([view], view.seq);
   }
   for await (const view of pages(ledger, { kind: 'exception', sinceMs: nowMs })) standing.take([view], view.seq);
@@ -74,6 +76,7 @@ export function createStanding(): Standing {
   const people = new Map<string, Person>();
   const tokens = new Map<string, Token>();
   const keys = new Map<string, BreakGlassKey>();
+  const passkeys = new Map<string, Passkey>();
   const held = createHeld();
   const exceptions = new Map<string, ExceptionState>();
   const seqs: Readonly<Record<ViewKind, Map<string, number>>> = {
@@ -81,12 +84,14 @@ export function createStanding(): Standing {
     person: new Map(),
     token: new Map(),
     key: new Map(),
+    passkey: new Map(),
   };
   // One act may take ten thousand while everybody waits for what it ends.
   const takeOne = (view: NewView): void => {
     if (view.kind === 'person') people.set(view.id, personOfView(view));
     if (view.kind === 'token') tokens.set(view.id, tokenOfView(view));
     if (view.kind === 'key') keys.set(view.id, keyOfView(view));
+    if (view.kind === 'passkey') passkeys.set(view.id, passkeyOfView(view));
     if (view.kind !== 'exception') return;
     const state = exceptionOf(view);
     const { untilMs, domain, person } = view.keys;
@@ -94,7 +99,7 @@ export function createStanding(): Standing {
     exceptions.set(view.id, state);
   };
   return {
-    directory: { people, tokens, keys },
+    directory: { people, tokens, keys, passkeys },
     exceptions,
     seqOf: (kind, id) => seqs[kind].get(id) ?? null,
     domainOf: held.domainOf,

@@ -123,7 +123,7 @@ function options(): OpenReportOptions {
     ledger,
     history: openPolicyHistory(join(folder, 'policy')),
     exceptions: () => exceptions,
-    directory: () => ({ people: new Map(), tokens: new Map(), keys: new Map() }),
+    directory: () => ({ people: new Map(), tokens: new Map(), keys: new Map(), passkeys: new Map() }),
     usage: () => usage,
     askPolicy: async <T>(question: PolicyQuestion): Promise<Result<T>> => {
       assert.ok(question.kind === 'openings');
