@@ -49,6 +49,7 @@ export const arrows: Readonly<Record<string, RoomRow>> = {
   audit: pure(['base']),
   exceptions: pure(['base', 'identity', 'destination', 'policy', 'audit']),
   flowmap: pure(['base', 'identity', 'destination', 'policy']),
+  'flowmap/traffic': pure(['base', 'destination', 'policy']),
   enforcement: pure(['base', 'wire', 'identity', 'destination', 'behaviour', 'policy']),
   transport: outer(['base', 'destination', 'enforcement'], ['policy']),
   trust: outer(['base', 'identity'], []),
@@ -60,7 +61,7 @@ export const arrows: Readonly<Record<string, RoomRow>> = {
   intake: outer(['base', 'flowmap'], []),
   snapshot: outer(['base', 'policy'], []),
   spool: outer(['base', 'policy', 'enforcement'], []),
-  store: outer(['base', 'audit', 'exceptions'], []),
+  store: outer(['base', 'audit', 'exceptions', 'flowmap/traffic'], []),
   'store/duckdb': outer(['base', 'flowmap'], []),
   config: outer(['base', 'policy'], outerRooms),
   'api/contract': outer(['base', 'policy'], []),
@@ -68,7 +69,10 @@ export const arrows: Readonly<Record<string, RoomRow>> = {
   console: outer([], ['api/contract']),
   cli: outer([...pureRooms, 'probe', 'config', 'api/contract', 'app', 'app/front'], []),
   'app/front': outer(['base', 'config'], []),
-  app: outer([...pureRooms, ...outerRooms, 'store/duckdb', 'config', 'api', 'api/contract', 'app/front'], []),
+  app: outer(
+    [...pureRooms, ...outerRooms, 'flowmap/traffic', 'store/duckdb', 'config', 'api', 'api/contract', 'app/front'],
+    [],
+  ),
 };
 
 /** The most lines that the leaf room may hold in all: a helper used by one room lives in that room. */
@@ -78,7 +82,7 @@ export const maxBaseLines = 300;
  * Rooms inside another one, with a door of their own: others may know the contract and not the server, one store and not the other, and
  * start a process without loading what runs in it.
  */
-export const innerRooms: readonly string[] = ['api/contract', 'store/duckdb', 'app/front'];
+export const innerRooms: readonly string[] = ['api/contract', 'flowmap/traffic', 'store/duckdb', 'app/front'];
 
 /** The room a path lies in (`src/policy/decide.ts` -> `policy`), or `null` outside `src/`. */
 export function roomOf(path: string): string | null {

@@ -67,6 +67,17 @@ const bounds: readonly (readonly [file: string, name: string, says: string])[] =
   ['src/dns/create-resolver.ts', 'defaultMaxInFlight', 'names being resolved at once'],
   ['src/app/point/create-point.ts', 'drainMs', 'connections may end by themselves at shutdown for'],
   ['src/app/point/point-metrics.ts', 'maxServiceLabels', 'services with a label of their own in metrics'],
+  [
+    'src/store/sqlite/traffic-places.ts',
+    'maxEdgesOfDay',
+    'ways that the flow map tells apart on one day; past it they are counted together',
+  ],
+  ['src/store/sqlite/traffic-places.ts', 'maxEdgesOfService', 'ways of one service that it tells apart on one day'],
+  [
+    'src/flowmap/traffic/fold-traffic.ts',
+    'maxOpenFlows',
+    'flows under way whose bytes the flow map puts under their rule',
+  ],
   ['src/app/control/usage.ts', 'maxEdges', 'edges (service, host, port) that status remembers'],
   ['src/app/control/find-denial.ts', 'maxFindBytes', 'records read for the page of a denial (`/request`)'],
   ['src/app/control/find-denial.ts', 'maxFindMs', 'how long that is looked for; 8 more may wait, then 503'],

@@ -72,6 +72,7 @@ export { lintPolicy } from './lint/lint-policy.ts';
 export { lintRules } from './lint/lint-rules.ts';
 export { type ListedIdentity, listEveryIdentity, listIdentities } from './list-identities.ts';
 export { type ListedRule, listRules } from './list-rules.ts';
+export { listWaysOut, type WaysOut } from './list-ways-out.ts';
 export type {
   BoundaryNode,
   DestinationsNode,

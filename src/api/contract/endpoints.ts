@@ -1,6 +1,7 @@
 import { type BreakGlassEndpoints, breakGlassEndpoints } from './break-glass.ts';
 import { type DecisionEndpoints, decisionEndpoints } from './decisions.ts';
 import { type ExceptionEndpoints, exceptionEndpoints } from './exceptions.ts';
+import { type FlowMapEndpoints, flowMapEndpoints } from './flow-map.ts';
 import { type OverviewEndpoints, overviewEndpoints } from './overview.ts';
 import { type PasskeyEndpoints, passkeyEndpoints } from './passkeys.ts';
 import { type PeopleEndpoints, peopleEndpoints } from './people.ts';
@@ -10,6 +11,7 @@ import { type SessionEndpoints, sessionEndpoints } from './session.ts';
 
 /** Every endpoint of the API, by operation id. */
 export type Endpoints = DecisionEndpoints &
+  FlowMapEndpoints &
   OverviewEndpoints &
   PeopleEndpoints &
   PasskeyEndpoints &
@@ -30,4 +32,5 @@ export const endpoints: Endpoints = {
   ...sessionEndpoints,
   ...decisionEndpoints,
   ...overviewEndpoints,
+  ...flowMapEndpoints,
 };

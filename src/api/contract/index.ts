@@ -27,6 +27,17 @@ export type {
   UsageAnswer,
 } from './exception-types.ts';
 export type { ReviewOutcome } from './exceptions.ts';
+export type {
+  FlowLink,
+  FlowMapAnswer,
+  FlowMapQuery,
+  FlowNode,
+  FlowPath,
+  FlowRule,
+  FlowSum,
+  FlowVerdict,
+  UnusedRule,
+} from './flow-map.ts';
 export type { DayAnswer, EdgeAnswer, OverviewAnswer, PointAnswer } from './overview.ts';
 export type {
   AssertionBody,

@@ -23,6 +23,7 @@ import type {
   OverviewAnswer,
   RegistrationBody,
 } from '../contract/index.ts';
+import type { FlowMapPort } from './flow-map-routes.ts';
 import type { PolicySource } from './policy-ports.ts';
 
 /** An act as a handler asks for it. */
@@ -137,6 +138,7 @@ export interface ApiPorts {
   readonly policies: PolicySource;
   readonly listOpen: (query: OpenQuery) => Promise<Result<OpenAnswer>>;
   readonly overview: () => Promise<OverviewAnswer>;
+  readonly flowMap: FlowMapPort;
   readonly auditState: () => Promise<AuditState>;
   /** Takes down that somebody signed in or out. */
   readonly noteSession: (action: 'session.opened' | 'session.ended', actor: Actor) => Promise<void>;

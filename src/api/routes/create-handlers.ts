@@ -7,6 +7,7 @@ import { breakGlassRoutes } from './break-glass-routes.ts';
 import { createConfirmations } from './confirmations.ts';
 import { decisionRoutes } from './decision-routes.ts';
 import { exceptionRoutes } from './exception-routes.ts';
+import { flowMapRoutes } from './flow-map-routes.ts';
 import { passkeyRoutes } from './passkey-routes.ts';
 import { peopleRoutes } from './people-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
@@ -29,6 +30,7 @@ export function createHandlers(ports: ApiPorts): Handlers<Omit<Endpoints, 'tailD
     ...sessionRoutes(ports),
     ...decisionRoutes(ports),
     ...policyRoutes(ports),
+    ...flowMapRoutes(ports),
   };
 }
 
@@ -43,5 +45,6 @@ export const actProblems: ProblemRows = {
   check_running: { status: 429, title: 'a check of yours is under way' },
   check_too_long: { status: 503, title: 'the check took too long' },
   proposal_too_large: { status: 413, title: 'the policy is too large for this' },
+  flow_map_unavailable: { status: 503, title: 'the flow map cannot be read' },
   policy_busy: { status: 503, title: 'the policy is being compiled' },
 };

@@ -28,6 +28,7 @@ import { openControlLedger } from './open-control-ledger.ts';
 import { keepPolicy, type PolicyKeeper } from './policy-keeper.ts';
 import type { PolicyChangeNotice, PolicyOutcome } from './policy-outcome.ts';
 import { startSealing } from './seal-spool.ts';
+import { keepTraffic, type TrafficKeeper } from './traffic/keep-traffic.ts';
 import { keepUsage, type UsageKeeper } from './usage-keeper.ts';
 
 /** Everything of control that acts and remembers; nothing listens yet. */
@@ -39,6 +40,7 @@ export interface ControlActs {
   readonly policy: PolicyKeeper;
   readonly history: PolicyHistory;
   readonly usage: UsageKeeper;
+  readonly traffic: TrafficKeeper;
   readonly audit: AuditLog;
   readonly publisher: GrantPublisher;
   readonly digest: Digest;
@@ -116,12 +118,13 @@ export async function assembleActs(options: AssembleActsOptions): Promise<Contro
     nearGrants: nearGrants(standing, clock.now),
     onRecord: startLearning(desk).take,
   });
+  const traffic = keepTraffic({ spool: paths.spool, path: join(paths.control, 'traffic.db'), clock, logger });
   const founding = await makeFoundingLinks({ ledger, desk, clock, newId: createNewId() });
   publisher.publish();
   const chores = startChores(options, stores, desk);
   const problems = (): readonly string[] => findProblems({ policy, desk, pending, audit, publisher, clock, standing });
   return {
-    ...{ clock, ledger, standing, desk, policy, usage, audit, publisher, digest, founding, factsOf, problems },
+    ...{ clock, ledger, standing, desk, policy, usage, traffic, audit, publisher, digest, founding, factsOf, problems },
     history: openPolicyHistory(paths.policy),
     pendingCount: () => pending.acts.length,
     notices: () => findBreakGlass(standing, clock.now()),
@@ -129,7 +132,7 @@ export async function assembleActs(options: AssembleActsOptions): Promise<Contro
     readiness: () => readAll(policy, problems),
     close: async () => {
       publisher.close();
-      await Promise.all([chores.close(), policy.close(), usage.close()]);
+      await Promise.all([chores.close(), policy.close(), usage.close(), traffic.close()]);
       await audit.close();
       await ledger.close();
       await clock.close();

@@ -22,6 +22,7 @@ import { createPasskeyPorts } from './passkey-ports.ts';
 import { createPolicySource } from './policy/policy-source.ts';
 import { createProposalDesk, type ProposalDesk } from './policy/proposal-desk.ts';
 import { authenticateToken, isSecret, makeToken, recallSession, verifyEd25519 } from './secrets.ts';
+import { createFlowMapPort } from './traffic/tell-flow-map.ts';
 
 /** Makes the API of control over what acts. Throws an ExeatError when the certificate cannot be read. */
 export function createConsoleApi(config: Config, acts: ControlActs): FastifyInstance {
@@ -95,6 +96,10 @@ function toPorts(config: Config, acts: ControlActs, proposals: ProposalDesk): Ap
       localOrigins: readLocalOrigins(config.localOrigins),
     }),
     listOpen: (query) => listOpen(config, acts, query),
+    flowMap: createFlowMapPort({
+      ...{ clock, traffic: acts.traffic, askPolicy: acts.policy.ask, onPolicyOutcome: acts.onPolicyOutcome },
+      exceptions: () => standing.exceptions,
+    }),
     overview: () => tellOverview(acts, statePaths(config.state).pointSocket),
     auditState: async () => {
       const status = acts.audit.status();

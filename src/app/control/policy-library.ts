@@ -7,6 +7,7 @@ import {
   createExceptionFacts,
   type FindExceptionFacts,
   listPolicyOpenings,
+  listWaysOut,
   openPolicy,
   type PolicyTree,
   parsePolicyFiles,
@@ -25,6 +26,9 @@ export interface PolicyLibrary {
   /** Answers a question. Faults: `no_policy`, `policy_not_kept`, and those of spelling. */
   answer(question: PolicyQuestion): Result<unknown>;
 }
+
+// What crosses from the worker in a blink; a map of more entries says how many it did not look at.
+const mostWaysOut = 20_000;
 
 interface Shelved {
   readonly version: string;
@@ -90,6 +94,8 @@ function answerFrom(shelved: Shelved, question: Exclude<PolicyQuestion, SourcesQ
   switch (question.kind) {
     case 'openings':
       return ok(listPolicyOpenings(shelved.tree, question.query));
+    case 'ways-out':
+      return ok({ ...listWaysOut(shelved.tree, mostWaysOut), version: shelved.version });
     case 'exception-facts':
       return answerFacts(shelved, question);
     case 'explain':

@@ -52,7 +52,8 @@ export type PolicyQuestion =
       readonly localOrigins: NetworkFacts['localOrigins'];
     }
   | { readonly kind: 'sources'; readonly mostBytes: number }
-  | { readonly kind: 'source'; readonly path: string; readonly mostBytes: number };
+  | { readonly kind: 'source'; readonly path: string; readonly mostBytes: number }
+  | { readonly kind: 'ways-out'; readonly policyVersion: string | null };
 
 /**
  * What the worker is told. `look`: compile what changed, or all when forced. `go`: a change that it told of may be put in force, or why not.

@@ -1,0 +1,195 @@
+import { z } from 'zod';
+import { type Endpoint, type Nothing, reads } from './endpoint.ts';
+import { instant, shortName } from './fields.ts';
+
+const verdicts = ['allow', 'exception', 'would-deny', 'deny'] as const;
+const measures = ['connections', 'bytes'] as const;
+const sources = ['identity', 'team', 'environment'] as const;
+const targets = ['destination', 'domain', 'class'] as const;
+
+/** How traffic was judged: let out by a rule, by an exception, by observe alone, or refused. */
+export type FlowVerdict = (typeof verdicts)[number];
+
+/** Traffic in numbers. */
+export interface FlowSum {
+  readonly connections: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+}
+
+/**
+ * A node of the flow map. `layer` 0: who, 1: service, 2: enforcement point, 3: destination. `hidden`: how many stand together in it, null for
+ * one. `isUnused`: nothing but entries that nothing used leads there.
+ */
+export interface FlowNode extends FlowSum {
+  readonly id: string;
+  readonly layer: number;
+  readonly label: string;
+  readonly hidden: number | null;
+  readonly isUnused: boolean;
+}
+
+/** What flows between two nodes of neighbouring columns, by verdict. */
+export interface FlowLink extends FlowSum {
+  readonly source: string;
+  readonly target: string;
+  readonly verdict: FlowVerdict;
+}
+
+/** One way through all columns, with what decided. `host` is what Decisions are searched by, null where several stand together. */
+export interface FlowPath extends FlowSum {
+  readonly from: string;
+  readonly service: string;
+  readonly point: string;
+  readonly to: string;
+  readonly host: string | null;
+  readonly verdict: FlowVerdict;
+  readonly reasons: readonly string[];
+  readonly ruleIds: readonly string[];
+  readonly grantIds: readonly string[];
+  readonly lastAt: string;
+  readonly nodes: readonly string[];
+}
+
+/** An entry that lets something out: a rule, or an exception in force. */
+export interface FlowRule {
+  readonly kind: 'rule' | 'exception';
+  readonly id: string;
+  readonly service: string;
+  readonly to: string;
+  readonly class: string;
+  readonly owner: string;
+  readonly reason: string;
+  readonly at: string | null;
+}
+
+/** What is allowed and was not used, between two nodes. */
+export interface UnusedRule extends FlowRule {
+  readonly source: string;
+  readonly target: string;
+}
+
+/** The flow map of a time, and how much of it is not shown. Times are whole buckets: they may begin earlier than was asked. */
+export interface FlowMapAnswer {
+  readonly since: string;
+  readonly until: string;
+  readonly countedSince: string | null;
+  readonly policyVersion: string | null;
+  readonly total: FlowSum;
+  readonly nodes: readonly FlowNode[];
+  readonly hiddenNodes: number;
+  readonly links: readonly FlowLink[];
+  readonly hiddenLinks: number;
+  readonly paths: readonly FlowPath[];
+  readonly hiddenPaths: number;
+  readonly unused: readonly UnusedRule[];
+  readonly hiddenUnused: number;
+  readonly rules: readonly FlowRule[];
+  readonly notes: readonly string[];
+}
+
+/** What of the traffic is shown, and how. */
+export interface FlowMapQuery {
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly measure: (typeof measures)[number];
+  readonly from: (typeof sources)[number];
+  readonly to: (typeof targets)[number];
+  readonly service?: string | undefined;
+  readonly unused: 'yes' | 'no';
+  readonly nodes: number;
+}
+
+const sum = {
+  connections: z.number().describe('at the DNS filter, names that were asked for'),
+  bytesUp: z.number(),
+  bytesDown: z.number(),
+};
+const rule = {
+  kind: z.enum(['rule', 'exception']),
+  id: z.string(),
+  service: z.string(),
+  to: z.string().describe('as policies spell it'),
+  class: z.string(),
+  owner: z.string(),
+  reason: z.string(),
+  at: z.string().nullable().describe('file and line, null for an exception'),
+};
+
+const nodeSchema: z.ZodType<FlowNode> = z
+  .strictObject({
+    id: z.string(),
+    layer: z.int().describe('0: who, 1: service, 2: enforcement point, 3: destination'),
+    label: z.string(),
+    hidden: z.int().nullable().describe('how many stand together in it, null for one'),
+    isUnused: z.boolean().describe('nothing but what nothing used leads there'),
+    ...sum,
+  })
+  .readonly()
+  .meta({ id: 'FlowNode' });
+
+const linkSchema: z.ZodType<FlowLink> = z
+  .strictObject({ source: z.string(), target: z.string(), verdict: z.enum(verdicts), ...sum })
+  .readonly();
+
+const pathSchema: z.ZodType<FlowPath> = z
+  .strictObject({
+    from: z.string(),
+    service: z.string(),
+    point: z.string(),
+    to: z.string(),
+    host: z.string().nullable().describe('what decisions are searched by, null where several stand together'),
+    verdict: z.enum(verdicts),
+    reasons: z.array(z.string()).readonly().describe('of denials, and of those that enforce would make'),
+    ruleIds: z.array(z.string()).readonly().describe('at most 5'),
+    grantIds: z.array(z.string()).readonly().describe('at most 5'),
+    lastAt: instant,
+    nodes: z.array(z.string()).readonly().describe('ids of the nodes that it passes'),
+    ...sum,
+  })
+  .readonly();
+
+/** The endpoint of the flow map. */
+export interface FlowMapEndpoints {
+  readonly showFlowMap: Endpoint<Nothing, FlowMapQuery, Nothing, FlowMapAnswer>;
+}
+
+/** The endpoint of the flow map. */
+export const flowMapEndpoints: FlowMapEndpoints = {
+  showFlowMap: reads({
+    path: '/flow-map',
+    tag: 'flow map',
+    summary: 'what goes out: who, service, enforcement point, destination, in connections and bytes, by verdict',
+    scopes: ['read'],
+    query: z.strictObject({
+      since: instant.optional().describe('default: a day before `until`'),
+      until: instant.optional().describe('default: now'),
+      measure: z.enum(measures).default('connections').describe('what is heavy, and what widths stand for'),
+      from: z.enum(sources).default('identity').describe('the first column'),
+      to: z.enum(targets).default('destination').describe('the last column'),
+      service: shortName.optional(),
+      unused: z.enum(['yes', 'no']).default('yes').describe('whether to show what is allowed and was not used'),
+      nodes: z.coerce.number().int().min(8).max(200).default(200).describe('the most nodes over all columns'),
+    }),
+    answer: z
+      .strictObject({
+        since: instant.describe('the begin of the first bucket'),
+        until: instant.describe('the end of the last bucket'),
+        countedSince: instant.nullable().describe('from when on anything was counted, null for never'),
+        policyVersion: z.string().nullable().describe('whose entries are told of'),
+        total: z.strictObject(sum).readonly(),
+        nodes: z.array(nodeSchema).readonly(),
+        hiddenNodes: z.int().describe('those that stand together'),
+        links: z.array(linkSchema).readonly().describe('the heaviest first'),
+        hiddenLinks: z.int(),
+        paths: z.array(pathSchema).readonly().describe('the heaviest first'),
+        hiddenPaths: z.int(),
+        unused: z.array(z.strictObject({ ...rule, source: z.string(), target: z.string() }).readonly()).readonly(),
+        hiddenUnused: z.int(),
+        rules: z.array(z.strictObject(rule).readonly()).readonly().describe('the entries that paths name'),
+        notes: z.array(z.string()).readonly().describe('what the answer cannot see'),
+      })
+      .readonly()
+      .meta({ id: 'FlowMap' }),
+  }),
+};

@@ -1,0 +1,90 @@
+import { registrableDomain } from '../../destination/index.ts';
+import type { RiverFacts, RiverQuery, RiverRule } from './river.ts';
+import { type TrafficRow, together } from './traffic-edge.ts';
+
+/** What the four columns call a row: who, service, point, destination. */
+export type RowEnds = readonly [string, string, string, string];
+
+// No name of a policy and no host has parentheses, so nothing takes these places.
+const unknownWho = '(nobody proven)';
+const unknownService = '(no service)';
+const unknownPoint = '(not known)';
+const severalHosts = '(several together)';
+const unreadableHost = '(not readable)';
+const noTeam = '(no team)';
+const noEnvironment = '(no environment)';
+const severalIdentities = '(several identities)';
+
+/** Names the four nodes of a row. */
+export function endsOfRow(row: TrafficRow, facts: RiverFacts, query: Pick<RiverQuery, 'from' | 'to'>): RowEnds {
+  return [
+    query.from === 'identity' ? identityOf(row) : groupOfService(row.service, facts, query.from),
+    row.service === '' ? unknownService : row.service,
+    row.point === '' ? unknownPoint : row.point,
+    query.to === 'class' ? row.class : placeOf(row.host, query.to),
+  ];
+}
+
+/** Where an entry of the policy leads, named as rows are. */
+export function endsOfRule(
+  { service, to, ...rule }: RiverRule,
+  query: Pick<RiverQuery, 'to'>,
+): readonly [string, string] {
+  return [service, query.to === 'class' ? rule.class : placeOf(hostOfTarget(to), query.to)];
+}
+
+/** What stands before a service whose entries alone are known; null for identities, of which none was seen. */
+export function groupOfRule(
+  { service }: RiverRule,
+  facts: RiverFacts,
+  { from }: Pick<RiverQuery, 'from'>,
+): string | null {
+  return from === 'identity' ? null : groupOfService(service, facts, from);
+}
+
+/** The destination of a row with its port, as paths show it; the group where destinations are grouped. */
+export function destinationOf(row: TrafficRow, label: string, { to }: Pick<RiverQuery, 'to'>): string {
+  if (to !== 'destination' || row.port === null || row.host === '' || row.host === together) return label;
+  return row.host.includes(':') ? `[${row.host}]:${row.port}` : `${row.host}:${row.port}`;
+}
+
+/** The host of a row, null where it stands for none that could be looked for. */
+export function hostOfRow({ host }: TrafficRow): string | null {
+  return host === '' || host === together ? null : host;
+}
+
+function identityOf({ identity }: TrafficRow): string {
+  if (identity === '') return unknownWho;
+  return identity === together ? severalIdentities : identity;
+}
+
+function groupOfService(service: string, { services }: RiverFacts, by: 'team' | 'environment'): string {
+  const known = services.get(service);
+  return by === 'team' ? (known?.owner ?? noTeam) : (known?.environment ?? noEnvironment);
+}
+
+function placeOf(host: string, to: 'destination' | 'domain'): string {
+  if (host === '') return unreadableHost;
+  if (host === together) return severalHosts;
+  if (to === 'destination' || isAddress(host)) return host;
+  // `*.example.net` is as much of example.net as what is below it.
+  return registrableDomain(host.replace(/^\*\./, '')) ?? host;
+}
+
+// No name ends in a number.
+function isAddress(host: string): boolean {
+  return host.includes(':') || /(?:^|\.)\d+(?:\/\d+)?$/.test(host);
+}
+
+const scheme = /^[a-z]+:\/\//;
+const bracketed = /^\[([^\]]*)\]/;
+
+// `tcp://[2001:db8::/32]:443`, `*.example.net:443`, `*:443`.
+function hostOfTarget(to: string): string {
+  const place = to.replace(scheme, '');
+  const inBrackets = bracketed.exec(place)?.[1];
+  if (inBrackets !== undefined) return inBrackets;
+  const end = place.lastIndexOf(':');
+  const host = end < 0 ? place : place.slice(0, end);
+  return host === together ? '(any host)' : host;
+}
