@@ -149,8 +149,7 @@ static void side_send(struct io *io, uint32_t slot, const uint32_t *record) {
   if (side->fd < 0 || side->shut) return;
   ssize_t sent = 0;
   if (!side->first && side->can_write) {
-    int more = record[R_TYPE] >> 16 & 1 ? MSG_MORE : 0;
-    sent = FAULTY(FAULT_SEND, send(side->fd, bytes, length, MSG_NOSIGNAL | more));
+    sent = FAULTY(FAULT_SEND, send(side->fd, bytes, length, MSG_NOSIGNAL));
     if (sent < 0) {
       int code = write_fault(io, slot, side);
       if (code != NONE) return link_lost(io, slot, name, code);

@@ -54,9 +54,10 @@ export class CommandRing {
   send(link: LinkId, side: SideNumber, bytes: Uint8Array): void {
     const type = ofSide(command.send, side);
     for (let at = 0; at < bytes.length; at += mostBytesOfCommand) {
-      this.#joinLastSend(link, type);
+      const piece = bytes.length <= mostBytesOfCommand ? bytes : bytes.subarray(at, at + mostBytesOfCommand);
+      if (this.#joinLastSend(link, type, piece)) continue;
       this.#stage(type, link, 0, 0);
-      this.#push(bytes.length <= mostBytesOfCommand ? bytes : bytes.subarray(at, at + mostBytesOfCommand));
+      this.#push(piece);
       if (this.#held.length === 0) this.#lastSend = this.#commandHead - 1;
     }
   }
@@ -76,6 +77,11 @@ export class CommandRing {
     this.#push(new Uint8Array(words.buffer));
   }
 
+  /** Publishes what was told up to now, without waiting for the end of the turn. */
+  publish(): void {
+    this.#flush();
+  }
+
   /** Publishes what found no room before, where there is some by now. */
   retry(): void {
     if (this.#held.length > 0) this.#flush();
@@ -87,12 +93,28 @@ export class CommandRing {
     this.#isClosed = true;
   }
 
-  #joinLastSend(link: LinkId, type: number): void {
-    if (this.#lastSend < this.#published || this.#lastSend !== this.#commandHead - 1 || this.#held.length > 0) return;
+  // False: the last command is another one, or published, or has no room behind its bytes.
+  #joinLastSend(link: LinkId, type: number, bytes: Uint8Array): boolean {
+    const commands = this.#commands;
+    if (this.#lastSend < this.#published || this.#lastSend !== this.#commandHead - 1 || this.#held.length > 0)
+      return false;
     const at = (this.#lastSend % commandCount) * recordWords;
-    const isSame =
-      this.#commands[at + word.slot] === link.slot && this.#commands[at + word.generation] === link.generation;
-    if (isSame && this.#commands[at] === type) this.#commands[at] = flagged(type, true);
+    const isSame = commands[at + word.slot] === link.slot && commands[at + word.generation] === link.generation;
+    if (!isSame || commands[at] !== type) return false;
+    const [offset, before] = [commands[at + word.offset] ?? 0, commands[at + word.length] ?? 0];
+    const length = before + bytes.length;
+    const more = roomOf(length) - roomOf(before);
+    if (length > mostBytesOfCommand || offset + roomOf(length) > commandSlabBytes) return false;
+    if (this.#slabUsed() + more > commandSlabBytes) return false;
+    this.#commandSlab.set(bytes, offset + before);
+    this.#slabHead = (this.#slabHead + more) >>> 0;
+    commands[at + word.length] = length;
+    commands[at + word.slab] = this.#slabHead;
+    return true;
+  }
+
+  #slabUsed(): number {
+    return (this.#slabHead - Atomics.load(this.#counters, counter.commandSlabTail)) >>> 0;
   }
 
   #stage(type: number, { slot, generation }: LinkId, a: number, b: number): void {
@@ -134,11 +156,10 @@ export class CommandRing {
 
   // Puts bytes into the slab in one piece, on a boundary of eight; gives where, or -1 when there is no room.
   #place(bytes: Uint8Array): number {
-    const room = (bytes.length + 7) & ~7;
+    const room = roomOf(bytes.length);
     const at = this.#slabHead % commandSlabBytes;
     const skipped = at + room > commandSlabBytes ? commandSlabBytes - at : 0;
-    const used = (this.#slabHead - Atomics.load(this.#counters, counter.commandSlabTail)) >>> 0;
-    if (used + skipped + room > commandSlabBytes) return -1;
+    if (this.#slabUsed() + skipped + room > commandSlabBytes) return -1;
     const offset = (at + skipped) % commandSlabBytes;
     this.#commandSlab.set(bytes, offset);
     this.#slabHead = (this.#slabHead + skipped + room) >>> 0;
@@ -179,4 +200,9 @@ export class CommandRing {
     this.#held.splice(0, written);
     if (this.#held.length === 0) Atomics.store(this.#counters, counter.commandsWait, 0);
   }
+}
+
+// On a boundary of eight.
+function roomOf(bytes: number): number {
+  return (bytes + 7) & ~7;
 }

@@ -33,6 +33,8 @@ export interface IoThreadOptions {
 
 // A connection that is being moved when it is stopped is waited for; a thread that the system does not run is not waited for without end.
 const longestStopMs = 50;
+// Batches of events in a row; a thread that tells ever more must not keep everything else waiting.
+const mostBatches = 16;
 // Small, since whoever holds the last bytes of it holds all of it: a connection that waits holds a hello at most.
 const sharedBytes = 8_192;
 const longestShared = 1_024;
@@ -62,7 +64,7 @@ export class IoThread {
   constructor(options: IoThreadOptions, owner: IoThreadOwner) {
     this.#addon = options.addon;
     this.#owner = owner;
-    const opened = options.addon.open(options.capacity, options.idleMs, options.totalMs, () => this.#drain());
+    const opened = options.addon.open(options.capacity, options.idleMs, options.totalMs, this.#drain);
     this.#handle = opened.handle;
     const { memory } = opened;
     const eventBytes = eventCount * recordWords * 4;
@@ -124,9 +126,23 @@ export class IoThread {
     }
   }
 
-  #drain(): void {
+  // While it goes on, the thread calls for nobody: what it tells meanwhile is found by the look after each batch.
+  readonly #drain = (): void => {
+    for (let batch = 0; batch < mostBatches; batch++) {
+      this.#drainBatch();
+      if (this.#isClosed) return;
+      // INVARIANT: what is told, and what becomes room for commands, after this either finds us looking or calls us (native/io.h).
+      Atomics.store(this.#counters, counter.waking, 0);
+      this.commands.retry();
+      if (Atomics.load(this.#counters, counter.eventHead) === this.#eventTail) return;
+      if (Atomics.exchange(this.#counters, counter.waking, 1) === 1) return;
+    }
+    // Timers and other sockets have their turn in between.
+    setImmediate(this.#drain);
+  };
+
+  #drainBatch(): void {
     if (this.#isClosed) return;
-    Atomics.store(this.#counters, counter.waking, 0);
     const head = Atomics.load(this.#counters, counter.eventHead);
     let tail = this.#eventTail;
     let slab = -1;
@@ -141,7 +157,7 @@ export class IoThread {
     if (slab >= 0) Atomics.store(this.#counters, counter.eventSlabTail, slab);
     Atomics.store(this.#counters, counter.eventTail, tail);
     this.#wakeIf(counter.starved);
-    this.commands.retry();
+    this.commands.publish();
   }
 
   #takeSafely(at: number): void {
