@@ -4,7 +4,7 @@ import { noFacts } from '../policy/index.ts';
 import type { ConnectionFacts, ImmediateCommand, Judge, SessionEvent, SessionPorts } from './index.ts';
 import { defaultLimits, noBudgets, proxySession, silentObserver } from './index.ts';
 
-const facts: Omit<ConnectionFacts, 'tell'> = {
+const facts: Omit<ConnectionFacts, 'tell' | 'ask'> = {
   sourceAddress: '192.0.2.7',
   source: '192.0.2.7:51234',
   isLoopback: false,
@@ -82,7 +82,7 @@ function play(
     said += saidBy(command);
     if (command.type === 'unread') queue.unshift({ type: 'bytes', side: 'client', bytes: command.bytes });
   };
-  const conversation = proxySession(ports(judge, hasPolicy), { ...facts, tell });
+  const conversation = proxySession(ports(judge, hasPolicy), { ...facts, tell, ask: () => null });
   for (let step = conversation.next(); step.done !== true && commands.length < 100; ) {
     const command = step.value;
     commands.push(command.type);

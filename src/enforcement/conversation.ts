@@ -4,7 +4,7 @@ import type { EndedBy, SessionEvent } from './event.ts';
 
 /**
  * A conversation: yields the commands that it waits for, is resumed with events, returns when nothing is left to do. What needs no answer it
- * tells its driver on the way ({@link tell}): to wait for nothing, through every step around it, cost more than what was done.
+ * tells its driver on the way ({@link tell}): to wait for nothing, through every step around it, cost more than what was done. So it waits only for what its driver does not know yet.
  */
 export type Conversation = Generator<BlockingCommand, void, SessionEvent>;
 
@@ -34,22 +34,27 @@ export function arm(client: ClientContext, afterMs: number | null): void {
 
 /** Asks, and waits for the one event that answers; anything else but an end is a driver's mistake and counts as an end. */
 export function* ask<T extends SessionEvent['type']>(
+  client: ClientContext,
   command: BlockingCommand,
   type: T,
 ): Step<Extract<SessionEvent, { type: T }> | Broken> {
-  const event = yield command;
+  const event = client.facts.ask(command) ?? (yield command);
   if (event.type === type) return event as Extract<SessionEvent, { type: T }>;
   return broken(event);
 }
 
 /** Reads the next bytes of the client: bytes, its end, or how the wait broke. */
-export function* readClient(): Step<Extract<SessionEvent, { type: 'bytes' | 'end' }> | Broken> {
-  return yield* read('client');
+export function readClient(client: ClientContext): Step<Extract<SessionEvent, { type: 'bytes' | 'end' }> | Broken> {
+  return read(client, 'client');
 }
 
 /** Reads from one side, or from whichever speaks first. */
-export function* read(from: Side | 'either'): Step<Extract<SessionEvent, { type: 'bytes' | 'end' }> | Broken> {
-  const event = yield { type: 'read', from };
+export function* read(
+  client: ClientContext,
+  from: Side | 'either',
+): Step<Extract<SessionEvent, { type: 'bytes' | 'end' }> | Broken> {
+  const command = { type: 'read', from } as const;
+  const event = client.facts.ask(command) ?? (yield command);
   return event.type === 'bytes' || event.type === 'end' ? event : broken(event);
 }
 

@@ -54,7 +54,7 @@ function judgeServerName(client: ClientContext, flow: LiveFlow, serverName: stri
 function* awaitFirstBytes(client: ClientContext, flow: LiveFlow): Step<FirstBytes> {
   let held = noBytes;
   for (;;) {
-    const event = yield* read(isObserved(flow) && held.length === 0 ? 'either' : 'client');
+    const event = yield* read(client, isObserved(flow) && held.length === 0 ? 'either' : 'client');
     if (event.type !== 'bytes') return withoutBytes(flow, held, event);
     if (event.side === 'upstream') {
       tell(client, { type: 'unread', side: 'upstream', bytes: event.bytes });

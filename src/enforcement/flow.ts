@@ -187,7 +187,7 @@ interface Failed {
 
 function* resolve(client: ClientContext, name: string): Step<readonly IpAddress[] | Failed> {
   arm(client, client.ports.settings.limits.askTimeoutMs);
-  const event = yield* ask({ type: 'resolve', name }, 'resolved');
+  const event = yield* ask(client, { type: 'resolve', name }, 'resolved');
   arm(client, null);
   if (event.type === 'over') return { failure: null, by: event.by, cause: '' };
   if (event.type === 'deadline') return { failure: 'resolver_failed', by: 'timeout', cause: 'no answer in time' };
@@ -209,7 +209,7 @@ function* dial(client: ClientContext, judged: Judged, approval: Approval | null)
   const viaParent = client.ports.settings.parent !== null;
   const result = viaParent
     ? yield* dialParent(client, judged.request.destination)
-    : yield* dialApproved(approval?.approved ?? []);
+    : yield* dialApproved(client, approval?.approved ?? []);
   arm(client, null);
   if ('cause' in result) return failFlow(client, judged, result);
   const { flow } = judged;
@@ -223,9 +223,11 @@ function* dial(client: ClientContext, judged: Judged, approval: Approval | null)
 }
 
 function* dialApproved(
+  client: ClientContext,
   addresses: readonly ApprovedAddress[],
 ): Step<{ readonly address: ApprovedAddress | null } | Failed> {
-  const event = yield { type: 'dial', addresses };
+  const command = { type: 'dial', addresses } as const;
+  const event = client.facts.ask(command) ?? (yield command);
   if (event.type === 'dialled') return { address: event.address };
   if (event.type === 'over') return { failure: null, by: event.by, cause: '' };
   const cause = event.type === 'dial_failed' ? event.why : 'no answer in time';

@@ -105,7 +105,7 @@ function* finishExchange(client: ClientContext, flow: LiveFlow, exchange: Exchan
       if (!end.keeps) tell(client, { type: 'close' });
       return end.keeps;
     case 'upgraded': {
-      const event = yield* ask({ type: 'relay' }, 'over');
+      const event = yield* ask(client, { type: 'relay' }, 'over');
       endFlow(client, flow, event.type === 'over' ? event.by : 'timeout');
       return false;
     }

@@ -122,7 +122,7 @@ function* readOpening(client: ClientContext, { port }: AimedAt, { httpPorts }: G
   let held = noBytes;
   let searchedBytes = 0;
   for (;;) {
-    const event = yield* readClient();
+    const event = yield* readClient(client);
     if (event.type !== 'bytes') return withoutMore(held, event);
     if (held.length === 0 && startsLikeTls(event.bytes)) arm(client, helloTimeoutMs);
     held = joinBytes(held, event.bytes);

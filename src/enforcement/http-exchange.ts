@@ -56,7 +56,7 @@ export function* runExchange(client: ClientContext, exchange: Exchange): Step<Ex
   };
   send(client, 'upstream', exchange.outgoing);
   for (;;) {
-    const event = yield* read(state.request.isDone ? 'upstream' : 'either');
+    const event = yield* read(client, state.request.isDone ? 'upstream' : 'either');
     if (event.type !== 'bytes') return withoutBytes(state, event);
     const end = event.side === 'client' ? passUp(state, event.bytes) : passDown(state, event.bytes);
     if (end !== null) return end;

@@ -43,7 +43,7 @@ function* finishInner(client: ClientContext, flow: LiveFlow, end: ExchangeEnd): 
     case 'complete':
       return end.keeps && end.upstreamKeeps ? null : closeBy(client, end.upstreamKeeps ? 'client' : 'upstream');
     case 'upgraded': {
-      const event = yield* ask({ type: 'relay' }, 'over');
+      const event = yield* ask(client, { type: 'relay' }, 'over');
       return event.type === 'over' ? event.by : 'timeout';
     }
     case 'malformed':

@@ -52,7 +52,7 @@ function* verifyProof(client: ClientContext, proof: PresentedProof | 'unreadable
     return null;
   }
   arm(client, settings.limits.askTimeoutMs);
-  const event = yield* ask({ type: 'verify', proof }, 'verified');
+  const event = yield* ask(client, { type: 'verify', proof }, 'verified');
   arm(client, null);
   if (event.type === 'over') return { kind: 'over', by: event.by };
   const outcome: ProofOutcome = event.type === 'deadline' ? { kind: 'unavailable' } : event.outcome;

@@ -15,7 +15,8 @@ export type ParentOutcome =
  * those of the proxies before us, so that parents in a circle are found out at the first round (`proxy_loop`).
  */
 export function* dialParent(client: ClientContext, destination: Destination): Step<ParentOutcome> {
-  const dialled = yield { type: 'dial_parent' };
+  const command = { type: 'dial_parent' } as const;
+  const dialled = client.facts.ask(command) ?? (yield command);
   if (dialled.type === 'over') return { failure: null, by: dialled.by, cause: '' };
   if (dialled.type !== 'dialled') return unreachable('the parent proxy does not answer');
   send(client, 'upstream', connectHead(client.ports.settings, client.via, destination));
@@ -46,7 +47,7 @@ function connectHead(settings: SessionSettings, via: readonly string[], destinat
 function* readAnswer(client: ClientContext): Step<ParentOutcome> {
   let held = noBytes;
   for (;;) {
-    const event = yield* read('upstream');
+    const event = yield* read(client, 'upstream');
     if (event.type !== 'bytes') return withoutAnswer(event);
     held = joinBytes(held, event.bytes);
     const result: ResponseHeadResult = parseResponseHead(held, defaultHeadLimits);

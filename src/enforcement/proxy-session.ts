@@ -19,7 +19,7 @@ function* converse(client: ClientContext): Step<void> {
   const first = yield* readFirst(client);
   if (first === null) return;
   if (classifyFirstByte(first[0] ?? 0) !== 'tls') return yield* serve(client, first);
-  const secured = yield* ask({ type: 'start_tls', first }, 'secured');
+  const secured = yield* ask(client, { type: 'start_tls', first }, 'secured');
   if (secured.type !== 'secured') return give(client, secured.type);
   client.isSecured = true;
   if (secured.chain.length > 0) client.certificate = { kind: 'certificate', chain: secured.chain };
@@ -28,7 +28,7 @@ function* converse(client: ClientContext): Step<void> {
 }
 
 function* readFirst(client: ClientContext): Step<Uint8Array | null> {
-  const event = yield* readClient();
+  const event = yield* readClient(client);
   if (event.type === 'bytes') return event.bytes;
   if (event.type !== 'over') tell(client, { type: 'close' });
   return null;

@@ -30,7 +30,7 @@ function* collectHead(client: ClientContext, armsOnFirstByte: boolean): Step<Hea
   let held = noBytes;
   let searchedBytes = 0;
   for (;;) {
-    const event = yield* readClient();
+    const event = yield* readClient(client);
     if (event.type !== 'bytes') return withoutHead(event);
     if (held.length === 0 && armsOnFirstByte) arm(client, limits.headTimeoutMs);
     held = joinBytes(held, event.bytes);

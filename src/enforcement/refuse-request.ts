@@ -52,7 +52,7 @@ function* drainBody(client: ClientContext, head: RequestHead): Step<boolean> {
 
 function* readAway(client: ClientContext, scanner: ReturnType<typeof createBodyScanner>): Step<boolean> {
   for (;;) {
-    const event = yield* readClient();
+    const event = yield* readClient(client);
     if (event.type !== 'bytes') return false;
     const piece = scanner.push(event.bytes);
     if (piece.kind === 'malformed') return false;

@@ -31,7 +31,7 @@ export function* watchSecondHello(
   for (;;) {
     const judged = judgeHeld(client, flow, watcher, held);
     if (judged !== null) return finish(client, judged, held);
-    const event = yield* read('either');
+    const event = yield* read(client, 'either');
     if (event.type !== 'bytes') return withoutBytes(client, event, held);
     if (event.side === 'client') held = joinBytes(held, event.bytes);
     else {

@@ -11,7 +11,8 @@ import type {
   Reason,
   Verdict,
 } from '../policy/index.ts';
-import type { ImmediateCommand } from './command.ts';
+import type { BlockingCommand, ImmediateCommand } from './command.ts';
+import type { SessionEvent } from './event.ts';
 import type { SessionLimits } from './limits.ts';
 import type { LiveFlow } from './live-flow.ts';
 import type { ProxyObserver } from './observer.ts';
@@ -120,6 +121,8 @@ export interface ConnectionFacts {
   flow: LiveFlow | null;
   /** Does something at once. Never throws: what goes wrong ends the connection, which is the answer to whatever is asked next. */
   tell(command: ImmediateCommand): void;
+  /** Asks: the answer where it is there already, else null; then it resumes the conversation that waits for it. Never throws. */
+  ask(command: BlockingCommand): SessionEvent | null;
 }
 
 /** A request to judge a destination for a principal, with what the moment adds. */

@@ -87,7 +87,7 @@ function* readMessage<T>(
 ): Step<Message<T>> {
   let held = noBytes;
   for (;;) {
-    const event = yield* readClient();
+    const event = yield* readClient(client);
     if (event.type === 'over') return { kind: 'over', by: event.by };
     if (event.type !== 'bytes') return { kind: 'end' };
     held = joinBytes(held, event.bytes);

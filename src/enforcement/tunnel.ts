@@ -20,8 +20,8 @@ export function* runTunnel(client: ClientContext, flow: LiveFlow): Step<void> {
 }
 
 /** Relays both ways until the connection is over; says who ended it. */
-export function* relay(): Step<EndedBy> {
-  const event = yield* ask({ type: 'relay' }, 'over');
+export function* relay(client: ClientContext): Step<EndedBy> {
+  const event = yield* ask(client, { type: 'relay' }, 'over');
   return event.type === 'over' ? event.by : 'timeout';
 }
 
@@ -35,7 +35,7 @@ function* carry(client: ClientContext, flow: LiveFlow, first: FirstBytes): Step<
     case 'silent':
     case 'opaque':
       if (first.bytes.length > 0) send(client, 'upstream', first.bytes);
-      return yield* relay();
+      return yield* relay(client);
     case 'http':
       tell(client, { type: 'unread', side: 'client', bytes: first.bytes });
       return yield* runHttpTunnel(client, flow);
@@ -52,7 +52,7 @@ function* carryTls(client: ClientContext, flow: LiveFlow, first: Extract<FirstBy
   const watched = yield* watchSecondHello(client, flow, first.hello, first.bytes.subarray(byteLength));
   if (watched.kind === 'over') return watched.by;
   const refusedBy = recordAndCut(client, flow, watched.inner);
-  return refusedBy ?? (yield* relay());
+  return refusedBy ?? (yield* relay(client));
 }
 
 function recordAndCut(client: ClientContext, flow: LiveFlow, inner: InnerVerdict): EndedBy | null {

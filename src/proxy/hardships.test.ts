@@ -215,9 +215,10 @@ const child = `
 import { driverForTest } from '${join(import.meta.dirname, '../../test/support/driver.ts')}';
 import { defaultLimits } from '${join(import.meta.dirname, '../enforcement/index.ts')}';
 function* echo(facts) {
-  const event = yield { type: 'read', from: 'client' };
+  const read = { type: 'read', from: 'client' };
+  const event = facts.ask(read) ?? (yield read);
   if (event.type === 'bytes') facts.tell({ type: 'send', side: 'client', bytes: event.bytes });
-  if (event.type === 'bytes') yield { type: 'read', from: 'client' };
+  if (event.type === 'bytes') facts.ask(read) ?? (yield read);
   facts.tell({ type: 'close' });
 }
 const transport = driverForTest().create({

@@ -22,35 +22,25 @@ export function performSafely(command: ImmediateCommand, executor: Executor): vo
 // A broken invariant is no decision of anybody; the reason says whose trouble it is.
 const broken: SessionEvent = { type: 'over', by: 'decision_failed' };
 
+/** Asks what a conversation asks on its way. What throws is as if the sockets had broken. */
+export function askSafely(command: BlockingCommand, executor: Executor): SessionEvent | null {
+  try {
+    return executor.execute(command);
+  } catch (error) {
+    executor.broke(error);
+    return broken;
+  }
+}
+
 /**
- * Resumes a conversation and executes its commands until one suspends it (true) or nothing is left of it (false). INVARIANT: a
- * conversation is never dropped: after an error it is told that all is over, so that it records the end of its flow, and after a
- * second one it is made to give back what it holds.
+ * Resumes a conversation until it waits (true) or nothing is left of it (false). INVARIANT: a conversation is never dropped: what it asks and
+ * tells never throws into it, so that it records the end of its flow; one that throws by itself is over, and its sockets are closed.
  */
-export function drive(conversation: Conversation, first: SessionEvent, executor: Executor): boolean {
+export function drive(conversation: Conversation, event: SessionEvent, executor: Executor): boolean {
   try {
-    return run(conversation, first, executor);
+    return conversation.next(event).done !== true;
   } catch (error) {
     executor.broke(error);
-    return wind(conversation, executor);
-  }
-}
-
-function run(conversation: Conversation, first: SessionEvent, executor: Executor): boolean {
-  for (let event: SessionEvent | null = first; event !== null; ) {
-    const next = conversation.next(event);
-    if (next.done === true) return false;
-    event = executor.execute(next.value);
-  }
-  return true;
-}
-
-function wind(conversation: Conversation, executor: Executor): boolean {
-  try {
-    return run(conversation, broken, executor);
-  } catch (error) {
-    executor.broke(error);
-    conversation.return();
     return false;
   }
 }

@@ -74,7 +74,11 @@ export function playGateway(play: GatewayPlay): PlayedGateway {
     if (command.type === 'unread')
       steps.unshift(command.side === 'client' ? command.bytes : { upstream: command.bytes });
   };
-  const conversation = gatewaySession({ ...ports, settings }, { ...factsOf(play), tell }, { httpPorts });
+  const conversation = gatewaySession(
+    { ...ports, settings },
+    { ...factsOf(play), tell, ask: () => null },
+    { httpPorts },
+  );
   let step = conversation.next();
   for (let count = 0; step.done !== true && count < mostCommands; count++) {
     const command = step.value;
@@ -91,7 +95,11 @@ export function playGateway(play: GatewayPlay): PlayedGateway {
   };
 }
 
-function factsOf({ aimed, source = '192.0.2.7', isPastLimit = false }: GatewayPlay): Omit<ConnectionFacts, 'tell'> {
+function factsOf({
+  aimed,
+  source = '192.0.2.7',
+  isPastLimit = false,
+}: GatewayPlay): Omit<ConnectionFacts, 'tell' | 'ask'> {
   const parsed = parseAuthority(aimed, null);
   if (!parsed.ok || parsed.value.host.kind !== 'address') throw new Error(`${aimed} is not where a socket can be`);
   const text = source.includes(':') ? `[${source}]` : source;

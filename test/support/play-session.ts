@@ -61,7 +61,7 @@ export function playSession(play: SessionPlay): PlayedSession {
     if (command.type === 'send' && command.side === 'client') sent.push(command.bytes);
     if (command.type === 'unread' && command.side === 'client') parts.unshift(command.bytes);
   };
-  const conversation = proxySession(playPorts(play), { ...client, flow: null, tell });
+  const conversation = proxySession(playPorts(play), { ...client, flow: null, tell, ask: askLater });
   let step = conversation.next();
   while (step.done !== true && commands.length < mostCommands) {
     const command = step.value;
@@ -89,7 +89,7 @@ export function standSession(ports: SessionPorts, sent: readonly Uint8Array[]): 
     if (command.type === 'unread' && command.side === 'client') parts.unshift(command.bytes);
     if (command.type === 'record') records.push(command.record);
   };
-  const facts: ConnectionFacts = { ...client, flow: null, tell };
+  const facts: ConnectionFacts = { ...client, flow: null, tell, ask: askLater };
   const conversation = proxySession(ports, facts);
   let step = conversation.next();
   while (step.done !== true && step.value.type !== 'relay') {
@@ -114,6 +114,9 @@ export function standSession(ports: SessionPorts, sent: readonly Uint8Array[]): 
 export function firstVerdict(played: PlayedSession): VerdictRecord | undefined {
   return played.records.find((record) => record.kind === 'verdict');
 }
+
+// A played conversation waits for every answer.
+const askLater = (): null => null;
 
 const publicAddress = addressOf('192.0.2.80');
 

@@ -10,7 +10,7 @@ import type {
   Side,
 } from '../../enforcement/index.ts';
 import { type Asked, askResolver, askVerifier } from '../ask-ports.ts';
-import { drive, type Executor, performSafely } from '../drive.ts';
+import { askSafely, drive, type Executor, performSafely } from '../drive.ts';
 import type { PeerFacts } from '../peer-facts.ts';
 import { SideQueue } from '../side-queue.ts';
 import type { LiveLink, TransportOptions } from '../transport.ts';
@@ -104,7 +104,8 @@ export class NativeLink extends LinkIo implements LiveLink, LinkEvents, Executor
     this.#waiting = null;
     const isWaiting = drive(conversation, event, this);
     this.#isRunning = false;
-    if (!isWaiting) {
+    if (this.#state === 'detaching') conversation.return();
+    if (!isWaiting || this.#state === 'detaching') {
       this.#conversation = null;
       this.#waiting = null;
     }
@@ -114,6 +115,10 @@ export class NativeLink extends LinkIo implements LiveLink, LinkEvents, Executor
 
   tell(command: ImmediateCommand): void {
     performSafely(command, this);
+  }
+
+  ask(command: BlockingCommand): SessionEvent | null {
+    return askSafely(command, this);
   }
 
   perform(told: ImmediateCommand): void {
@@ -213,8 +218,6 @@ export class NativeLink extends LinkIo implements LiveLink, LinkEvents, Executor
     // The `node` driver begins the conversation anew, with the bytes that were read; this one gives its place back.
     this.#fromClient.unshift(asked.first);
     this.#state = 'detaching';
-    this.#conversation?.return();
-    this.#conversation = null;
     this.thread.commands.tell(command.detach, this);
     return null;
   }

@@ -18,7 +18,7 @@ export interface LinkHost {
 }
 
 /** The part of a connection that is facts and times: who connected, what was counted, when it comes due. */
-export abstract class LinkBase implements Omit<ConnectionFacts, 'tell'>, WheelEntry {
+export abstract class LinkBase implements Omit<ConnectionFacts, 'tell' | 'ask'>, WheelEntry {
   readonly sourceAddress: string;
   readonly source: string;
   readonly isLoopback: boolean;

@@ -9,7 +9,7 @@ import type {
   Side,
 } from '../../enforcement/index.ts';
 import { type Asked, askResolver, askVerifier } from '../ask-ports.ts';
-import { drive, type Executor, performSafely } from '../drive.ts';
+import { askSafely, drive, type Executor, performSafely } from '../drive.ts';
 import type { PeerFacts } from '../peer-facts.ts';
 import { SideQueue } from '../side-queue.ts';
 import type { LiveLink } from '../transport.ts';
@@ -112,6 +112,10 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner, Executo
 
   tell(command: ImmediateCommand): void {
     performSafely(command, this);
+  }
+
+  ask(command: BlockingCommand): SessionEvent | null {
+    return askSafely(command, this);
   }
 
   perform(told: ImmediateCommand): void {
