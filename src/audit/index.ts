@@ -6,6 +6,7 @@ export { findNotes } from './checkpoint-list.ts';
 export type { Actor, Entry, JsonObject, JsonValue, LeafSource, NewEntry } from './entry.ts';
 export { clockResetAction, encodeEntry, maxEntryBytes, parseEntry } from './entry-codec.ts';
 export { evidenceReadme, renderEvidence } from './evidence.ts';
+export { commitToOpen, openCsvFile, openExportedAction, openJsonFile, openReadme } from './open-evidence.ts';
 export { createProver, type Prover } from './prover.ts';
 export {
   type CheckSignature,

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { anaToken, type ControlStub, type Said, sayWith, startControlStub } from '../../test/support/control-stub.ts';
-import type { OpenAnswer } from '../api/contract/index.ts';
+import type { OpenAnswer, OpenEvidenceAnswer } from '../api/contract/index.ts';
 import { ok } from '../base/index.ts';
 
 let stub: ControlStub;
@@ -15,6 +18,10 @@ before(async () => {
       keep(query);
       return ok({ body: report });
     },
+    exportOpen: async ({ body }) => {
+      keep(body);
+      return ok({ body: evidence });
+    },
     listAudit: async ({ query }) => {
       keep(query);
       return ok({ body: { items: [entry], next: null } });
@@ -27,6 +34,11 @@ before(async () => {
   });
 });
 after(() => stub?.close());
+
+const evidence: OpenEvidenceAnswer = {
+  ...{ name: 'exeat-open-1.tar.gz', folder: 'exeat-open-1', openings: 2, entries: 1, size: 9 },
+  archive: Buffer.from('packed').toString('base64'),
+};
 
 const say = (...args: readonly string[]): Promise<Said> =>
   sayWith({ EXEAT_API: stub.api, EXEAT_TOKEN: anaToken }, ...args);
@@ -144,3 +156,26 @@ const state = {
   pendingActs: 1,
   anchors: [{ anchor: 'git:anchors', lastAt: '2026-11-26T19:00:00.000Z', problem: 'no such remote' }],
 };
+
+test('open --evidence writes the pack once, for its owner, and says how to check it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'exeat-cli-'));
+  try {
+    const file = join(folder, 'open.tar.gz');
+    const said = await say('open', '--service', 'payments-api', '--at', '2026-11-01', '--evidence', file);
+    assert.equal(said.code, 0, said.error);
+    assert.deepEqual(queries.pop(), { service: 'payments-api', at: '2026-11-01T00:00:00.000Z' });
+    assert.match(
+      said.out,
+      /^2 ways out with 1 act in .*; check it with `tar xzf .* && exeat audit verify exeat-open-1`\n$/,
+    );
+    assert.deepEqual([readFileSync(file, 'utf8'), statSync(file).mode & 0o777], ['packed', 0o600]);
+    queries = [];
+    const again = await say('open', '--evidence', file);
+    assert.equal(again.code, 1);
+    assert.match(again.error, /is there already, name another file with `--evidence`/);
+    assert.deepEqual(queries, [], 'nothing was asked for that could not be written');
+    assert.match((await say('open', '--evidence', join(folder, 'absent', 'x'))).error, /cannot be written \(ENOENT\)/);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -1,5 +1,6 @@
+import { existsSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { endpoints, type OpenAnswer, type OpeningAnswer } from '../api/contract/index.ts';
+import { endpoints, type OpenAnswer, type OpeningAnswer, type OpenQuery } from '../api/contract/index.ts';
 import { escapeControls, failed, ok, type Result } from '../base/index.ts';
 import type { ApiClient } from './api-client.ts';
 import { type ApiFlags, addApiCommand, failCall, runWithApi } from './api-command.ts';
@@ -9,7 +10,7 @@ import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { shareText } from './flows-options.ts';
 import { formatTable, type Row } from './table.ts';
 import { whenText } from './when-text.ts';
-import { shortVersion } from './wording.ts';
+import { countText, shortVersion } from './wording.ts';
 
 const columns = [
   'kind',
@@ -45,6 +46,7 @@ interface OpenFlags extends ApiFlags {
   readonly owner?: string;
   readonly at?: string;
   readonly asRecorded?: string;
+  readonly evidence?: string;
 }
 
 /** Adds `exeat open`: who has what open, now or at any time. */
@@ -55,9 +57,10 @@ export function registerOpen(parent: Command, cli: Cli): void {
     .option('--owner <owner>', 'only what this owner answers for')
     .option('--at <time>', 'as it was then, ISO 8601 (default: now)')
     .option('--as-recorded <time>', 'by what was known then (default: by all that is known now)')
+    .option('--evidence <file>', 'write it with the proofs of its acts there, a gzipped tar; that is an act in the log')
     .addHelpText(
       'after',
-      '\nExamples:\n  exeat open --owner team-payments\n  exeat open --to 203.0.113.9:443 --at 2026-11-01T08:00:00Z\n  exeat open -o csv > open.csv\n',
+      '\nExamples:\n  exeat open --owner team-payments\n  exeat open --to 203.0.113.9:443 --at 2026-11-01T08:00:00Z\n  exeat open -o csv > open.csv\n  exeat open --at 2026-11-01 --evidence open.tar.gz\n',
     )
     .action((flags: OpenFlags) => runWithApi(cli, flags, (client) => showOpen(cli, client, flags)));
 }
@@ -65,7 +68,9 @@ export function registerOpen(parent: Command, cli: Cli): void {
 async function showOpen(cli: Cli, client: ApiClient, flags: OpenFlags): Promise<ExitCode> {
   const times = readTimes(flags);
   if (!times.ok) return cli.fail(times.fault);
-  const { service, to, owner } = flags;
+  const { service, to, owner, evidence } = flags;
+  if (evidence !== undefined)
+    return takeEvidence(cli, client, { file: evidence, query: { service, to, owner, ...times.value } });
   const asked = await client.call(endpoints.listOpen, { query: { service, to, owner, ...times.value } });
   if (!asked.ok) return failCall(cli, asked.fault);
   const report = asked.value.body;
@@ -77,6 +82,31 @@ async function showOpen(cli: Cli, client: ApiClient, flags: OpenFlags): Promise<
     );
   else cli.printObject({ ...report }, () => openText(report, cli.io.now()));
   if (output === 'csv') for (const line of cautions(report)) cli.io.writeError(`# ${line}\n`);
+  return exitCodes.ok;
+}
+
+async function takeEvidence(
+  cli: Cli,
+  client: ApiClient,
+  { file, query }: { readonly file: string; readonly query: OpenQuery },
+): Promise<ExitCode> {
+  // Asked before anything is noted: taking evidence is an act.
+  if (existsSync(file))
+    return cli.fail({ message: `\`${file}\` is there already, name another file with \`--evidence\`` });
+  const taken = await client.call(endpoints.exportOpen, { body: query });
+  if (!taken.ok) return failCall(cli, taken.fault);
+  const { archive, folder, openings, entries, size } = taken.value.body;
+  try {
+    writeFileSync(file, Buffer.from(archive, 'base64'), { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return cli.fail({ message: `\`${file}\` cannot be written (${code}), name another file with \`--evidence\`` });
+  }
+  cli.printObject(
+    { file, folder, openings, entries, size },
+    () =>
+      `${countText(openings, 'way out', 'ways out')} with ${countText(entries, 'act')} in ${file}; check it with \`tar xzf ${file} && exeat audit verify ${folder}\`\n`,
+  );
   return exitCodes.ok;
 }
 

@@ -10,10 +10,13 @@ import { fileURLToPath } from 'node:url';
 import type { DecisionRow, ExceptionAnswer, Page } from '../../src/api/contract/index.ts';
 import type { Demo } from '../../src/app/index.ts';
 import { type ApiPerson, personWith } from '../support/api-people.ts';
+import { openVisitor, startBrowser } from '../support/console-browser.ts';
 import { waitFor } from '../support/product.ts';
+import { skipUnless } from '../support/requires.ts';
 
 // `exeat demo` as somebody runs it: started once, looked at by its API and in a browser, ended by Ctrl-C.
 
+const skip = skipUnless('chromium');
 const cliPath = fileURLToPath(new URL('../../src/cli/exeat.ts', import.meta.url));
 let temporary: string;
 let child: ChildProcess;
@@ -99,6 +102,23 @@ test('people have asked, decided, broken glass, and left a review', async () => 
     20_000,
   );
   assert.equal(stderr, '');
+});
+
+test('whoever looks signs in with what was printed, and takes evidence of what is open', { skip }, async () => {
+  const browser = await startBrowser();
+  try {
+    const eve = await openVisitor(browser, demo.console);
+    await eve.page.goto('/open');
+    await eve.signIn(demo.signIns.find(({ role }) => role === 'auditor')?.token ?? '');
+    const saved = eve.page.waitForEvent('download');
+    await eve.page.getByRole('button', { name: 'Evidence pack' }).click();
+    assert.match((await saved).suggestedFilename(), /^exeat-open-\d{8}T\d{6}Z-\d+\.tar\.gz$/);
+    await eve.page.getByText(/acts? with proofs\. Check it: tar xzf/).waitFor();
+    await eve.assertAccessible('open access of the demo');
+    await eve.assertClean();
+  } finally {
+    await browser.close();
+  }
 });
 
 test('Ctrl-C ends every process and takes the folder away', async () => {

@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type {
   DecisionRow,
   ExplainedDecision,
+  OpenAnswer,
+  OpenEvidenceAnswer,
   OverviewAnswer,
   Page,
   PreviewAnswer,
 } from '../../src/api/contract/index.ts';
+import { verifyFolder } from '../../src/app/index.ts';
 import { type ExceptionHouse, startExceptionHouse } from '../support/exception-house.ts';
 import { waitFor } from '../support/product.ts';
 
@@ -129,6 +136,56 @@ test('a request is previewed by what would decide it, and nothing is asked for',
   assert.equal((await preview('service=nobody&to=new.example:443')).service, null);
   assert.equal((await house.call('ana', '/exception-preview?service=story&to=nonsense')).code, 'target_malformed');
   assert.equal(await house.size(), before);
+});
+
+test('evidence of who has what open is checked by whoever has the key, and no file of it can be changed', async () => {
+  const asked = { body: { service: 'story' } };
+  const { status, body } = await house.call<OpenEvidenceAnswer>('eve', '/open/evidence', asked);
+  assert.equal(status, 201, JSON.stringify(body));
+  const folder = mkdtempSync(join(tmpdir(), 'exeat-story-'));
+  try {
+    writeFileSync(join(folder, body.name), Buffer.from(body.archive, 'base64'));
+    execFileSync('tar', ['xzf', body.name], { cwd: folder });
+    const pack = join(folder, body.folder);
+    const answer = JSON.parse(readFileSync(join(pack, 'open.json'), 'utf8')) as OpenAnswer;
+    const granted = answer.openings.find(({ kind }) => kind === 'grant')?.id ?? '';
+    const acts = readFileSync(join(pack, 'entries.ndjson'), 'utf8');
+    for (const action of ['exception.submitted', 'exception.granted', 'policy.changed', 'open.exported']) {
+      assert.ok(acts.includes(`"action":"${action}"`), `${action} is in it: ${acts}`);
+    }
+    assert.ok(acts.includes(`"subject":"exception/${granted}"`));
+    const keyFile = join(house.story.product.state, 'audit', 'log.pub');
+    const told = async (): Promise<readonly string[]> => {
+      const verified = await verifyFolder({ dir: pack, keyFile, checkpointFiles: [], older: [], spool: null });
+      return verified.ok
+        ? verified.value.findings.map(({ kind, file }) => `${kind} ${file}`)
+        : [verified.fault.message];
+    };
+    assert.deepEqual(await told(), []);
+    for (const name of readdirSync(pack)) {
+      const before = readFileSync(join(pack, name));
+      writeFileSync(join(pack, name), before.toString('latin1').replace(/[a-m]/, 'z'), 'latin1');
+      assert.notDeepEqual(await told(), [], name);
+      writeFileSync(join(pack, name), before);
+    }
+    assert.match(readFileSync(join(pack, 'open.csv'), 'utf8'), new RegExp(`^grant,${granted},story,`, 'm'));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  // It is an act of who takes it, and for those who may read both the log and the policy's ways out.
+  assert.deepEqual(
+    (await house.acts('limit=1')).map(({ actor, action }) => [actor, action]),
+    [['eve', 'open.exported']],
+  );
+  assert.equal((await house.call('ana', '/open/evidence', asked)).code, 'scope_missing');
+  const narrow = await house.call<{ readonly secret: string }>('eve', '/tokens', {
+    body: { label: 'narrow', scopes: ['audit:read'], person: null, lastsSeconds: 3_600 },
+  });
+  assert.equal((await house.call(narrow.body.secret, '/open/evidence', asked)).code, 'scope_missing');
+  assert.equal(
+    (await house.call('eve', '/open/evidence', { body: { at: '2999-01-01T00:00:00Z' } })).code,
+    'time_ahead',
+  );
 });
 
 test('the overview says whether the point decides by the policy in force, and what is new', async () => {

@@ -75,5 +75,13 @@ export type {
   ServicesQuery,
 } from './policy-types.ts';
 export { apiProblems, type Problem, problemSchema } from './problem.ts';
-export type { AuditState, EntryAnswer, EntryQuery, OpenAnswer, OpeningAnswer, OpenQuery } from './reports.ts';
+export type {
+  AuditState,
+  EntryAnswer,
+  EntryQuery,
+  OpenAnswer,
+  OpenEvidenceAnswer,
+  OpeningAnswer,
+  OpenQuery,
+} from './reports.ts';
 export type { SessionAnswer } from './session.ts';

@@ -45,6 +45,16 @@ export interface OpenQuery {
   readonly asRecorded?: string | undefined;
 }
 
+/** Evidence of an answer: a gzipped tar (base64) with one folder, whose name it has; `entries`: acts in it; `size`: of the log that signed. */
+export interface OpenEvidenceAnswer {
+  readonly name: string;
+  readonly folder: string;
+  readonly openings: number;
+  readonly entries: number;
+  readonly size: number;
+  readonly archive: string;
+}
+
 /** One act as the API shows it. */
 export interface EntryAnswer {
   readonly seq: number;
@@ -118,6 +128,26 @@ const openReport: z.ZodType<OpenAnswer> = z
   .readonly()
   .meta({ id: 'OpenReport' });
 
+const openFields: z.ZodType<OpenQuery> = z.strictObject({
+  service: shortName.optional(),
+  to: z.string().min(1).max(512).optional().describe('a host, an address, or either with a port'),
+  owner: shortName.optional(),
+  at: instant.optional(),
+  asRecorded: instant.optional().describe('what was known then; now unless told'),
+});
+
+const openEvidence: z.ZodType<OpenEvidenceAnswer> = z
+  .strictObject({
+    name: z.string().describe('of the file'),
+    folder: z.string().describe('what it unpacks to'),
+    openings: z.int(),
+    entries: z.int().describe('acts in it, each with its proof'),
+    size: z.int().describe('entries of the log that its checkpoint covers'),
+    archive: z.string().describe('gzipped tar, base64'),
+  })
+  .readonly()
+  .meta({ id: 'OpenEvidence' });
+
 const entrySchema: z.ZodType<EntryAnswer> = z
   .strictObject({
     seq: z.int(),
@@ -133,6 +163,7 @@ const entrySchema: z.ZodType<EntryAnswer> = z
 /** The endpoints of reports and of the audit, by operation id. */
 export interface ReportEndpoints {
   readonly listOpen: Endpoint<Nothing, OpenQuery, Nothing, OpenAnswer>;
+  readonly exportOpen: Endpoint<Nothing, Nothing, OpenQuery, OpenEvidenceAnswer>;
   readonly listAudit: Endpoint<Nothing, EntryQuery, Nothing, Page<EntryAnswer>>;
   readonly auditState: Endpoint<Nothing, Nothing, Nothing, AuditState>;
   readonly resetClock: Endpoint<
@@ -150,14 +181,17 @@ export const reportEndpoints: ReportEndpoints = {
     tag: 'open',
     summary: 'who has what open, now or at any time',
     scopes: ['read'],
-    query: z.strictObject({
-      service: shortName.optional(),
-      to: z.string().min(1).max(512).optional().describe('a host, an address, or either with a port'),
-      owner: shortName.optional(),
-      at: instant.optional(),
-      asRecorded: instant.optional().describe('what was known then; now unless told'),
-    }),
+    query: openFields,
     answer: openReport,
+  }),
+  exportOpen: makes({
+    path: '/open/evidence',
+    tag: 'open',
+    summary:
+      'the same as evidence: the answer, the acts that it rests on and the proofs that they are in the log; needs `read` too',
+    scopes: ['audit:read'],
+    body: openFields,
+    answer: openEvidence,
   }),
   listAudit: reads({
     path: '/audit/entries',

@@ -19,6 +19,7 @@ import type {
   AssertionBody,
   AuditState,
   OpenAnswer,
+  OpenEvidenceAnswer,
   OpenQuery,
   OverviewAnswer,
   RegistrationBody,
@@ -137,6 +138,8 @@ export interface ApiPorts {
   readonly decisions: DecisionSource;
   readonly policies: PolicySource;
   readonly listOpen: (query: OpenQuery) => Promise<Result<OpenAnswer>>;
+  /** Evidence of that, which is an act of who takes it. */
+  readonly exportOpen: (query: OpenQuery, actor: Actor) => Promise<Result<OpenEvidenceAnswer>>;
   readonly overview: () => Promise<OverviewAnswer>;
   readonly flowMap: FlowMapPort;
   readonly auditState: () => Promise<AuditState>;

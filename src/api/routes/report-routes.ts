@@ -1,5 +1,5 @@
 import type { Entry } from '../../audit/index.ts';
-import { ok, type Result } from '../../base/index.ts';
+import { failed, fault, ok, type Result } from '../../base/index.ts';
 import type { Answered, Handlers } from '../call.ts';
 import type { Endpoints, EntryAnswer, EntryQuery, Page } from '../contract/index.ts';
 import { readCursor, writeCursor } from '../cursor.ts';
@@ -9,11 +9,18 @@ import { callerOf } from './exception-routes.ts';
 /** The handlers of reports, the audit and the clock. */
 export function reportRoutes(
   ports: ApiPorts,
-): Pick<Handlers<Endpoints>, 'listOpen' | 'listAudit' | 'auditState' | 'resetClock' | 'showOverview'> {
+): Pick<Handlers<Endpoints>, 'listOpen' | 'exportOpen' | 'listAudit' | 'auditState' | 'resetClock' | 'showOverview'> {
   return {
     listOpen: async ({ query }) => {
       const open = await ports.listOpen(query);
       return open.ok ? ok({ body: open.value }) : open;
+    },
+    exportOpen: async (call) => {
+      const caller = callerOf(call);
+      // It holds the policy's ways out beside the log.
+      if (!caller.scopes.includes('read')) return failed(fault('scope_missing', 'this needs the scope `read` too'));
+      const taken = await ports.exportOpen(call.body, caller.actor);
+      return taken.ok ? ok({ body: taken.value }) : taken;
     },
     listAudit: ({ query }) => listAudit(ports, query),
     showOverview: async () => ok({ body: await ports.overview() }),

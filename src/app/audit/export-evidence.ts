@@ -1,24 +1,8 @@
-import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type Checkpoint,
-  createProver,
-  createTreeHasher,
-  type Entry,
-  evidenceFile,
-  evidenceReadme,
-  type Prover,
-  parseBundle,
-  parseEntry,
-  readCheckpoint,
-  renderEvidence,
-  type Tile,
-  tilePath,
-  tileWidth,
-  widthAt,
-} from '../../audit/index.ts';
+import { type Checkpoint, type Entry, evidenceFile, evidenceReadme, tileWidth } from '../../audit/index.ts';
 import { type Fault, failed, fault, ok, type Result } from '../../base/index.ts';
-import { sha256 } from './note-signer.ts';
+import { type Head, proveAll, proverOf, readEntries, readHead } from './prove-entries.ts';
 
 /** What to export: entries from `fromMs` (included) to `untilMs` (excluded), into a folder that does not exist yet. */
 export interface ExportOptions {
@@ -84,25 +68,6 @@ function unwritable(out: string, error: unknown): Result<never, ExportFault> {
   return failed(fault('evidence_unwritable', `folder \`${out}\` cannot be written: ${mend}`));
 }
 
-interface Head {
-  readonly checkpoint: Checkpoint;
-  readonly note: string;
-  readonly key: string;
-}
-
-async function readHead(dir: string): Promise<Result<Head, ExportFault>> {
-  try {
-    const note = await readFile(join(dir, 'checkpoint'), 'utf8');
-    const key = await readFile(join(dir, 'log.pub'), 'utf8');
-    const checkpoint = readCheckpoint(note);
-    return checkpoint.ok
-      ? ok({ checkpoint: checkpoint.value, note, key })
-      : unreadable('checkpoint', checkpoint.fault.message);
-  } catch (error) {
-    return unreadable(dir, (error as NodeJS.ErrnoException).code ?? 'unknown');
-  }
-}
-
 /** Leaves `from` to `until` with the neighbours, and what of it was asked for. */
 interface Span {
   readonly from: number;
@@ -134,9 +99,7 @@ async function writeEntries(
   { size }: Checkpoint,
   { from, until }: Span,
 ): Promise<Result<null, ExportFault>> {
-  const readTile = async (tile: Tile): Promise<Uint8Array | null> =>
-    readFile(join(dir, tilePath(tile))).catch(() => null);
-  const prover = createProver(size, readTile, createTreeHasher(sha256));
+  const prover = proverOf(dir, size);
   const file = await open(join(out, evidenceFile), 'wx', 0o600);
   try {
     for (let index = Math.floor(from / tileWidth); index * tileWidth < until; index += 1) {
@@ -154,35 +117,4 @@ async function writeEntries(
   } finally {
     await file.close();
   }
-}
-
-async function proveAll(entries: readonly Entry[], prover: Prover): Promise<Result<string, ExportFault>> {
-  const lines: string[] = [];
-  for (const entry of entries) {
-    const proof = await prover.inclusion(entry.seq);
-    if (!proof.ok) return unreadable('tile', proof.fault.message);
-    lines.push(`${renderEvidence({ entry, proof: proof.value })}\n`);
-  }
-  return ok(lines.join(''));
-}
-
-async function readEntries(dir: string, index: number, size: number): Promise<Result<readonly Entry[], ExportFault>> {
-  const tile: Tile = { level: 'entries', index, width: widthAt('entries', index, size) };
-  const path = tilePath(tile);
-  const bytes = await readFile(join(dir, path)).catch(() => null);
-  const bundle = bytes === null ? null : parseBundle(bytes, tile.width);
-  if (bundle === null) return unreadable(path, 'it cannot be read');
-  if (!bundle.ok) return unreadable(path, bundle.fault.message);
-  const entries: Entry[] = [];
-  for (const [at, leaf] of bundle.value.entries()) {
-    const entry = parseEntry(leaf);
-    if (!entry.ok || entry.value.seq !== index * tileWidth + at)
-      return unreadable(path, 'its entries are not in order');
-    entries.push(entry.value);
-  }
-  return ok(entries);
-}
-
-function unreadable(what: string, why: string): Result<never, ExportFault> {
-  return failed(fault('audit_unreadable', `\`${what}\` cannot be used: ${why}; run \`exeat audit verify\``));
 }

@@ -16,6 +16,7 @@ import { createDecisionSource } from './decision-source.ts';
 import { createEndedStates } from './ended-states.ts';
 import { readSetupLink } from './founding.ts';
 import { sumDebt, toUsageRows } from './grant-usage.ts';
+import { exportOpen } from './open/export-open.ts';
 import { reportOpen } from './open/open-report.ts';
 import { tellOverview } from './overview.ts';
 import { createPasskeyPorts } from './passkey-ports.ts';
@@ -100,6 +101,14 @@ function toPorts(config: Config, acts: ControlActs, proposals: ProposalDesk): Ap
       ...{ clock, traffic: acts.traffic, askPolicy: acts.policy.ask, onPolicyOutcome: acts.onPolicyOutcome },
       exceptions: () => standing.exceptions,
     }),
+    exportOpen: (query, actor) =>
+      exportOpen(
+        {
+          ...{ ledger, desk, digest, logFolder: statePaths(config.state).audit, writeLog: acts.audit.write },
+          answerOf: (asked) => listOpen(config, acts, asked),
+        },
+        { query, actor },
+      ),
     overview: () => tellOverview(acts, statePaths(config.state).pointSocket),
     auditState: async () => {
       const status = acts.audit.status();

@@ -10,7 +10,7 @@ export interface EntryCheck {
 
 /** Makes an {@link EntryCheck}; `onEntry` is told of each entry that is in its place. @internal */
 export function createEntryCheck(findings: Findings, onEntry: (entry: Entry) => void): EntryCheck {
-  let before: Pick<Entry, 'time' | 'action'> | null = null;
+  let before: Pick<Entry, 'seq' | 'time' | 'action'> | null = null;
   return {
     look: (bytes, seq, file) => {
       const entry = parseEntry(bytes);
@@ -25,13 +25,14 @@ export function createEntryCheck(findings: Findings, onEntry: (entry: Entry) => 
       if (before !== null && isBackwards(before, entry.value)) {
         findings.add('reordered', file, `entry ${seq} is of ${entry.value.time}, before the entry in front of it`);
       }
-      before = { time: entry.value.time, action: entry.value.action };
+      before = { seq, time: entry.value.time, action: entry.value.action };
       onEntry(entry.value);
     },
   };
 }
 
-// RFC 3339 in UTC with milliseconds sorts as text. Where the kept clock was set anew, by an act that is itself here, time starts again.
-function isBackwards(before: Pick<Entry, 'time' | 'action'>, entry: Entry): boolean {
+// RFC 3339 in UTC with milliseconds sorts as text. Where the kept clock was set anew, by an act that is itself here or in a gap, time starts again.
+function isBackwards(before: Pick<Entry, 'seq' | 'time' | 'action'>, entry: Entry): boolean {
+  if (entry.seq !== before.seq + 1) return false;
   return entry.time < before.time && before.action !== clockResetAction && entry.action !== clockResetAction;
 }

@@ -23,6 +23,7 @@ export const paths = {
   listDecisions: 'GET /decisions',
   showDecision: 'GET /decisions/{id}',
   listOpen: 'GET /open',
+  exportOpen: 'POST /open/evidence',
   listAudit: 'GET /audit/entries',
   auditState: 'GET /audit',
 } as const satisfies Partial<Record<keyof Endpoints, `${'GET' | 'POST'} /${string}`>>;

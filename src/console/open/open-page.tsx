@@ -4,11 +4,13 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import type { OpenAnswer } from '../../api/contract/index.ts';
 import { call } from '../api/call.ts';
+import { useMay } from '../session/session-state.ts';
 import { saveFile, toCsv } from '../ui/csv.ts';
 import { toField, toInstant } from '../ui/instant-field.ts';
 import { PageHead } from '../ui/page-head.tsx';
 import { Empty, Failure, Waiting } from '../ui/states.tsx';
 import { sayBytes, sayCount, sayInstant } from '../ui/words.ts';
+import { EvidenceButton } from './evidence-button.tsx';
 import styles from './open.module.css';
 import { OpenTable } from './open-table.tsx';
 import type { OpenSearch } from './search.ts';
@@ -18,6 +20,7 @@ const route = getRouteApi('/open');
 /** The auditor's question: who has what open, now or at any time, and by what was known then. */
 export function OpenPage(): ReactNode {
   const search = route.useSearch();
+  const mayProve = useMay('audit:read');
   const found = useQuery({
     queryKey: ['open', search],
     queryFn: async ({ signal }) => (await call('listOpen', { query: search, signal })).body,
@@ -31,6 +34,7 @@ export function OpenPage(): ReactNode {
         <Button variant="default" disabled={found.data === undefined} onClick={() => found.data && save(found.data)}>
           Save as CSV
         </Button>
+        {mayProve && <EvidenceButton search={search} />}
       </PageHead>
       <Question key={JSON.stringify(search)} search={search} />
       {found.data !== undefined && <Answered answer={found.data} />}
