@@ -16,3 +16,4 @@ export type {
   Transport,
   TransportOptions,
 } from './transport.ts';
+export { createTurns, type Turns } from './turns.ts';

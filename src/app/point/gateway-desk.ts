@@ -324,7 +324,7 @@ class AssembledGateway implements GatewayDesk {
       const counts = await this.#kernel.counts();
       if (!counts.ok) return;
       this.#dropped = counts.value.dropped;
-      await this.answers.keepSiblings(this.#records.fold(counts.value));
+      await this.answers.keepSiblings(await this.#records.fold(counts.value));
     } finally {
       this.#isCounting = false;
       this.#countAt = began + (performance.now() - began) * countShare;

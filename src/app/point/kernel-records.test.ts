@@ -60,8 +60,8 @@ function edge(port: number, packets: number, more: Partial<EdgeCount> = {}): Edg
 const verdicts = (): readonly VerdictRecord[] => records.filter((record) => record.kind === 'verdict');
 
 describe('packets that were denied', () => {
-  test('are a record of the gateway, with the reason of the evaluator', () => {
-    kernel.fold({ ...none, denied: [edge(9000, 2)] });
+  test('are a record of the gateway, with the reason of the evaluator', async () => {
+    await kernel.fold({ ...none, denied: [edge(9000, 2)] });
     const [record] = verdicts();
     assert.deepEqual(
       [record?.point, record?.verdict, record?.reason, record?.source, record?.principal?.service, record?.destination],
@@ -72,92 +72,92 @@ describe('packets that were denied', () => {
     );
   });
 
-  test('are told once as long as no more of them come, and again when some do', () => {
-    for (const packets of [2, 2, 2, 3]) kernel.fold({ ...none, denied: [edge(9000, packets)] });
+  test('are told once as long as no more of them come, and again when some do', async () => {
+    for (const packets of [2, 2, 2, 3]) await kernel.fold({ ...none, denied: [edge(9000, packets)] });
     assert.equal(verdicts().length, 2);
-    kernel.fold(none);
+    await kernel.fold(none);
     // The kernel forgot the edge meanwhile and counts from nothing.
-    kernel.fold({ ...none, denied: [edge(9000, 1)] });
+    await kernel.fold({ ...none, denied: [edge(9000, 1)] });
     assert.equal(verdicts().length, 3);
   });
 
-  test('of nobody that is known are refused for that', () => {
-    kernel.fold({ ...none, denied: [edge(443, 1, { serviceId: 0, source: '10.9.0.77' })] });
+  test('of nobody that is known are refused for that', async () => {
+    await kernel.fold({ ...none, denied: [edge(443, 1, { serviceId: 0, source: '10.9.0.77' })] });
     assert.deepEqual([verdicts()[0]?.reason, verdicts()[0]?.principal], ['identity_unknown', null]);
   });
 
-  test('before the name of their address was asked for say so', () => {
+  test('before the name of their address was asked for say so', async () => {
     told = { name: 'db.example.com', flow: 'flow-7' };
-    kernel.fold({ ...none, denied: [edge(5433, 1)] });
+    await kernel.fold({ ...none, denied: [edge(5433, 1)] });
     assert.deepEqual([verdicts()[0]?.reason, verdicts()[0]?.destination?.host], ['address_untold', 'db.example.com']);
   });
 
-  test('that what is in force now allows came before that', () => {
-    kernel.fold({ ...none, denied: [edge(5432, 1)] });
+  test('that what is in force now allows came before that', async () => {
+    await kernel.fold({ ...none, denied: [edge(5432, 1)] });
     assert.equal(verdicts()[0]?.reason, 'policy_changed');
   });
 
-  test('of protocols without ports name the protocol', () => {
-    kernel.fold({ ...none, denied: [edge(0, 1, { protocol: 47, port: null })] });
+  test('of protocols without ports name the protocol', async () => {
+    await kernel.fold({ ...none, denied: [edge(0, 1, { protocol: 47, port: null })] });
     assert.deepEqual([verdicts()[0]?.detail, verdicts()[0]?.destination?.port], ['IP protocol 47', null]);
   });
 });
 
 describe('packets that pass', () => {
-  test('are one flow by edge, under the flow of the answer that opened it', () => {
+  test('are one flow by edge, under the flow of the answer that opened it', async () => {
     told = { name: 'db.example.com', flow: 'flow-7' };
-    kernel.fold({ ...none, up: [edge(5433, 3)], down: [edge(5433, 5)] });
-    kernel.fold({ ...none, up: [edge(5433, 4)], down: [edge(5433, 6)] });
+    await kernel.fold({ ...none, up: [edge(5433, 3)], down: [edge(5433, 5)] });
+    await kernel.fold({ ...none, up: [edge(5433, 4)], down: [edge(5433, 6)] });
     assert.equal(verdicts().length, 1);
     const [record] = verdicts();
     assert.deepEqual([record?.flow, record?.verdict, record?.reason], ['flow-7', 'allow', 'rule_matched']);
     assert.equal(record?.destination?.host, 'db.example.com');
     now += 60_000;
-    kernel.fold({ ...none, up: [edge(5433, 4)], down: [edge(5433, 6)] });
+    await kernel.fold({ ...none, up: [edge(5433, 4)], down: [edge(5433, 6)] });
     const progress = records.at(-1);
     assert.ok(progress?.kind === 'progress');
     assert.deepEqual([progress.flow, progress.bytesUp, progress.bytesDown], ['flow-7', 400, 600]);
     assert.deepEqual([progress.share?.bytesUp, progress.share?.service], [400, 'workload']);
     now += 240_000;
-    kernel.fold(none);
+    await kernel.fold(none);
     const close = records.at(-1);
     assert.ok(close?.kind === 'close');
     assert.deepEqual([close.bytesUp, close.share?.bytesUp, close.endedBy], [400, 0, 'timeout']);
     assert.deepEqual(close.packets, { up: 4, down: 6 });
   });
 
-  test('until others of the edge are refused end for that reason, unless some passed again', () => {
+  test('until others of the edge are refused end for that reason, unless some passed again', async () => {
     for (const [passedAgain, endedBy] of [
       [0, 'no_rule_matched'],
       [1, 'timeout'],
     ] as const) {
       openKernel();
-      kernel.fold({ ...none, up: [edge(5432, 3)] });
+      await kernel.fold({ ...none, up: [edge(5432, 3)] });
       policy = policyOf([serviceNode('workload', { identities: [identityNode('source:10.9.0.2/32')] })]);
-      kernel.fold({ ...none, up: [edge(5432, 3)], denied: [edge(5432, 1)] });
-      kernel.fold({ ...none, up: [edge(5432, 3 + passedAgain)], denied: [edge(5432, 1)] });
+      await kernel.fold({ ...none, up: [edge(5432, 3)], denied: [edge(5432, 1)] });
+      await kernel.fold({ ...none, up: [edge(5432, 3 + passedAgain)], denied: [edge(5432, 1)] });
       now += 300_000;
-      kernel.fold(none);
+      await kernel.fold(none);
       const close = records.at(-1);
       assert.equal(close?.kind === 'close' && close.endedBy, endedBy);
     }
   });
 
-  test('are the edges in use', () => {
+  test('are the edges in use', async () => {
     const both = { ...none, up: [edge(5432, 3), edge(5433, 1)] };
     assert.deepEqual(
-      kernel.fold(both).map(({ port }) => port),
+      (await kernel.fold(both)).map(({ port }) => port),
       [5432, 5433],
     );
     assert.deepEqual(
-      kernel.fold({ ...none, up: [edge(5432, 4), edge(5433, 1)] }).map(({ port }) => port),
+      (await kernel.fold({ ...none, up: [edge(5432, 4), edge(5433, 1)] })).map(({ port }) => port),
       [5432],
     );
   });
 
-  test('only because the service is observed are told as such', () => {
+  test('only because the service is observed are told as such', async () => {
     openKernel('observe');
-    kernel.fold({ ...none, observed: [edge(9000, 2)], up: [edge(9000, 2)] });
+    await kernel.fold({ ...none, observed: [edge(9000, 2)], up: [edge(9000, 2)] });
     const [record] = verdicts();
     assert.deepEqual(
       [record?.verdict, record?.wouldDeny, record?.wouldDenyReason, verdicts().length],
@@ -165,8 +165,8 @@ describe('packets that pass', () => {
     );
   });
 
-  test('and still do when the point ends have their bytes told', () => {
-    kernel.fold({ ...none, up: [edge(5432, 3)] });
+  test('and still do when the point ends have their bytes told', async () => {
+    await kernel.fold({ ...none, up: [edge(5432, 3)] });
     kernel.close();
     const last = records.at(-1);
     assert.deepEqual(last?.kind === 'progress' && [last.bytesUp, last.bytesDown], [300, 0]);
@@ -175,7 +175,7 @@ describe('packets that pass', () => {
 
 const counted = (packets: number, bytes: number, port = 443): EdgeCount => edge(port, packets, { bytes });
 
-test('totals are what was added since, also where the kernel began to count an edge anew', () => {
+test('totals are what was added since, also where the kernel began to count an edge anew', async () => {
   const kernelOfTotals = new KernelRecords({
     clock: { now: () => Date.UTC(2026, 10, 28) },
     newId: () => 'id',
@@ -186,18 +186,18 @@ test('totals are what was added since, also where the kernel began to count an e
     records: { isKeeping: true, write: () => true },
     denials: new RepeatedDenials(() => 'id'),
   });
-  kernelOfTotals.fold({
+  await kernelOfTotals.fold({
     ...none,
     up: [counted(2, 200)],
     down: [counted(1, 1_000)],
     denied: [counted(3, 120), counted(1, 40, 25)],
   });
-  kernelOfTotals.fold({
+  await kernelOfTotals.fold({
     ...none,
     up: [counted(3, 260)],
     down: [counted(1, 1_000)],
     denied: [counted(5, 200), counted(1, 40, 25)],
   });
-  kernelOfTotals.fold({ ...none, up: [counted(1, 50)] });
+  await kernelOfTotals.fold({ ...none, up: [counted(1, 50)] });
   assert.deepEqual(kernelOfTotals.totals(), { deniedPackets: 6, bytesUp: 310, bytesDown: 1_000 });
 });

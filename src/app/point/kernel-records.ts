@@ -12,6 +12,7 @@ import {
   type Verdict,
   type VerdictRecord,
 } from '../../policy/index.ts';
+import { createTurns } from '../../transport/index.ts';
 import type { SourceClass } from './gateway-plane.ts';
 
 /** What DNS told a class of sources of an address: the name, and the flow that the answer is recorded under. */
@@ -71,7 +72,8 @@ interface EdgeFlow {
  */
 export class KernelRecords {
   readonly #parts: KernelRecordParts;
-  readonly #last = new Map<string, EdgeCount>();
+  readonly #last = new Map<string, LastCount>();
+  #round = 0;
   readonly #flows = new Map<string, EdgeFlow>();
   readonly #totals = { deniedPackets: 0, bytesUp: 0, bytesDown: 0 };
 
@@ -79,17 +81,32 @@ export class KernelRecords {
     this.#parts = parts;
   }
 
-  /** Takes the counts of a moment; gives the edges that something went out by since the last ones. */
-  fold(counts: KernelCounts): readonly EdgeCount[] {
+  /**
+   * Takes the counts of a moment; gives the edges that something went out by since the last ones. In slices, so that questions of DNS do not
+   * wait for all of them; not to be called again before it is done.
+   */
+  async fold(counts: KernelCounts): Promise<readonly EdgeCount[]> {
     const nowMs = this.#parts.clock.now();
-    for (const { edge, packets } of this.#allGrown('denied', counts.denied)) this.#refuse(edge, packets, nowMs);
-    for (const { edge } of this.#allGrown('observed', counts.observed)) this.#begin(edge, nowMs);
-    const up = this.#allGrown('up', counts.up);
-    for (const grown of up) this.#pass(grown, 'up', nowMs);
-    for (const grown of this.#allGrown('down', counts.down)) this.#pass(grown, 'down', nowMs);
-    for (const [key, flow] of this.#flows) this.#tell(key, flow, nowMs);
-    this.#forgetOthers(counts);
-    return up.map(({ edge }) => edge);
+    const turns = createTurns();
+    this.#round += 1;
+    const up: EdgeCount[] = [];
+    const eachGrown = (kind: KindOfCount, take: (grown: GrownEdge) => void): Promise<void> =>
+      turns.each(counts[kind], (edge) => {
+        const grown = this.#grown(kind, edge);
+        if (grown !== null) take(grown);
+      });
+    await eachGrown('denied', ({ edge, packets }) => this.#refuse(edge, packets, nowMs));
+    await eachGrown('observed', ({ edge }) => this.#begin(edge, nowMs));
+    await eachGrown('up', (grown) => {
+      this.#pass(grown, 'up', nowMs);
+      up.push(grown.edge);
+    });
+    await eachGrown('down', (grown) => this.#pass(grown, 'down', nowMs));
+    await turns.each(this.#flows, ([key, flow]) => this.#tell(key, flow, nowMs));
+    await turns.each(this.#last, ([key, { round }]) => {
+      if (round !== this.#round) this.#last.delete(key);
+    });
+    return up;
   }
 
   totals(): KernelTotals {
@@ -102,29 +119,14 @@ export class KernelRecords {
     for (const flow of this.#flows.values()) if (hasMore(flow)) this.#progress(flow, nowMs);
   }
 
-  #allGrown(kind: string, edges: readonly EdgeCount[]): readonly GrownEdge[] {
-    return edges.flatMap((edge) => this.#grown(kind, edge) ?? []);
-  }
-
   // What was added since the last count, null where no packet was; the kernel starts anew where an edge was forgotten meanwhile.
   #grown(kind: string, edge: EdgeCount): GrownEdge | null {
     const key = `${kind} ${keyOf(edge)}`;
     const last = this.#last.get(key);
-    this.#last.set(key, edge);
+    this.#last.set(key, { packets: edge.packets, bytes: edge.bytes, round: this.#round });
     const from = last === undefined || edge.packets < last.packets ? { packets: 0, bytes: 0 } : last;
     const packets = edge.packets - from.packets;
     return packets > 0 ? { edge, packets, bytes: Math.max(0, edge.bytes - from.bytes) } : null;
-  }
-
-  #forgetOthers({ up, down, denied: refused, observed }: KernelCounts): void {
-    const kinds = [
-      ['up', up],
-      ['down', down],
-      ['denied', refused],
-      ['observed', observed],
-    ] as const;
-    const kept = new Set(kinds.flatMap(([kind, edges]) => edges.map((edge) => `${kind} ${keyOf(edge)}`)));
-    for (const key of this.#last.keys()) if (!kept.has(key)) this.#last.delete(key);
   }
 
   #refuse(edge: EdgeCount, packets: number, nowMs: number): void {
@@ -260,6 +262,15 @@ export class KernelRecords {
       detail: protocols[edge.protocol] === undefined ? `IP protocol ${edge.protocol}` : null,
     };
   }
+}
+
+type KindOfCount = Exclude<keyof KernelCounts, 'dropped'>;
+
+/** What an edge came to by the last count, and by which one. */
+interface LastCount {
+  readonly packets: number;
+  readonly bytes: number;
+  readonly round: number;
 }
 
 /** An edge with what was added to it since the last count. */

@@ -83,6 +83,7 @@ export function createApplier(options: ApplierOptions): Applier {
     const loaded = await queue.alone(() => load(nft, text.value, newTableText(present)));
     if (!loaded.ok) return loaded;
     plan = wanted;
+    nft.open();
     // Last: nothing is forwarded before the ruleset is in force.
     return routing.settle(wanted);
   };
@@ -114,13 +115,15 @@ export function createApplier(options: ApplierOptions): Applier {
   };
 }
 
-// Checked first, so that what the kernel refuses leaves everything as it is; a table of another shape (of an older version) is made anew.
+// One transaction, of which the kernel takes all or nothing: what it refuses leaves everything as it is, so it is not checked before, which
+// takes as long again. A table of another shape (of an older version) is made anew.
 async function load(nft: NftLine, text: string, anew: Result<string>): Promise<Result<null>> {
-  const checked = await nft.run(['-c', '-f', '-'], text);
-  const isOtherShape = checked.code !== 0 && /File exists|Device or resource busy/.test(checked.stderr);
-  if (checked.code !== 0 && !isOtherShape) return failed(commandFault('nft', checked));
-  const loaded = await nft.run(['-f', '-'], isOtherShape && anew.ok ? anew.value : text);
-  return loaded.code === 0 ? ok(null) : failed(commandFault('nft', loaded));
+  const loaded = await nft.run(['-f', '-'], text);
+  if (loaded.code === 0) return ok(null);
+  const isOtherShape = /File exists|Device or resource busy/.test(loaded.stderr);
+  if (!isOtherShape || !anew.ok) return failed(commandFault('nft', loaded));
+  const made = await nft.run(['-f', '-'], anew.value);
+  return made.code === 0 ? ok(null) : failed(commandFault('nft', made));
 }
 
 async function readShape(nft: NftLine): Promise<string> {

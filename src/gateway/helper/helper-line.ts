@@ -7,9 +7,27 @@ import { type HelperAsk, maxLineBytes } from './helper-protocol.ts';
 /** A connection to the helper that is made again whenever it ends. */
 export interface HelperLine {
   /** Faults: `helper_away`, `helper_late`, `helper_busy`, or what the helper answers. */
-  ask<T>(name: HelperAsk, body: unknown, timeoutMs: number): Promise<Result<T>>;
+  ask<T>(name: HelperAsk, body: unknown, more: AskOptions): Promise<Result<T>>;
   isReady(): boolean;
   close(): void;
+}
+
+/** How a question is asked. */
+export interface AskOptions {
+  readonly timeoutMs: number;
+  /** Told each part of an answer that comes in parts, before its end. Default: nobody is told. */
+  readonly onPart?: (part: unknown) => void;
+}
+
+interface HelperAnswer {
+  readonly id?: number | null;
+  readonly drift?: Drift;
+  readonly part?: unknown;
+}
+
+interface Waiting {
+  readonly end: (answer: Result<unknown>) => void;
+  readonly onPart: AskOptions['onPart'];
 }
 
 /** Who is told what comes by itself. */
@@ -25,7 +43,7 @@ const mostWaiting = 100_000;
 
 /** Connects to the helper, until closed. */
 export function keepHelperLine(path: string, events: HelperLineEvents): HelperLine {
-  const waiting = new Map<number, (answer: Result<unknown>) => void>();
+  const waiting = new Map<number, Waiting>();
   let socket: Socket | null = null;
   let isReady = false;
   let isClosed = false;
@@ -33,7 +51,7 @@ export function keepHelperLine(path: string, events: HelperLineEvents): HelperLi
   let attempt = 0;
   let lastId = 0;
 
-  const ask = <T>(name: HelperAsk, body: unknown, timeoutMs: number): Promise<Result<T>> =>
+  const ask = <T>(name: HelperAsk, body: unknown, { timeoutMs, onPart }: AskOptions): Promise<Result<T>> =>
     new Promise((resolve) => {
       if (socket === null || !isReady) return resolve(failed(away()));
       if (waiting.size >= mostWaiting) return resolve(failed(fault('helper_busy', 'too much waits for the helper')));
@@ -46,13 +64,14 @@ export function keepHelperLine(path: string, events: HelperLineEvents): HelperLi
       };
       const late = fault('helper_late', `the helper did not answer within ${timeoutMs} ms`);
       const timer = setTimeout(() => end(failed(late)), timeoutMs);
-      waiting.set(id, end);
+      waiting.set(id, { end, onPart });
       socket.write(`${JSON.stringify({ id, ask: name, body })}\n`);
     });
   const take = (line: string): void => {
-    const { id, drift, ...answer } = JSON.parse(line) as { id?: number | null; drift?: Drift } & Result<unknown>;
+    const { id, drift, part, ...answer } = JSON.parse(line) as HelperAnswer & Result<unknown>;
     if (drift !== undefined) events.onDrift(drift);
-    else waiting.get(id ?? -1)?.(answer);
+    else if (part !== undefined) waiting.get(id ?? -1)?.onPart?.(part);
+    else waiting.get(id ?? -1)?.end(answer);
   };
   const begin = (): void => {
     const mine = createConnection(path);
@@ -66,7 +85,7 @@ export function keepHelperLine(path: string, events: HelperLineEvents): HelperLi
     mine.on('close', () => {
       const wasReady = isReady;
       isReady = false;
-      for (const end of [...waiting.values()]) end(failed(away()));
+      for (const { end } of [...waiting.values()]) end(failed(away()));
       if (isClosed) return;
       if (wasReady) events.onGo();
       retry = setTimeout(begin, Math.min(firstRetryMs * 2 ** attempt, lastRetryMs));

@@ -4,7 +4,7 @@ import { parseIpAddress } from '../../destination/index.ts';
 import { addressNumber } from '../kernel/address-number.ts';
 import type { TimedEntry } from '../kernel/entry-changes.ts';
 import { maxLeases, nobodysLease } from '../kernel/kernel-names.ts';
-import type { KernelPlan, ToldEntry } from '../kernel/kernel-plan.ts';
+import type { EdgeCount, KernelCounts, KernelPlan, ToldEntry } from '../kernel/kernel-plan.ts';
 import type { LeaseChange } from '../kernel/lease-text.ts';
 import { localPlace, localPlan } from './local-protocol.ts';
 
@@ -22,11 +22,20 @@ export type HelperQuestion =
   | { readonly id: number; readonly ask: 'lease'; readonly body: LeaseChange }
   | { readonly id: number; readonly ask: 'counts' | 'status'; readonly body: null };
 
+/** A part of the answer to `counts`, before its end, which has only what was dropped. */
+export interface CountsPart {
+  readonly kind: Exclude<keyof KernelCounts, 'dropped'>;
+  readonly edges: readonly EdgeCount[];
+}
+
 /** The longest line: a plan of the most entries. */
 export const maxLineBytes: number = 64 * 1024 * 1024;
 
 /** The most entries of one `learn` or `forget`. */
 export const maxEntriesAtOnce = 1_024;
+
+/** The most edges of a part. */
+export const maxEdgesAtOnce = 128;
 
 const maxPlanEntries = 200_000;
 const maxServiceId = 2 ** 24 - 1;
@@ -34,12 +43,18 @@ const maxToldSeconds = 86_400;
 const maxLeaseMs = 86_400_000;
 
 const family = z.union([z.literal(4), z.literal(6)]);
+// Both ends of a run are one address in most entries: it is read once. Reading a plan holds up whoever else asks.
+let lastRead = { from: '', to: '' };
 const address = z
   .string()
   .max(45)
   .transform((text, context) => {
+    if (text === lastRead.from) return lastRead.to;
     const parsed = parseIpAddress(text);
-    if (parsed.ok) return parsed.value.text;
+    if (parsed.ok) {
+      lastRead = { from: text, to: parsed.value.text };
+      return lastRead.to;
+    }
     context.addIssue({ code: 'custom', message: 'is not an address' });
     return z.NEVER;
   });
@@ -140,5 +155,6 @@ function isOfItsFamily(entry: { readonly family: 4 | 6; readonly address: string
 }
 
 function isRun({ family, from, to }: { readonly family: 4 | 6; readonly from: string; readonly to: string }): boolean {
-  return familyOf(from) === family && familyOf(to) === family && addressNumber(from) <= addressNumber(to);
+  if (familyOf(from) !== family || familyOf(to) !== family) return false;
+  return from === to || addressNumber(from) <= addressNumber(to);
 }

@@ -1,10 +1,10 @@
 import { ok, type Result } from '../../base/index.ts';
 import type { TimedEntry } from '../kernel/entry-changes.ts';
-import type { KernelCounts, KernelPlan, LeaseEntry, ToldEntry } from '../kernel/kernel-plan.ts';
+import type { EdgeCount, KernelCounts, KernelPlan, LeaseEntry, ToldEntry } from '../kernel/kernel-plan.ts';
 import type { LeaseChange } from '../kernel/lease-text.ts';
 import type { Drift } from './drift.ts';
-import { keepHelperLine } from './helper-line.ts';
-import { maxEntriesAtOnce } from './helper-protocol.ts';
+import { type HelperLine, keepHelperLine } from './helper-line.ts';
+import { type CountsPart, maxEntriesAtOnce } from './helper-protocol.ts';
 import type { HelperStatus } from './helper-status.ts';
 
 /** The point's side of the helper. Nothing rejects: a helper that is away is a fault, or `false`. */
@@ -46,7 +46,7 @@ export interface HelperConnection {
 
 const defaultEntryTimeoutMs = 1_000;
 // A plan of 1,000 services is in force after about a second.
-const slowTimeoutMs = 60_000;
+const slow = { timeoutMs: 60_000 } as const;
 
 /** Connects to the helper at a path, and again whenever the connection ends, until closed. */
 export function createKernelClient(path: string, options: KernelClientOptions = {}): KernelClient {
@@ -56,12 +56,12 @@ export function createKernelClient(path: string, options: KernelClientOptions = 
   const entries = async (name: 'learn' | 'forget', all: readonly ToldEntry[]): Promise<boolean> => {
     const parts: Promise<Result<boolean>>[] = [];
     for (let at = 0; at < all.length; at += maxEntriesAtOnce) {
-      parts.push(line.ask<boolean>(name, all.slice(at, at + maxEntriesAtOnce), entryTimeoutMs));
+      parts.push(line.ask<boolean>(name, all.slice(at, at + maxEntriesAtOnce), { timeoutMs: entryTimeoutMs }));
     }
     return (await Promise.all(parts)).every((done) => done.ok && done.value);
   };
   const lease = async (change: LeaseChange): Promise<boolean> => {
-    const done = await line.ask<boolean>('lease', change, slowTimeoutMs);
+    const done = await line.ask<boolean>('lease', change, slow);
     return done.ok && done.value;
   };
   const tellAgain = (): void => {
@@ -75,7 +75,7 @@ export function createKernelClient(path: string, options: KernelClientOptions = 
       options.onDrift?.(drift);
     },
     onCome: async () => {
-      const applied = plan === null ? ok(null) : await line.ask<null>('apply', plan, slowTimeoutMs);
+      const applied = plan === null ? ok(null) : await line.ask<null>('apply', plan, slow);
       if (applied.ok) tellAgain();
       options.onState?.({ isConnected: line.isReady(), fault: applied.ok ? null : applied.fault.message });
     },
@@ -86,7 +86,7 @@ export function createKernelClient(path: string, options: KernelClientOptions = 
     apply: async (wanted) => {
       const before = plan;
       plan = wanted;
-      const applied = await line.ask<null>('apply', wanted, slowTimeoutMs);
+      const applied = await line.ask<null>('apply', wanted, slow);
       // Refused, and not merely unheard: what was in force before stays what is told again.
       if (!applied.ok && !applied.fault.code.startsWith('helper_') && plan === wanted) plan = before;
       return applied;
@@ -94,9 +94,20 @@ export function createKernelClient(path: string, options: KernelClientOptions = 
     learn: (all) => entries('learn', all),
     forget: (all) => entries('forget', all),
     lease,
-    counts: () => line.ask<KernelCounts>('counts', null, slowTimeoutMs),
-    status: () => line.ask<HelperStatus>('status', null, slowTimeoutMs),
+    counts: () => askCounts(line),
+    status: () => line.ask<HelperStatus>('status', null, slow),
     isConnected: () => line.isReady(),
     close: () => line.close(),
   };
+}
+
+// Edges come in parts, so that neither side is busy with all of them at a time.
+async function askCounts(line: HelperLine): Promise<Result<KernelCounts>> {
+  const edges = { up: [], down: [], denied: [], observed: [] } as Record<CountsPart['kind'], EdgeCount[]>;
+  const onPart = (part: unknown): void => {
+    const { kind, edges: some } = part as CountsPart;
+    edges[kind].push(...some);
+  };
+  const rest = await line.ask<Pick<KernelCounts, 'dropped'>>('counts', null, { ...slow, onPart });
+  return rest.ok ? ok({ ...edges, ...rest.value }) : rest;
 }

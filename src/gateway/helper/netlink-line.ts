@@ -8,6 +8,8 @@ import { type NetlinkPipe, netlinkProtocols, openNetlinkPipe } from './netlink-p
 export interface NetlinkLine {
   /** One transaction: all of the changes or none. Not to be called while another one is on its way. Null: there is no such way here. */
   put(changes: readonly EntryChange[]): Promise<Result<null> | null>;
+  /** Starts its process now. */
+  open(): void;
   close(): void;
 }
 
@@ -29,7 +31,7 @@ export interface NetlinkLineOptions {
   readonly path?: string;
 }
 
-/** Makes a line; its process is started with the first change. */
+/** Makes a line; its process is started with the first change, or before by `open`. */
 export function createNetlinkLine({ onStart, path }: NetlinkLineOptions): NetlinkLine {
   let pipe: NetlinkPipe | null = null;
   let asking: Asking | null = null;
@@ -68,9 +70,13 @@ export function createNetlinkLine({ onStart, path }: NetlinkLineOptions): Netlin
     return opened;
   };
 
+  const open = (): void => {
+    if (isPossible) pipe ??= begin();
+  };
   return {
+    open,
     put: (changes) => {
-      if (isPossible) pipe ??= begin();
+      open();
       const mine = pipe;
       if (!isPossible || mine === null) return Promise.resolve(null);
       const count = messagesOf(changes);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { createTurns } from '../../transport/index.ts';
 import type { EdgeCount, KernelCounts } from '../kernel/kernel-plan.ts';
 import {
   type DumpKind,
@@ -66,13 +67,18 @@ function dump(
 
 async function digestShape(dumper: NetlinkDumper): Promise<string | null> {
   const digest = createHash('sha256');
+  const turns = createTurns();
   for (const kind of shapeKinds) {
     const messages = await dump(dumper, kind);
     if (messages === null) return null;
-    const parts = fixedParts(kind, messages);
-    if (kind === 'table' && parts.length === 0) return goneShape;
     digest.update(kind);
-    for (const part of parts) digest.update(part);
+    let isThere = false;
+    await turns.each(messages, (message) => {
+      const parts = fixedParts(kind, [message]);
+      isThere ||= parts.length > 0;
+      for (const part of parts) digest.update(part);
+    });
+    if (kind === 'table' && !isThere) return goneShape;
   }
   return digest.digest('hex');
 }
@@ -90,12 +96,13 @@ async function digestElements(dumper: NetlinkDumper): Promise<string | null> {
 // Packets change what is counted at any time, so a listing that was interrupted is as good: the next one tells the rest.
 async function readCounts(dumper: NetlinkDumper): Promise<KernelCounts | null> {
   const counts = new Map<string, readonly EdgeCount[]>();
+  const turns = createTurns();
   for (const name of countSetNames) {
     const both: EdgeCount[] = [];
     for (const family of [4, 6] as const) {
       const messages = await dump(dumper, 'elements', `${name}${family}`, true);
       if (messages === null) return null;
-      both.push(...edgeCounts(family, messages));
+      await turns.each(messages, (message) => both.push(...edgeCounts(family, [message])));
     }
     counts.set(name, both);
   }

@@ -11,6 +11,8 @@ export interface NftLine {
   commit(commands: readonly string[]): Promise<Result<null>>;
   /** The same for entries: past `nft`, where there is a way. */
   put(changes: readonly EntryChange[]): Promise<Result<null>>;
+  /** Starts what `put` goes by, so that the first entry does not wait for it. */
+  open(): void;
   /** Runs `nft` once, apart from the line: to check, to list, to load what is long. */
   run(words: readonly string[], input?: string): Promise<CommandOutcome>;
   /** Whether a process was one of ours, by the number that the kernel tells of whoever changed it. */
@@ -63,6 +65,7 @@ export function openNftLine(): NftLine {
   return {
     commit,
     put: async (changes) => (await netlink.put(changes)) ?? commit(changeCommands(changes)),
+    open: () => netlink.open(),
     run,
     isOwn: (pid) => pid === dialogue.pid || pid === netlinkPid || pids.has(pid),
     close: () => {

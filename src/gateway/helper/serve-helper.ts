@@ -2,11 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, chownSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { failed, fault, ok, type Result } from '../../base/index.ts';
-import { onLines } from '../../transport/index.ts';
+import { createTurns, onLines } from '../../transport/index.ts';
+import type { KernelCounts } from '../kernel/kernel-plan.ts';
 import { type Applier, createApplier } from './applier.ts';
 import type { Drift } from './drift.ts';
 import { type DriftWatch, watchDrift } from './drift-watch.ts';
-import { type HelperQuestion, maxLineBytes, parseQuestion } from './helper-protocol.ts';
+import {
+  type CountsPart,
+  type HelperQuestion,
+  maxEdgesAtOnce,
+  maxLineBytes,
+  parseQuestion,
+} from './helper-protocol.ts';
 import type { HelperStatus } from './helper-status.ts';
 import { createNetlinkReader } from './netlink-reader.ts';
 import { openNftLine } from './nft-line.ts';
@@ -52,7 +59,10 @@ export async function serveHelper(options: HelperOptions): Promise<Result<Runnin
   };
   const watch = watchDrift({ nft, applier, onDrift });
   const status = (): HelperStatus => ({ runId, hasPlan: applier.plan() !== null, renewsTimeouts, drifts });
-  const server = createServer((socket) => serveSocket(socket, (question) => answer(question, applier, watch, status)));
+  const answering = { applier, watch, status };
+  const server = createServer((socket) =>
+    serveSocket(socket, (question, tellPart) => answer(question, answering, tellPart)),
+  );
   server.maxConnections = maxConnections;
   server.on('connection', (socket) => {
     open.add(socket);
@@ -71,11 +81,29 @@ export async function serveHelper(options: HelperOptions): Promise<Result<Runnin
   return listens;
 }
 
+async function tellCounts({ dropped, ...edges }: KernelCounts, tellPart: TellPart): Promise<Result<unknown>> {
+  const parts = (['up', 'down', 'denied', 'observed'] as const).flatMap((kind) =>
+    Array.from({ length: Math.ceil(edges[kind].length / maxEdgesAtOnce) }, (_, part) => ({
+      kind,
+      edges: edges[kind].slice(part * maxEdgesAtOnce, (part + 1) * maxEdgesAtOnce),
+    })),
+  );
+  await createTurns().each(parts, tellPart);
+  return ok({ dropped });
+}
+
+type TellPart = (part: CountsPart) => void;
+
+interface Answering {
+  readonly applier: Applier;
+  readonly watch: DriftWatch;
+  readonly status: () => HelperStatus;
+}
+
 async function answer(
   question: HelperQuestion,
-  applier: Applier,
-  watch: DriftWatch,
-  status: () => HelperStatus,
+  { applier, watch, status }: Answering,
+  tellPart: TellPart,
 ): Promise<Result<unknown>> {
   switch (question.ask) {
     case 'apply':
@@ -87,13 +115,16 @@ async function answer(
     case 'lease':
       return ok(await applier.lease(question.body));
     case 'counts':
-      return ok(await applier.counts());
+      return tellCounts(await applier.counts(), tellPart);
     case 'status':
       return ok(status());
   }
 }
 
-function serveSocket(socket: Socket, answers: (question: HelperQuestion) => Promise<Result<unknown>>): void {
+function serveSocket(
+  socket: Socket,
+  answers: (question: HelperQuestion, tellPart: TellPart) => Promise<Result<unknown>>,
+): void {
   socket.on('error', () => socket.destroy());
   onLines(socket, maxLineBytes, (line) => {
     const question = parseQuestion(line);
@@ -106,8 +137,10 @@ function serveSocket(socket: Socket, answers: (question: HelperQuestion) => Prom
       socket.end();
       return;
     }
+    const tellPart = (part: CountsPart): void =>
+      void socket.write(`${JSON.stringify({ id: question.value.id, part })}\n`);
     // Not one after the other: questions that wait together go to the kernel together.
-    void answers(question.value).then(
+    void answers(question.value, tellPart).then(
       (result) => tell(question.value.id, result),
       (error: unknown) => tell(question.value.id, failed(fault('kernel_refused', String(error)))),
     );

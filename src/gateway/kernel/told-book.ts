@@ -104,6 +104,7 @@ export class ToldBook {
     const now = this.#clock.now();
     const renewed = new Set<Element>();
     for (const held of this.#names.values()) {
+      if (![...held.addresses.keys()].some((address) => inUse.has(`${held.serviceId} ${address}`))) continue;
       const mine = this.#claimed(held);
       if (!mine.some(({ entry }) => inUse.has(`${held.serviceId} ${entry.address}`))) continue;
       for (const element of mine) {
