@@ -6,6 +6,7 @@ import type { Browser } from 'playwright-core';
 import type { ExceptionAnswer } from '../src/api/contract/index.ts';
 import { personWith } from '../test/support/api-people.ts';
 import { askConnect, proofOf } from '../test/support/ask-proxy.ts';
+import { addAuthenticator, freePort } from '../test/support/console-acts.ts';
 import { openVisitor, startBrowser, type Visitor } from '../test/support/console-browser.ts';
 import { startTcpEcho } from '../test/support/echo-origins.ts';
 import { type RunningProduct, startProduct } from '../test/support/product.ts';
@@ -16,6 +17,7 @@ const pictures = join(repositoryRoot, 'docs/guide/pictures');
 const people = [
   { id: 'ana', roles: ['requester'] },
   { id: 'ben', roles: ['approver'] },
+  { id: 'cyn', roles: ['security'] },
 ] as const;
 
 function policy(port: number): string {
@@ -62,6 +64,7 @@ async function makePictures(): Promise<void> {
     policy: { 'team.yaml': policy(origin.port) },
     credentials: ['payments', 'ci'],
     config: {
+      listen: { proxy: '127.0.0.1:0', console: `127.0.0.1:${await freePort()}` },
       hosts: Object.fromEntries(names.map((host) => [host, '127.0.0.1'])),
       localOrigins: [`127.0.0.1:${origin.port}`],
     },
@@ -89,7 +92,7 @@ interface Scene {
 
 async function paint({ product, browser, port, secretOf }: Scene): Promise<void> {
   const at = (): string => product.console;
-  const [ana, ben] = people.map(({ id }) => personWith(id, secretOf(id), at)) as [ApiLike, ApiLike];
+  const [ana, ben] = people.slice(0, 2).map(({ id }) => personWith(id, secretOf(id), at)) as [ApiLike, ApiLike];
   const before = await request(ana, 'files.acquirer.example', port);
   await ben.post(`/exceptions/${before.id}/approve`, { digest: before.digest });
   for (const [credential, host] of traffic.slice(0, -2)) {
@@ -114,6 +117,30 @@ async function paint({ product, browser, port, secretOf }: Scene): Promise<void>
   await dark.signIn(secretOf('ben'));
   await show(dark, `/exceptions/${asked.id}`, 'before, granted', 'exception-review');
   await show(light, '/open', 'What this answer cannot see', 'open-access');
+  await paintPasskeys({ product, browser, port, secretOf });
+}
+
+/** Cyn registers a passkey, the admin enrols it, and she is about to break the glass. */
+async function paintPasskeys({ product, browser, port, secretOf }: Scene): Promise<void> {
+  const cyn = await openVisitor(browser, `http://localhost:${product.console.split(':')[1]}`);
+  await addAuthenticator(cyn);
+  await cyn.page.goto('/passkeys');
+  await cyn.signIn(secretOf('cyn'));
+  for (const name of ['laptop', 'security key in the safe']) {
+    if (name !== 'laptop') await addAuthenticator(cyn, 'usb');
+    await cyn.page.getByLabel('Name').fill(name);
+    await cyn.page.getByRole('button', { name: 'Register a passkey' }).click();
+    await cyn.page.getByText(name, { exact: true }).waitFor();
+  }
+  const root = personWith('root', secretOf('root'), () => product.console);
+  const { body } = await root.get<{ readonly items: readonly { readonly id: string }[] }>('/passkeys?limit=1');
+  await root.post(`/passkeys/${body.items[0]?.id}/enrol`, {});
+  await show(cyn, '/passkeys', 'declares break-glass', 'passkeys');
+  await cyn.page.goto('/break-glass');
+  await cyn.page.getByLabel('Service').fill('payments-api');
+  await cyn.page.getByLabel('Destination').fill(`tcp://files.acquirer.example:${port}`);
+  await cyn.page.getByLabel('Reason').fill('payments stand still, INC-4711');
+  await snap(cyn, 'once somebody else stands by it', 'break-glass');
 }
 
 type ApiLike = ReturnType<typeof personWith>;
@@ -132,6 +159,10 @@ async function request(ana: ApiLike, host: string, port: number): Promise<Except
 
 async function show(visitor: Visitor, path: string, text: string, name: string): Promise<void> {
   await visitor.page.goto(path);
+  await snap(visitor, text, name);
+}
+
+async function snap(visitor: Visitor, text: string, name: string): Promise<void> {
   await visitor.page.getByText(text).first().waitFor();
   // Fonts and the first renewal have settled then.
   await visitor.page.waitForTimeout(700);

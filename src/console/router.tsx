@@ -56,9 +56,21 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import('./audit/audit-page.tsx'), 'AuditPage'),
 });
 
+const breakGlass = createRoute({
+  getParentRoute: () => root,
+  path: '/break-glass',
+  component: lazyRouteComponent(() => import('./break-glass/break-glass-page.tsx'), 'BreakGlassPage'),
+});
+
+const passkeys = createRoute({
+  getParentRoute: () => root,
+  path: '/passkeys',
+  component: lazyRouteComponent(() => import('./passkeys/passkeys-page.tsx'), 'PasskeysPage'),
+});
+
 /** Every page by its path; each page is a chunk of its own. */
 export const router = createRouter({
-  routeTree: root.addChildren([home, exceptions, request, exception, open, decisions, audit]),
+  routeTree: root.addChildren([home, exceptions, request, exception, open, decisions, audit, breakGlass, passkeys]),
   defaultPreload: 'intent',
   scrollRestoration: true,
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
+import { tabTo } from '../support/console-acts.ts';
 import { openVisitor, startBrowser, type Visitor } from '../support/console-browser.ts';
 import { type ExceptionHouse, startExceptionHouse } from '../support/exception-house.ts';
 import { skipUnless } from '../support/requires.ts';
@@ -180,16 +181,4 @@ async function readDownload(download: { createReadStream(): Promise<NodeJS.Reada
   let text = '';
   for await (const part of await download.createReadStream()) text += part;
   return text;
-}
-
-/** Presses the tabulator until what has the focus is called so; fails after a whole page. */
-async function tabTo({ page }: Visitor, name: string): Promise<void> {
-  for (let presses = 0; presses < 60; presses += 1) {
-    await page.keyboard.press('Tab');
-    const words = (await page.evaluate(
-      "(() => { const at = document.activeElement; return [at?.labels?.[0]?.textContent, at?.textContent, at?.getAttribute('aria-label')].join('|'); })()",
-    )) as string;
-    if (words.split('|').some((word) => word.replace(/ \*$/, '').trim() === name)) return;
-  }
-  assert.fail(`the tabulator does not reach ${name}`);
 }

@@ -158,6 +158,8 @@ export function stubException(changes: Partial<ExceptionAnswer> = {}): Exception
     endedAt: null,
     endedBy: null,
     approvalsNeeded: 1,
+    held: null,
+    acknowledged: null,
     confirm: 'never',
     decisions: [],
     closedAt: null,

@@ -74,6 +74,10 @@ export interface ExceptionAnswer {
   readonly endedAt: string | null;
   readonly endedBy: string | null;
   readonly approvalsNeeded: number;
+  /** Why it is held, null where it is not. */
+  readonly held: { readonly by: string | null; readonly at: string; readonly reason: string } | null;
+  /** Of break-glass: who stands by it. */
+  readonly acknowledged: { readonly by: string; readonly at: string } | null;
   /** Whether what it waits for is confirmed with a passkey or an enrolled key: `registered`, by whoever has a passkey. */
   readonly confirm: 'never' | 'registered' | 'always';
   readonly decisions: readonly DecisionAnswer[];
@@ -93,6 +97,9 @@ export interface ExceptionQuery {
   readonly service?: string | undefined;
   readonly owner?: string | undefined;
   readonly requester?: string | undefined;
+  readonly kind?: 'exception' | 'break-glass' | undefined;
+  /** `due`: a review is due or overdue. */
+  readonly review?: 'due' | undefined;
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
@@ -155,6 +162,13 @@ export interface PreviewAnswer {
   /** Roles, or `service-owner` and `destination-owner`. */
   readonly approvers: readonly string[];
   readonly longestSeconds: number;
+  /** What break-glass to it is bounded by; it ends after the first step unless a second person stands by it. */
+  readonly breakGlass: {
+    readonly longestSeconds: number;
+    readonly firstStepSeconds: number;
+    readonly bytesUp: number;
+    readonly reviewWithinSeconds: number;
+  };
   /** Whether a review is due after its end. */
   readonly isReviewed: boolean;
 }

@@ -84,6 +84,8 @@ export const exceptionSchema: z.ZodType<ExceptionAnswer> = z
     endedAt: instant.nullable(),
     endedBy: z.string().nullable(),
     approvalsNeeded: z.int(),
+    held: z.strictObject({ by: z.string().nullable(), at: instant, reason: z.string() }).nullable(),
+    acknowledged: z.strictObject({ by: z.string(), at: instant }).nullable().describe('who stands by a break-glass'),
     confirm: z
       .enum(['never', 'registered', 'always'])
       .describe('whether what it waits for is confirmed with a passkey or an enrolled key'),
@@ -102,6 +104,8 @@ const listQuery: z.ZodType<ExceptionQuery> = z.strictObject({
   service: shortName.optional(),
   owner: shortName.optional(),
   requester: shortName.optional(),
+  kind: z.enum(['exception', 'break-glass']).optional(),
+  review: z.enum(['due']).optional().describe('only those whose review is due or overdue'),
   ...pageQuery,
 });
 
@@ -173,6 +177,16 @@ const previewSchema: z.ZodType<PreviewAnswer> = z
     approvalsNeeded: z.int(),
     approvers: z.array(z.string()).readonly(),
     longestSeconds: z.number(),
+    breakGlass: z
+      .strictObject({
+        longestSeconds: z.number(),
+        firstStepSeconds: z.number(),
+        bytesUp: z.number(),
+        reviewWithinSeconds: z.number(),
+      })
+      .describe(
+        'what break-glass to it is bounded by; it ends after the first step unless a second person stands by it',
+      ),
     isReviewed: z.boolean().describe('whether a review is due after its end'),
   })
   .readonly()

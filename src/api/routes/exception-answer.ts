@@ -40,6 +40,8 @@ function toAnswer(state: ExceptionState, { nowMs, facts, ports }: Looking): Exce
     endedAt: instantOrNull(endedAt(state, nowMs)),
     endedBy: state.ended?.by ?? null,
     approvalsNeeded: status === 'pending' ? approvalsNeeded(state, tier, facts) : 0,
+    held: toHold(state, status),
+    acknowledged: toAcknowledged(state),
     confirm: confirmOf(state, { status, tier, facts }),
     decisions: state.decisions.map((decision) => toDecision(decision, revision)),
     closedAt: instantOrNull(state.closed?.atMs ?? null),
@@ -105,6 +107,16 @@ function toDecision(decision: ExceptionState['decisions'][number], revision: num
   const reason = note === '' ? null : note;
   const confirmedBy = decision.confirmedBy?.kind ?? null;
   return { by, verdict, at: instant(atMs), reason, isCurrent: decision.revision === revision, confirmedBy };
+}
+
+function toHold({ suspended }: ExceptionState, status: ExceptionAnswer['status']): ExceptionAnswer['held'] {
+  if (suspended === null || status !== 'suspended') return null;
+  const { by, atMs, reason } = suspended;
+  return { by, at: instant(atMs), reason };
+}
+
+function toAcknowledged({ acknowledged }: ExceptionState): ExceptionAnswer['acknowledged'] {
+  return acknowledged === null ? null : { by: acknowledged.by, at: instant(acknowledged.atMs) };
 }
 
 function toReview({ reviewed }: ExceptionState): ExceptionAnswer['review'] {

@@ -20,6 +20,7 @@ async function preview(ports: ApiPorts, query: PreviewQuery): Promise<Result<Ans
   const { policyVersion, service, target: facts, tiers } = said.value;
   const { tier, findings } = tierOf({ to, via }, facts);
   const { quorum, approvers, longestMs, reviewWithinMs } = tiers[tier];
+  const { breakGlass } = tiers;
   return ok({
     body: {
       ...{ to, policyVersion, tier, approvers },
@@ -28,6 +29,12 @@ async function preview(ports: ApiPorts, query: PreviewQuery): Promise<Result<Ans
       findings: findings.map((code) => ({ code, says: tierFindings[code].says })),
       approvalsNeeded: quorum,
       longestSeconds: longestMs / 1_000,
+      breakGlass: {
+        longestSeconds: breakGlass.longestMs / 1_000,
+        firstStepSeconds: breakGlass.acknowledgeWithinMs / 1_000,
+        bytesUp: breakGlass.maxBytesUp,
+        reviewWithinSeconds: breakGlass.reviewWithinMs / 1_000,
+      },
       isReviewed: reviewWithinMs !== null,
     },
   });

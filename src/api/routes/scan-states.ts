@@ -10,30 +10,38 @@ export interface ScannedStates {
   readonly next: string | null;
 }
 
-// A status is derived, so it cannot be asked of the store: pages are read until there are enough, within a bound.
+// A status is derived, so it cannot be asked of the store, nor can kind or review: pages are read until there are enough, within a bound.
 const mostScanned = 5_000;
 const scanPage = 500;
 
 /** One page of the states that a query asks for, and the cursor of the next one. Fault: `request_malformed` for a cursor of another list. */
 export async function scanStates(ports: ApiPorts, query: ExceptionQuery): Promise<Result<ScannedStates>> {
-  const { status, limit } = query;
+  const { status, kind, review, limit } = query;
   const narrowed = narrowingOf(query);
-  const list = JSON.stringify([status, narrowed]);
+  const list = JSON.stringify([status, kind, review, narrowed]);
   const cursor = readCursor(list, query.cursor);
   if (!cursor.ok) return cursor;
   const nowMs = ports.clock.now();
   const states: ExceptionState[] = [];
   let last = cursor.value;
-  // Without a status every state counts, and a page of views is the page that was asked for.
-  const page = status === undefined ? Math.min(limit, scanPage) : scanPage;
+  // Where every state counts, a page of views is the page that was asked for.
+  const isAny = status === undefined && kind === undefined && review === undefined;
+  const page = isAny ? Math.min(limit, scanPage) : scanPage;
   for await (const state of newestStates(ports, narrowed, { after: cursor.value, most: page })) {
     last = state.id;
-    if (status === undefined || statusOf(state, nowMs).status === status) states.push(state);
+    if (isAny || isWanted(state, query, nowMs)) states.push(state);
     if (states.length === limit) return ok({ states, next: writeCursor(list, last) });
   }
   // Short of the limit because the bound was reached: the next page goes on there.
   const isCut = states.length < limit && last !== cursor.value && (await hasMore(ports, narrowed, last));
   return ok({ states, next: isCut && last !== null ? writeCursor(list, last) : null });
+}
+
+function isWanted(state: ExceptionState, { status, kind, review }: ExceptionQuery, nowMs: number): boolean {
+  if (kind !== undefined && state.kind !== kind) return false;
+  const stands = statusOf(state, nowMs);
+  if (status !== undefined && stands.status !== status) return false;
+  return review === undefined || stands.review === 'review_due' || stands.review === 'review_overdue';
 }
 
 type Narrowed = Pick<ViewQuery, 'service' | 'owner' | 'person'>;

@@ -3,9 +3,10 @@ import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
 import type { ExceptionAnswer, Narrowing } from '../../api/contract/index.ts';
 import type { Answered } from '../api/call.ts';
 import { isStale } from '../api/failure.ts';
+import { ConfirmLine } from '../passkeys/confirm-line.tsx';
+import { useConfirmedAct, useConfirming } from '../passkeys/use-confirmed-act.ts';
 import { Panel } from '../ui/panel.tsx';
 import { FormFailure } from '../ui/states.tsx';
-import { useAct } from '../ui/use-act.ts';
 import { sayDuration } from '../ui/words.ts';
 import { Durations } from './durations.tsx';
 import styles from './exceptions.module.css';
@@ -64,13 +65,15 @@ function ApproveForm({ answer, looked, onDeny }: ApproveFormProps): ReactNode {
   const [seconds, setSeconds] = useState(one.durationSeconds);
   const [to, setTo] = useState(one.to);
   const [note, setNote] = useState('');
-  const act = useAct('approveException', () => undefined);
+  const act = useConfirmedAct('approveException', () => undefined);
+  const confirming = useConfirming(one.confirm);
   const narrow = narrowing(one, seconds, to.trim());
   const approve = (event: FormEvent): void => {
     event.preventDefault();
     const { digest, policyVersion } = looked;
     const reason = note.trim() === '' ? null : note.trim();
-    act.run({ params: { id: one.id }, body: { digest, policyVersion, reason, narrow } });
+    const body = { digest, policyVersion, reason, narrow };
+    act.run({ params: { id: one.id }, body }, confirming === 'passkey');
   };
   useEffect(() => setTo(one.to), [one.to]);
   return (
@@ -84,9 +87,10 @@ function ApproveForm({ answer, looked, onDeny }: ApproveFormProps): ReactNode {
         onChange={(event) => setTo(event.currentTarget.value)}
       />
       <TextInput label="Note" value={note} maxLength={500} onChange={(event) => setNote(event.currentTarget.value)} />
+      <ConfirmLine confirming={confirming} />
       <FormFailure said={isStale(act.error) ? 'It changed while you decided. Look at it again.' : act.said} />
       <div className={styles['acts']}>
-        <Button type="submit" loading={act.isBusy}>
+        <Button type="submit" loading={act.isBusy} disabled={confirming === undefined || confirming === 'lacking'}>
           {narrow === null ? 'Approve' : `Approve less: ${sayDuration(seconds * 1_000)}`}
         </Button>
         <Button variant="default" onClick={onDeny}>

@@ -3,7 +3,7 @@ import { sayDuration } from '../ui/words.ts';
 import styles from './exceptions.module.css';
 
 const hour = 3_600;
-const usual: readonly number[] = [hour, 4 * hour, 8 * hour, 24 * hour, 3 * 24 * hour, 7 * 24 * hour];
+const usualSpans: readonly number[] = [hour, 4 * hour, 8 * hour, 24 * hour, 3 * 24 * hour, 7 * 24 * hour];
 
 interface DurationsProps {
   readonly chosen: number;
@@ -11,10 +11,18 @@ interface DurationsProps {
   readonly longest: number | null;
   readonly onChoose: (seconds: number) => void;
   readonly label?: string;
+  /** The spans that are offered. Default: an hour to a week. */
+  readonly usual?: readonly number[];
 }
 
 /** How long it lasts: a few usual spans, none longer than anybody may be granted. */
-export function Durations({ chosen, longest, onChoose, label = 'For how long' }: DurationsProps): ReactNode {
+export function Durations({
+  chosen,
+  longest,
+  onChoose,
+  label = 'For how long',
+  usual = usualSpans,
+}: DurationsProps): ReactNode {
   const name = useId();
   const offered = usual.filter((seconds) => longest === null || seconds <= longest);
   const all = [...new Set([...offered, ...(longest === null ? [] : [longest]), chosen])].sort((a, b) => a - b);

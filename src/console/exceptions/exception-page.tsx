@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { type Answered, call } from '../api/call.ts';
 import { Moment } from '../ui/moment.tsx';
@@ -60,6 +60,7 @@ function Shown({ answer }: { readonly answer: Answered<'showException'> }): Reac
                 {one.decisions.map((each) => (
                   <li key={`${each.by} ${each.at}`}>
                     {each.by} {each.verdict === 'approve' ? 'approved' : 'denied'} it <Moment at={each.at} />
+                    {each.confirmedBy !== null && `, confirmed with a ${each.confirmedBy}`}
                     {each.reason !== null && `: ${each.reason}`}
                     {!each.isCurrent && <small> (for what was asked before an edit)</small>}
                   </li>
@@ -73,6 +74,18 @@ function Shown({ answer }: { readonly answer: Answered<'showException'> }): Reac
       </div>
     </>
   );
+}
+
+function Other({ id }: { readonly id: string }): ReactNode {
+  return (
+    <Link to="/exceptions/$id" params={{ id }}>
+      {id}
+    </Link>
+  );
+}
+
+function sayHeld({ held }: Answered<'showException'>['body']): string | null {
+  return held === null ? null : `${held.by ?? 'by itself'}: ${held.reason}`;
 }
 
 function RequestFacts({ one }: { readonly one: Answered<'showException'>['body'] }): ReactNode {
@@ -94,6 +107,9 @@ function RequestFacts({ one }: { readonly one: Answered<'showException'>['body']
         ['Ends', one.notAfter === null ? null : <Moment key="ends" at={one.endedAt ?? one.notAfter} isExact />],
         ['Ended by', one.endedBy],
         ['Reviewed', one.review === null ? null : `${one.review.outcome} by ${one.review.by}`],
+        ['Held', sayHeld(one)],
+        ['Stands by it', one.acknowledged?.by],
+        ['Extends', one.extends === null ? null : <Other key="extends" id={one.extends} />],
         ['Answers', one.decision === null ? null : <code key="decision">{one.decision}</code>],
         ['Id', <code key="id">{one.id}</code>],
       ]}

@@ -6,7 +6,7 @@ import { useAct } from '../ui/use-act.ts';
 import styles from './exceptions.module.css';
 
 interface ReasonFormProps {
-  readonly act: 'withdrawException' | 'revokeException' | 'denyException';
+  readonly act: 'withdrawException' | 'revokeException' | 'suspendException' | 'denyException';
   readonly answer: Answered<'showException'>;
   readonly word: string;
 }

@@ -10,6 +10,7 @@ const pages = [
   { to: '/', name: 'Overview' },
   { to: '/decisions', name: 'Decisions' },
   { to: '/exceptions', name: 'Exceptions' },
+  { to: '/break-glass', name: 'Break-glass' },
   { to: '/open', name: 'Open access' },
   { to: '/audit', name: 'Audit' },
 ] as const;
@@ -53,6 +54,7 @@ function Account(): ReactNode {
         <span>{person.roles.join(', ')}</span>
       </span>
       <span className={styles['accountActs']}>
+        <Link to="/passkeys">Passkeys</Link>
         <button type="button" onClick={() => setColorScheme(isDark ? 'light' : 'dark')}>
           {isDark ? 'Light' : 'Dark'}
         </button>
