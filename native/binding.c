@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MAX_ARGUMENTS = 4, BACKLOG = 4096 };
+enum { BACKLOG = 4096 };
 
 #ifdef EXEAT_FAULTS
 struct fault_plan faults[FAULT_CALLS];
@@ -27,23 +27,23 @@ bool fault_due(enum fault_call call) {
 }
 #endif
 
-static napi_value fail(napi_env env, const char *what) {
+napi_value fail(napi_env env, const char *what) {
   napi_throw_error(env, NULL, what);
   return NULL;
 }
 
-static bool arguments(napi_env env, napi_callback_info info, size_t least, napi_value *values) {
+bool arguments(napi_env env, napi_callback_info info, size_t least, napi_value *values) {
   size_t count = MAX_ARGUMENTS;
   return napi_get_cb_info(env, info, &count, values, NULL, NULL) == napi_ok && count >= least;
 }
 
-static napi_value number(napi_env env, double value) {
+napi_value number(napi_env env, double value) {
   napi_value result = NULL;
   napi_create_double(env, value, &result);
   return result;
 }
 
-static bool read_number(napi_env env, napi_value value, int64_t *into) {
+bool read_number(napi_env env, napi_value value, int64_t *into) {
   return napi_get_value_int64(env, value, into) == napi_ok;
 }
 
@@ -158,25 +158,31 @@ static int listen_on(int fd) {
   return listen(fd, BACKLOG) < 0 ? -errno : 0;
 }
 
-// bind(address, port) -> descriptor, or minus the fault. `address` is text of IPv4 or IPv6 without a zone.
+// bind(address, port, isDatagram, isShared) -> descriptor, or minus the fault. `address` is text of IPv4 or IPv6 without a zone. One for
+// connections listens; one for datagrams takes no IPv4 by IPv6. `isShared`: SO_REUSEPORT.
 static napi_value bind_socket(napi_env env, napi_callback_info info) {
   napi_value given[MAX_ARGUMENTS];
   char text[INET6_ADDRSTRLEN];
   size_t length;
   int64_t port;
+  bool is_datagram = false, is_shared = false;
   if (!arguments(env, info, 2, given) || napi_get_value_string_utf8(env, given[0], text, sizeof text, &length) != napi_ok ||
       !read_number(env, given[1], &port))
     return fail(env, "bind needs an address and a port");
+  napi_get_value_bool(env, given[2], &is_datagram);
+  napi_get_value_bool(env, given[3], &is_shared);
   struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
   struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
   bool is_four = inet_pton(AF_INET, text, &four.sin_addr) == 1;
   if (!is_four && inet_pton(AF_INET6, text, &six.sin6_addr) != 1) return number(env, -EINVAL);
-  int fd = socket(is_four ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1, off = 0;
+  int fd = socket(is_four ? AF_INET : AF_INET6, (is_datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0), on = 1, only = is_datagram;
   if (fd < 0) return number(env, -errno);
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (!is_four) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  // Of datagrams it would let another socket take the port.
+  if (!is_datagram) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (is_shared) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  if (!is_four) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
   const struct sockaddr *address = is_four ? (const struct sockaddr *)&four : (const struct sockaddr *)&six;
-  int code = bind(fd, address, is_four ? sizeof four : sizeof six) < 0 ? -errno : listen_on(fd);
+  int code = bind(fd, address, is_four ? sizeof four : sizeof six) < 0 ? -errno : is_datagram ? 0 : listen_on(fd);
   if (code < 0) close(fd);
   return number(env, code < 0 ? code : fd);
 }
@@ -258,6 +264,12 @@ NAPI_MODULE_INIT() {
   add_function(env, exports, "listen", listen_given);
   add_function(env, exports, "boundAt", bound_at);
   add_function(env, exports, "duplicate", duplicate);
+  if (datagram_is_possible()) {
+    add_function(env, exports, "openDatagrams", datagram_open);
+    add_function(env, exports, "sendLater", datagram_later);
+    add_function(env, exports, "datagramCounts", datagram_counts);
+    add_function(env, exports, "closeDatagrams", datagram_close);
+  }
 #ifdef EXEAT_FAULTS
   add_function(env, exports, "failNext", fail_next);
 #endif

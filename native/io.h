@@ -229,6 +229,20 @@ void passage_reset(struct io *io, struct passage *passage);
 void passage_pace(struct passage *passage, uint32_t bytes_per_second, uint32_t burst, int64_t now);
 void pipe_pool_close(struct io *io);
 
+// binding.c
+enum { MAX_ARGUMENTS = 4 };
+napi_value fail(napi_env env, const char *what);
+bool arguments(napi_env env, napi_callback_info info, size_t least, napi_value *values);
+napi_value number(napi_env env, double value);
+bool read_number(napi_env env, napi_value value, int64_t *into);
+
+// datagram.c
+bool datagram_is_possible(void);
+napi_value datagram_open(napi_env env, napi_callback_info info);
+napi_value datagram_later(napi_env env, napi_callback_info info);
+napi_value datagram_counts(napi_env env, napi_callback_info info);
+napi_value datagram_close(napi_env env, napi_callback_info info);
+
 // wheel.c
 void wheel_set(struct io *io, uint32_t slot);
 void wheel_clear(struct io *io, uint32_t slot);

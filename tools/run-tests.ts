@@ -21,7 +21,8 @@ const fewestTests = 2700;
 const longFolder = 'test/long/';
 // What stands on the port of the drivers runs on both. Stories and attacks run on the one that the product chooses, which is the native one
 // where it is built, and on the other with the long tests.
-const driverTests = /^src\/(?:transport\/(?!native\/|node\/)|proxy\/)|^src\/gateway\/name-listener\./;
+const driverTests =
+  /^src\/(?:transport\/(?!native\/|node\/)|proxy\/)|^src\/(?:gateway\/name|dns\/listen\/udp)-listener\./;
 const wholeProduct = /^test\/(?:stories|attacks)\//;
 const minuteMs = 60_000;
 

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { ok, type Result } from '../base/index.ts';
+import type { DatagramSocket } from './datagram-socket.ts';
 import type { Addon } from './native/abi.ts';
+import { createNativeDatagramSocket, movesDatagrams } from './native/datagram-socket.ts';
 import { loadAddon, loadFile } from './native/load-addon.ts';
 import { createNativeTransport } from './native/transport.ts';
 import { createNodeTransport } from './node/listener.ts';
@@ -17,10 +19,18 @@ export interface TransportDriver {
   /** Why `auto` did not choose the native one; null where it did, or was not asked. */
   readonly why: string | null;
   create(options: TransportOptions): Transport;
+  /** Makes a UDP socket that takes many datagrams at once; null where those of Node serve. */
+  readonly createDatagramSocket: ((receiveBufferBytes: number) => DatagramSocket) | null;
 }
 
 /** The driver over `node:net`. */
-export const nodeDriver: TransportDriver = { name: 'node', threads: 0, why: null, create: createNodeTransport };
+export const nodeDriver: TransportDriver = {
+  name: 'node',
+  threads: 0,
+  why: null,
+  create: createNodeTransport,
+  createDatagramSocket: null,
+};
 
 /** Opens the driver that is asked for. `threads` null: one per two processors; `folder`: where the addon is, for tests. Fault: `native_unavailable`, only where it was asked for by name. */
 export function openDriver(choice: DriverChoice, threads: number | null, folder?: string): Result<TransportDriver> {
@@ -42,5 +52,6 @@ function nativeDriver(addon: Addon, threads: number): TransportDriver {
     threads,
     why: null,
     create: (options) => createNativeTransport(options, { addon, threads }),
+    createDatagramSocket: movesDatagrams(addon) ? (bytes) => createNativeDatagramSocket(addon, bytes) : null,
   };
 }

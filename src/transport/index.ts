@@ -1,3 +1,12 @@
+export type {
+  DatagramCounts,
+  DatagramPeer,
+  DatagramSocket,
+  OnDatagram,
+  OutDatagram,
+  ReplyPlace,
+  SendOutcome,
+} from './datagram-socket.ts';
 export { type DriverChoice, nodeDriver, openDriver, openDriverOfFile, type TransportDriver } from './driver.ts';
 export { onLines } from './line-reader.ts';
 export { LiveFlows, type LiveFlowsOptions } from './live-flows.ts';

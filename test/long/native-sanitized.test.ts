@@ -13,13 +13,19 @@ const root = join(import.meta.dirname, '../..');
 const shortOnes = [
   'src/transport/native/io-thread.test.ts',
   'src/transport/native/interleavings.test.ts',
+  'src/transport/native/datagram-socket.test.ts',
+  'src/transport/native/datagram-interleavings.test.ts',
   'src/proxy/hardships.test.ts',
 ];
 
 function everyFile(): readonly string[] {
   const folders = ['src/transport', 'src/transport/native', 'src/proxy'];
   const files = folders.flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`));
-  return [...files.filter((name) => name.endsWith('.test.ts')), 'src/gateway/name-listener.test.ts'];
+  return [
+    ...files.filter((name) => name.endsWith('.test.ts')),
+    'src/gateway/name-listener.test.ts',
+    'src/dns/listen/udp-listener.test.ts',
+  ];
 }
 
 test('INVARIANT: nothing that tests of the transport do makes the addon misuse memory', {
@@ -64,12 +70,14 @@ if (testScale() === 1) {
   }, () => {
     const { NODE_TEST_CONTEXT: _, ...environment } = process.env;
     const words = ['--error-exitcode=9', '--smc-check=all-non-file', '--undef-value-errors=no', '-q'];
-    const ran = spawnSync('valgrind', [...words, process.execPath, 'src/transport/native/interleavings.test.ts'], {
-      cwd: root,
-      encoding: 'utf8',
-      env: { ...environment, EXEAT_TEST_SCALE: '0.05', EXEAT_TEST_NATIVE: nativeFileForTest('faults') },
-    });
-    assert.equal(ran.status, 0, `${ran.stdout}\n${ran.stderr}`.slice(-8_000));
-    assert.match(ran.stdout, /pass 1/);
+    for (const file of ['interleavings', 'datagram-interleavings']) {
+      const ran = spawnSync('valgrind', [...words, process.execPath, `src/transport/native/${file}.test.ts`], {
+        cwd: root,
+        encoding: 'utf8',
+        env: { ...environment, EXEAT_TEST_SCALE: '0.05', EXEAT_TEST_NATIVE: nativeFileForTest('faults') },
+      });
+      assert.equal(ran.status, 0, `${ran.stdout}\n${ran.stderr}`.slice(-8_000));
+      assert.match(ran.stdout, /pass [1-9]/);
+    }
   });
 }

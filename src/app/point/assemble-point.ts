@@ -97,7 +97,7 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
   const { leases, judge, verifier, seats } = openIdentities(desk, trust);
   const inForce = { current: policy.current, facts, network: network.current };
   const dns = openDnsDesk({
-    ...{ config, clock, newId: createNewId(), verifier, records, observer, tls, queryTypes },
+    ...{ config, clock, newId: createNewId(), verifier, records, observer, tls, queryTypes, driver },
     policy: inForce,
     judge: { identify: seats.identify, decide, screen: screenAddresses },
     zones: responseZones,

@@ -19,6 +19,7 @@ import {
   type Upstreams,
   walkChain,
 } from '../../dns/index.ts';
+import type { TransportDriver } from '../../transport/index.ts';
 import { readMessage } from '../../wire/index.ts';
 import type { ResponseZones } from './response-zones.ts';
 
@@ -43,6 +44,7 @@ export interface DnsDeskParts
   readonly config: Config;
   readonly zones: ResponseZones;
   readonly tls: Parameters<typeof createDnsListener>[0]['tls'];
+  readonly driver: Pick<TransportDriver, 'createDatagramSocket'>;
 }
 
 const flushMs = 500;
@@ -81,6 +83,7 @@ export function openDnsDesk(parts: DnsDeskParts): DnsDesk {
     ttlOf,
     clock,
     tls: parts.tls ?? null,
+    createDatagramSocket: parts.driver.createDatagramSocket,
     limits: { questionsPerSecond: dns.perClient, questionBurst: 2 * dns.perClient },
   });
   const flushing = setInterval(() => filter.flush(false), flushMs);

@@ -36,7 +36,8 @@ export class AskFilter {
     try {
       const given = answer(query, client, into);
       if (typeof given !== 'number') return Promise.resolve(given);
-      if (given >= headerBytes && given <= into.length && Number.isInteger(given)) return given;
+      if (given >= headerBytes && given <= Math.min(into.length, client.maxBytes) && Number.isInteger(given))
+        return given;
       if (given === 0) tally.reasons.filter_dropped += 1;
       return given === 0 ? 0 : this.#servfail(query, into);
     } catch {

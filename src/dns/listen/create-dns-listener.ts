@@ -91,7 +91,7 @@ class AllListeners implements DnsListener {
     const { tally, inFlight, rates } = this.#parts;
     return {
       questions: { ...tally.questions },
-      reasons: { ...tally.reasons },
+      reasons: this.#reasons(),
       connected: tally.connected,
       connections: this.#connections.size,
       inFlight: inFlight.count,
@@ -109,6 +109,17 @@ class AllListeners implements DnsListener {
     this.#connections.cut();
     this.#parts.filter.abandon();
     await Promise.all(this.#bound.splice(0).map(closeBound));
+  }
+
+  #reasons(): DnsListenerCounts['reasons'] {
+    const reasons = { ...this.#parts.tally.reasons };
+    for (const { udp } of this.#bound) {
+      const lost = udp?.counts() ?? null;
+      reasons.receive_queue_full += lost?.unread ?? 0;
+      reasons.send_queue_full += lost?.dropped ?? 0;
+      reasons.send_failed += lost?.failed ?? 0;
+    }
+    return reasons;
   }
 
   #isDrained(): boolean {

@@ -1,32 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { failed, fault, ok, type Result } from '../../base/index.ts';
-import type { ListenAddress } from '../../transport/index.ts';
-
-/** Takes a datagram. `bytes` holds only until it returns; `address` is text as the kernel gives it, with a zone where it has one. */
-export type OnDatagram = (bytes: Uint8Array, address: string, port: number) => void;
-
-/** A datagram to send: the first `length` of `bytes`, to an address as text. */
-export interface OutDatagram {
-  bytes: Uint8Array;
-  length: number;
-  address: string;
-  port: number;
-}
-
-/**
- * What became of datagrams. `sent`: their bytes may be used again. `held`: they may not, the kernel takes some of them later. `dropped`:
- * none was sent, for too many are held already.
- */
-export type SendOutcome = 'sent' | 'held' | 'dropped';
-
-/** A UDP socket as the listener needs it: the port behind which sockets that take many datagrams at once can stand. */
-export interface DatagramSocket {
-  /** Binds once and gives the address with its port. An error after that is told to `onError`, and the socket goes on. Fault: `listen_failed`. */
-  bind(address: ListenAddress, onDatagram: OnDatagram, onError: () => void): Promise<Result<ListenAddress>>;
-  /** Sends the first `count` of a batch from the address that is bound. Never throws; what is lost is lost, as with UDP. */
-  send(batch: readonly OutDatagram[], count: number): SendOutcome;
-  close(): Promise<void>;
-}
+import type { DatagramSocket, ListenAddress, OnDatagram, OutDatagram, SendOutcome } from '../../transport/index.ts';
 
 // Past it the kernel refuses datagrams for good, and every one that is held is memory.
 const maxHeld = 256;

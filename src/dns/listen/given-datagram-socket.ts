@@ -1,6 +1,6 @@
 import type { Socket } from 'node:dgram';
 import { ok } from '../../base/index.ts';
-import type { DatagramSocket } from './datagram-socket.ts';
+import type { DatagramSocket } from '../../transport/index.ts';
 
 /**
  * A socket that another process bound and handed over, such as one of another network namespace. It looks up addresses as if they were

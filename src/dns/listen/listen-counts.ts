@@ -14,6 +14,9 @@ export const listenReasons = {
   filter_failed: 'answered with SERVFAIL: the filter threw, rejected, or gave what is no reply',
   filter_late: 'answered with SERVFAIL: the filter took too long',
   filter_dropped: 'dropped: the filter gave no reply',
+  /** Told by the native transport alone. */
+  receive_queue_full: 'dropped: questions came faster over UDP than they were read',
+  send_failed: 'dropped: the system did not send a reply over UDP',
   send_queue_full: 'dropped: the kernel does not take datagrams fast enough',
   connection_limit: 'connection reset: too many are open',
   source_limit: 'connection reset: its source has too many open',

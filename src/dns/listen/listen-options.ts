@@ -1,13 +1,12 @@
 import type { Server } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { Clock } from '../../base/index.ts';
-import type { ListenAddress } from '../../transport/index.ts';
-import type { DatagramSocket } from './datagram-socket.ts';
+import type { DatagramSocket, ListenAddress } from '../../transport/index.ts';
 import type { AnswerQuery, DnsTransport } from './dns-client.ts';
 
 /**
- * An address to listen on, for one transport. A wildcard (`0.0.0.0`, `::`) is allowed: then the kernel picks the address from which
- * a reply over UDP goes out, which is another than was asked on a machine with several. `::` takes IPv6 only.
+ * An address to listen on, for one transport. A wildcard (`0.0.0.0`, `::`) is allowed: with sockets of Node the kernel then picks the address from
+ * which a reply over UDP goes out, which is another than was asked on a machine with several. `::` takes IPv6 only.
  */
 export interface DnsListenAddress extends ListenAddress {
   readonly transport: DnsTransport;
@@ -75,8 +74,8 @@ export interface DnsListenerOptions {
   readonly tls?: DnsListenTls | null;
   /** Other bounds than the default ones. Default: none. */
   readonly limits?: Partial<DnsListenLimits>;
-  /** Makes a socket for UDP. Default: one of `node:dgram`. */
-  readonly createDatagramSocket?: (receiveBufferBytes: number) => DatagramSocket;
+  /** Makes a socket for UDP. Default: null, one of `node:dgram`. */
+  readonly createDatagramSocket?: ((receiveBufferBytes: number) => DatagramSocket) | null;
 }
 
 /** The bounds where the options say nothing. */

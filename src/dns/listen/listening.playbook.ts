@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { encode, RECURSION_DESIRED } from 'dns-packet';
+import { driverForTest } from '../../../test/support/driver.ts';
 import { createDnsListener, type DnsListener } from './create-dns-listener.ts';
 import type { AnswerQuery, DnsTransport } from './dns-client.ts';
 import type { DnsListenerOptions } from './listen-options.ts';
@@ -51,7 +52,8 @@ export interface Listening {
 export async function startListener(options: ListeningOptions = {}): Promise<Listening> {
   const { transports = ['udp', 'tcp'], host = '127.0.0.1', ...given } = options;
   const clock = { now: () => Date.now() };
-  const listener = createDnsListener({ answer: echoQuery, ttlOf: () => 60, clock, ...given });
+  const { createDatagramSocket } = driverForTest();
+  const listener = createDnsListener({ answer: echoQuery, ttlOf: () => 60, clock, createDatagramSocket, ...given });
   const listening = await listener.listen(transports.map((transport) => ({ transport, host, port: 0 })));
   assert.ok(listening.ok, JSON.stringify(listening));
   return {

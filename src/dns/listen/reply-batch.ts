@@ -1,4 +1,4 @@
-import type { DatagramSocket, OutDatagram, SendOutcome } from './datagram-socket.ts';
+import type { DatagramSocket, OutDatagram, ReplyPlace, SendOutcome } from '../../transport/index.ts';
 
 /** As many datagrams as libuv reads from a socket before anything else has its turn. */
 const mostReplies = 32;
@@ -7,7 +7,7 @@ const mostReplies = 32;
  * Replies of one turn of the event loop, written into memory that is used again, and sent together at its end. A client that waits is
  * woken by the first of them: sent one by one between questions, each reply wakes it anew, and on few cores it takes ours meanwhile.
  */
-export class ReplyBatch {
+export class ReplyBatch implements ReplyPlace {
   readonly #send: (batch: readonly OutDatagram[], count: number) => SendOutcome;
   readonly #onDropped: (count: number) => void;
   readonly #maxBytes: number;
@@ -37,6 +37,14 @@ export class ReplyBatch {
     reply.port = port;
     this.#count += 1;
     if (this.#count === this.#replies.length) this.send();
+  }
+
+  /** The turn is over once everything that was there to be read has been. */
+  atEnd(over: () => void): void {
+    setImmediate(() => {
+      over();
+      this.send();
+    });
   }
 
   /** Sends what was added. */

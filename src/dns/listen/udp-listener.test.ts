@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { decode } from 'dns-packet';
 import fc from 'fast-check';
 import { skipUnless } from '../../../test/support/requires.ts';
-import type { DatagramSocket, OnDatagram, SendOutcome } from './datagram-socket.ts';
+import type { DatagramSocket, OnDatagram, SendOutcome } from '../../transport/index.ts';
 import type { AnswerQuery } from './dns-client.ts';
 import { createHandClock, echoQuery, openUdpClient, queryFor, startListener, until } from './listening.playbook.ts';
 

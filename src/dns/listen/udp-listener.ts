@@ -1,7 +1,7 @@
 import type { Result } from '../../base/index.ts';
-import type { ListenAddress } from '../../transport/index.ts';
+import type { DatagramCounts, DatagramSocket, ListenAddress, OutDatagram, ReplyPlace } from '../../transport/index.ts';
 import type { ClientShare } from './client-share.ts';
-import { createNodeDatagramSocket, type DatagramSocket } from './datagram-socket.ts';
+import { createNodeDatagramSocket } from './datagram-socket.ts';
 import type { OwnClient } from './dns-client.ts';
 import type { ListenParts } from './listen-parts.ts';
 import { canonicalPeer } from './peer-address.ts';
@@ -16,7 +16,7 @@ export class UdpListener {
   readonly #parts: ListenParts;
   readonly #socket: DatagramSocket;
   readonly #client: OwnClient;
-  readonly #replies: ReplyBatch;
+  readonly #replies: ReplyPlace;
   /** When the turn of the event loop began that reads now (epoch milliseconds), null between two. */
   #turnMs: number | null = null;
   #isStopped = false;
@@ -25,8 +25,16 @@ export class UdpListener {
     this.#parts = parts;
     const { maxUdpBytes, receiveBufferBytes } = parts.limits;
     this.#socket = (parts.options.createDatagramSocket ?? createNodeDatagramSocket)(receiveBufferBytes);
-    this.#client = { transport: 'udp', address: '', port: 0, maxBytes: maxUdpBytes, proofs: [], isOverRate: false };
-    this.#replies = new ReplyBatch(this.#socket, { maxBytes: maxUdpBytes, onDropped: this.#onDropped });
+    this.#client = {
+      transport: 'udp',
+      address: '',
+      port: 0,
+      maxBytes: maxUdpBytes,
+      proofs: [],
+      isOverRate: false,
+    };
+    this.#replies =
+      this.#socket.place ?? new ReplyBatch(this.#socket, { maxBytes: maxUdpBytes, onDropped: this.#onDropped });
   }
 
   /** Fault: `listen_failed`. */
@@ -34,6 +42,11 @@ export class UdpListener {
     return this.#socket.bind(address, this.#onDatagram, () => {
       this.#parts.tally.reasons.socket_failed += 1;
     });
+  }
+
+  /** What the socket lost; null where it cannot tell. */
+  counts(): DatagramCounts | null {
+    return this.#socket.counts?.() ?? null;
   }
 
   /** Takes no more questions; answers that are waited for still go out. */
@@ -70,13 +83,12 @@ export class UdpListener {
   #beginTurn(): number {
     const nowMs = this.#parts.options.clock.now();
     this.#turnMs = nowMs;
-    setImmediate(this.#endTurn);
+    this.#replies.atEnd(this.#endTurn);
     return nowMs;
   }
 
   readonly #endTurn = (): void => {
     this.#turnMs = null;
-    this.#replies.send();
   };
 
   #answer(bytes: Uint8Array, share: ClientShare, address: string, port: number): void {
@@ -87,9 +99,10 @@ export class UdpListener {
 
   #answerLater(given: Promise<unknown>, header: Uint8Array, share: ClientShare, to: PeerAddress): void {
     const awaited = { header, share, maxBytes: this.#client.maxBytes };
+    const peer = this.#socket.peer?.() ?? null;
     this.#parts.filter.settle(given, awaited, (reply) => {
       if (reply === null) return;
-      const outcome = this.#socket.send([{ bytes: reply, length: reply.length, ...to }], 1);
+      const outcome = this.#socket.send([{ bytes: reply, length: reply.length, ...to, peer }], 1);
       if (outcome === 'dropped') this.#onDropped(1);
     });
   }
@@ -107,7 +120,4 @@ export class UdpListener {
   };
 }
 
-interface PeerAddress {
-  readonly address: string;
-  readonly port: number;
-}
+type PeerAddress = Pick<OutDatagram, 'address' | 'port'>;

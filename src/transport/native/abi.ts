@@ -87,6 +87,9 @@ export const command = {
 /** A thread that was started; for the addon alone. */
 export type ThreadHandle = object;
 
+/** A UDP socket that is read; for the addon alone. */
+export type DatagramHandle = object;
+
 /** What the addon exports. Numbers below zero are minus an errno. */
 export interface Addon {
   readonly abi: number;
@@ -100,12 +103,21 @@ export interface Addon {
   wake(handle: ThreadHandle): void;
   /** Ends a thread and every connection of it, and waits for that. */
   close(handle: ThreadHandle): void;
-  /** Makes a listening socket; gives its descriptor. */
-  bind(address: string, port: number): number;
+  /** Makes a socket that listens, or one for datagrams (`isShared`: with SO_REUSEPORT); gives its descriptor. */
+  bind(address: string, port: number, isDatagram?: boolean, isShared?: boolean): number;
   /** Makes a bound socket listen. */
   listen(fd: number): number;
   boundAt(fd: number): readonly [address: string, port: number];
   duplicate(fd: number): number;
+  /** Reads a UDP socket, which is the addon's from then on, in batches. These four: see `native/datagram.c`. */
+  openDatagrams?(
+    fd: number,
+    receiveBytes: number,
+    take: (count: number) => void,
+  ): { readonly handle: DatagramHandle; readonly memory: ArrayBuffer } | number;
+  sendLater?(handle: DatagramHandle): void;
+  datagramCounts?(handle: DatagramHandle): readonly number[];
+  closeDatagrams?(handle: DatagramHandle): void;
   /** Only in builds that tests make: lets a system call fail. */
   failNext?(call: number, errno: number, after: number, times: number): void;
 }
