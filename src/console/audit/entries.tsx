@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { EntryAnswer } from '../../api/contract/index.ts';
+import { Table } from '../ui/table.tsx';
 import { sayInstant } from '../ui/words.ts';
 import styles from './audit.module.css';
 
@@ -9,7 +10,7 @@ export function Entries({ entries }: { readonly entries: readonly EntryAnswer[] 
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard
     <section className={styles['scroll']} tabIndex={0} aria-label="Acts">
-      <table className={styles['table']}>
+      <Table className={styles['table']}>
         <thead>
           <tr>
             <th scope="col">Entry</th>
@@ -24,7 +25,7 @@ export function Entries({ entries }: { readonly entries: readonly EntryAnswer[] 
             <Row key={entry.seq} entry={entry} />
           ))}
         </tbody>
-      </table>
+      </Table>
     </section>
   );
 }

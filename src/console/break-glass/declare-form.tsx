@@ -1,12 +1,12 @@
-import { Button, Textarea, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button, TextInput } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import type { PasskeyAnswer, PreviewAnswer } from '../../api/contract/index.ts';
-import { call } from '../api/call.ts';
 import { isOver, sayFailure } from '../api/failure.ts';
 import { Durations } from '../exceptions/durations.tsx';
+import { ReasonField } from '../exceptions/reason-field.tsx';
+import { usePreview } from '../exceptions/use-preview.ts';
 import { CeremonyFailure } from '../passkeys/ceremony.ts';
 import { useSession } from '../session/session-state.ts';
 import { Panel } from '../ui/panel.tsx';
@@ -16,13 +16,12 @@ import { sayBytes, sayDuration } from '../ui/words.ts';
 import styles from './break-glass.module.css';
 import { declare } from './declaration.ts';
 
-const pauseMs = 300;
 const leastReason = 10;
 
 /** Declares break-glass: what opens, for how long and what follows stands beside the button before anybody presses it. */
 export function DeclareForm({ passkeys }: { readonly passkeys: readonly PasskeyAnswer[] }): ReactNode {
   const [written, setWritten] = useState({ service: '', to: '', reason: '', seconds: 900 });
-  const preview = usePreview(written.service.trim(), written.to.trim());
+  const preview = usePreview(written);
   const act = useDeclare(passkeys);
   const { said } = preview;
   const obstacle = said === null ? null : said.service === null ? 'the policy has no such service' : said.obstacle;
@@ -58,15 +57,10 @@ export function DeclareForm({ passkeys }: { readonly passkeys: readonly PasskeyA
           usual={[900, 1_800, 3_600]}
           onChoose={(seconds) => setWritten({ ...written, seconds })}
         />
-        <Textarea
-          label="Reason"
-          description="What is on fire, for everybody who hears of it now and reviews it then"
-          required
-          autosize
-          minRows={2}
-          maxLength={500}
+        <ReasonField
+          hint="What is on fire, for everybody who hears of it now and reviews it then"
           value={written.reason}
-          onChange={(event) => setWritten({ ...written, reason: event.currentTarget.value })}
+          onChange={(reason) => setWritten({ ...written, reason })}
         />
         {preview.problem !== null && <Obstacle text={preview.problem} />}
         {obstacle !== null && <Obstacle text={`It cannot be opened: ${obstacle}.`} />}
@@ -141,23 +135,4 @@ function useDeclare(passkeys: readonly PasskeyAnswer[]): {
       }
     },
   };
-}
-
-function usePreview(
-  service: string,
-  to: string,
-): { readonly said: PreviewAnswer | null; readonly problem: string | null } {
-  const [[askedService, askedTo]] = useDebouncedValue([service, to] as const, pauseMs);
-  const isWhole = askedService !== '' && askedTo !== '';
-  const found = useQuery({
-    queryKey: ['preview', askedService, askedTo],
-    enabled: isWhole,
-    retry: false,
-    placeholderData: keepPreviousData,
-    queryFn: async ({ signal }) =>
-      (await call('previewException', { query: { service: askedService, to: askedTo }, signal })).body,
-  });
-  if (!isWhole) return { said: null, problem: null };
-  if (found.error !== null && !isOver(found.error)) return { said: null, problem: found.error.message };
-  return { said: found.data ?? null, problem: null };
 }

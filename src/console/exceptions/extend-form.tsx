@@ -1,4 +1,4 @@
-import { Button, Textarea, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import type { ExceptionAnswer } from '../../api/contract/index.ts';
@@ -6,6 +6,7 @@ import { FormFailure } from '../ui/states.tsx';
 import { useAct } from '../ui/use-act.ts';
 import { Durations } from './durations.tsx';
 import styles from './exceptions.module.css';
+import { ReasonField } from './reason-field.tsx';
 
 /** Asks for more time: a new request, linked to this one, that leads to its own page. */
 export function ExtendForm({ one }: { readonly one: ExceptionAnswer }): ReactNode {
@@ -29,15 +30,7 @@ export function ExtendForm({ one }: { readonly one: ExceptionAnswer }): ReactNod
   return (
     <form onSubmit={extend} className={styles['form']}>
       <Durations label="For" chosen={seconds} longest={one.durationSeconds} onChoose={setSeconds} />
-      <Textarea
-        label="Reason"
-        required
-        autosize
-        minRows={2}
-        maxLength={500}
-        value={reason}
-        onChange={(event) => setReason(event.currentTarget.value)}
-      />
+      <ReasonField value={reason} onChange={setReason} />
       <TextInput
         label="Ticket"
         maxLength={256}

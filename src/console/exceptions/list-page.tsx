@@ -9,6 +9,7 @@ import { Choices } from '../ui/choices.tsx';
 import { LinkButton } from '../ui/link-button.tsx';
 import { PageHead } from '../ui/page-head.tsx';
 import { Empty, Failure, Waiting } from '../ui/states.tsx';
+import { Table } from '../ui/table.tsx';
 import { Tag } from '../ui/tag.tsx';
 import { sayDuration } from '../ui/words.ts';
 import styles from './exceptions.module.css';
@@ -80,7 +81,7 @@ function List({ search, mayAsk }: { readonly search: ListSearch; readonly mayAsk
   if (items.length === 0) return <Nothing show={show} mayAsk={mayAsk} />;
   return (
     <>
-      <table className={styles['table']}>
+      <Table className={styles['table']}>
         <thead>
           <tr>
             <th scope="col">What it opens</th>
@@ -95,7 +96,7 @@ function List({ search, mayAsk }: { readonly search: ListSearch; readonly mayAsk
             <Row key={one.id} one={one} />
           ))}
         </tbody>
-      </table>
+      </Table>
       {found.hasNextPage && (
         <Button variant="default" loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
           Show older ones

@@ -1,9 +1,10 @@
-import { Button, Textarea } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import type { Answered } from '../api/call.ts';
 import { FormFailure } from '../ui/states.tsx';
 import { useAct } from '../ui/use-act.ts';
 import styles from './exceptions.module.css';
+import { ReasonField } from './reason-field.tsx';
 
 interface ReasonFormProps {
   readonly act: 'withdrawException' | 'revokeException' | 'suspendException' | 'denyException';
@@ -21,15 +22,7 @@ export function ReasonForm({ act: id, answer, word }: ReasonFormProps): ReactNod
   };
   return (
     <form onSubmit={submit} className={styles['form']}>
-      <Textarea
-        label="Reason"
-        required
-        autosize
-        minRows={2}
-        maxLength={500}
-        value={reason}
-        onChange={(event) => setReason(event.currentTarget.value)}
-      />
+      <ReasonField value={reason} onChange={setReason} />
       <FormFailure said={act.said} />
       <div className={styles['acts']}>
         <Button type="submit" color="red" loading={act.isBusy} disabled={reason.trim() === ''}>

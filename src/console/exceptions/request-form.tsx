@@ -1,11 +1,7 @@
 import { Button, Textarea, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useState } from 'react';
-import type { ExplainedDecision, PreviewAnswer, RequestBody } from '../../api/contract/index.ts';
-import { call } from '../api/call.ts';
-import { isOver } from '../api/failure.ts';
+import type { ExplainedDecision, RequestBody } from '../../api/contract/index.ts';
 import { Panel } from '../ui/panel.tsx';
 import { FormFailure } from '../ui/states.tsx';
 import { useAct } from '../ui/use-act.ts';
@@ -13,6 +9,7 @@ import { sayInstant } from '../ui/words.ts';
 import { Durations } from './durations.tsx';
 import styles from './exceptions.module.css';
 import { Preview } from './preview.tsx';
+import { usePreview } from './use-preview.ts';
 
 /** What is filled in before anybody writes. */
 export interface Asked {
@@ -130,27 +127,6 @@ function toBody(written: Written, decision: string | null): RequestBody {
     decision,
     ...{ identity: null, via: [], startAt: null, bytesUp: null, bytesDown: null, beneficiary: null },
   };
-}
-
-const pauseMs = 300;
-
-function usePreview({ service, to }: Written): {
-  readonly said: PreviewAnswer | null;
-  readonly problem: string | null;
-} {
-  const [[askedService, askedTo]] = useDebouncedValue([service.trim(), to.trim()] as const, pauseMs);
-  const isWhole = askedService !== '' && askedTo !== '';
-  const found = useQuery({
-    queryKey: ['preview', askedService, askedTo],
-    enabled: isWhole,
-    retry: false,
-    placeholderData: keepPreviousData,
-    queryFn: async ({ signal }) =>
-      (await call('previewException', { query: { service: askedService, to: askedTo }, signal })).body,
-  });
-  if (!isWhole) return { said: null, problem: null };
-  if (found.error !== null && !isOver(found.error)) return { said: null, problem: found.error.message };
-  return { said: found.data ?? null, problem: null };
 }
 
 interface FieldProps {

@@ -1,4 +1,4 @@
-import { Button, Textarea } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import type { ExceptionAnswer } from '../../api/contract/index.ts';
 import { isStale } from '../api/failure.ts';
@@ -6,6 +6,7 @@ import { ConfirmLine } from '../passkeys/confirm-line.tsx';
 import { useConfirmedAct, useConfirming } from '../passkeys/use-confirmed-act.ts';
 import { FormFailure } from '../ui/states.tsx';
 import styles from './exceptions.module.css';
+import { ReasonField } from './reason-field.tsx';
 
 /** Lets what is held go on: a decision like an approval, on what is shown. */
 export function ResumeForm({ one }: { readonly one: ExceptionAnswer }): ReactNode {
@@ -22,15 +23,7 @@ export function ResumeForm({ one }: { readonly one: ExceptionAnswer }): ReactNod
   };
   return (
     <form onSubmit={resume} className={styles['form']}>
-      <Textarea
-        label="Reason"
-        required
-        autosize
-        minRows={2}
-        maxLength={500}
-        value={reason}
-        onChange={(event) => setReason(event.currentTarget.value)}
-      />
+      <ReasonField value={reason} onChange={setReason} />
       <ConfirmLine confirming={confirming} />
       <FormFailure said={isStale(act.error) ? 'It changed while you decided. Look at it again.' : act.said} />
       <div className={styles['acts']}>

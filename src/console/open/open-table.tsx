@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import type { OpeningAnswer } from '../../api/contract/index.ts';
 import { Moment } from '../ui/moment.tsx';
+import { Table } from '../ui/table.tsx';
 import { Tag } from '../ui/tag.tsx';
 import { sayCode } from '../ui/words.ts';
 import styles from './open.module.css';
@@ -16,7 +17,7 @@ export function OpenTable({ openings }: { readonly openings: readonly OpeningAns
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard */}
       <section className={styles['scroll']} tabIndex={0} aria-label="Ways out">
-        <table className={styles['table']}>
+        <Table className={styles['table']}>
           <thead>
             <tr>
               <th scope="col">Who</th>
@@ -32,7 +33,7 @@ export function OpenTable({ openings }: { readonly openings: readonly OpeningAns
               <Row key={`${one.kind} ${one.id} ${one.to}`} one={one} />
             ))}
           </tbody>
-        </table>
+        </Table>
       </section>
       {shown.length < openings.length && (
         <button type="button" className={styles['more']} onClick={() => setWhole(true)}>
