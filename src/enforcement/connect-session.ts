@@ -6,16 +6,16 @@ import type { ClientContext } from './client-context.ts';
 import { type Step, send } from './conversation.ts';
 import { openFlow, refuseUnjudged } from './flow.ts';
 import { identifyClient, type RequestProof } from './identify-client.ts';
+import type { LiveFlow } from './live-flow.ts';
 import { refuseRequest } from './refuse-request.ts';
-import { runTunnel } from './tunnel.ts';
 
 const established = latin1Bytes('HTTP/1.1 200 Connection established\r\n\r\n');
 
 /**
  * Serves `CONNECT bank-gateway.example.com:443` (RFC 9110 section 9.3.6): identify, judge, dial, then a tunnel to its end. Says whether
- * the connection takes another request; after a tunnel it never does.
+ * the connection takes another request, or gives the flow of the tunnel that it is from now on.
  */
-export function* serveConnect(client: ClientContext, head: RequestHead, proof: RequestProof): Step<boolean> {
+export function* serveConnect(client: ClientContext, head: RequestHead, proof: RequestProof): Step<boolean | LiveFlow> {
   const framing = bodyFraming(head);
   // A CONNECT has no content; one that claims some would let the tunnel's bytes be read in two ways.
   if (
@@ -32,8 +32,7 @@ export function* serveConnect(client: ClientContext, head: RequestHead, proof: R
   if (outcome.kind === 'over') return false;
   if (outcome.kind === 'refused') return yield* refuseRequest(client, head, outcome.refusal);
   send(client, 'client', established);
-  yield* runTunnel(client, outcome.flow);
-  return false;
+  return outcome.flow;
 }
 
 function tunnelDestination(authority: string): Result<Destination, Fault> {

@@ -55,6 +55,11 @@ export function* read(
 ): Step<Extract<SessionEvent, { type: 'bytes' | 'end' }> | Broken> {
   const command = { type: 'read', from } as const;
   const event = client.facts.ask(command) ?? (yield command);
+  return readEvent(event);
+}
+
+/** What a read was answered with. */
+export function readEvent(event: SessionEvent): Extract<SessionEvent, { type: 'bytes' | 'end' }> | Broken {
   return event.type === 'bytes' || event.type === 'end' ? event : broken(event);
 }
 

@@ -1,7 +1,7 @@
 import type { Reason } from '../policy/index.ts';
 import { type ClientHello, parseClientHello } from '../wire/index.ts';
 import type { ClientContext, Over } from './client-context.ts';
-import { arm, type Ended, joinBytes, noBytes, read, type Step, tell } from './conversation.ts';
+import { arm, type Ended, joinBytes, noBytes, readEvent, type Step, tell } from './conversation.ts';
 import { fine, type InnerVerdict, isObserved, judgeBreach, judgeInnerHost } from './judge-inner.ts';
 import type { LiveFlow } from './live-flow.ts';
 import { parseServerName, reasonOfHello } from './server-name.ts';
@@ -15,6 +15,8 @@ export type FirstBytes =
   | Over;
 
 const tlsHandshake = 0x16;
+const readEither = { type: 'read', from: 'either' } as const;
+const readClients = { type: 'read', from: 'client' } as const;
 
 /**
  * Finds out what an established tunnel carries (DESIGN 5.1, protocols). An opaque rule (`tcp`) awaits nothing, so a server may
@@ -54,7 +56,8 @@ function judgeServerName(client: ClientContext, flow: LiveFlow, serverName: stri
 function* awaitFirstBytes(client: ClientContext, flow: LiveFlow): Step<FirstBytes> {
   let held = noBytes;
   for (;;) {
-    const event = yield* read(client, isObserved(flow) && held.length === 0 ? 'either' : 'client');
+    const command = whoMaySpeak(flow, held);
+    const event = readEvent(client.facts.ask(command) ?? (yield command));
     if (event.type !== 'bytes') return withoutBytes(flow, held, event);
     if (event.side === 'upstream') {
       tell(client, { type: 'unread', side: 'upstream', bytes: event.bytes });
@@ -65,6 +68,10 @@ function* awaitFirstBytes(client: ClientContext, flow: LiveFlow): Step<FirstByte
     const found = classify(client, flow, held);
     if (found !== null) return found;
   }
+}
+
+function whoMaySpeak(flow: LiveFlow, held: Uint8Array): typeof readEither | typeof readClients {
+  return isObserved(flow) && held.length === 0 ? readEither : readClients;
 }
 
 function withoutBytes(flow: LiveFlow, held: Uint8Array, event: Ended): FirstBytes {

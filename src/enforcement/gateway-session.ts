@@ -23,9 +23,9 @@ import {
 import { type FlowOutcome, openFlow, refuseUnjudged } from './flow.ts';
 import { heldSession } from './held-session.ts';
 import { type ClientIdentity, identifyClient } from './identify-client.ts';
+import type { LiveFlow } from './live-flow.ts';
 import { type Refusal, refusalResponse } from './refusal.ts';
 import { type AimedAt, type ConnectionFacts, decisionRequest, type SessionPorts } from './session-ports.ts';
-import { runTunnel } from './tunnel.ts';
 
 /** What differs between transparent listeners. */
 export interface GatewaySettings {
@@ -59,18 +59,19 @@ export function gatewaySession(ports: SessionPorts, facts: ConnectionFacts, sett
   return heldSession(ports, facts, (client) => converse(client, settings));
 }
 
-function* converse(client: ClientContext, settings: GatewaySettings): Step<void> {
+function* converse(client: ClientContext, settings: GatewaySettings): Step<LiveFlow | null> {
   const { aimed, isPastLimit } = client.facts;
   if (aimed === null || isPastLimit) {
     if (aimed !== null) refuseUnjudged(client, 'connection_limit', { destination: aimedDestination(aimed) });
     tell(client, { type: 'reset' });
-    return;
+    return null;
   }
   const caller = yield* meet(client, aimed);
-  if (caller === null) return;
+  if (caller === null) return null;
   const read = caller.isOpaque ? readNothing : yield* readOpening(client, aimed, settings);
   if (read.kind === 'read') return yield* serve(client, caller, read);
   if (read.kind === 'silent') tell(client, { type: 'close' });
+  return null;
 }
 
 // Nothing is presented here: the source is all there is, and nobody can be asked for more.
@@ -147,12 +148,12 @@ function withoutMore(held: Uint8Array, event: Ended): Reading {
   };
 }
 
-function* serve(client: ClientContext, caller: Caller, { bytes, found }: OpeningRead): Step<void> {
+function* serve(client: ClientContext, caller: Caller, { bytes, found }: OpeningRead): Step<LiveFlow | null> {
   const outcome = yield* openByName(client, caller, found);
-  if (outcome.kind === 'over') return;
+  if (outcome.kind === 'over') return null;
   if (outcome.kind === 'refused') return refuse(client, found, outcome.refusal);
   if (bytes.length > 0) tell(client, { type: 'unread', side: 'client', bytes });
-  yield* runTunnel(client, outcome.flow);
+  return outcome.flow;
 }
 
 // Under observe a name that we cannot resolve must break nobody: then it goes where the client aimed at, if that address may be dialled.
@@ -183,13 +184,14 @@ function aimedDestination({ address, port }: AimedAt): Destination {
 }
 
 // A client of TLS takes no page; a reset tells it at once.
-function refuse(client: ClientContext, { isHttp, head }: ClassifiedOpening, refusal: Refusal): void {
+function refuse(client: ClientContext, { isHttp, head }: ClassifiedOpening, refusal: Refusal): null {
   if (!isHttp) {
     tell(client, { type: 'reset' });
-    return;
+    return null;
   }
   send(client, 'client', pageOf(client, head, refusal));
   tell(client, { type: 'close' });
+  return null;
 }
 
 function pageOf({ ports }: ClientContext, head: RequestHead | null, refusal: Refusal): Uint8Array {

@@ -3,6 +3,7 @@ import type { ClientContext } from './client-context.ts';
 import { arm, ask, type Conversation, readClient, type Step, tell } from './conversation.ts';
 import { heldSession } from './held-session.ts';
 import { httpSession } from './http-session.ts';
+import type { LiveFlow } from './live-flow.ts';
 import type { ConnectionFacts, SessionPorts } from './session-ports.ts';
 import { socksSession } from './socks-session.ts';
 
@@ -14,17 +15,17 @@ export function proxySession(ports: SessionPorts, facts: ConnectionFacts): Conve
   return heldSession(ports, facts, converse);
 }
 
-function* converse(client: ClientContext): Step<void> {
+function* converse(client: ClientContext): Step<LiveFlow | null> {
   arm(client, client.ports.settings.limits.headTimeoutMs);
   const first = yield* readFirst(client);
-  if (first === null) return;
+  if (first === null) return null;
   if (classifyFirstByte(first[0] ?? 0) !== 'tls') return yield* serve(client, first);
   const secured = yield* ask(client, { type: 'start_tls', first }, 'secured');
   if (secured.type !== 'secured') return give(client, secured.type);
   client.isSecured = true;
   if (secured.chain.length > 0) client.certificate = { kind: 'certificate', chain: secured.chain };
   const inner = yield* readFirst(client);
-  if (inner !== null) yield* serve(client, inner);
+  return inner === null ? null : yield* serve(client, inner);
 }
 
 function* readFirst(client: ClientContext): Step<Uint8Array | null> {
@@ -34,12 +35,12 @@ function* readFirst(client: ClientContext): Step<Uint8Array | null> {
   return null;
 }
 
-function give(client: ClientContext, type: 'over' | 'deadline'): void {
+function give(client: ClientContext, type: 'over' | 'deadline'): null {
   if (type === 'deadline') tell(client, { type: 'reset' });
+  return null;
 }
 
-function* serve(client: ClientContext, first: Uint8Array): Step<void> {
+function serve(client: ClientContext, first: Uint8Array): Step<LiveFlow | null> {
   tell(client, { type: 'unread', side: 'client', bytes: first });
-  if (classifyFirstByte(first[0] ?? 0) === 'socks5') yield* socksSession(client);
-  else yield* httpSession(client);
+  return classifyFirstByte(first[0] ?? 0) === 'socks5' ? socksSession(client) : httpSession(client);
 }

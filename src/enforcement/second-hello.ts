@@ -1,37 +1,27 @@
-import type { ClientHello } from '../wire/index.ts';
 import { createHelloRetryWatcher, type HelloRetryWatcher } from '../wire/index.ts';
 import type { ClientContext, Over } from './client-context.ts';
-import { type Ended, joinBytes, read, type Step, send } from './conversation.ts';
+import { type Ended, joinBytes, readEvent, type Step, send } from './conversation.ts';
 import { judgeHello } from './first-bytes.ts';
 import { fine, type InnerVerdict, judgeBreach } from './judge-inner.ts';
 import type { LiveFlow } from './live-flow.ts';
 import { reasonOfHello } from './server-name.ts';
 
-const tls13 = 0x0304;
+const either = { type: 'read', from: 'either' } as const;
 
 /** How watching ended: the rest may be relayed (with a verdict on what was seen), or the connection is over. */
 export type SecondHelloOutcome = { readonly kind: 'watched'; readonly inner: InnerVerdict } | Over;
 
 /**
  * Passes bytes until no second ClientHello can come any more (RFC 8446 section 4.1.4). A HelloRetryRequest lets the client say hello
- * again, and it could name another server: the second hello is held until it was judged like the first.
+ * again, and it could name another server: the second hello is held until it was judged like the first. `after` came behind the first.
  */
-export function* watchSecondHello(
-  client: ClientContext,
-  flow: LiveFlow,
-  first: ClientHello,
-  after: Uint8Array,
-): Step<SecondHelloOutcome> {
-  if (!first.supportedVersions.includes(tls13)) {
-    if (after.length > 0) send(client, 'upstream', after);
-    return { kind: 'watched', inner: fine };
-  }
+export function* watchSecondHello(client: ClientContext, flow: LiveFlow, after: Uint8Array): Step<SecondHelloOutcome> {
   const watcher = createHelloRetryWatcher();
   let held = after;
   for (;;) {
     const judged = judgeHeld(client, flow, watcher, held);
     if (judged !== null) return finish(client, judged, held);
-    const event = yield* read(client, 'either');
+    const event = readEvent(client.facts.ask(either) ?? (yield either));
     if (event.type !== 'bytes') return withoutBytes(client, event, held);
     if (event.side === 'client') held = joinBytes(held, event.bytes);
     else {

@@ -17,17 +17,17 @@ import type { ClientContext, Over } from './client-context.ts';
 import { arm, joinBytes, noBytes, readClient, type Step, send, tell } from './conversation.ts';
 import { challenge, openFlow, refuseUnjudged } from './flow.ts';
 import { type ClientIdentity, identifyClient, type RequestProof } from './identify-client.ts';
+import type { LiveFlow } from './live-flow.ts';
 import type { Refusal } from './refusal.ts';
-import { runTunnel } from './tunnel.ts';
 
 /**
- * Serves a SOCKS5 client (RFC 1928, RFC 1929): greeting -> (user and password) -> request -> tunnel. A denial is reply 0x02; BIND and UDP
+ * Serves a SOCKS5 client (RFC 1928, RFC 1929): greeting -> (user and password) -> request -> tunnel, whose flow it gives. A denial is reply 0x02; BIND and UDP
  * ASSOCIATE are reply 0x07. Anything malformed is recorded and closed.
  */
-export function* socksSession(client: ClientContext): Step<void> {
+export function* socksSession(client: ClientContext): Step<LiveFlow | null> {
   arm(client, client.ports.settings.limits.headTimeoutMs);
   const identity = yield* negotiate(client);
-  if (identity === null || identity.kind === 'over') return;
+  if (identity === null || identity.kind === 'over') return null;
   arm(client, client.ports.settings.limits.headTimeoutMs);
   const asked = yield* readMessage(client, parseSocksRequest);
   arm(client, null);
@@ -41,31 +41,28 @@ export function* socksSession(client: ClientContext): Step<void> {
   const outcome = client.facts.isPastLimit
     ? refuseUnjudged(client, 'connection_limit')
     : yield* openFlow(client, { identity, destination, innerHost: 'unseen', opening: null });
-  if (outcome.kind === 'over') return;
+  if (outcome.kind === 'over') return null;
   if (outcome.kind === 'refused') return finish(client, replyOf(outcome.refusal));
   send(client, 'client', writeSocksReply('succeeded'));
-  yield* runTunnel(client, outcome.flow);
+  return outcome.flow;
 }
 
 function* negotiate(client: ClientContext): Step<ClientIdentity | null> {
   const greeting = yield* readMessage(client, parseSocksGreeting);
   if (greeting.kind === 'over') return greeting;
-  if (greeting.kind === 'end') return finishNull(client);
-  if (greeting.kind === 'fault') {
-    refuseMalformed(client, greeting);
-    return null;
-  }
+  if (greeting.kind === 'end') return finish(client, null);
+  if (greeting.kind === 'fault') return refuseMalformed(client, greeting);
   const method = [socksUserPassword, socksNoAuth].find((each) => greeting.methods.includes(each)) ?? null;
   send(client, 'client', writeSocksMethod(method));
   if (method === socksNoAuth) return yield* identifyClient(client, null);
   if (method === socksUserPassword) return yield* authenticate(client);
-  return finishNull(client);
+  return finish(client, null);
 }
 
 function* authenticate(client: ClientContext): Step<ClientIdentity | null> {
   const auth = yield* readMessage(client, parseSocksAuth);
   if (auth.kind === 'over') return auth;
-  if (auth.kind === 'end') return finishNull(client);
+  if (auth.kind === 'end') return finish(client, null);
   const proof: RequestProof =
     auth.kind === 'auth' ? { kind: 'basic', username: auth.username, password: auth.password } : 'unreadable';
   const identity = yield* identifyClient(client, proof);
@@ -76,7 +73,7 @@ function* authenticate(client: ClientContext): Step<ClientIdentity | null> {
   if (!isRejected) return identity;
   if (identity.isChallenge) challenge(client, identity.reason);
   else refuseUnjudged(client, identity.reason);
-  return finishNull(client);
+  return finish(client, null);
 }
 
 type Message<T> = T | Refused | { readonly kind: 'end' } | Over;
@@ -124,20 +121,16 @@ function replyOf(refusal: Refusal): SocksReplyName {
   return 'not_allowed';
 }
 
-function refuseMalformed(client: ClientContext, { fault: found }: Refused): void {
+function refuseMalformed(client: ClientContext, { fault: found }: Refused): null {
   const isUnsupported = found.code === 'socks_command_unsupported' || found.code === 'socks_address_type_unsupported';
   refuseUnjudged(client, isUnsupported ? 'protocol_refused' : 'request_malformed', { detail: found.message });
   const unsupported =
     found.code === 'socks_command_unsupported' ? 'command_not_supported' : 'address_type_not_supported';
-  finish(client, isUnsupported ? unsupported : null);
+  return finish(client, isUnsupported ? unsupported : null);
 }
 
-function finish(client: ClientContext, reply: SocksReplyName | null): void {
+function finish(client: ClientContext, reply: SocksReplyName | null): null {
   if (reply !== null) send(client, 'client', writeSocksReply(reply));
   tell(client, { type: 'close' });
-}
-
-function finishNull(client: ClientContext): null {
-  finish(client, null);
   return null;
 }

@@ -74,16 +74,23 @@ export function createHelloRetryWatcher(): HelloRetryWatcher {
   return new Watcher();
 }
 
+const nothing = new Uint8Array(0);
+
 class Watcher implements HelloRetryWatcher {
   state: 'watching' | 'retry' | 'over' = 'watching';
-  readonly #header = new Uint8Array(recordHeaderBytes);
+  // Made once the server speaks: many wait for that, some for long.
+  #header = nothing;
   #headerBytes = 0;
   #fragmentLeft = 0;
   #alerts = 0;
-  readonly #message = new Uint8Array(neededBytes);
+  #message = nothing;
   #messageBytes = 0;
 
   serverBytes(bytes: Uint8Array): void {
+    if (this.#header === nothing) {
+      this.#header = new Uint8Array(recordHeaderBytes);
+      this.#message = new Uint8Array(neededBytes);
+    }
     let at = 0;
     while (this.state === 'watching' && at < bytes.length) {
       at += this.#fragmentLeft === 0 ? this.#readHeader(bytes, at) : this.#readFragment(bytes, at);

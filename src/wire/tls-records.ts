@@ -19,7 +19,8 @@ export interface RecordHeader {
  * says nothing: RFC 8446 section 5.1 has it ignored, and servers do (rustls takes any), so a hello may stand behind any of them.
  */
 export function readRecordHeader(bytes: Uint8Array, at: number): RecordHeader | 'not_tls' | null {
-  const [type = 22, major = 3] = bytes.subarray(at, at + 2);
+  const type = bytes[at] ?? 22;
+  const major = bytes[at + 1] ?? 3;
   if (type < 20 || type > 24 || major !== 3) return 'not_tls';
   if (at + recordHeaderBytes > bytes.length) return null;
   const length = (bytes[at + 3] ?? 0) * 256 + (bytes[at + 4] ?? 0);
