@@ -4,9 +4,15 @@ import type { CompiledPolicy, Reason } from '../../policy/index.ts';
 import type { FilterOptions } from './filter-options.ts';
 
 /** Who asks, or why that is nobody. */
-export type Asker =
-  | { readonly kind: 'known'; readonly principal: Principal; readonly address: IpAddress | null }
-  | { readonly kind: 'unknown'; readonly reason: Reason; readonly address: IpAddress | null };
+export type Asker = AskerFacts & {
+  readonly address: IpAddress | null;
+  /** Another one for each. */
+  readonly id: number;
+};
+
+type AskerFacts =
+  | { readonly kind: 'known'; readonly principal: Principal }
+  | { readonly kind: 'unknown'; readonly reason: Reason };
 
 /** Finds out who asks. */
 export interface Askers {
@@ -49,8 +55,9 @@ export function createAskers({ clock, judge, verifier }: Pick<FilterOptions, 'cl
   const bySource = (policy: CompiledPolicy, source: string, nowMs: number): Asker => {
     forgetOthers(policy);
     const found = source === lastSource && last !== null ? last : known.get(source);
+    const before = found?.asker;
     const isKnown = holdsAt(found, nowMs);
-    const entry = isKnown ? found : rememberedFor(identify(policy, source, []), nowMs);
+    const entry = isKnown ? found : rememberedFor(sameAgain(identify(policy, source, []), before), nowMs);
     if (!isKnown) {
       if (known.size >= mostRemembered) known.clear();
       known.set(source, entry);
@@ -72,6 +79,12 @@ export function createAskers({ clock, judge, verifier }: Pick<FilterOptions, 'cl
   };
 }
 
+// Who is the same as before is told by the same object: by that it is known what was found for them.
+function sameAgain(asker: Asker, before: Asker | undefined): Asker {
+  const isSame = before !== undefined && JSON.stringify({ ...asker, id: before.id }) === JSON.stringify(before);
+  return isSame ? before : asker;
+}
+
 // A lease ends by the clock and not a second later.
 function rememberedFor(asker: Asker, nowMs: number): KnownAsker {
   const endsAt =
@@ -90,13 +103,22 @@ function isPromise(outcome: ProofOutcome | Promise<ProofOutcome>): outcome is Pr
 // A proof that is presented and fails never falls back to a weaker one.
 function byProofs(outcomes: readonly ProofOutcome[], identify: (evidence: readonly Evidence[]) => Asker): Asker {
   const evidence = outcomes.flatMap((outcome) => (outcome.kind === 'verified' ? [outcome.evidence] : []));
-  return evidence.length === outcomes.length
-    ? identify(evidence)
-    : { kind: 'unknown', reason: 'identity_unknown', address: null };
+  return evidence.length === outcomes.length ? identify(evidence) : unknown('identity_unknown', null);
 }
 
 function toAsker(found: Identification, address: IpAddress | null): Asker {
-  if (found.kind === 'identified') return { kind: 'known', principal: found.principal, address };
-  const reason = found.kind === 'refused' ? found.reason : 'identity_unknown';
-  return { kind: 'unknown', reason, address };
+  if (found.kind === 'identified') return { kind: 'known', principal: found.principal, address, id: nextId() };
+  return unknown(found.kind === 'refused' ? found.reason : 'identity_unknown', address);
+}
+
+function unknown(reason: Reason, address: IpAddress | null): Asker {
+  return { kind: 'unknown', reason, address, id: nextId() };
+}
+
+let lastId = 0;
+
+// A small integer, for which nothing is allocated. Two askers of one number would only take each other's place in a table.
+function nextId(): number {
+  lastId = (lastId + 1) & 0x3fffffff;
+  return lastId;
 }

@@ -34,6 +34,8 @@ import {
   withoutNxDomain,
 } from './outcome.ts';
 import { createQueryRecords, type DenialDetail, type QueryRecords, type RecordedQuery } from './query-records.ts';
+import { QuickAnswers, type ToldAnswer } from './quick-answers.ts';
+import { QuickWay } from './quick-way.ts';
 import { removedText, screenAnswer } from './screen-answer.ts';
 import { createScreenMemory, type ScreenedReply, type ScreenMemory } from './screen-memory.ts';
 import { createServerCookies } from './server-cookies.ts';
@@ -83,6 +85,8 @@ class Filter implements DnsFilter {
   readonly #view = new QueryView();
   readonly #memory: ScreenMemory;
   readonly #cookies = createServerCookies();
+  readonly #quick: QuickAnswers = new QuickAnswers();
+  readonly #quickWay: QuickWay;
   readonly #counts = { queries: 0, allowed: 0, denied: 0, malformed: 0, failed: 0, noise: 0, fromMemory: 0 };
 
   constructor(options: FilterOptions) {
@@ -91,6 +95,8 @@ class Filter implements DnsFilter {
     this.#learned = createLearnedNames(options.clock);
     this.#records = createQueryRecords(options);
     this.#memory = createScreenMemory(options);
+    const own = { askers: this.#askers, records: this.#records, counts: this.#counts, answers: this.#quick };
+    this.#quickWay = new QuickWay(options, own);
   }
 
   answer(query: Uint8Array, client: DnsClient, into: Uint8Array): number | Promise<Uint8Array | null> {
@@ -99,7 +105,7 @@ class Filter implements DnsFilter {
       const problem = readQuery(query, query.length, view);
       if (problem !== null) return this.#refuseMalformed(problem, view, { query, client, into });
       this.#counts.queries += 1;
-      const outcome = this.#outcomeOf(view.name, view.type, view.isHostName, client);
+      const outcome = this.#quickWay.outcomeOf(view, client) ?? this.#outcomeOf(view, client);
       return outcome instanceof Promise
         ? this.#answerLater(query.slice(), { ...client }, outcome)
         : this.#write(outcome, view, { query, client, into });
@@ -124,6 +130,7 @@ class Filter implements DnsFilter {
 
   flush(isLast: boolean): void {
     this.#records.flush(isLast);
+    this.#quick.sweep();
   }
 
   // The view is filled by others meanwhile: the query is read once more.
@@ -146,7 +153,7 @@ class Filter implements DnsFilter {
     return this.#write({ kind: 'no', rcode, ede: null, soa: null }, view, place);
   }
 
-  #outcomeOf(name: string, type: number, isHostName: boolean, client: DnsClient): Outcome | Promise<Outcome> {
+  #outcomeOf({ name, nameHash, type, isHostName }: QueryView, client: DnsClient): Outcome | Promise<Outcome> {
     const known = wellKnownAnswer(name);
     if (known !== null) return noOutcome(known, name, noiseSeconds);
     const policy = this.#options.policy.current();
@@ -156,9 +163,11 @@ class Filter implements DnsFilter {
     // What is waited for must not hold an object that is filled again.
     if (found instanceof Promise) {
       const own = { ...client };
-      return found.then((asker) => this.#outcomeFor({ name, type, isHostName, client: own, asker, policy, nowMs }));
+      return found.then((asker) =>
+        this.#outcomeFor({ name, nameHash, type, isHostName, client: own, asker, policy, nowMs }),
+      );
     }
-    return this.#outcomeFor({ name, type, isHostName, client, asker: found, policy, nowMs });
+    return this.#outcomeFor({ name, nameHash, type, isHostName, client, asker: found, policy, nowMs });
   }
 
   #outcomeFor(asked: Asked): Outcome | Promise<Outcome> {
@@ -318,7 +327,14 @@ class Filter implements DnsFilter {
       const answer = recordedAnswer(reply, outcome);
       this.#records.allowed(recorded(asked), { verdict, flow: this.#records.newFlow(), detail: removed, answer });
     }
+    if (passed === null && !found.isStale)
+      this.#remember(asked, judged, { answer: found.answer, reply, told: outcome });
     return outcome;
+  }
+
+  #remember(asked: Asked, judged: JudgedQuestion, told: Omit<ToldAnswer, 'zones'>): void {
+    if (asked.client.proofs.length > 0) return;
+    this.#quick.note(asked, asked.asker, judged, { ...told, zones: this.#options.zones() });
   }
 
   #learn(asked: Asked, reply: ScreenedReply, outcome: Told): void {
@@ -338,6 +354,7 @@ interface FoundFor {
 
 interface Asked {
   readonly name: string;
+  readonly nameHash: number;
   readonly type: number;
   readonly isHostName: boolean;
   readonly client: DnsClient;

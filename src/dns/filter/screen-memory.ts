@@ -12,6 +12,13 @@ export interface ScreenedReply {
   readonly packed: PackedAnswer | null;
   /** Whether its addresses were learned for the service. The same answer is told many times a second; it is screened anew every 10 s. */
   isLearned: boolean;
+  /** Until when it may be told (epoch milliseconds). */
+  readonly untilMs: number;
+}
+
+/** Whether a reply is not too old at an instant (epoch milliseconds), nor made after it. */
+export function isCurrent({ untilMs }: Pick<ScreenedReply, 'untilMs'>, nowMs: number): boolean {
+  return nowMs < untilMs && nowMs >= untilMs - keptMs;
 }
 
 /** Screens answers, once for each service while policy and grants are the same. */
@@ -30,7 +37,6 @@ interface Kept extends ScreenedReply {
   readonly strength: string;
   /** Zones from this place on were not looked at. */
   readonly passedRank: number | null;
-  readonly untilMs: number;
   readonly zones: RpzIndex;
 }
 
@@ -87,8 +93,7 @@ function holds(
     kept.strength === principal.strength &&
     kept.identity === principal.identity &&
     kept.passedRank === (passed?.rank ?? null) &&
-    now < kept.untilMs &&
-    now >= kept.untilMs - keptMs
+    isCurrent(kept, now)
   );
 }
 

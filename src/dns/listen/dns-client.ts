@@ -19,6 +19,8 @@ export interface DnsClient {
   readonly maxBytes: number;
   /** What was presented and is not verified yet: the certificate of the connection, the credential of a path. */
   readonly proofs: readonly PresentedProof[];
+  /** When the question was taken (epoch milliseconds), by a listener that takes many at once. Default: now. */
+  readonly takenAtMs?: number;
   /** Whether the client asks faster than it may. Over UDP such questions never come to the filter. */
   readonly isOverRate: boolean;
 }

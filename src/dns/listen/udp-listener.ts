@@ -32,6 +32,7 @@ export class UdpListener {
       maxBytes: maxUdpBytes,
       proofs: [],
       isOverRate: false,
+      takenAtMs: 0,
     };
     this.#replies =
       this.#socket.place ?? new ReplyBatch(this.#socket, { maxBytes: maxUdpBytes, onDropped: this.#onDropped });
@@ -74,6 +75,7 @@ export class UdpListener {
     const nowMs = this.#turnMs ?? this.#beginTurn();
     this.#client.address = canonicalPeer(address);
     this.#client.port = port;
+    this.#client.takenAtMs = nowMs;
     const share = rates.find(this.#client.address, nowMs);
     if (!rates.take(share, nowMs)) this.#refuse(bytes, share, address, port);
     else if (inFlight.hasRoom(share)) this.#answer(bytes, share, address, port);

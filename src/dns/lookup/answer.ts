@@ -14,6 +14,23 @@ export interface Answer {
   readonly storedAtMs: number;
   /** For how long it holds from then on. */
   readonly ttlSeconds: number;
+  /** Its place in the memory for answers; null for one that is made anew each time. */
+  readonly place: AnswerPlace | null;
+}
+
+/** What of an answer's place in memory may be known without holding the answer: that ends when it is forgotten. */
+export interface AnswerPlace {
+  /** Whether it is in its place: neither forgotten nor replaced. */
+  isKept: boolean;
+  /** Until when it may be told as fresh (epoch milliseconds). */
+  freshUntilMs: number;
+  /** Told since it was stored, or since its place was spared last: what is not told goes first. */
+  isUsed: boolean;
+}
+
+/** The place of an answer that is about to be stored. */
+export function newPlace(): AnswerPlace {
+  return { isKept: false, freshUntilMs: 0, isUsed: false };
 }
 
 /** An answer as it is given out. `isStale`: it is past its time, and nobody could say anything newer (RFC 8767). */
@@ -24,7 +41,12 @@ export interface FoundAnswer {
 
 /** Whole seconds since an answer was stored; 0 where the clock was set back. */
 export function ageOf({ storedAtMs }: Answer, nowMs: number): number {
-  return Math.max(0, Math.floor((nowMs - storedAtMs) / 1_000));
+  return secondsBetween(storedAtMs, nowMs);
+}
+
+/** Whole seconds between two instants (epoch milliseconds); 0 where the second is the earlier one. */
+export function secondsBetween(fromMs: number, toMs: number): number {
+  return Math.max(0, Math.floor((toMs - fromMs) / 1_000));
 }
 
 /** Its message as it holds now: every record has that much less time left. */

@@ -1,7 +1,7 @@
 import { type Fault, failed, fault, ok, type Result } from '../../base/index.ts';
 import { type DnsMessage, rcodes } from '../../wire/index.ts';
 import { negativeTtlSeconds } from '../upstream/take-addresses.ts';
-import { type Answer, agedMessage, type FoundAnswer } from './answer.ts';
+import { type Answer, agedMessage, type FoundAnswer, newPlace } from './answer.ts';
 import { createLocalSource, type LocalFound, type LocalSourceOptions } from './local-source.ts';
 import { createMessageCache } from './message-cache.ts';
 import { within } from './within.ts';
@@ -62,7 +62,9 @@ export function createLookup(options: LookupOptions): Lookup {
     const ttlSeconds = ttlOf(message);
     const { links } = chain.value;
     const from = 'upstream';
-    const answer: Answer = { name, type, message, links, from, server, storedAtMs: clock.now(), ttlSeconds };
+    const storedAtMs = clock.now();
+    const place = newPlace();
+    const answer: Answer = { name, type, message, links, from, server, storedAtMs, ttlSeconds, place };
     cache.set(answer);
     return ok(answer);
   };

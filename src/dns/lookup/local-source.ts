@@ -45,7 +45,7 @@ export function createLocalSource({ clock, hosts, zones, chainOf }: LocalSourceO
     const chain = chainOf(message, question.name);
     const links = chain.ok ? chain.value.links : [];
     const ttlSeconds = message.answers.reduce((least, { ttl }) => Math.min(least, ttl), hostsTtlSeconds);
-    return { ...question, message, links, server: null, storedAtMs: clock.now(), ttlSeconds };
+    return { ...question, message, links, server: null, storedAtMs: clock.now(), ttlSeconds, place: null };
   };
   return {
     find: (name, type) => {

@@ -1,5 +1,5 @@
 import type { DnsRecord } from '../../wire/index.ts';
-import type { Answer } from './answer.ts';
+import { type Answer, type AnswerPlace, newPlace } from './answer.ts';
 
 /**
  * Remembers answers, fresh ones and for a while those past their time. Bounded in bytes: the oldest goes that was not used since it was
@@ -18,10 +18,8 @@ export interface MessageCache {
 
 interface Entry {
   readonly answer: Answer;
-  /** Used since it was stored or spared. */
-  isUsed: boolean;
+  readonly place: AnswerPlace;
   readonly bytes: number;
-  readonly freshUntilMs: number;
   readonly keptUntilMs: number;
 }
 
@@ -40,6 +38,7 @@ export function createMessageCache(options: { readonly maxBytes: number; readonl
   const remove = (entry: Entry): void => {
     const { name, type } = entry.answer;
     if (!order.delete(entry)) return;
+    entry.place.isKept = false;
     tables.find(type)?.delete(name);
     bytes -= entry.bytes;
   };
@@ -52,15 +51,15 @@ export function createMessageCache(options: { readonly maxBytes: number; readonl
     return null;
   };
   const use = (entry: Entry): Answer => {
-    entry.isUsed = true;
+    entry.place.isUsed = true;
     return entry.answer;
   };
   // Ends: what is spared comes to the end of the order, and is spared once.
   const makeRoom = (): void => {
     for (const oldest of order) {
       if (bytes <= maxBytes) return;
-      if (oldest.isUsed) {
-        oldest.isUsed = false;
+      if (oldest.place.isUsed) {
+        oldest.place.isUsed = false;
         order.delete(oldest);
         order.add(oldest);
       } else remove(oldest);
@@ -69,7 +68,7 @@ export function createMessageCache(options: { readonly maxBytes: number; readonl
   return {
     fresh: (name, type, nowMs) => {
       const entry = find(name, type, nowMs);
-      return entry === null || nowMs >= entry.freshUntilMs ? null : use(entry);
+      return entry === null || nowMs >= entry.place.freshUntilMs ? null : use(entry);
     },
     kept: (name, type, nowMs) => {
       const entry = find(name, type, nowMs);
@@ -81,8 +80,11 @@ export function createMessageCache(options: { readonly maxBytes: number; readonl
       if (answer.ttlSeconds <= 0) return;
       const freshUntilMs = answer.storedAtMs + answer.ttlSeconds * 1_000;
       const keptUntilMs = freshUntilMs + staleForMs;
-      const entry: Entry = { answer, isUsed: false, bytes: sizeOf(answer), freshUntilMs, keptUntilMs };
+      const place = answer.place ?? newPlace();
+      const entry: Entry = { answer, place, bytes: sizeOf(answer), keptUntilMs };
       if (entry.bytes > maxBytes) return;
+      place.isKept = true;
+      place.freshUntilMs = freshUntilMs;
       tables.make(answer.type).set(answer.name, entry);
       order.add(entry);
       bytes += entry.bytes;
@@ -90,6 +92,7 @@ export function createMessageCache(options: { readonly maxBytes: number; readonl
     },
     clear: () => {
       tables.clear();
+      for (const { place } of order) place.isKept = false;
       order.clear();
       bytes = 0;
     },

@@ -46,6 +46,7 @@ test('a query is read in place', () => {
       authenticData: false,
       checkingDisabled: false,
       name: 'www.example.com',
+      nameHash: ask(encode({ type: 'query', questions: [{ name: 'wWw.example.com', type: 'A' }] })).view.nameHash,
       nameEnd: 29,
       questionEnd: 33,
       type: 28,

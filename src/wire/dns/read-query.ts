@@ -21,6 +21,8 @@ export class QueryView {
   checkingDisabled = false;
   /** The name asked for, in lower case, as text by the rules of `readName`. */
   name = '';
+  /** A hash of the name: the same for every spelling of it, and for other names too. */
+  nameHash = 0;
   /** Where the name ends and where its question ends; 12, the end of the header, when no question could be read. */
   nameEnd = 12;
   questionEnd = 12;
@@ -74,6 +76,7 @@ function readHeader(bytes: Uint8Array, into: QueryView): void {
   into.authenticData = (low & 0x20) !== 0;
   into.checkingDisabled = (low & 0x10) !== 0;
   into.name = '';
+  into.nameHash = 0;
   into.nameEnd = headerBytes;
   into.questionEnd = headerBytes;
   into.type = 0;
@@ -105,6 +108,7 @@ function readQuestion(bytes: Uint8Array, length: number, into: QueryView): boole
   into.questionEnd = nameEnd + 4;
   into.type = number16(bytes, nameEnd);
   into.class = number16(bytes, nameEnd + 2);
+  into.nameHash = hash;
   into.isHostName = isHostLike && lastLabelHasLetter && folded > 0;
   into.name = needsEscape ? lowerName(readName(bytes, headerBytes, length)?.text ?? '') : recall();
   return true;
