@@ -18,10 +18,16 @@ export function createNetworkFacts(localOrigins: readonly Endpoint[]): NetworkFa
   const read = (): NetworkFacts => ({ ownAddresses: readAddresses(interfaceAddresses()), localOrigins: origins });
   let facts = read();
   const timer = setInterval(() => {
-    facts = read();
+    const now = read();
+    // The same object as long as they are the same: by that others know that nothing changed.
+    if (textOf(now) !== textOf(facts)) facts = now;
   }, refreshMs);
   timer.unref();
   return { current: () => facts, close: () => clearInterval(timer) };
+}
+
+function textOf({ ownAddresses }: NetworkFacts): string {
+  return ownAddresses.map(({ text }) => text).join(' ');
 }
 
 /** The local origins of a configuration as addresses with ports. */

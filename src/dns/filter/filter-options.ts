@@ -47,6 +47,7 @@ export interface FilterOptions {
   readonly policy: {
     current(): CompiledPolicy | null;
     facts(): DecisionFacts;
+    /** The same object as long as nothing changed. */
     network(): NetworkFacts;
   };
   readonly judge: QueryJudge;

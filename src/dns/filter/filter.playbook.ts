@@ -35,6 +35,7 @@ export const payments: ReturnType<typeof serviceNode> = serviceNode('payments-ap
   deny: [ruleNode('evil.example.net:*')],
 });
 
+const network = { ownAddresses: [addressOf('192.0.2.1')], localOrigins: [] };
 const usual: FilterSettings = {
   denial: 'nxdomain',
   denialTtlSeconds: 30,
@@ -97,7 +98,7 @@ export function make(settings: Partial<FilterSettings> = {}): DnsFilter {
     policy: {
       current: () => bed.policy,
       facts: () => bed.facts,
-      network: () => ({ ownAddresses: [addressOf('192.0.2.1')], localOrigins: [] }),
+      network: () => network,
     },
     judge: { identify, decide, screen: screenAddresses },
     verifier: { generation: 0, verify: () => ({ kind: 'failed', why: 'unknown' }), stillHolds: () => false },

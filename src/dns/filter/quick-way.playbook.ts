@@ -7,6 +7,7 @@ import {
   type DecisionFacts,
   type DecisionRecord,
   decide,
+  type NetworkFacts,
   queryTypes,
   screenAddresses,
 } from '../../policy/index.ts';
@@ -23,6 +24,7 @@ export interface World {
   facts: DecisionFacts;
   zones: RpzIndex;
   isKeeping: boolean;
+  network: NetworkFacts;
   /** By `name type`; what is not there nobody answers. */
   readonly answers: Map<string, DnsMessage>;
 }
@@ -67,7 +69,7 @@ export function filterOn(world: World, options: { readonly isLong: boolean; read
     policy: {
       current: () => world.policy,
       facts: () => world.facts,
-      network: () => ({ ownAddresses: [addressOf('192.0.2.1')], localOrigins: [] }),
+      network: () => world.network,
     },
     judge: {
       identify,

@@ -3,11 +3,11 @@ import { describe, test } from 'node:test';
 import { encode, RECURSION_DESIRED } from 'dns-packet';
 import fc from 'fast-check';
 import { grantOf } from '../../../test/support/grant-fixture.ts';
-import { identityNode, policyOf, ruleNode, serviceNode } from '../../../test/support/policy-fixture.ts';
+import { addressOf, identityNode, policyOf, ruleNode, serviceNode } from '../../../test/support/policy-fixture.ts';
 import { nowForTest } from '../../../test/support/request-fixture.ts';
 import { testScale } from '../../../test/support/requires.ts';
 import { rpzOf } from '../../../test/support/rpz-fixture.ts';
-import { type CompiledPolicy, noFacts, openGrants } from '../../policy/index.ts';
+import { type CompiledPolicy, type NetworkFacts, noFacts, openGrants } from '../../policy/index.ts';
 import { type DnsMessage, rcodes } from '../../wire/index.ts';
 import type { DnsClient } from '../listen/dns-client.ts';
 import { openRpz } from '../rpz/open-rpz.ts';
@@ -50,6 +50,10 @@ const zones = [
   ['32.9.113.0.203.rpz-ip CNAME *.'],
   ['32.7.0.20.10.rpz-client-ip CNAME .'],
 ].map((lines) => openRpz(lines.length === 0 ? [] : [rpzOf('rpz.example', ...lines)]));
+const networkOf = (text: string): NetworkFacts => ({ ownAddresses: [addressOf(text)], localOrigins: [] });
+const usualNetwork = networkOf('192.0.2.1');
+// One of them is the address of a name.
+const networks = [usualNetwork, networkOf('203.0.113.9')];
 const names = [
   ...['bank.example.com', 'x.cdn.example.com', 'y.cdn.example.com', 'large.cdn.example.com', 'mail.example.com'],
   ...[
@@ -90,6 +94,7 @@ function worldOf(): World {
     facts: noFacts,
     zones: openRpz([]),
     isKeeping: true,
+    network: usualNetwork,
     answers: answersOf(),
   };
 }
@@ -133,11 +138,12 @@ const asked: fc.Arbitrary<Asked> = fc.record({
 const change = fc.oneof(
   fc.record({
     kind: fc.constant('later' as const),
-    ms: fc.constantFrom(1, 400, 1_000, 4_000, 11_000, 299_000, 90_000_000, -2_000),
+    ms: fc.constantFrom(1, 400, 1_000, 4_000, 11_000, 299_000, 601_000, 90_000_000, -2_000),
   }),
   fc.record({ kind: fc.constant('policy' as const), at: fc.nat(policies.length - 1) }),
   fc.record({ kind: fc.constant('facts' as const), at: fc.nat(facts.length - 1) }),
   fc.record({ kind: fc.constant('zones' as const), at: fc.nat(zones.length - 1) }),
+  fc.record({ kind: fc.constant('network' as const), at: fc.nat(networks.length - 1) }),
   fc.record({ kind: fc.constant('keeping' as const), is: fc.boolean() }),
   fc.record({
     kind: fc.constant('answer' as const),
@@ -217,7 +223,7 @@ function changeWorld(
   }
 }
 
-const inForce = { policy: policies, facts, zones };
+const inForce = { policy: policies, facts, zones, network: networks };
 
 function queryOf({ name, type, id, letters, flags, edns, broken }: Asked): Uint8Array {
   const spelled = [...name]

@@ -45,7 +45,10 @@ export class QuickWay {
   #find(view: QueryView, asker: Asker, policy: CompiledPolicy, nowMs: number): QuickAnswer | null {
     const found = this.#parts.answers.find(view, asker, nowMs);
     if (found === null || found.policy !== policy) return null;
-    return found.facts === this.#options.policy.facts() && found.zones === this.#options.zones() ? found : null;
+    const { policy: holder, zones } = this.#options;
+    const isSame =
+      found.facts === holder.facts() && found.zones === zones() && found.reply.network === holder.network();
+    return isSame ? found : null;
   }
 
   #tell(found: QuickAnswer, client: DnsClient, nowMs: number): Told {

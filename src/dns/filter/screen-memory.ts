@@ -1,4 +1,4 @@
-import type { CompiledPolicy, DecisionFacts, Reason } from '../../policy/index.ts';
+import type { CompiledPolicy, DecisionFacts, NetworkFacts, Reason } from '../../policy/index.ts';
 import { type PackedAnswer, packAnswer } from '../../wire/index.ts';
 import type { Answer } from '../lookup/answer.ts';
 import type { RpzIndex, RpzMatch } from '../rpz/open-rpz.ts';
@@ -10,8 +10,10 @@ import { type ScreenedAnswer, screenAnswer } from './screen-answer.ts';
 export interface ScreenedReply {
   readonly screened: ScreenedAnswer;
   readonly packed: PackedAnswer | null;
-  /** Whether its addresses were learned for the service. The same answer is told many times a second; it is screened anew every 10 s. */
+  /** Whether its addresses were learned for the service. The same answer is told many times a second; it is screened anew every ten minutes. */
   isLearned: boolean;
+  /** The machine's own addresses that it was screened by. */
+  readonly network: NetworkFacts;
   /** Until when it may be told (epoch milliseconds). */
   readonly untilMs: number;
 }
@@ -40,8 +42,8 @@ interface Kept extends ScreenedReply {
   readonly zones: RpzIndex;
 }
 
-/** Own addresses may change meanwhile. */
-const keptMs = 10_000;
+/** The way back to a name is learned anew when its answer is screened anew, and is known for an hour. */
+const keptMs = 600_000;
 
 /** Makes the memory; it forgets an answer together with the cache. */
 export function createScreenMemory(options: FilterOptions): ScreenMemory {
@@ -51,7 +53,7 @@ export function createScreenMemory(options: FilterOptions): ScreenMemory {
       const { service } = judged.request.principal;
       const screens = known.get(answer);
       const kept = screens === undefined ? undefined : keptFor(screens, service);
-      if (kept !== undefined && holds(kept, judged, passed) && kept.zones === options.zones()) return kept;
+      if (kept !== undefined && holds(kept, judged, passed) && isSame(kept, options)) return kept;
       const made = make(options, answer, judged, passed);
       if (screens === undefined) known.set(answer, { last: made, byService: new Map([[service, made]]) });
       else add(screens, made);
@@ -77,6 +79,10 @@ function keptFor(screens: Screens, service: string): Kept | undefined {
 function add(screens: Screens, made: Kept): void {
   screens.last = made;
   screens.byService.set(made.service, made);
+}
+
+function isSame({ zones, network }: Kept, options: FilterOptions): boolean {
+  return zones === options.zones() && network === options.policy.network();
 }
 
 // Whatever the verdict and the screening look at must be the same: what is only like it would hand one client what another may have.
@@ -114,6 +120,7 @@ function make(options: FilterOptions, answer: Answer, judged: JudgedQuestion, pa
     passedRank: passed?.rank ?? null,
     untilMs: request.now + keptMs,
     zones: options.zones(),
+    network: options.policy.network(),
     screened,
     packed,
     isLearned: false,
