@@ -5,11 +5,14 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-// workload -> one of three gateways side by side -> origin. Each has wires and addresses of its own, so that all three stand at the same time
+// workload -> one of four gateways side by side -> origin. Each has wires and addresses of its own, so that all stand at the same time
 // and are measured in turns: nothing is loaded or unloaded between two rounds.
 
-/** A way from the workload to the origin. `plain`: no ruleset at all. `tracked`: conntrack and its two rules. `exeat`: the product. */
-export type LaneName = 'plain' | 'tracked' | 'exeat';
+/**
+ * A way from the workload to the origin. `plain`: no ruleset at all. `tracked`: conntrack and its two rules. `hooks`: the chains that the product
+ * hangs on the hooks of the kernel, without a rule: what no ruleset of this shape can fall below. `exeat`: the product.
+ */
+export type LaneName = 'plain' | 'tracked' | 'hooks' | 'exeat';
 
 /** Addresses of a lane. */
 export interface Lane {
@@ -58,7 +61,7 @@ export interface ExecOptions {
 /** A range that the origin answers for as a whole, behind all lanes' default routes: addresses that names lead to. */
 export const manyAddresses = '198.18.0.0/15';
 
-const laneNames: readonly LaneName[] = ['plain', 'tracked', 'exeat'];
+const laneNames: readonly LaneName[] = ['plain', 'tracked', 'hooks', 'exeat'];
 const defaultTimeoutMs = 60_000;
 const tracked = `table inet tracked {
   chain forward {
@@ -66,6 +69,17 @@ const tracked = `table inet tracked {
     ct state established,related accept
     ct state new accept
   }
+}
+`;
+const hooks = `table inet hooks {
+  chain first { type filter hook prerouting priority -450; policy accept; }
+  chain pre { type filter hook prerouting priority mangle; policy accept; }
+  chain dns { type nat hook prerouting priority dstnat; policy accept; }
+  chain local { type filter hook input priority filter; policy accept; }
+  chain through { type filter hook forward priority filter; policy accept; }
+  chain own { type route hook output priority mangle; policy accept; }
+  chain asks { type nat hook output priority -100; policy accept; }
+  chain post { type nat hook postrouting priority srcnat; policy accept; }
 }
 `;
 
@@ -110,7 +124,7 @@ export async function openLanes(): Promise<Lanes> {
       return child;
     },
     setLargePackets: async (isOn) => {
-      const [word, at] = [isOn ? 'on' : 'off', [1, 2, 3]];
+      const [word, at] = [isOn ? 'on' : 'off', lanes.map((_, index) => index + 1)];
       for (const index of at) {
         await made.exec('workload', ['ethtool', '-K', `w${index}`, 'tso', word, 'gso', word]);
         await made.exec('origin', ['ethtool', '-K', `o${index}`, 'tso', word, 'gso', word]);
@@ -171,6 +185,7 @@ async function layCables(made: Lanes): Promise<void> {
   await ip('origin', [`route add local ${manyAddresses} dev lo`]);
   await ip('workload', [`route add ${manyAddresses} via ${made.lanes.at(-1)?.gateway[4]}`]);
   await made.exec('tracked', ['nft', '-f', '-'], { input: tracked });
+  await made.exec('hooks', ['nft', '-f', '-'], { input: hooks });
 }
 
 function addressLines(device: string, both: Lane['workload'], bits: number): readonly string[] {

@@ -58,6 +58,7 @@ const bars = {
   namedWithin: 0.05,
   answerMs: 5,
 } as const;
+const warmUpPerSecond = 200;
 const shapes: readonly (readonly [string, FlowShape])[] = [
   ['told, IPv4, 1 flow', { family: 4, flows: 1, port: benchPorts.told }],
   ['told, IPv4, 8 flows', { family: 4, flows: 8, port: benchPorts.told }],
@@ -90,10 +91,11 @@ export async function measureGateway({ note }: BenchContext, sizes: GatewaySizes
     const lane = lanes.lanes.find(({ name }) => name === 'exeat');
     if (lane === undefined) throw new TypeError('"lanes" hold no lane of Exeat');
     const traffic = await openTraffic(lanes);
-    const freshNames = sizes.freshPerSecond.reduce((sum, rate) => sum + rate * sizes.freshSeconds, 0) * 2;
+    const eachNames = sizes.freshPerSecond.reduce((sum, rate) => sum + rate * sizes.freshSeconds, 0);
+    const freshNames = Math.ceil(eachNames * 2 + warmUpPerSecond * sizes.warmUpSeconds);
     const gateway = await startGateway(lanes, lane, { otherServices: sizes.otherServices, freshNames });
     const field: GatewayField = { note, sizes, lanes, lane, traffic, gateway, nextFresh: 0 };
-    note(`${sizes.otherServices + 1} services; the three gateways stand side by side and are measured in turns`);
+    note(`${sizes.otherServices + 1} services; the gateways stand side by side and are measured in turns`);
     const bare = await measureBare(field);
     return sizes.elements === 0 ? bare : [...bare, ...(await measureFilled(field))];
   } finally {
@@ -107,6 +109,7 @@ async function measureBare(field: GatewayField): Promise<readonly BenchResult[]>
     () => measureShapes(field, shapes.slice(0, sizes.shapes), ''),
     () => measureConnections(field, ''),
     () => measureNames(field),
+    () => warmUpAnswers(field),
     ...sizes.freshPerSecond.map((rate) => () => measureAnswers(field, rate, '')),
     () => measureUpkeep(lanes, { lane, gateway, held: 'few', restSeconds: sizes.restSeconds }),
   ]);
@@ -163,7 +166,9 @@ async function measureThroughput(
   const { lanes, sizes, traffic } = field;
   await tellFlow(field);
   const bytes = packets === 'as sent' ? sizes.transferBytes : sizes.transferBytes / 2;
-  const rounds = await inTurns(lanes.lanes, sizes.rounds, (lane) => traffic.transfer(lane, shape, bytes));
+  // An empty chain is no way of its own for packets: it tells what a connection costs, whose first packet meets NAT.
+  const some = lanes.lanes.filter(({ name: lane }) => lane !== 'hooks');
+  const rounds = await inTurns(some, sizes.rounds, (lane) => traffic.transfer(lane, shape, bytes));
   const isBarred = shape.family === 4 && packets === 'as sent';
   return [
     ...besides(rounds, {
@@ -192,6 +197,12 @@ async function measureConnections(field: GatewayField, among: string): Promise<r
       bars: { plain: bars.connectionsOfPlain, tracked: bars.connectionsOfTracked },
     }),
     ...besides(rounds, {
+      figure: `new connections, our hooks without a rule${among}`,
+      unit: '/s',
+      pick: ({ rate }) => rate,
+      of: 'hooks',
+    }),
+    ...besides(rounds, {
       figure: `machine busy for a connection${among}`,
       unit: 'µs',
       pick: ({ busy }) => busy * 1e6,
@@ -204,21 +215,37 @@ interface Comparison {
   readonly figure: string;
   readonly unit: string;
   readonly pick: (round: Round) => number;
+  /** Whose it is. Default: that of Exeat. */
+  readonly of?: LaneName;
   /** The least share of a peer's value. Default: no bar. */
   readonly bars?: Partial<Record<LaneName, number>>;
 }
 
-/** The lane of Exeat beside both others, by medians. */
-function besides(rounds: Rounds, { figure: name, unit, pick, bars: least = {} }: Comparison): readonly BenchResult[] {
+/** A lane, that of Exeat by itself, beside plain routing and conntrack, by medians. */
+function besides(
+  rounds: Rounds,
+  { figure: name, unit, pick, of: whose = 'exeat', bars: least = {} }: Comparison,
+): readonly BenchResult[] {
   const of = (lane: LaneName): number => median((rounds.get(lane) ?? []).map(pick));
   return (['plain', 'tracked'] as const).map((peer) => {
     const bar = least[peer];
     return figure({
-      ...{ bench: 'gateway', figure: name, value: of('exeat'), unit },
+      ...{ bench: 'gateway', figure: name, value: of(whose), unit },
       peer: { name: peer, value: of(peer) },
       ...(bar === undefined ? {} : { atLeastRatio: bar }),
     });
   });
+}
+
+/** The first answers of a process are slow: its code is not compiled yet. */
+async function warmUpAnswers(field: GatewayField): Promise<readonly BenchResult[]> {
+  const { lanes, lane, sizes } = field;
+  const count = Math.ceil(warmUpPerSecond * sizes.warmUpSeconds);
+  const order = { prefix: 'n', zone: benchNames.freshZone, from: field.nextFresh, count, perSecond: warmUpPerSecond };
+  field.nextFresh += count;
+  const { latencies } = await askThrough(lanes, lane, { ...order, connectTo: benchPorts.fresh });
+  const [name, value] = ['fresh answer until it is told, p99 of the first seconds', quantile(latencies, 0.99)];
+  return [figure({ bench: 'gateway', figure: name, value, unit: 'ms' })];
 }
 
 /** The address plane opens what DNS told: asked anew each time, since an answer ends. */

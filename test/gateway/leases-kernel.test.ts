@@ -9,6 +9,7 @@ import {
   openAt,
   openGatewayBed,
   pause,
+  place,
   planOf,
   services,
   toldAt,
@@ -258,5 +259,13 @@ describe('leases in the kernel', { skip: skipUnless('root', 'ip', 'nft') }, () =
     }
     held = entry;
     assert.equal((await open(at.far[4], at.second[4])).result, `${at.far[4]} 5432 ${at.second[4]}`);
+    // Of a plan that knows no leases none is taken, and one that is left from before gives nobody a way.
+    const plan = planOf([openAt(at.far[4], 5432)], { sources: [], place: { ...place, hasLeases: false } });
+    assert.ok((await client.apply(plan)).ok);
+    assert.equal(
+      await client.lease({ isReset: false, gone: [], held: [{ ...entry, tenure: entry.tenure + 1 }] }),
+      false,
+    );
+    assert.notEqual((await open(at.far[4], at.second[4])).result, `${at.far[4]} 5432 ${at.second[4]}`);
   });
 });

@@ -75,6 +75,7 @@ export const place: GatewayPlace = {
   userId: 4711,
   guardsRoutes: true,
   masquerades: false,
+  hasLeases: true,
   local: null,
 };
 

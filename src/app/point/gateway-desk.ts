@@ -253,7 +253,7 @@ class AssembledGateway implements GatewayDesk {
     const local = await findLocalPlace(gateway.local);
     const computed = await computeGatewayPlane({
       ...{ ...moment, ids: this.#ids, seatIds: this.#seatIds, leased },
-      place: { ...placeOf(gateway, config.listen), local: local.place },
+      place: { ...placeOf(gateway, config), local: local.place },
       bindings: bindingsOf(gateway),
     });
     const plane = { ...computed, problems: [...local.problems, ...computed.problems] };

@@ -26,7 +26,7 @@ const config: GatewayConfig = {
 
 function listening(proxy: string): Parameters<typeof placeOf>[1] {
   const [dns, at] = [parseEndpoint('0.0.0.0:53'), parseEndpoint(proxy)];
-  return dns.ok && at.ok ? { dns: dns.value, proxy: at.value } : assert.fail();
+  return dns.ok && at.ok ? { listen: { dns: dns.value, proxy: at.value }, leases: [] } : assert.fail();
 }
 
 function planeOf(...allow: readonly string[]): Promise<GatewayPlane> {

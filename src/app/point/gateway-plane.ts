@@ -118,8 +118,14 @@ function closedPlan({ place, bindings }: PlaneParts): KernelPlan {
   return { place, sources: [], local: emptyLocalPlan, bindings, open: [], closed: closedRuns() };
 }
 
+/** What of the configuration a place follows from beside `gateway:`. */
+export interface PlaceConfig {
+  readonly listen: Pick<Config['listen'], 'dns' | 'proxy'>;
+  readonly leases: readonly unknown[];
+}
+
 /** The part of the plan that the configuration gives; how this machine's own processes are held has to be looked up. */
-export function placeOf(config: GatewayConfig, { dns, proxy }: Pick<Config['listen'], 'dns' | 'proxy'>): GatewayPlace {
+export function placeOf(config: GatewayConfig, { listen: { dns, proxy }, leases }: PlaceConfig): GatewayPlace {
   return {
     inside: config.inside,
     binding: config.binding,
@@ -131,6 +137,7 @@ export function placeOf(config: GatewayConfig, { dns, proxy }: Pick<Config['list
     userId: process.getuid?.() ?? 0,
     guardsRoutes: config.guardsRoutes,
     masquerades: config.masquerades,
+    hasLeases: leases.length > 0,
     local: null,
   };
 }

@@ -49,9 +49,9 @@ export async function inspectMachine(config: Config, nowMs: number): Promise<rea
 }
 
 async function gatewayInspections(config: Config, compiled: Result<CompiledFolder>): Promise<readonly Inspection[]> {
-  const { gateway, listen } = config;
+  const { gateway } = config;
   if (gateway === null) return [];
-  const place = { ...placeOf(gateway, listen), local: (await findLocalPlace(gateway.local)).place };
+  const place = { ...placeOf(gateway, config), local: (await findLocalPlace(gateway.local)).place };
   const machine = await lookAtMachine(place);
   const separate = gateway.helper === null ? [] : [await inspectHelper(gateway.helper)];
   const policy = compiled.ok ? compiled.value.policy : null;

@@ -105,7 +105,9 @@ export function createApplier(options: ApplierOptions): Applier {
     learn: (entries) => queue.together('learn', entries, deadlineMs),
     forget: (entries) => queue.together('forget', entries, deadlineMs),
     lease: (change) =>
-      queue.alone(async () => plan !== null && (await nft.run(['-f', '-'], leaseText(change))).code === 0),
+      queue.alone(
+        async () => plan?.place.hasLeases === true && (await nft.run(['-f', '-'], leaseText(change))).code === 0,
+      ),
     counts: async () => (await reader.counts()) ?? readCounts(nft),
     shape: async () => (await reader.shape()) ?? (reader.isPossible() ? null : readShape(nft)),
     elements: async () => (await reader.elements()) ?? (reader.isPossible() ? null : digestPlanSets(nft)),

@@ -84,6 +84,8 @@ export interface GatewayPlace {
   readonly guardsRoutes: boolean;
   /** Whether sources are translated to the address of the interface that leads out. */
   readonly masquerades: boolean;
+  /** Whether addresses are leased; if not, no packet is looked up among leases, and none is taken. */
+  readonly hasLeases: boolean;
   /** How processes of this machine itself are held; null: they are not. */
   readonly local: LocalPlace | null;
 }

@@ -36,12 +36,12 @@ export function leaseTableLines(): readonly string[] {
   ];
 }
 
-/** What is in those chains. */
-export function leaseChains(): readonly (readonly [string, readonly string[]])[] {
+/** What is in those chains. Without leases nothing is looked up among them; a flow that still has the number of one is nobody's. */
+export function leaseChains(hasLeases: boolean): readonly (readonly [string, readonly string[]])[] {
   return [
-    ['c_class', classRules()],
-    ['c_tenant', tenantRules()],
-    ...families.map((words) => [`c_owner${words.family}`, ownerRules(words)] as const),
+    ['c_class', hasLeases ? classRules() : ['meta mark set ct mark']],
+    ['c_tenant', hasLeases ? tenantRules() : []],
+    ...families.map((words) => [`c_owner${words.family}`, ownerRules(words, hasLeases)] as const),
   ];
 }
 
@@ -83,8 +83,9 @@ function classRules(): readonly string[] {
 
 // The mark of the flow, by every packet of who began it: an address of the policy that changes hands takes its live flows along at once.
 // The mark of the packet is the service of its address by the policy.
-function ownerRules({ family, source }: FamilyWords): readonly string[] {
-  return [`meta mark set ${source} map @lease${family} goto c_tenant`, keepsLease, 'ct mark set meta mark'];
+function ownerRules({ family, source }: FamilyWords, hasLeases: boolean): readonly string[] {
+  const byLease = `meta mark set ${source} map @lease${family} goto c_tenant`;
+  return [...(hasLeases ? [byLease] : []), keepsLease, 'ct mark set meta mark'];
 }
 
 // The mark of the packet is the number of the lease of its address.

@@ -57,6 +57,7 @@ test('sources that overlap are a fault', () => {
     userId: 1,
     guardsRoutes: false,
     masquerades: false,
+    hasLeases: true,
     local: null,
   } as const;
   const text = planText({ place, sources: [run, run], local: emptyLocalPlan, bindings: [], open: [], closed: [] });

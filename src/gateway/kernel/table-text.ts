@@ -40,6 +40,7 @@ const familyChains = [
   'c_error',
   'c_errorpass',
   'c_live',
+  'c_renew',
   'c_pass',
   'c_watchlive',
   'c_watched',

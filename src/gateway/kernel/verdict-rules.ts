@@ -38,14 +38,8 @@ function passChains(words: FamilyWords): readonly Chain[] {
   const key = keyOut(words);
   // A set that is full does not take the element and ends its rule there; so what follows is a rule of its own.
   return [
-    [
-      `c_live${family}`,
-      [
-        `${destination} @closed${family} goto c_deny${family}`,
-        ...refreshRules('live', family, key, `goto c_pass${family}`),
-        `goto c_pass${family}`,
-      ],
-    ],
+    [`c_live${family}`, [`${destination} @closed${family} goto c_deny${family}`, `goto c_renew${family}`]],
+    [`c_renew${family}`, [...refreshRules('live', family, key, `goto c_pass${family}`), `goto c_pass${family}`]],
     [
       `c_watchlive${family}`,
       [...refreshRules('watchlive', family, key, `goto c_watched${family}`), `goto c_watched${family}`],
