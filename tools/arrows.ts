@@ -66,7 +66,7 @@ export const arrows: Readonly<Record<string, RoomRow>> = {
   config: outer(['base', 'policy'], outerRooms),
   'api/contract': outer(['base', 'policy'], []),
   api: outer([...pureRooms, 'config', 'api/contract'], []),
-  console: outer([], ['api/contract']),
+  console: outer(['policy'], ['api/contract']),
   cli: outer([...pureRooms, 'probe', 'config', 'api/contract', 'app', 'app/front'], []),
   'app/front': outer(['base', 'config'], []),
   app: outer(

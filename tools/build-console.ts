@@ -5,12 +5,16 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { filesBelow, repositoryRoot } from './source-files.ts';
+import { filesBelow, isTestFile, repositoryRoot } from './source-files.ts';
 
 /** What a first visit may load at most, JavaScript and style sheets together, as gzip. */
 const mostFirstLoadBytes = 300 * 1024;
 
+/** What pages are made of: their own room, and the engine of policy with the rooms below it, which the editor runs in the browser. */
+const sources = ['src/console', 'src/policy', 'src/destination', 'src/identity', 'src/behaviour', 'src/base'];
 const source = join(repositoryRoot, 'src/console');
+/** The library of public suffixes. */
+const suffixes = 'tldts/dist';
 const target = join(repositoryRoot, 'dist/console');
 const cache = join(repositoryRoot, 'node_modules/.cache/console');
 const keptBuilds = 5;
@@ -35,7 +39,8 @@ async function buildConsole(): Promise<number> {
 // The contract is there for its types, which leave nothing in a build; what a build holds comes from these.
 function digestInputs(): string {
   const hash = createHash('sha256');
-  for (const path of ['package-lock.json', 'tools/build-console.ts', ...filesBelow('src/console', '')].sort()) {
+  const files = sources.flatMap((folder) => filesBelow(folder, '')).filter((path) => !isTestFile(path));
+  for (const path of ['package-lock.json', 'tools/build-console.ts', ...files].sort()) {
     const bytes = readFileSync(join(repositoryRoot, path));
     hash.update(`${path}\0${bytes.length}\0`).update(bytes);
   }
@@ -51,6 +56,12 @@ async function buildInto(folder: string): Promise<void> {
     configFile: false,
     logLevel: 'warn',
     publicDir: 'public',
+    // The same table that the library itself loads here, in place of a second one for Node.
+    resolve: {
+      alias: {
+        [`${suffixes}/cjs/src/data/trie.js`]: join(repositoryRoot, `node_modules/${suffixes}/es6/src/data/trie.js`),
+      },
+    },
     // Everything from our own listener, under a policy that runs nothing inline: no polyfill in the page, no file as a data URL.
     build: {
       outDir: fresh,
@@ -58,6 +69,8 @@ async function buildInto(folder: string): Promise<void> {
       target: 'es2022',
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
+      // The editor and the engine of policy are large, and loaded by the page that has them only.
+      chunkSizeWarningLimit: 800,
       license: { fileName: 'licenses.md' },
       rolldownOptions: {
         onLog: (level, log, handle) => {

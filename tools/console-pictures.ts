@@ -9,6 +9,7 @@ import { askConnect, proofOf } from '../test/support/ask-proxy.ts';
 import { addAuthenticator, freePort } from '../test/support/console-acts.ts';
 import { openVisitor, startBrowser, type Visitor } from '../test/support/console-browser.ts';
 import { startTcpEcho } from '../test/support/echo-origins.ts';
+import { startParentProxy } from '../test/support/parent-proxy.ts';
 import { type RunningProduct, startProduct } from '../test/support/product.ts';
 import { type SeededAccount, seedPeople } from '../test/support/seed-people.ts';
 import { repositoryRoot } from './source-files.ts';
@@ -39,12 +40,17 @@ observeUntil: ${observeUntil}
 identities: [ "credential:ci" ]
 allow:
   - { to: "tcp://registry.example:${port}", reason: packages }
+  - { to: "tcp://mirror.toolchain.example:${port}", reason: the mirror of before }
+tests:
+  - { allow: "tcp://registry.example:${port}" }
 `;
 }
 
 const traffic: readonly (readonly [string, string])[] = [
   ['payments', 'bank-gateway.example'],
   ['ci', 'registry.example'],
+  ['ci', 'pastebin.com'],
+  ['ci', 'cdn.toolchain.example'],
   ['ci', 'cdn.toolchain.example'],
   ['payments', 'telemetry.vendor.example'],
   ['payments', 'bank-gateway.example'],
@@ -53,20 +59,23 @@ const traffic: readonly (readonly [string, string])[] = [
   ['payments', 'bank-gateway.example'],
 ];
 
+// Where the parent leads to is its own affair.
+const port = 443;
+
 await makePictures();
 
 async function makePictures(): Promise<void> {
   mkdirSync(pictures, { recursive: true });
   const origin = await startTcpEcho();
   let accounts: ReadonlyMap<string, SeededAccount> = new Map();
-  const names = [...new Set(traffic.map(([, host]) => host))];
+  // Through a parent the addresses are its to judge: observe has something to let out on a machine without a network.
+  const parent = await startParentProxy(() => origin.port);
   const product = await startProduct({
-    policy: { 'team.yaml': policy(origin.port) },
+    policy: { 'team.yaml': policy(port) },
     credentials: ['payments', 'ci'],
     config: {
       listen: { proxy: '127.0.0.1:0', console: `127.0.0.1:${await freePort()}` },
-      hosts: Object.fromEntries(names.map((host) => [host, '127.0.0.1'])),
-      localOrigins: [`127.0.0.1:${origin.port}`],
+      upstreamProxy: `http://127.0.0.1:${parent.port}`,
     },
     prepare: async (folder) => {
       accounts = await seedPeople(join(folder, '.exeat'), people);
@@ -75,10 +84,11 @@ async function makePictures(): Promise<void> {
   const browser = await startBrowser();
   try {
     const secretOf = (person: string): string => accounts.get(person)?.secret ?? '';
-    await paint({ product, browser, port: origin.port, secretOf });
+    await paint({ product, browser, port, secretOf });
   } finally {
     await browser.close();
     await product.stop();
+    await parent.close();
     await origin.close();
   }
 }
@@ -117,6 +127,8 @@ async function paint({ product, browser, port, secretOf }: Scene): Promise<void>
   await dark.signIn(secretOf('ben'));
   await show(dark, `/exceptions/${asked.id}`, 'before, granted', 'exception-review');
   await show(light, '/open', 'What this answer cannot see', 'open-access');
+  await show(light, '/policy/services/ci-runner', 'Draft the switch', 'policy-observe');
+  await paintPlan(dark);
   await paintPasskeys({ product, browser, port, secretOf });
 }
 
@@ -141,6 +153,24 @@ async function paintPasskeys({ product, browser, port, secretOf }: Scene): Promi
   await cyn.page.getByLabel('Destination').fill(`tcp://files.acquirer.example:${port}`);
   await cyn.page.getByLabel('Reason').fill('payments stand still, INC-4711');
   await snap(cyn, 'once somebody else stands by it', 'break-glass');
+}
+
+/** The editor with the switch to enforce drafted, and what it would come to. */
+async function paintPlan({ page, assertClean }: Visitor): Promise<void> {
+  await page.goto('/policy/services/ci-runner');
+  await page.getByRole('link', { name: /Draft the switch/ }).click();
+  await page.getByRole('button', { name: /^team\.yaml:/ }).click();
+  await page.keyboard.press('End');
+  for (let at = 0; at < 'TODO }'.length; at += 1) await page.keyboard.press('Backspace');
+  await page.keyboard.type('packages come from there }');
+  await page.getByText('1 fault').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Try it' }).click();
+  await page.getByText('would be put in force').waitFor();
+  await page.setViewportSize({ width: 1280, height: 1240 });
+  await page.evaluate('scrollTo(0, 0)');
+  await page.waitForTimeout(700);
+  await page.screenshot({ path: join(pictures, 'policy-plan.png') });
+  await assertClean();
 }
 
 type ApiLike = ReturnType<typeof personWith>;

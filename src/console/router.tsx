@@ -3,6 +3,7 @@ import { readAuditSearch } from './audit/search.ts';
 import { readDecisionSearch } from './decisions/search.ts';
 import { readListSearch, readRequestSearch } from './exceptions/search.ts';
 import { readOpenSearch } from './open/search.ts';
+import { readEditSearch, readServicesSearch } from './policy/search.ts';
 import { NotFound } from './ui/not-found.tsx';
 import { PageFailure } from './ui/page-failure.tsx';
 import { Shell } from './ui/shell.tsx';
@@ -49,6 +50,26 @@ const decisions = createRoute({
   component: lazyRouteComponent(() => import('./decisions/decisions-page.tsx'), 'DecisionsPage'),
 });
 
+const policy = createRoute({
+  getParentRoute: () => root,
+  path: '/policy',
+  validateSearch: readServicesSearch,
+  component: lazyRouteComponent(() => import('./policy/services-page.tsx'), 'ServicesPage'),
+});
+
+const service = createRoute({
+  getParentRoute: () => root,
+  path: '/policy/services/$id',
+  component: lazyRouteComponent(() => import('./policy/service-page.tsx'), 'ServicePage'),
+});
+
+const edit = createRoute({
+  getParentRoute: () => root,
+  path: '/policy/edit',
+  validateSearch: readEditSearch,
+  component: lazyRouteComponent(() => import('./policy/edit-page.tsx'), 'EditPage'),
+});
+
 const audit = createRoute({
   getParentRoute: () => root,
   path: '/audit',
@@ -70,7 +91,20 @@ const passkeys = createRoute({
 
 /** Every page by its path; each page is a chunk of its own. */
 export const router = createRouter({
-  routeTree: root.addChildren([home, exceptions, request, exception, open, decisions, audit, breakGlass, passkeys]),
+  routeTree: root.addChildren([
+    home,
+    exceptions,
+    request,
+    exception,
+    open,
+    decisions,
+    audit,
+    breakGlass,
+    passkeys,
+    policy,
+    service,
+    edit,
+  ]),
   defaultPreload: 'intent',
   scrollRestoration: true,
 });

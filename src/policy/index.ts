@@ -6,7 +6,7 @@ export {
   screenAddresses,
 } from './approve-address.ts';
 export type { ApprovedAddress } from './approved-address.ts';
-export { type CheckedPolicy, type CheckOptions, checkPolicy } from './check/check-policy.ts';
+export { type CheckedPolicy, type CheckOptions, checkPolicy, checkPolicyInSteps } from './check/check-policy.ts';
 export {
   type Decide,
   type PolicyTestOptions,
@@ -33,6 +33,8 @@ export {
   verdictCount,
 } from './decision-record.ts';
 export { comparePolicies, type PolicyChange } from './diff/compare-trees.ts';
+export { grammarHelp, type KeyHelp } from './documents/grammar-help.ts';
+export { documentKinds, type MapName } from './documents/known-keys.ts';
 export { type ParsedPolicyFile, parsePolicyFile } from './documents/parse-policy-file.ts';
 export {
   joinPolicyFiles,

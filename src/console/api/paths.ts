@@ -37,6 +37,11 @@ export const paths = {
   exportOpen: 'POST /open/evidence',
   listAudit: 'GET /audit/entries',
   auditState: 'GET /audit',
+  listServices: 'GET /policy/services',
+  showService: 'GET /policy/services/{id}',
+  showPolicy: 'GET /policy',
+  showPolicyFile: 'GET /policy/file',
+  checkProposal: 'POST /policy/check',
 } as const satisfies Partial<Record<keyof Endpoints, `${'GET' | 'POST'} /${string}`>>;
 
 /** An operation that the console uses. */

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { DecisionRule, ExplainedDecision } from '../../api/contract/index.ts';
 import { call } from '../api/call.ts';
+import type { ServiceDraft } from '../policy/draft-edit.ts';
 import { useMay } from '../session/session-state.ts';
 import { LinkButton } from '../ui/link-button.tsx';
 import { Facts } from '../ui/panel.tsx';
@@ -59,6 +60,14 @@ function Told({ told }: { readonly told: ExplainedDecision }): ReactNode {
           Ask for an exception
         </LinkButton>
       )}
+      {requestable !== null && (
+        <p>
+          Meant to go out for good?{' '}
+          <Link to="/policy/edit" search={{ draft: draftOf(requestable) }}>
+            Draft a rule
+          </Link>
+        </p>
+      )}
       <Rules title="Rules that decided" rules={matched} />
       <Rules title="Nearest rules that did not match" rules={misses} />
       {change !== null && (
@@ -74,6 +83,10 @@ function Told({ told }: { readonly told: ExplainedDecision }): ReactNode {
       <RecordFacts decision={decision} />
     </>
   );
+}
+
+function draftOf({ service, to }: NonNullable<ExplainedDecision['requestable']>): ServiceDraft {
+  return { service, allow: [{ to, via: [] }], enforce: false };
 }
 
 function RecordFacts({ decision }: { readonly decision: ExplainedDecision['decision'] }): ReactNode {

@@ -17,6 +17,7 @@ export function Choices({ label, to, choices }: ChoicesProps): ReactNode {
           key={name}
           to={to}
           search={search as never}
+          activeOptions={{ exact: true }}
           activeProps={marked(isChosen)}
           inactiveProps={marked(isChosen)}
         >
@@ -27,7 +28,7 @@ export function Choices({ label, to, choices }: ChoicesProps): ReactNode {
   );
 }
 
-// The router marks a link by its path alone, which all of these share.
+// The router marks only the view whose address is the one that is shown; the usual view has a shorter one too.
 function marked(isChosen: boolean): { readonly 'aria-current': 'true' | undefined } {
   return { 'aria-current': isChosen ? 'true' : undefined };
 }

@@ -9,6 +9,7 @@ import { Wordmark } from './wordmark.tsx';
 const pages = [
   { to: '/', name: 'Overview' },
   { to: '/decisions', name: 'Decisions' },
+  { to: '/policy', name: 'Policy' },
   { to: '/exceptions', name: 'Exceptions' },
   { to: '/break-glass', name: 'Break-glass' },
   { to: '/open', name: 'Open access' },
