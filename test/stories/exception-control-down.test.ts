@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExceptionAnswer } from '../../src/api/contract/index.ts';
 import { type ApiPerson, askFor, foundPeople, openException } from '../support/api-people.ts';
 import { proofOf, requestTunnel } from '../support/ask-proxy.ts';
-import { childOf } from '../support/kill-child.ts';
+import { holdControlDown } from '../support/hold-control.ts';
 import { waitFor } from '../support/product.ts';
 import { openRaw, type RawClient } from '../support/raw-client.ts';
 import { type RawStory, startRawStory } from '../support/raw-story.ts';
@@ -31,7 +29,7 @@ test('while control is dead decisions go on, a grant that ends cuts its tunnel, 
   const short = await opened('short.example', shortSeconds);
   const kept = await tunnelTo('long.example');
   const cut = await tunnelTo('short.example');
-  const holding = await holdControlDown();
+  const holding = await holdControlDown(story.product);
   const diedAtMs = Date.now();
   const endsAtMs = Date.parse(short.notAfter ?? '');
   assert.ok(diedAtMs < endsAtMs, 'it ends while control is dead');
@@ -90,22 +88,4 @@ async function statuses(): Promise<Readonly<Record<'rule' | 'long' | 'short' | '
     short: await statusOf('short.example'),
     unlisted: await statusOf('unlisted.example'),
   };
-}
-
-/** Kills control and takes its lock before the next one does: until it is released every start of it fails. */
-async function holdControlDown(): Promise<{ release(): void }> {
-  process.kill(childOf(story.product, 'control') ?? 0, 'SIGKILL');
-  const database = new DatabaseSync(join(story.product.state, 'control', 'lock.db'));
-  await waitFor(async () => isTaken(database), 'the lock of control');
-  return { release: () => database.close() };
-}
-
-function isTaken(database: DatabaseSync): boolean {
-  try {
-    database.exec('BEGIN EXCLUSIVE');
-    return true;
-  } catch {
-    // Held still by the one that was killed.
-    return false;
-  }
 }

@@ -29,6 +29,11 @@ export function isUnreachable(error: unknown): boolean {
   return error instanceof Unreachable;
 }
 
+/** Whether nobody answers who could: control is away, or fails at everything. It may be back by itself. */
+export function isAway(error: unknown): boolean {
+  return isUnreachable(error) || (error instanceof Refusal && error.problem.status >= 500);
+}
+
 /** Whether somebody else changed it meanwhile: what was looked at is not what is there. */
 export function isStale(error: unknown): boolean {
   return error instanceof Refusal && staleCodes.has(error.problem.code);

@@ -1,7 +1,7 @@
 import { type QueryClient, type UseQueryResult, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { Scope, SessionAnswer } from '../../api/contract/index.ts';
 import { call, keepCsrf } from '../api/call.ts';
-import { isOver } from '../api/failure.ts';
+import { isAway, isOver } from '../api/failure.ts';
 
 /** Somebody is signed in; nobody is; or somebody was, and what they look at stays until they are back. */
 export type SessionState =
@@ -10,6 +10,7 @@ export type SessionState =
   | { readonly kind: 'over'; readonly session: SessionAnswer };
 
 const key = ['session'] as const;
+const awayMs = 3_000;
 
 /** Reads who is signed in. */
 export function useSessionState(): UseQueryResult<SessionState> {
@@ -17,7 +18,8 @@ export function useSessionState(): UseQueryResult<SessionState> {
   return useQuery({
     queryKey: key,
     staleTime: 60_000,
-    refetchInterval: (query) => (query.state.data?.kind === 'in' ? 60_000 : false),
+    // While nobody answers it is asked again: the page comes when control does.
+    refetchInterval: ({ state }) => (isAway(state.error) ? awayMs : state.data?.kind === 'in' ? 60_000 : false),
     queryFn: async (): Promise<SessionState> => {
       try {
         const { body } = await call('showSession');

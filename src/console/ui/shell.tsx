@@ -1,8 +1,9 @@
 import { useMantineColorScheme } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet } from '@tanstack/react-router';
-import { type ReactNode, useEffect, useState } from 'react';
+import type { ReactNode } from 'react';
 import { signOut, useSession } from '../session/session-state.ts';
+import { AwayLine } from './away-line.tsx';
 import styles from './shell.module.css';
 import { Wordmark } from './wordmark.tsx';
 
@@ -35,7 +36,7 @@ export function Shell(): ReactNode {
         <Account />
       </header>
       <main id="content" tabIndex={-1} className={styles['main']}>
-        <OfflineLine />
+        <AwayLine />
         <Outlet />
       </main>
     </div>
@@ -63,24 +64,6 @@ function Account(): ReactNode {
           Sign out
         </button>
       </span>
-    </div>
-  );
-}
-
-function OfflineLine(): ReactNode {
-  const [isOnline, setOnline] = useState(navigator.onLine);
-  useEffect(() => {
-    const look = (): void => setOnline(navigator.onLine);
-    window.addEventListener('online', look);
-    window.addEventListener('offline', look);
-    return () => {
-      window.removeEventListener('online', look);
-      window.removeEventListener('offline', look);
-    };
-  }, []);
-  return (
-    <div role="status" className={styles['offline']} hidden={isOnline}>
-      This browser is offline. What you see may be old; enforcement goes on without it.
     </div>
   );
 }
