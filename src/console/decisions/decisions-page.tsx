@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useMemo, useState } from 'react';
 import type { DecisionRow } from '../../api/contract/index.ts';
 import { call } from '../api/call.ts';
 import { PageHead } from '../ui/page-head.tsx';
@@ -40,7 +40,9 @@ export function DecisionsPage(): ReactNode {
     getNextPageParam: ({ next }) => next,
   });
   const shown = held ?? tail;
-  const rows = merge(shown.rows, found.data?.pages.flatMap(({ items }) => items) ?? []);
+  const pages = found.data?.pages;
+  // Ten thousand of them: put together when one of both changes, and not with each key that is pressed.
+  const rows = useMemo(() => merge(shown.rows, pages?.flatMap(({ items }) => items) ?? []), [shown.rows, pages]);
   const hold = (isReading: boolean): void => setHeld((before) => (isReading ? (before ?? tail) : null));
   const release = (): void => {
     setHeld(null);

@@ -1,6 +1,6 @@
-import { Link } from '@tanstack/react-router';
+import { useRouter } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, useRef } from 'react';
+import { type MouseEvent, memo, type ReactNode, useCallback, useMemo, useRef } from 'react';
 import type { DecisionRow } from '../../api/contract/index.ts';
 import { Tag } from '../ui/tag.tsx';
 import { sayCode } from '../ui/words.ts';
@@ -24,8 +24,16 @@ export function DecisionRows({ rows, search, onRead }: RowsProps): ReactNode {
     getScrollElement: () => scroller.current,
     estimateSize: () => rowPx,
     overscan: 12,
-    getItemKey: (at) => rows[at]?.id ?? at,
+    getItemKey: useCallback((at: number) => rows[at]?.id ?? at, [rows]),
   });
+  const { hrefOf, onPress } = useExplaining(search);
+  // Told when it changes: scrolling tells of itself each frame.
+  const isReading = useRef(false);
+  const lookAt = (scrollTop: number): void => {
+    if (scrollTop > rowPx === isReading.current) return;
+    isReading.current = !isReading.current;
+    onRead(isReading.current);
+  };
   return (
     // Roles in place of table elements: a row that is moved to its place is no table row to a browser any more.
     <div
@@ -35,7 +43,7 @@ export function DecisionRows({ rows, search, onRead }: RowsProps): ReactNode {
       aria-label="Decisions"
       aria-rowcount={rows.length + 1}
       tabIndex={0}
-      onScroll={({ currentTarget }) => onRead(currentTarget.scrollTop > rowPx)}
+      onScroll={({ currentTarget }) => lookAt(currentTarget.scrollTop)}
     >
       <div role="rowgroup" className={styles['head']}>
         <div role="row" className={styles['row']} aria-rowindex={1}>
@@ -49,27 +57,64 @@ export function DecisionRows({ rows, search, onRead }: RowsProps): ReactNode {
       <div role="rowgroup" className={styles['body']} style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map(({ index, key, start }) => {
           const row = rows[index];
-          return row === undefined ? null : <Row key={key} row={row} search={search} at={index + 2} topPx={start} />;
+          if (row === undefined) return null;
+          const isChosen = row.id === search.id;
+          const link = { href: hrefOf(row.id), onPress };
+          return <Row key={key} row={row} {...link} isChosen={isChosen} at={index + 2} topPx={start} />;
         })}
       </div>
     </div>
   );
 }
 
+interface Explaining {
+  readonly hrefOf: (id: string) => string;
+  readonly onPress: (event: MouseEvent<HTMLAnchorElement>) => void;
+}
+
+/**
+ * Where each row leads. A link of the router works out its own address and watches the router; rows that come and go with each frame of
+ * scrolling have no time for that. So the address is worked out once for all rows, and so is what a press does.
+ */
+function useExplaining(search: DecisionSearch): Explaining {
+  const router = useRouter();
+  const hrefOf = useMemo(() => {
+    const { href } = router.buildLocation({ to: '/decisions', search: { ...search, id: sampleId } });
+    return (id: string): string => href.replace(sampleId, encodeURIComponent(id));
+  }, [router, search]);
+  const onPress = useCallback(
+    (event: MouseEvent<HTMLAnchorElement>): void => {
+      const id = event.currentTarget.dataset['id'] ?? null;
+      // What opens a window of its own is left to the browser.
+      if (id === null || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+      event.preventDefault();
+      void router.navigate({ to: '/decisions', search: { ...search, id }, resetScroll: false });
+    },
+    [router, search],
+  );
+  return { hrefOf, onPress };
+}
+
+// As long as an id, and none.
+const sampleId = '01'.padEnd(26, 'A');
+
 interface RowProps {
   readonly row: DecisionRow;
-  readonly search: DecisionSearch;
+  readonly href: string;
+  readonly onPress: Explaining['onPress'];
+  readonly isChosen: boolean;
   readonly at: number;
   readonly topPx: number;
 }
 
-function Row({ row, search, at, topPx }: RowProps): ReactNode {
+const Row = memo(function Row({ row, href, onPress, isChosen, at, topPx }: RowProps): ReactNode {
+  const to = sayTo(row);
   return (
     <div
       role="row"
       aria-rowindex={at}
       className={styles['row']}
-      data-chosen={row.id === search.id}
+      data-chosen={isChosen}
       style={{ transform: `translateY(${topPx}px)` }}
     >
       <span role="cell" className={styles['time']} title={row.time}>
@@ -82,9 +127,9 @@ function Row({ row, search, at, topPx }: RowProps): ReactNode {
         {row.service ?? row.source}
       </span>
       <span role="cell" className="mono">
-        <Link to="/decisions" search={{ ...search, id: row.id }} resetScroll={false} title={sayTo(row)}>
-          {sayTo(row)}
-        </Link>
+        <a href={href} data-id={row.id} title={to} onClick={onPress}>
+          {to}
+        </a>
         {row.count > 1 && <small> × {row.count.toLocaleString('en')}</small>}
       </span>
       <span role="cell" title={row.reason}>
@@ -92,7 +137,7 @@ function Row({ row, search, at, topPx }: RowProps): ReactNode {
       </span>
     </div>
   );
-}
+});
 
 /** Where somebody wanted to go. */
 export function sayTo({ host, port, query }: DecisionRow): string {
