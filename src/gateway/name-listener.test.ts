@@ -67,7 +67,8 @@ function options(): NameListenerOptions {
     clock: { now: Date.now },
     newId: () => `id-${Math.random()}`,
     httpPorts: new Set([80]),
-    limits: { headTimeoutMs: 400, helloTimeoutMs: 300 },
+    // Clients are of this very process: what stalls it counts against them, and where a thread keeps the time it goes on meanwhile.
+    limits: { headTimeoutMs: 2_000, helloTimeoutMs: 1_000 },
     driver: driverForTest(),
   };
 }
