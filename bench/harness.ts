@@ -21,6 +21,8 @@ export interface BenchResult {
 /** What a bench is given: `note` tells the reader something that is no figure, such as a peer that is not installed. */
 export interface BenchContext {
   readonly note: (text: string) => void;
+  /** Asked for with `--quick`: a look in a minute or two, where a bench takes long. Default: false. */
+  readonly isQuick?: boolean;
 }
 
 /** A bench: a name for the command line, one sentence of what it measures, and what runs it. */

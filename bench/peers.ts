@@ -96,10 +96,19 @@ const peers: readonly PeerRow[] = [
   },
 ];
 
+/** A build of Smokescreen, where one is named: it is in no distribution. */
+function smokescreen(): readonly PeerRow[] {
+  const program = process.env['SMOKESCREEN_BIN'];
+  if (program === undefined) return [];
+  const words = (configuration: string): readonly string[] => ['--config-file', configuration];
+  const configuration = (port: number): string => `ip: 127.0.0.1\nport: ${port}\nallow_ranges: [ 127.0.0.0/8 ]\n`;
+  return [{ name: 'smokescreen', host: 'localhost', program, words, configuration }];
+}
+
 /** Starts every peer that is installed; `note` names those that are not. */
 export async function startPeers(originPort: number, note: (text: string) => void): Promise<readonly ProxyUnderTest[]> {
   const started: ProxyUnderTest[] = [];
-  for (const row of peers) {
+  for (const row of [...peers, ...smokescreen()]) {
     if (existsSync(row.program)) started.push(await startPeer(row, originPort));
     else note(`${row.name} is not installed (Debian package ${row.name}); it is left out`);
   }

@@ -9,11 +9,15 @@ const exitUsage = 64;
 
 process.exitCode = await runBenches();
 
-/** Runs `npm run bench -- NAME… [--json]`, or lists what there is with `--list`; gives the exit code. */
+/** Runs `npm run bench -- NAME… [--json] [--quick]`, or lists what there is with `--list`; gives the exit code. */
 async function runBenches(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'boolean', default: false }, list: { type: 'boolean', default: false } },
+    options: {
+      json: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+    },
   });
   const benches = await loadBenches();
   if (values.list) return print([...benches.values()].map((bench) => `${bench.name.padEnd(10)} ${bench.says}`));
@@ -25,7 +29,7 @@ async function runBenches(): Promise<number> {
   }
   if (!values.json) print([`Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}`]);
   const results: BenchResult[] = [];
-  for (const name of positionals) results.push(...(await runBench(benches.get(name), values.json)));
+  for (const name of positionals) results.push(...(await runBench(benches.get(name), values)));
   return results.every((result) => result.ok) ? exitOk : exitBarMissed;
 }
 
@@ -40,10 +44,16 @@ async function loadBenches(): Promise<ReadonlyMap<string, Bench>> {
   return benches;
 }
 
-async function runBench(bench: Bench | undefined, json: boolean): Promise<readonly BenchResult[]> {
+async function runBench(
+  bench: Bench | undefined,
+  asked: { readonly json: boolean; readonly quick: boolean },
+): Promise<readonly BenchResult[]> {
   if (bench === undefined) return [];
-  const results = await bench.run({ note: (text) => process.stderr.write(`${bench.name}: ${text}\n`) });
-  print(json ? results.map((result) => JSON.stringify(result)) : table(results));
+  const results = await bench.run({
+    note: (text) => process.stderr.write(`${bench.name}: ${text}\n`),
+    isQuick: asked.quick,
+  });
+  print(asked.json ? results.map((result) => JSON.stringify(result)) : table(results));
   return results;
 }
 
