@@ -307,7 +307,7 @@ class Filter implements DnsFilter {
     }
     const { verdict } = judged;
     const outcome = tellAnswer(this.#options, found, { screened, packed }, { verdict, nowMs: asked.nowMs });
-    const isDue = this.#records.isDue(verdict, removed);
+    const isDue = this.#records.isDue(verdict.wouldDeny, removed);
     this.#counts.allowed += 1;
     this.#learn(asked, reply, outcome);
     const { answerSink } = this.#options;

@@ -32,7 +32,7 @@ export interface PassedQuery {
 /** Writes what became of queries. */
 export interface QueryRecords {
   /** Whether a query that was let through is to be recorded: when its turn comes, by the share of the settings, and always where something was taken out. */
-  isDue(verdict: Verdict, removed: string | null): boolean;
+  isDue(wouldDeny: boolean, removed: string | null): boolean;
   /** A flow for the record of a query that is let through: such a record has the id of its flow. */
   newFlow(): string;
   allowed(query: RecordedQuery, passed: PassedQuery): void;
@@ -77,7 +77,7 @@ export function createQueryRecords(options: FilterOptions): QueryRecords {
     query: typeName(type),
   });
   return {
-    isDue: ({ wouldDeny }, removed) => {
+    isDue: (wouldDeny, removed) => {
       untilNext -= 1;
       if (untilNext > 0) return wouldDeny || removed !== null;
       untilNext = every;

@@ -1,4 +1,4 @@
-import type { CompiledPolicy, DecisionFacts, Verdict } from '../../policy/index.ts';
+import type { CompiledPolicy, DecisionFacts, NetworkFacts, Verdict } from '../../policy/index.ts';
 import { dnsTypes } from '../../wire/index.ts';
 import type { Answer, AnswerPlace } from '../lookup/answer.ts';
 import type { RpzIndex } from '../rpz/open-rpz.ts';
@@ -14,8 +14,14 @@ export interface QuickQuestion {
   readonly type: number;
 }
 
-/** What a question of an asker came to, and everything that made it so. */
-export interface QuickAnswer {
+/** What is told, written anew for each reply. */
+type OwnTold = { -readonly [Key in keyof Told]: Told[Key] };
+
+/**
+ * What a question of an asker came to, and everything that made it so. In one object, for with thousands of names each further one that is looked
+ * at is not in the processor's cache.
+ */
+export interface QuickAnswer extends OwnTold {
   readonly name: string;
   readonly type: number;
   readonly asker: KnownAsker;
@@ -26,8 +32,9 @@ export interface QuickAnswer {
   readonly reply: ScreenedReply;
   readonly place: AnswerPlace;
   readonly storedAtMs: number;
-  /** Its age is written anew each time. */
-  readonly told: { -readonly [Key in keyof Told]: Told[Key] };
+  /** Until when the reply may be told, and the network that it was screened by. */
+  readonly untilMs: number;
+  readonly network: NetworkFacts;
 }
 
 type KnownAsker = Extract<Asker, { readonly kind: 'known' }>;
@@ -77,8 +84,9 @@ export class QuickAnswers {
     // Two that meet in one place have both room, and the older of three goes.
     if (before !== undefined && !isOf(before, name, type, asker)) this.#table[at ^ 1] = before;
     this.#table[at] = {
+      ...told.told,
       ...{ name, type, asker, policy, facts, zones, verdict, reply, place, storedAtMs },
-      told: { ...told.told },
+      ...{ untilMs: reply.untilMs, network: reply.network },
     };
   }
 
@@ -101,8 +109,9 @@ function isOf(found: QuickAnswer | undefined, name: string, type: number, asker:
   return found !== undefined && found.name === name && found.type === type && found.asker === asker;
 }
 
-function isAtHand({ place, storedAtMs, reply }: QuickAnswer, nowMs: number): boolean {
-  return place.isKept && nowMs < place.freshUntilMs && nowMs >= storedAtMs && isCurrent(reply, nowMs);
+function isAtHand(found: QuickAnswer, nowMs: number): boolean {
+  const { place } = found;
+  return place.isKept && nowMs < place.freshUntilMs && nowMs >= found.storedAtMs && isCurrent(found, nowMs);
 }
 
 // A grant has an end, and so has observing: that of a service, and that of sources without an identity.

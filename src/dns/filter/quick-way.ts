@@ -46,24 +46,23 @@ export class QuickWay {
     const found = this.#parts.answers.find(view, asker, nowMs);
     if (found === null || found.policy !== policy) return null;
     const { policy: holder, zones } = this.#options;
-    const isSame =
-      found.facts === holder.facts() && found.zones === zones() && found.reply.network === holder.network();
+    const isSame = found.facts === holder.facts() && found.zones === zones() && found.network === holder.network();
     return isSame ? found : null;
   }
 
   #tell(found: QuickAnswer, client: DnsClient, nowMs: number): Told {
     const { counts, records } = this.#parts;
-    const { place, told, verdict, reply } = found;
-    place.isUsed = true;
+    found.place.isUsed = true;
     counts.fromMemory += 1;
     counts.allowed += 1;
-    told.ageSeconds = secondsBetween(found.storedAtMs, nowMs);
-    if (records.isDue(verdict, null)) {
-      const { name, type, asker } = found;
+    found.ageSeconds = secondsBetween(found.storedAtMs, nowMs);
+    // What is remembered is allowed by a rule, and would be.
+    if (records.isDue(false, null)) {
+      const { name, type, asker, verdict, reply } = found;
       const query = { name, type, client, principal: asker.principal };
-      const answer = recordedAnswer(reply, told);
+      const answer = recordedAnswer(reply, found);
       records.allowed(query, { verdict, flow: records.newFlow(), detail: null, answer });
     }
-    return told;
+    return found;
   }
 }

@@ -130,6 +130,27 @@ describe('a socket that takes datagrams in batches', { skip }, () => {
     await until(() => got.at(-1)?.startsWith('re:y') === true);
   });
 
+  test('answers everybody while datagrams come in quick succession, in a lull, and after it', async () => {
+    const bed = await listen();
+    const { socket, got } = await client();
+    let sent = 0;
+    const ask = (): void => socket.send(`q${sent++}`, bed.port, '127.0.0.1');
+    socket.on('message', () => {
+      // Some replies ask twice: they come one by one, and ever closer.
+      if (sent < 3_000) ask();
+      if (sent < 3_000 && sent % 16 === 0) ask();
+    });
+    ask();
+    await until(() => got.length === 3_000);
+    assert.equal(new Set(got).size, 3_000);
+    for (let round = 0; round < 3; round += 1) {
+      await wait(10);
+      ask();
+      await until(() => got.length === sent);
+    }
+    assert.deepEqual(bed.socket.counts?.(), { unread: 0, dropped: 0, failed: 0 });
+  });
+
   test('takes no datagram that is longer than any question, and none before it is bound', async () => {
     const bed = await listen();
     const { socket, got } = await client();
