@@ -321,7 +321,7 @@ class AssembledGateway implements GatewayDesk {
     this.#isCounting = true;
     const began = performance.now();
     try {
-      const counts = await this.#kernel.counts();
+      const counts = await this.#kernel.changes();
       if (!counts.ok) return;
       this.#dropped = counts.value.dropped;
       await this.answers.keepSiblings(await this.#records.fold(counts.value));

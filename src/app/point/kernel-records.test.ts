@@ -81,6 +81,16 @@ describe('packets that were denied', () => {
     assert.equal(verdicts().length, 3);
   });
 
+  test('are told again where the kernel forgot the edge meanwhile, though only what changed is told', async () => {
+    const changes = { ...none, round: 2, isAll: false, gone: [] };
+    await kernel.fold({ ...none, denied: [edge(9000, 2), edge(9001, 2)] });
+    await kernel.fold(changes);
+    await kernel.fold({ ...changes, denied: [edge(9000, 3)] });
+    assert.equal(verdicts().length, 3);
+    await kernel.fold({ ...changes, gone: [{ kind: 'denied', edge: edge(9001, 0) }], denied: [edge(9001, 2)] });
+    assert.equal(verdicts().length, 4);
+  });
+
   test('of nobody that is known are refused for that', async () => {
     await kernel.fold({ ...none, denied: [edge(443, 1, { serviceId: 0, source: '10.9.0.77' })] });
     assert.deepEqual([verdicts()[0]?.reason, verdicts()[0]?.principal], ['identity_unknown', null]);

@@ -1,7 +1,7 @@
 import type { Clock, NewId } from '../../base/index.ts';
 import { type Destination, parseIpAddress } from '../../destination/index.ts';
 import { denied, denyRecord, type RecordSink, type RepeatedDenials, verdictRecord } from '../../enforcement/index.ts';
-import type { EdgeCount, KernelCounts } from '../../gateway/index.ts';
+import type { CountChanges, EdgeCount, KernelCounts, KindOfCount } from '../../gateway/index.ts';
 import {
   type CloseRecord,
   type CompiledPolicy,
@@ -82,14 +82,16 @@ export class KernelRecords {
   }
 
   /**
-   * Takes the counts of a moment; gives the edges that something went out by since the last ones. In slices, so that questions of DNS do not
+   * Takes the counts of a moment, all of them or what changed; gives the edges that something went out by since the last ones. In slices, so that questions of DNS do not
    * wait for all of them; not to be called again before it is done.
    */
-  async fold(counts: KernelCounts): Promise<readonly EdgeCount[]> {
+  async fold(counts: KernelCounts & Partial<CountChanges>): Promise<readonly EdgeCount[]> {
     const nowMs = this.#parts.clock.now();
     const turns = createTurns();
     this.#round += 1;
     const up: EdgeCount[] = [];
+    // First: one that the kernel forgot may be among those that it counts anew.
+    for (const { kind, edge } of counts.gone ?? []) this.#last.delete(`${kind} ${keyOf(edge)}`);
     const eachGrown = (kind: KindOfCount, take: (grown: GrownEdge) => void): Promise<void> =>
       turns.each(counts[kind], (edge) => {
         const grown = this.#grown(kind, edge);
@@ -103,9 +105,11 @@ export class KernelRecords {
     });
     await eachGrown('down', (grown) => this.#pass(grown, 'down', nowMs));
     await turns.each(this.#flows, ([key, flow]) => this.#tell(key, flow, nowMs));
-    await turns.each(this.#last, ([key, { round }]) => {
-      if (round !== this.#round) this.#last.delete(key);
-    });
+    if (counts.isAll ?? true) {
+      await turns.each(this.#last, ([key, { round }]) => {
+        if (round !== this.#round) this.#last.delete(key);
+      });
+    }
     return up;
   }
 
@@ -263,8 +267,6 @@ export class KernelRecords {
     };
   }
 }
-
-type KindOfCount = Exclude<keyof KernelCounts, 'dropped'>;
 
 /** What an edge came to by the last count, and by which one. */
 interface LastCount {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { failed, ok, type Result } from '../../base/index.ts';
 import { forgetChanges, learnChanges, liveSetOf, type TimedEntry } from '../kernel/entry-changes.ts';
 import { tableName } from '../kernel/kernel-names.ts';
-import type { KernelCounts, KernelPlan, ToldEntry } from '../kernel/kernel-plan.ts';
+import type { CountChanges, KernelCounts, KernelPlan, ToldEntry } from '../kernel/kernel-plan.ts';
 import { type LeaseChange, leaseText } from '../kernel/lease-text.ts';
 import { countSetNames, foldCounts, readElements } from '../kernel/parse-counts.ts';
 import { newTableText, planText } from '../kernel/plan-text.ts';
@@ -30,7 +30,8 @@ export interface Applier {
   forget(entries: readonly ToldEntry[]): Promise<boolean>;
   /** True once the kernel holds the leases as they are to be; before the first plan it holds none. */
   lease(change: LeaseChange): Promise<boolean>;
-  counts(): Promise<KernelCounts>;
+  /** What is counted, as far as it is another since a reading; 0: all of it. */
+  changes(since: number): Promise<CountChanges>;
   /** The rules and shapes of our table without what moves, as text or a digest. */
   shape(): Promise<Look>;
   /** A digest of what the sets of the plan hold. */
@@ -108,7 +109,8 @@ export function createApplier(options: ApplierOptions): Applier {
       queue.alone(
         async () => plan?.place.hasLeases === true && (await nft.run(['-f', '-'], leaseText(change))).code === 0,
       ),
-    counts: async () => (await reader.counts()) ?? readCounts(nft),
+    changes: async (since) =>
+      (await reader.changes(since)) ?? { ...(await readCounts(nft)), round: 0, isAll: true, gone: [] },
     shape: async () => (await reader.shape()) ?? (reader.isPossible() ? null : readShape(nft)),
     elements: async () => (await reader.elements()) ?? (reader.isPossible() ? null : digestPlanSets(nft)),
     checkRoutes: async () => (plan === null ? ok([]) : routing.check(plan)),

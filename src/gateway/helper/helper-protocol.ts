@@ -4,7 +4,7 @@ import { parseIpAddress } from '../../destination/index.ts';
 import { addressNumber } from '../kernel/address-number.ts';
 import type { TimedEntry } from '../kernel/entry-changes.ts';
 import { maxLeases, nobodysLease } from '../kernel/kernel-names.ts';
-import type { EdgeCount, KernelCounts, KernelPlan, ToldEntry } from '../kernel/kernel-plan.ts';
+import type { EdgeCount, KernelPlan, KindOfCount, ToldEntry } from '../kernel/kernel-plan.ts';
 import type { LeaseChange } from '../kernel/lease-text.ts';
 import { localPlace, localPlan } from './local-protocol.ts';
 
@@ -20,12 +20,14 @@ export type HelperQuestion =
   | { readonly id: number; readonly ask: 'learn'; readonly body: readonly TimedEntry[] }
   | { readonly id: number; readonly ask: 'forget'; readonly body: readonly ToldEntry[] }
   | { readonly id: number; readonly ask: 'lease'; readonly body: LeaseChange }
-  | { readonly id: number; readonly ask: 'counts' | 'status'; readonly body: null };
+  | { readonly id: number; readonly ask: 'counts'; readonly body: number }
+  | { readonly id: number; readonly ask: 'status'; readonly body: null };
 
-/** A part of the answer to `counts`, before its end, which has only what was dropped. */
+/** A part of the answer to `counts`, before its end, which has the rest. `gone`: edges that the kernel forgot. */
 export interface CountsPart {
-  readonly kind: Exclude<keyof KernelCounts, 'dropped'>;
+  readonly kind: KindOfCount;
   readonly edges: readonly EdgeCount[];
+  readonly isGone: boolean;
 }
 
 /** The longest line: a plan of the most entries. */
@@ -118,7 +120,8 @@ const question = z.discriminatedUnion('ask', [
     ...{ id, ask: z.literal('lease') },
     body: z.strictObject({ isReset: z.boolean(), gone: leases, held: leases }),
   }),
-  z.strictObject({ id, ask: z.enum(['counts', 'status']), body: z.null() }),
+  z.strictObject({ id, ask: z.literal('counts'), body: z.int().min(0) }),
+  z.strictObject({ id, ask: z.literal('status'), body: z.null() }),
 ]);
 
 /** Reads one line. Fault: `question_malformed`, with the place that is wrong. */

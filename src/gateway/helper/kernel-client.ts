@@ -1,6 +1,14 @@
 import { ok, type Result } from '../../base/index.ts';
 import type { TimedEntry } from '../kernel/entry-changes.ts';
-import type { EdgeCount, KernelCounts, KernelPlan, LeaseEntry, ToldEntry } from '../kernel/kernel-plan.ts';
+import type {
+  CountChanges,
+  EdgeCount,
+  KernelCounts,
+  KernelPlan,
+  KindOfCount,
+  LeaseEntry,
+  ToldEntry,
+} from '../kernel/kernel-plan.ts';
 import type { LeaseChange } from '../kernel/lease-text.ts';
 import type { Drift } from './drift.ts';
 import { type HelperLine, keepHelperLine } from './helper-line.ts';
@@ -18,6 +26,8 @@ export interface KernelClient {
   /** True once the kernel holds the leases as they are to be. False: it may or may not, and the next change resets them. */
   lease(change: LeaseChange): Promise<boolean>;
   counts(): Promise<Result<KernelCounts>>;
+  /** What of them is another since the last time that this was asked; all of them the first time. Not to be asked twice at a time. */
+  changes(): Promise<Result<CountChanges>>;
   status(): Promise<Result<HelperStatus>>;
   /** Whether the helper is there. */
   isConnected(): boolean;
@@ -52,6 +62,8 @@ const slow = { timeoutMs: 60_000 } as const;
 export function createKernelClient(path: string, options: KernelClientOptions = {}): KernelClient {
   const entryTimeoutMs = options.entryTimeoutMs ?? defaultEntryTimeoutMs;
   let plan: KernelPlan | null = null;
+  // The last reading of counts that came from this helper.
+  let lastRound = 0;
 
   const entries = async (name: 'learn' | 'forget', all: readonly ToldEntry[]): Promise<boolean> => {
     const parts: Promise<Result<boolean>>[] = [];
@@ -75,6 +87,7 @@ export function createKernelClient(path: string, options: KernelClientOptions = 
       options.onDrift?.(drift);
     },
     onCome: async () => {
+      lastRound = 0;
       const applied = plan === null ? ok(null) : await line.ask<null>('apply', plan, slow);
       if (applied.ok) tellAgain();
       options.onState?.({ isConnected: line.isReady(), fault: applied.ok ? null : applied.fault.message });
@@ -94,7 +107,14 @@ export function createKernelClient(path: string, options: KernelClientOptions = 
     learn: (all) => entries('learn', all),
     forget: (all) => entries('forget', all),
     lease,
-    counts: () => askCounts(line),
+    counts: () => askCounts(line, 0),
+    changes: async () => {
+      const asked = line.isReady() ? lastRound : 0;
+      const changes = await askCounts(line, asked);
+      // One that did not come whole is asked for again; another helper counts its readings from one.
+      lastRound = changes.ok && asked === lastRound ? changes.value.round : 0;
+      return changes;
+    },
     status: () => line.ask<HelperStatus>('status', null, slow),
     isConnected: () => line.isReady(),
     close: () => line.close(),
@@ -102,12 +122,14 @@ export function createKernelClient(path: string, options: KernelClientOptions = 
 }
 
 // Edges come in parts, so that neither side is busy with all of them at a time.
-async function askCounts(line: HelperLine): Promise<Result<KernelCounts>> {
-  const edges = { up: [], down: [], denied: [], observed: [] } as Record<CountsPart['kind'], EdgeCount[]>;
+async function askCounts(line: HelperLine, since: number): Promise<Result<CountChanges>> {
+  const edges: Record<KindOfCount, EdgeCount[]> = { up: [], down: [], denied: [], observed: [] };
+  const gone: CountChanges['gone'][number][] = [];
   const onPart = (part: unknown): void => {
-    const { kind, edges: some } = part as CountsPart;
-    edges[kind].push(...some);
+    const { kind, edges: some, isGone } = part as CountsPart;
+    if (isGone) gone.push(...some.map((edge) => ({ kind, edge })));
+    else edges[kind].push(...some);
   };
-  const rest = await line.ask<Pick<KernelCounts, 'dropped'>>('counts', null, { ...slow, onPart });
-  return rest.ok ? ok({ ...edges, ...rest.value }) : rest;
+  const rest = await line.ask<Pick<CountChanges, 'round' | 'isAll' | 'dropped'>>('counts', since, { ...slow, onPart });
+  return rest.ok ? ok({ ...edges, gone, ...rest.value }) : rest;
 }

@@ -1,21 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createTurns } from '../../transport/index.ts';
-import type { EdgeCount, KernelCounts } from '../kernel/kernel-plan.ts';
-import {
-  type DumpKind,
-  dropCounts,
-  edgeCounts,
-  elementParts,
-  fixedParts,
-  namedThings,
-  shapeKinds,
-  writeDump,
-} from '../kernel/netlink-dump.ts';
+import type { CountChanges } from '../kernel/kernel-plan.ts';
+import { type DumpKind, elementParts, fixedParts, namedThings, shapeKinds, writeDump } from '../kernel/netlink-dump.ts';
 import type { NetlinkMessage } from '../kernel/netlink-messages.ts';
 import { routingKinds, routingParts, writeRoutingDump } from '../kernel/netlink-routes.ts';
-import { countSetNames } from '../kernel/parse-counts.ts';
 import type { StrangeObject } from '../kernel/plan-text.ts';
 import { planMaps, planSets } from '../kernel/table-text.ts';
+import { EdgeBook } from './edge-book.ts';
 import { NetlinkDumper } from './netlink-dumper.ts';
 import { netlinkProtocols } from './netlink-pipe.ts';
 
@@ -27,7 +18,8 @@ export interface NetlinkReader {
   shape(): Promise<string | null>;
   /** A digest of what the sets of the plan hold. */
   elements(): Promise<string | null>;
-  counts(): Promise<KernelCounts | null>;
+  /** What is counted, as far as it is another since a reading. */
+  changes(since: number): Promise<CountChanges | null>;
   /** A digest of interfaces, routes of `main` and of our tables, routing rules and pinned neighbours. */
   routing(): Promise<string | null>;
   /** Everything in our table that has a name. */
@@ -42,11 +34,12 @@ export const goneShape = 'gone';
 export function createNetlinkReader(path?: string): NetlinkReader {
   const dumper = new NetlinkDumper({ protocol: netlinkProtocols.netfilter, path });
   const routes = new NetlinkDumper({ protocol: netlinkProtocols.route, path });
+  const edges = new EdgeBook(dumper);
   return {
     isPossible: () => dumper.isPossible,
     shape: () => digestShape(dumper),
     elements: () => digestElements(dumper),
-    counts: () => readCounts(dumper),
+    changes: (since) => edges.changes(since),
     routing: () => digestRouting(routes),
     things: () => readThings(dumper),
     close: () => {
@@ -91,29 +84,6 @@ async function digestElements(dumper: NetlinkDumper): Promise<string | null> {
     digest.update(`${name}\n${elementParts(messages).join('\n')}\n`);
   }
   return digest.digest('hex');
-}
-
-// Packets change what is counted at any time, so a listing that was interrupted is as good: the next one tells the rest.
-async function readCounts(dumper: NetlinkDumper): Promise<KernelCounts | null> {
-  const counts = new Map<string, readonly EdgeCount[]>();
-  const turns = createTurns();
-  for (const name of countSetNames) {
-    const both: EdgeCount[] = [];
-    for (const family of [4, 6] as const) {
-      const messages = await dump(dumper, 'elements', `${name}${family}`, true);
-      if (messages === null) return null;
-      await turns.each(messages, (message) => both.push(...edgeCounts(family, [message])));
-    }
-    counts.set(name, both);
-  }
-  const counters = await dump(dumper, 'object', null, true);
-  if (counters === null) return null;
-  const of = (name: string): readonly EdgeCount[] => counts.get(name) ?? [];
-  return {
-    ...{ up: of('up'), down: of('down'), observed: of('observed') },
-    denied: [...of('denied'), ...of('deniedany')],
-    dropped: dropCounts(counters),
-  };
 }
 
 async function digestRouting(dumper: NetlinkDumper): Promise<string | null> {

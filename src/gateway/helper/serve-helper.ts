@@ -3,7 +3,7 @@ import { chmodSync, chownSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { failed, fault, ok, type Result } from '../../base/index.ts';
 import { createTurns, onLines } from '../../transport/index.ts';
-import type { KernelCounts } from '../kernel/kernel-plan.ts';
+import type { CountChanges, EdgeCount, KindOfCount } from '../kernel/kernel-plan.ts';
 import { type Applier, createApplier } from './applier.ts';
 import type { Drift } from './drift.ts';
 import { type DriftWatch, watchDrift } from './drift-watch.ts';
@@ -81,15 +81,28 @@ export async function serveHelper(options: HelperOptions): Promise<Result<Runnin
   return listens;
 }
 
-async function tellCounts({ dropped, ...edges }: KernelCounts, tellPart: TellPart): Promise<Result<unknown>> {
-  const parts = (['up', 'down', 'denied', 'observed'] as const).flatMap((kind) =>
-    Array.from({ length: Math.ceil(edges[kind].length / maxEdgesAtOnce) }, (_, part) => ({
+async function tellCounts(
+  { round, isAll, dropped, gone, ...edges }: CountChanges,
+  tellPart: (part: CountsPart) => void,
+): Promise<Result<unknown>> {
+  const parts = (['up', 'down', 'denied', 'observed'] as const).flatMap((kind) => [
+    ...partsOf(kind, edges[kind], false),
+    ...partsOf(
       kind,
-      edges: edges[kind].slice(part * maxEdgesAtOnce, (part + 1) * maxEdgesAtOnce),
-    })),
-  );
+      gone.filter((one) => one.kind === kind).map(({ edge }) => edge),
+      true,
+    ),
+  ]);
   await createTurns().each(parts, tellPart);
-  return ok({ dropped });
+  return ok({ round, isAll, dropped });
+}
+
+function partsOf(kind: KindOfCount, edges: readonly EdgeCount[], isGone: boolean): readonly CountsPart[] {
+  return Array.from({ length: Math.ceil(edges.length / maxEdgesAtOnce) }, (_, part) => ({
+    kind,
+    edges: edges.slice(part * maxEdgesAtOnce, (part + 1) * maxEdgesAtOnce),
+    isGone,
+  }));
 }
 
 type TellPart = (part: CountsPart) => void;
@@ -115,7 +128,7 @@ async function answer(
     case 'lease':
       return ok(await applier.lease(question.body));
     case 'counts':
-      return tellCounts(await applier.counts(), tellPart);
+      return tellCounts(await applier.changes(question.body), tellPart);
     case 'status':
       return ok(status());
   }

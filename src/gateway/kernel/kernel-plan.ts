@@ -124,6 +124,18 @@ export interface KernelCounts {
   readonly dropped: DropCounts;
 }
 
+/** What an edge is counted for. */
+export type KindOfCount = Exclude<keyof KernelCounts, 'dropped'>;
+
+/** What of the counts is another since a reading. `isAll`: these are all edges, and others are none any more. */
+export interface CountChanges extends KernelCounts {
+  /** The number of this reading, to be asked by the next time. */
+  readonly round: number;
+  readonly isAll: boolean;
+  /** Edges that the kernel forgot: it begins anew at nought. */
+  readonly gone: readonly { readonly kind: KindOfCount; readonly edge: EdgeCount }[];
+}
+
 /** Packets that were dropped before they had an edge, since the table was made. */
 export interface DropCounts {
   /** From a source that its hardware address, its lease or its path does not bear out. */

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { EdgeCount } from './kernel-plan.ts';
 import {
   dropCounts,
-  edgeCounts,
+  eachCount,
+  edgeOfKey,
   elementParts,
   fixedParts,
   namedThings,
@@ -23,6 +25,13 @@ import {
 } from './netlink-messages.ts';
 
 const own = [1, 0, 0, 0];
+
+function edgeCounts(family: 4 | 6, messages: readonly NetlinkMessage[]): readonly EdgeCount[] {
+  const edges: EdgeCount[] = [];
+  for (const { body } of messages)
+    eachCount(body, (key, packets, bytes) => edges.push(...edgeOfKey(family, key, { packets, bytes })));
+  return edges;
+}
 
 function messagesOf(...bodies: readonly Buffer[]): readonly NetlinkMessage[] {
   return readMessages(

@@ -41,6 +41,7 @@ const names = { chain: 3, set: 2, object: 2, flowtable: 2 } as const;
 const [setFlags, anonymousFlag, mapFlag, objectType] = [3, 1, 8, 3];
 const objectKinds: Readonly<Record<number, string>> = { 1: 'counter', 2: 'quota', 4: 'limit' };
 const elementsAttribute = 3;
+const [attributeBytes, typeMask] = [4, 0x3fff];
 const element = { key: 1, data: 2, flags: 3, expression: 7, keyEnd: 10 } as const;
 const [dataValue, expressionData, counterBytes, counterPackets, objectData] = [1, 2, 1, 2, 4];
 
@@ -93,29 +94,47 @@ export function namedThings(kind: keyof typeof names, messages: readonly Netlink
   });
 }
 
-/** The counted edges of a set: service, source, address, protocol and, where the set has one, port. */
-export function edgeCounts(family: 4 | 6, messages: readonly NetlinkMessage[]): readonly EdgeCount[] {
-  return elementsOf(messages).flatMap((one) => {
-    const key = readAttributes(one.get(element.key) ?? Buffer.alloc(0)).get(dataValue);
-    const counter = readAttributes(
-      readAttributes(one.get(element.expression) ?? Buffer.alloc(0)).get(expressionData) ?? Buffer.alloc(0),
-    );
-    const addressBytes = family === 4 ? 4 : 16;
-    const shortest = 4 + 2 * addressBytes + 4;
-    if (key === undefined || key.length < shortest) return [];
-    return [
-      {
-        serviceId: key.readUInt32LE(0),
-        family,
-        source: addressAt(key, 4, addressBytes),
-        address: addressAt(key, 4 + addressBytes, addressBytes),
-        protocol: key[4 + 2 * addressBytes] ?? 0,
-        port: key.length >= shortest + 4 ? key.readUInt16BE(shortest) : null,
-        packets: number64(counter.get(counterPackets)),
-        bytes: number64(counter.get(counterBytes)),
-      },
-    ];
-  });
+/** Tells each counted element of a listed message: its key, of which each letter is a byte, and what was counted. Nothing else is read. */
+export function eachCount(body: Buffer, take: (key: string, packets: number, bytes: number) => void): void {
+  const list = locate(body, 0, body.length, elementsAttribute);
+  if (list < 0) return;
+  const end = endOf(body, list);
+  for (let at = list + attributeBytes; at + attributeBytes <= end; ) {
+    const length = body.readUInt16LE(at);
+    if (length < attributeBytes || at + length > end) return;
+    const key = within(body, at, [element.key, dataValue]);
+    const counter = within(body, at, [element.expression, expressionData]);
+    if (key >= 0 && counter >= 0) {
+      const [packets, bytes] = [within(body, counter, [counterPackets]), within(body, counter, [counterBytes])];
+      const text = body.toString('latin1', key + attributeBytes, endOf(body, key));
+      take(text, number64At(body, packets), number64At(body, bytes));
+    }
+    at += (length + 3) & ~3;
+  }
+}
+
+/** The edge of such a key: service, source, address, protocol and, where the set has one, port. None where it is too short. */
+export function edgeOfKey(
+  family: 4 | 6,
+  text: string,
+  { packets, bytes }: Pick<EdgeCount, 'packets' | 'bytes'>,
+): readonly EdgeCount[] {
+  const key = Buffer.from(text, 'latin1');
+  const addressBytes = family === 4 ? 4 : 16;
+  const shortest = 4 + 2 * addressBytes + 4;
+  if (key.length < shortest) return [];
+  return [
+    {
+      serviceId: key.readUInt32LE(0),
+      family,
+      source: addressAt(key, 4, addressBytes),
+      address: addressAt(key, 4 + addressBytes, addressBytes),
+      protocol: key[4 + 2 * addressBytes] ?? 0,
+      port: key.length >= shortest + 4 ? key.readUInt16BE(shortest) : null,
+      packets,
+      bytes,
+    },
+  ];
 }
 
 /** The packets of our counters. */
@@ -130,6 +149,36 @@ export function dropCounts(messages: readonly NetlinkMessage[]): DropCounts {
   );
   const of = (name: string): number => packets.get(name) ?? 0;
   return { spoofed: of('spoofed'), invalid: of('invalid'), inbound: of('inbound') };
+}
+
+// Where an attribute of a type is between two places; -1 where it is not.
+function locate(bytes: Buffer, from: number, end: number, type: number): number {
+  for (let at = from; at + attributeBytes <= end; ) {
+    const length = bytes.readUInt16LE(at);
+    if (length < attributeBytes || at + length > end) return -1;
+    if ((bytes.readUInt16LE(at + 2) & typeMask) === type) return at;
+    at += (length + 3) & ~3;
+  }
+  return -1;
+}
+
+// The attribute that is reached through those of a path, one in the other.
+function within(bytes: Buffer, outer: number, path: readonly number[]): number {
+  let at = outer;
+  for (const type of path) {
+    at = locate(bytes, at + attributeBytes, endOf(bytes, at), type);
+    if (at < 0) return -1;
+  }
+  return at;
+}
+
+function endOf(bytes: Buffer, at: number): number {
+  return at + bytes.readUInt16LE(at);
+}
+
+function number64At(bytes: Buffer, at: number): number {
+  if (at < 0 || endOf(bytes, at) !== at + attributeBytes + 8) return 0;
+  return bytes.readUInt32BE(at + attributeBytes) * 2 ** 32 + bytes.readUInt32BE(at + attributeBytes + 4);
 }
 
 function kindOf(kind: keyof typeof names, attributes: ReadonlyMap<number, Buffer>): string | null {
