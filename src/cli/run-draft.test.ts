@@ -50,7 +50,15 @@ describe('the draft of a run', () => {
 
 describe('the report of a run', () => {
   const start = {
-    answer: { id: 'run', service: 'ci-job', mode: 'observe', policyVersion: 'v', readOnly: [], hidden: [] },
+    answer: {
+      id: 'run',
+      service: 'ci-job',
+      mode: 'observe',
+      policyVersion: 'v',
+      readOnly: [],
+      hidden: [],
+      network: null,
+    },
     isOwn: true,
     signal: () => undefined,
   } as const;

@@ -19,7 +19,7 @@ export function runText({ start, report }: RunOutcome): string {
   const { answer, isOwn } = start;
   const whose = isOwn
     ? 'a point of its own, whose records end with it'
-    : 'the running product, which keeps the records';
+    : `the running product${answer.network === null ? '' : ' and its gateway'}, which keeps the records`;
   const head = `exeat run: as \`${answer.service}\` (${answer.mode}), by ${whose}\n`;
   if (report === null) return `${head}The point was gone before it told what was reached: see its records.\n`;
   const reached = report.reached.filter(({ wouldDeny }) => wouldDeny === null);

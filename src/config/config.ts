@@ -100,6 +100,8 @@ export interface GatewayConfig {
   readonly guardsRoutes: boolean;
   readonly helper: string | null;
   readonly local: LocalConfig | null;
+  /** Where `exeat run` has its addresses, at most one range of a family (`198.18.71.0/24`); null: runs are not behind the gateway. */
+  readonly run: { readonly ranges: readonly string[] } | null;
 }
 
 /** How processes of this machine itself are held: whose are not (names or numbers of users), and where it answers whoever connects to it. */

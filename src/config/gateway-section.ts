@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { GatewayConfig } from './config.ts';
 import { durationField, pathField } from './config-fields.ts';
 import { localSection } from './local-section.ts';
+import { defaultRunRanges, runRangeSection } from './run-range-section.ts';
 
 const port = z.number().int().min(1).max(65_535);
 
@@ -49,17 +50,19 @@ export function gatewaySection(folder: string): z.ZodType<GatewayConfig | null> 
         description: 'socket of a helper that runs as a unit of its own; null: `exeat up` starts one',
       }),
       local: localSection(),
+      run: runRangeSection(),
     })
-    .refine(({ inside, local }) => inside.length > 0 || local !== null, {
+    .refine(({ inside, local, run }) => inside.length > 0 || local !== null || (run ?? null) !== null, {
       message:
-        '`gateway` holds nobody: name `inside` interfaces, or write `local: {}` for the processes of this machine',
+        '`gateway` holds nobody: name `inside` interfaces, write `local: {}` for the processes of this machine, or `run: {}` for `exeat run`',
       path: ['inside'],
     })
-    .transform(({ masquerade, guardRoutes, grace, neighbours, ...rest }) => ({
+    .transform(({ masquerade, guardRoutes, grace, neighbours, run, ...rest }) => ({
       ...rest,
       graceMs: grace,
       masquerades: masquerade,
       guardsRoutes: guardRoutes,
+      run: run === undefined ? { ranges: defaultRunRanges } : run,
       neighbours: Object.entries(neighbours).map(([address, mac]) => ({ address, mac: mac.toLowerCase() })),
     }))
     .nullable()

@@ -10,6 +10,7 @@ export {
 export { lookAtMachine, type MachineView } from './helper/look-at-machine.ts';
 export { type GatewayRemoval, removeGateway } from './helper/remove-gateway.ts';
 export { type HelperStart, runHelper } from './helper/run-helper.ts';
+export { runSocketOf } from './helper/run-link-server.ts';
 export {
   type TransparentCommand,
   type TransparentOptions,
@@ -17,6 +18,7 @@ export {
   transparentFdsVariable,
 } from './helper/transparent-launcher.ts';
 export type { TimedEntry } from './kernel/entry-changes.ts';
+export { mostRunLinks, runMacs, runPrefix } from './kernel/kernel-names.ts';
 export type {
   AddressRun,
   Binding,
@@ -31,6 +33,8 @@ export type {
   LeaseEntry,
   OpenEntry,
   PortRun,
+  RunAddress,
+  RunLink,
   SourceEntry,
   ToldEntry,
 } from './kernel/kernel-plan.ts';

@@ -2,7 +2,8 @@
  * The program that a run starts as: what Node cannot do itself. Every Debian and Ubuntu has the language (perl-base); it uses no module
  * beyond that. States: asking (the way is not sure yet), waiting (for the words of the sandbox), running, told.
  *
- *   us ── fork ──► the one inside: user and network namespace of its own, where every address is its loopback; sockets; the sandbox
+ *   us ── fork ──► the one inside: user and network namespace of its own, where every address is its loopback; sockets; the sandbox.
+ *    │             Behind a gateway the loopback is but itself again, and all else leads to the link that the gateway laid
  *    │  door, from before the fork: the kernel notes who connected (SO_PEERCRED)
  *
  * Words: the socket of the door, the request as one line, and the ports that are read by name (`443,80`). On descriptor 3 it says one
@@ -104,10 +105,13 @@ sub inside {
     bind($s, $address) or stage('bind', "$!"); $type == SOCK_STREAM and (listen($s, 4096) or stage('listen', "$!")); $s }
     [SOCK_STREAM, AF_INET, pack_sockaddr_in(3128, INADDR_LOOPBACK)], [SOCK_STREAM, $all->(53)], [SOCK_DGRAM, $all->(53)],
     map { ([SOCK_STREAM, $all->($_)], $six ? [SOCK_STREAM, $all6->($_)] : ()) } split /,/, $ports;
-  send_all("$request\n", map { fileno $_ } @sockets);
-  close $_ for @sockets, $door; close $stage_in;
-  my $words = join '', <$words_out>; POSIX::_exit(125) unless $words =~ s/^(\d{1,8})\n//; my ($program, @argv) = split /\0/, substr($words, $1);
-  pipe(my $filter_out, my $filter_in) or POSIX::_exit(125); syswrite $filter_in, substr($words, 0, $1); close $filter_in;
+  open(my $namespace, '<', '/proc/self/ns/net') or stage('/proc/self/ns/net', "$!");
+  send_all("$request\n", map { fileno $_ } $namespace, @sockets);
+  close $_ for $namespace, @sockets, $door; close $stage_in;
+  my $words = join '', <$words_out>; POSIX::_exit(125) unless $words =~ s/^(\d{1,8})(?: (\S+))?\n//; my ($size, $link) = ($1, $2);
+  lead_out($six, split /,/, $link) if defined $link;
+  my ($program, @argv) = split /\0/, substr($words, $size);
+  pipe(my $filter_out, my $filter_in) or POSIX::_exit(125); syswrite $filter_in, substr($words, 0, $size); close $filter_in;
   my ($filter, $status) = (fileno $filter_out, fileno $status_in);
   @argv = map { s/^\@filter$/$filter/r =~ s/^\@status$/$status/r } @argv;
   # A socket to be covered that went meanwhile has no place to mount over.
@@ -119,12 +123,30 @@ sub inside {
   $SIG{$_} = 'IGNORE' for qw(INT QUIT HUP TERM USR1 USR2);
   exec { $program } $program, @argv; POSIX::_exit(125);
 }
-# Every address there is, as one of this loopback (rtnetlink(7): RTM_NEWROUTE of a local route). Whoever connects anywhere comes to us.
-sub lead_here { my ($family, $source) = @_;
-  my $route = pack('CCCCCCCCL', $family, 0, 0, 0, 254, 4, 254, 2, 0) . pack('SSL', 8, 4, 1) . pack('SS', 4 + length $source, 7) . $source;
-  my $message = pack('LSSLL', 16 + length $route, 24, 0x605, 1, 0) . $route;
-  socket(my $s, 16, SOCK_RAW, 0) or stage('netlink', "$!"); syswrite($s, $message) or stage('netlink', "$!");
-  sysread($s, my $said, 4096) or stage('netlink', "$!"); my $errno = unpack('x16l', $said); $errno == 0 or stage('route', 'errno ' . -$errno); close $s; }
+# rtnetlink(7): one change, and what the kernel says to it (0, or the number of an error).
+sub change { my ($kind, $flags, $body) = @_; my $message = pack('LSSLL', 16 + length $body, $kind, 5 | $flags, 1, 0) . $body;
+  my ($s, $said); socket($s, 16, SOCK_RAW, 0) && syswrite($s, $message) && sysread($s, $said, 4096) or return $! + 0; close $s; return -unpack('x16l', $said); }
+sub field { my ($kind, $value) = @_; return pack('SS', 4 + length $value, $kind) . $value . "\0" x (-length($value) % 4); }
+# Every address there is, as one of this loopback (RTM_NEWROUTE of a local route). Whoever connects anywhere comes to us.
+sub local_route { my ($family, $source) = @_; return pack('CCCCCCCCL', $family, 0, 0, 0, 254, 4, 254, 2, 0) . field(4, pack('L', 1)) . field(7, $source); }
+sub lead_here { my $errno = change(24, 0x600, local_route(@_)); $errno == 0 or stage('route', "errno $errno"); }
+# The other way: out by the link, whose two ends know each other. Words: its name, the hardware address of the gateway, then address and
+# gateway of each family. Nothing of it binds us: the gateway takes from this link what it gave to it, and nothing else.
+sub lead_out { my ($six, $name, $mac, @addresses) = @_;
+  my $fail = sub { print STDERR "exeat: the link to the gateway cannot be set up: $_[0]\n"; POSIX::_exit(125); };
+  my $try = sub { my ($what, @change) = @_; my $errno = change(@change); $errno == 0 or $fail->("$what (errno $errno)"); };
+  $try->('loopback', 25, 0, local_route(AF_INET, INADDR_LOOPBACK)); $try->('loopback', 25, 0, local_route(AF_INET6, Socket::IN6ADDR_LOOPBACK)) if $six;
+  socket(my $any, AF_INET, SOCK_DGRAM, 0) or $fail->("$!"); my $asked = pack('a16 x24', $name); ioctl($any, 0x8933, $asked) or $fail->("$name: $!"); close $any;
+  my $index = unpack('x16l', $asked); my $link = sub { pack('CCSlLL', 0, 0, 0, $index, @_) };
+  # Before it is up: no address by itself (IFLA_AF_SPEC, AF_INET6, ADDR_GEN_MODE none).
+  $try->('addresses', 19, 0, $link->(0, 0) . field(26, field(AF_INET6, field(8, pack('C', 1))))) if $six;
+  $try->('up', 16, 0, $link->(1, 1));
+  while (my ($address, $gateway) = splice @addresses, 0, 2) {
+    my ($family, $bits) = $address =~ /:/ ? (AF_INET6, 128) : (AF_INET, 32);
+    my ($own, $other) = map { Socket::inet_pton($family, $_) } $address, $gateway;
+    $try->($address, 20, 0x600, pack('CCCCL', $family, $bits, $family == AF_INET6 ? 2 : 0, 0, $index) . field(2, $own) . field(1, $own));
+    $try->("neighbour $gateway", 28, 0x500, pack('CxSlSCC', $family, 0, $index, 0x80, 0, 0) . field(1, $other) . field(2, pack('H2' x 6, split /:/, $mac)));
+    $try->("route by $gateway", 24, 0x600, pack('CCCCCCCCL', $family, 0, 0, 0, 254, 4, 0, 1, 4) . field(4, pack('L', $index)) . field(5, $other)); } }
 sub send_all { my ($text, @fds) = @_;
   my $rights = pack('Qii i*', 16 + 4 * @fds, 1, 1, @fds); $rights .= "\0" x (-length($rights) % 8);
   my $part = pack('PQ', $text, length $text); my $head = pack('QLx4PQPQix4', 0, 0, $part, 1, $rights, length $rights, 0);

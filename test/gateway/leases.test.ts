@@ -84,7 +84,7 @@ describe('leases of addresses', { skip: skipUnless('root', 'ip', 'nft', 'perl', 
     return (await bed.workload.tell({ does: 'datagram', host, port: 123, from, timeoutMs: 400 })).result;
   };
   const opens = (host: string, port: number): Promise<void> =>
-    until(async () => (await open(host, port)).result.startsWith(host), `${host} ${port}`, 5_000);
+    until(async () => (await open(host, port)).result.startsWith(host), `${host} ${port}`, 15_000);
   const closes = (host: string, port: number): Promise<void> =>
     until(async () => !(await open(host, port)).result.startsWith(host), `the end of ${host} ${port}`, 5_000);
   const asksForDb = (type: string): Promise<void> =>

@@ -77,6 +77,7 @@ export const place: GatewayPlace = {
   masquerades: false,
   hasLeases: true,
   local: null,
+  runs: [],
 };
 
 /** An entry for one service and port at one address. */

@@ -13,4 +13,5 @@ export const plainGateway: GatewayConfig = {
   guardsRoutes: true,
   helper: null,
   local: null,
+  run: null,
 };

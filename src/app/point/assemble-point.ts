@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ExeatError } from '../../base/index.ts';
 import { type Config, namePortsOf } from '../../config/index.ts';
 import type { Judge } from '../../enforcement/index.ts';
+import { runSocketOf } from '../../gateway/index.ts';
 import { identify, type ProofVerifier } from '../../identity/index.ts';
 import { approveAddresses, type DecisionFacts, decide, queryTypes, screenAddresses } from '../../policy/index.ts';
 import { createProxyListener, type ProxyListener, type ProxyListenerOptions } from '../../proxy/index.ts';
@@ -11,6 +12,7 @@ import { createSpool, type Spool } from '../../spool/index.ts';
 import { nodeDriver, openDriver, type TransportDriver } from '../../transport/index.ts';
 import { createTrust, type Trust } from '../../trust/index.ts';
 import { type FiledClock, openFiledClock } from '../clock-file.ts';
+import { helperPaths } from '../gateway-helper.ts';
 import type { Logger } from '../logger.ts';
 import { createNewId } from '../new-id.ts';
 import type { StatePaths } from '../state-folder.ts';
@@ -21,7 +23,7 @@ import { type FirstSeenFile, openFirstSeenFile } from './first-seen-file.ts';
 import { type GatewayDesk, type GatewayDeskParts, openGatewayDesk } from './gateway-desk.ts';
 import { createGrantHolder, type GrantHolder } from './grant-holder.ts';
 import { type LeaseDesk, type LeaseGate, openLeaseDesk } from './leases/lease-desk.ts';
-import { createLeaseSources, type LeaseSources } from './leases/lease-sources.ts';
+import { createLeaseSources, type LeaseSources, type LeaseSourcesParts } from './leases/lease-sources.ts';
 import { createSeatBook, type SeatBook } from './local-judge.ts';
 import { createNetworkFacts, type NetworkFactsSource } from './network-facts.ts';
 import { createPointMetrics, type PointMetrics } from './point-metrics.ts';
@@ -30,7 +32,10 @@ import { createProxyObserver } from './proxy-observer.ts';
 import { createProxyTls } from './proxy-tls.ts';
 import { createRecordTap } from './record-tap.ts';
 import { openResponseZones, type ResponseZones } from './response-zones.ts';
-import { createRunDesk, type RunDesk } from './run-desk.ts';
+import { readRunRanges, usableRanges } from './run-addresses.ts';
+import { createRunDesk, type RunDesk, type RunDeskParts } from './run-desk.ts';
+import { createRunNetworks, type RunNetworkParts, type RunNetworks } from './run-networks.ts';
+import { createRunTap } from './run-tap.ts';
 import { toTrustOptions } from './trust-options.ts';
 import { verifierWith } from './verifier-with.ts';
 
@@ -88,7 +93,8 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
     clockJumpMs: clock.jumpMs,
   });
   const firstSeen = await openFirstSeenFile(join(paths.point, 'first-seen.ndjson'), logger);
-  const records = createRecordTap({ spool, firstSeen, metrics, logger, newId: createNewId() });
+  const tap = createRunTap(createRecordTap({ spool, firstSeen, metrics, logger, newId: createNewId() }));
+  const records = tap.sink;
   const observer = createProxyObserver(metrics, logger);
   const tls = createProxyTls(trust);
   const responseZones = openResponseZones({ zones: config.dns.responseZones, folder: paths.point, clock, logger });
@@ -108,15 +114,14 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
   const listening = { ...told, policy: inForce, judge, budgets, resolver: dns.resolver };
   const proxying = { ...listening, verifier, ...listenerSettings(config, tls) };
   const listener: ProxyListener = createProxyListener(proxying);
-  const runs = openRuns(proxying, dns, config);
-  const leasing = { config, desk, clock, logger, policy: policy.current, network: network.current };
-  const leaseSources = createLeaseSources(leasing);
+  const leaseSources = createLeaseSources({ ...{ config, desk, clock, logger }, ...inForceOf(policy, network) });
   metrics.watchLeases(leaseSources.status, clock);
   const gateway = openGateway(config, {
     ...{ ...listening, folder: paths.point, logger, leases, seats },
     judge: { ...judge, identify: seats.identify },
   });
   if (gateway !== null) metrics.watchGateway(() => gateway.status());
+  const runs = openRuns(config, { listening: proxying, dns, tap, gateway, leases: desk, logger });
   const recheckAll = (): Promise<void> => recheckEach([listener, runs, gateway]);
   // Its connections are judged again at once, but not while the bytes of one of them are being counted.
   budgets.onSpent = (): void => void setImmediate(() => void recheckAll());
@@ -128,15 +133,39 @@ export async function assemblePoint(config: Config, paths: StatePaths, logger: L
   return { clock, trust, dns, responseZones, network, ...holders, spool, metrics, driver, firstSeen, ...enforcing };
 }
 
-function openRuns(listening: ProxyListenerOptions, { filterFor }: DnsDesk, config: Config): RunDesk {
+interface RunsParts extends Pick<RunDeskParts, 'tap'>, Pick<RunNetworkParts, 'leases' | 'logger'> {
+  readonly listening: ProxyListenerOptions;
+  readonly dns: DnsDesk;
+  readonly gateway: GatewayDesk | null;
+}
+
+function openRuns(config: Config, { listening, dns, tap, ...parts }: RunsParts): RunDesk {
+  const { clock, policy } = listening;
   // Its sockets come from another process as servers of Node.
   return createRunDesk({
     listening: { ...listening, driver: nodeDriver },
-    filterFor,
+    filterFor: dns.filterFor,
+    ...{ tap, networks: openNetworks({ config, clock, policy: policy.current, ...parts }) },
     ttlOf,
     httpPorts: namePortsOf(config).httpPorts,
     ...protectedPaths(config),
   });
+}
+
+type NetworksParts = Pick<RunNetworkParts, 'clock' | 'logger' | 'policy' | 'leases'> & {
+  readonly config: Config;
+  readonly gateway: GatewayDesk | null;
+};
+
+function openNetworks({ config, gateway, ...parts }: NetworksParts): RunNetworks | null {
+  if (gateway === null || config.gateway?.run == null) return null;
+  const linkSocket = runSocketOf(helperPaths(config).socket);
+  const ranges = readRunRanges(config);
+  return createRunNetworks({ ...parts, gateway, linkSocket, ranges: () => usableRanges(ranges) });
+}
+
+function inForceOf(policy: PolicyHolder, network: NetworkFactsSource): Pick<LeaseSourcesParts, 'policy' | 'network'> {
+  return { policy: policy.current, network: network.current };
 }
 
 async function recheckEach(parts: readonly ({ recheckAll(): Promise<unknown> } | null)[]): Promise<void> {

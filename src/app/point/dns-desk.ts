@@ -30,9 +30,14 @@ export interface DnsDesk {
   readonly lookup: Lookup;
   readonly filter: DnsFilter;
   readonly listener: DnsListener;
-  /** A filter like that one for askers of another kind: who they are, and where what they ask is recorded. */
-  filterFor(parts: Pick<FilterOptions, 'records'> & Pick<FilterOptions['judge'], 'identify'>): DnsFilter;
+  /** A filter like that one for askers of another kind. */
+  filterFor(parts: AskerParts): DnsFilter;
   close(options: { readonly drainMs: number }): Promise<void>;
+}
+
+/** Who askers are, where what they ask is recorded, and whether packets of theirs lead out through the gateway. */
+export interface AskerParts extends Pick<FilterOptions, 'records'>, Pick<FilterOptions['judge'], 'identify'> {
+  readonly isRouted: boolean;
 }
 
 /** What it is made of. */
@@ -90,9 +95,10 @@ export function openDnsDesk(parts: DnsDeskParts): DnsDesk {
   flushing.unref();
   return {
     ...{ upstreams, lookup, filter, listener },
-    // Nothing is told to the gateway: where these askers are, no packet leads out.
-    filterFor: ({ records, identify }) =>
-      createFilter({ ...filterOptions, records, judge: { ...parts.judge, identify }, answerSink: null }),
+    filterFor: ({ records, identify, isRouted }) => {
+      const answerSink = isRouted ? filterOptions.answerSink : null;
+      return createFilter({ ...filterOptions, records, judge: { ...parts.judge, identify }, answerSink });
+    },
     // One memory for both: what the filter told is what the proxy dials.
     resolver: createResolver({
       ...{ clock, hosts: config.hosts },

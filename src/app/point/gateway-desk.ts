@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ExeatError, type NewId } from '../../base/index.ts';
 import type { Config, GatewayConfig } from '../../config/index.ts';
+import type { IpPrefix } from '../../destination/index.ts';
 import { type RecordSink, RepeatedDenials } from '../../enforcement/index.ts';
 import {
   createKernelClient,
@@ -26,6 +27,7 @@ import type { LeaseGate } from './leases/lease-desk.ts';
 import { openTenures } from './leases/tenures.ts';
 import type { SeatBook } from './local-judge.ts';
 import { findLocalPlace } from './local-place.ts';
+import { readRunRanges } from './run-addresses.ts';
 import { ToldAnswers } from './told-answers.ts';
 
 /** Everything of the point that the transparent gateway needs: its listener, what the kernel is told, and what it counts. */
@@ -36,6 +38,12 @@ export interface GatewayDesk extends LeaseGate {
   listen(): Promise<void>;
   /** Brings the kernel to what is in force now; gives once it is there. */
   recheckAll(): Promise<void>;
+  /** True once there are no links to runs but these. */
+  keepRuns(indices: readonly number[]): Promise<boolean>;
+  /** Writes down what the kernel counted up to now. */
+  count(): Promise<void>;
+  /** The same, as the last word on these source addresses: whoever had them is gone. */
+  endSources(addresses: readonly string[]): Promise<void>;
   /** What is wrong, one line each; empty when all is well. */
   problems(): readonly string[];
   /** How it stands, for people and metrics. */
@@ -100,6 +108,9 @@ class AssembledGateway implements GatewayDesk {
   readonly #records: KernelRecords;
   readonly #denials: RepeatedDenials;
   readonly #ids: ReturnType<typeof openClassIds>;
+  readonly #runRanges: readonly IpPrefix[];
+  /** The links to runs that there are to be; those of an earlier point go. */
+  #runs: readonly number[] = [];
   readonly #leases: GatewayLeases;
   readonly #seatIds: ReturnType<typeof openClassIds>;
   #plane: GatewayPlane | null = null;
@@ -111,7 +122,7 @@ class AssembledGateway implements GatewayDesk {
   #dropped: DropCounts = { spoofed: 0, invalid: 0, inbound: 0 };
   #running: Promise<void> | null = null;
   #isAgain = false;
-  #isCounting = false;
+  #counting: Promise<void> | null = null;
   /** Not before (performance.now). */
   #countAt = 0;
   #computed: Computed | null = null;
@@ -121,11 +132,13 @@ class AssembledGateway implements GatewayDesk {
   constructor(parts: GatewayDeskParts) {
     this.#parts = parts;
     const { clock, newId, records, policy, gateway } = parts;
+    this.#runRanges = readRunRanges(parts.config);
     this.#ids = openClassIds(join(parts.folder, 'source-classes'));
     this.#seatIds = openClassIds(join(parts.folder, 'seats'));
     this.#kernel = createKernelClient(helperPaths(parts.config).socket, {
       remaining: () => this.answers.remaining(),
       leases: () => this.#leases.entries(),
+      runs: () => this.#runs,
       onDrift: (drift) => this.#drifted(drift),
       onState: ({ isConnected, fault }) => this.#helperChanged(isConnected, fault),
     });
@@ -195,6 +208,22 @@ class AssembledGateway implements GatewayDesk {
     return this.#leases.holds(addresses);
   }
 
+  keepRuns(indices: readonly number[]): Promise<boolean> {
+    this.#runs = indices;
+    return this.#kernel.keepRuns(indices);
+  }
+
+  async count(): Promise<void> {
+    // One that is on its way may have begun before the last packets.
+    await this.#counting;
+    await this.#countNow();
+  }
+
+  async endSources(addresses: readonly string[]): Promise<void> {
+    await this.count();
+    this.#records.end(new Set(addresses));
+  }
+
   problems(): readonly string[] {
     const last = this.#lastDrift;
     const isPast = last?.isUndone === true && this.#parts.clock.now() - last.at > driftShownMs;
@@ -225,8 +254,7 @@ class AssembledGateway implements GatewayDesk {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#wakeAt(null);
     await this.listener.close({ drainMs });
-    this.#countAt = 0;
-    await this.#count();
+    await this.count();
     this.#records.close();
     for (const sum of this.#denials.takeAll(this.#parts.clock.now())) this.#parts.records.write(sum);
     this.#kernel.close();
@@ -253,7 +281,7 @@ class AssembledGateway implements GatewayDesk {
     const local = await findLocalPlace(gateway.local);
     const computed = await computeGatewayPlane({
       ...{ ...moment, ids: this.#ids, seatIds: this.#seatIds, leased },
-      place: { ...placeOf(gateway, config), local: local.place },
+      place: { ...placeOf(gateway, config, this.#runRanges), local: local.place },
       bindings: bindingsOf(gateway),
     });
     const plane = { ...computed, problems: [...local.problems, ...computed.problems] };
@@ -313,12 +341,22 @@ class AssembledGateway implements GatewayDesk {
     const nowMs = this.#parts.clock.now();
     for (const sum of this.#denials.takeEnded(nowMs)) this.#parts.records.write(sum);
     if (this.#problem !== null || this.#leases.isStale || nowMs % sweepEveryMs < countEveryMs) void this.recheckAll();
-    void this.#count();
+    void this.#countInTime();
   }
 
-  async #count(): Promise<void> {
-    if (this.#isCounting || performance.now() < this.#countAt || !this.#kernel.isConnected()) return;
-    this.#isCounting = true;
+  async #countInTime(): Promise<void> {
+    if (performance.now() >= this.#countAt) await this.#countNow();
+  }
+
+  #countNow(): Promise<void> {
+    this.#counting ??= this.#countOnce().finally(() => {
+      this.#counting = null;
+    });
+    return this.#counting;
+  }
+
+  async #countOnce(): Promise<void> {
+    if (!this.#kernel.isConnected()) return;
     const began = performance.now();
     try {
       const counts = await this.#kernel.changes();
@@ -326,7 +364,6 @@ class AssembledGateway implements GatewayDesk {
       this.#dropped = counts.value.dropped;
       await this.answers.keepSiblings(await this.#records.fold(counts.value));
     } finally {
-      this.#isCounting = false;
       this.#countAt = began + (performance.now() - began) * countShare;
     }
   }

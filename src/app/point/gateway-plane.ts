@@ -113,9 +113,10 @@ export async function computeGatewayPlane(parts: PlaneParts): Promise<GatewayPla
   };
 }
 
-/** The plan that lets nobody out. */
+/** The plan that lets nobody out. Nobody reaches a run, whatever is open: what it listens at would be a way from one to another. */
 function closedPlan({ place, bindings }: PlaneParts): KernelPlan {
-  return { place, sources: [], local: emptyLocalPlan, bindings, open: [], closed: closedRuns() };
+  const closed = [...closedRuns(), ...place.runs];
+  return { place, sources: [], local: emptyLocalPlan, bindings, open: [], closed };
 }
 
 /** What of the configuration a place follows from beside `gateway:`. */
@@ -125,7 +126,11 @@ export interface PlaceConfig {
 }
 
 /** The part of the plan that the configuration gives; how this machine's own processes are held has to be looked up. */
-export function placeOf(config: GatewayConfig, { listen: { dns, proxy }, leases }: PlaceConfig): GatewayPlace {
+export function placeOf(
+  config: GatewayConfig,
+  { listen: { dns, proxy }, leases }: PlaceConfig,
+  runs: readonly IpPrefix[] = [],
+): GatewayPlace {
   return {
     inside: config.inside,
     binding: config.binding,
@@ -137,8 +142,10 @@ export function placeOf(config: GatewayConfig, { listen: { dns, proxy }, leases 
     userId: process.getuid?.() ?? 0,
     guardsRoutes: config.guardsRoutes,
     masquerades: config.masquerades,
-    hasLeases: leases.length > 0,
+    // A run has its address by a lease of its own.
+    hasLeases: leases.length > 0 || runs.length > 0,
     local: null,
+    runs: runs.map(runOfPrefix),
   };
 }
 

@@ -50,6 +50,8 @@ const protocols: Readonly<Record<number, 'tcp' | 'udp'>> = { 6: 'tcp', 17: 'udp'
 interface EdgeFlow {
   readonly id: string;
   readonly source: string;
+  /** The source without its port. */
+  readonly address: string;
   readonly service: string;
   readonly destination: VerdictRecord['destination'];
   readonly grantId: string | null;
@@ -117,6 +119,16 @@ export class KernelRecords {
     return { ...this.#totals };
   }
 
+  /** The last word on every flow of these source addresses, which nobody has any more. */
+  end(sources: ReadonlySet<string>): void {
+    const nowMs = this.#parts.clock.now();
+    for (const [key, flow] of this.#flows) {
+      if (!sources.has(flow.address)) continue;
+      this.#flows.delete(key);
+      this.#close(flow, nowMs, 'client');
+    }
+  }
+
   /** The last word on what still passes: the kernel lets it pass without us. */
   close(): void {
     const nowMs = this.#parts.clock.now();
@@ -174,6 +186,7 @@ export class KernelRecords {
     const flow: EdgeFlow = {
       id: facts.flow,
       source: facts.source,
+      address: edge.source,
       service: judged.from.service,
       destination: record.destination,
       grantId: judged.verdict.grantId,
@@ -197,10 +210,13 @@ export class KernelRecords {
   #tell(key: string, flow: EdgeFlow, nowMs: number): void {
     if (nowMs - flow.seenAt >= idleMs) {
       this.#flows.delete(key);
-      const endedBy = flow.refusedFor ?? 'timeout';
-      const record: CloseRecord = { kind: 'close', ...this.#shares(flow, nowMs), endedBy, failure: null };
-      this.#parts.records.write(record);
+      this.#close(flow, nowMs, 'timeout');
     } else if (hasMore(flow) && nowMs - flow.toldAt >= progressMs) this.#progress(flow, nowMs);
+  }
+
+  #close(flow: EdgeFlow, nowMs: number, by: CloseRecord['endedBy']): void {
+    const endedBy = flow.refusedFor ?? by;
+    this.#parts.records.write({ kind: 'close', ...this.#shares(flow, nowMs), endedBy, failure: null });
   }
 
   #progress(flow: EdgeFlow, nowMs: number): void {

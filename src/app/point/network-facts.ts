@@ -36,7 +36,8 @@ export function readLocalOrigins(localOrigins: readonly Endpoint[]): NetworkFact
 }
 
 function interfaceAddresses(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((one) => one.address));
+  // Each link to a run has the same ones.
+  return [...new Set(Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((one) => one.address)))];
 }
 
 // Zones (`fe80::1%eth0`) are cut: the scope is no part of the address.

@@ -4,11 +4,15 @@ import { createDnsListener, type DnsFilter, giveDatagramSocket } from '../../dns
 import type { Judge } from '../../enforcement/index.ts';
 import { createNameListener, type NameListener, type NameListenerOptions } from '../../gateway/index.ts';
 import { identify, type LocalEvidence } from '../../identity/index.ts';
+import type { CompiledPolicy, ServiceSummary } from '../../policy/index.ts';
 import { createProxyListener, type ProxyListener, type ProxyListenerOptions } from '../../proxy/index.ts';
+import type { AskerParts } from './dns-desk.ts';
 import { evidenceOfPeer, userName } from './host-names.ts';
 import { parseRunRequest } from './parse-run-request.ts';
 import type { AdmittedRun, DoorCaller, RunSockets } from './run-door.ts';
+import type { RunNetwork, RunNetworkAnswer, RunNetworks } from './run-networks.ts';
 import { RunRecords, type RunTally } from './run-tally.ts';
+import type { RunTap } from './run-tap.ts';
 
 /** What the door tells a caller whose run is admitted. Paths are absolute. */
 export interface RunAnswer {
@@ -19,6 +23,8 @@ export interface RunAnswer {
   /** What the command must not write to, and what it must not see. */
   readonly readOnly: readonly string[];
   readonly hidden: readonly string[];
+  /** The link of its own that it leads out by; null: its network is a loopback. */
+  readonly network: RunNetworkAnswer | null;
 }
 
 /** The last line of the door. */
@@ -38,7 +44,10 @@ export interface RunDesk {
 /** What it is made of. `listening` is what every proxy listener of the point is made of. */
 export interface RunDeskParts {
   readonly listening: ProxyListenerOptions;
-  readonly filterFor: (parts: { readonly identify: Judge['identify']; readonly records: RunRecords }) => DnsFilter;
+  readonly filterFor: (parts: AskerParts) => DnsFilter;
+  /** Runs behind the gateway, and what is written down of their addresses. Null: there is no gateway for runs. */
+  readonly networks: RunNetworks | null;
+  readonly tap: RunTap;
   readonly ttlOf: (reply: Uint8Array) => number;
   /** Ports that are read as HTTP; others that a run listens on are read as TLS. */
   readonly httpPorts: readonly number[];
@@ -69,14 +78,17 @@ export function createRunDesk(parts: RunDeskParts): RunDesk {
         },
       };
     },
-    recheckAll: async () => void (await Promise.all(listenersOf(runs).map((one) => one.recheckAll()))),
+    recheckAll: async () => void (await Promise.all([...listenersOf(runs), ...runs].map((one) => one.recheckAll()))),
     liveByGrant: () => {
       const live = new Map<string, number>();
       for (const [id, count] of listenersOf(runs).flatMap((one) => [...one.liveByGrant()]))
         live.set(id, (live.get(id) ?? 0) + count);
       return live;
     },
-    close: async (options) => void (await Promise.all([...runs].map((run) => run.close(options.drainMs)))),
+    close: async (options) => {
+      await Promise.all([...runs].map((run) => run.close(options.drainMs)));
+      parts.networks?.close();
+    },
   };
 }
 
@@ -84,10 +96,12 @@ interface Run {
   readonly answer: RunAnswer;
   /** The proxy, and what is read by name. */
   readonly listeners: readonly (ProxyListener | NameListener)[];
+  /** Takes the addresses of the run away where the policy in force does not list its caller any more. */
+  recheckAll(): Promise<void>;
   close(drainMs: number): Promise<RunReport>;
 }
 
-async function openRun(parts: RunDeskParts, { peer, request, sockets }: DoorCaller): Promise<Run> {
+async function openRun(parts: RunDeskParts, { peer, request, sockets, namespace }: DoorCaller): Promise<Run> {
   const { service } = parseRunRequest(request);
   const evidence = await evidenceOfPeer(peer);
   const policy = parts.listening.policy.current();
@@ -99,20 +113,44 @@ async function openRun(parts: RunDeskParts, { peer, request, sockets }: DoorCall
       `the policy in force has no service \`${service}\`, see \`exeat policy check\``,
     );
   const asRun = identifyRun(service, evidence);
-  const who = asRun(policy, { source: loopback, presented: [] }, parts.listening.clock.now());
-  if (who.kind !== 'identified') {
+  const isListed = (directory: CompiledPolicy): boolean =>
+    asRun(directory, { source: loopback, presented: [] }, parts.listening.clock.now()).kind === 'identified';
+  if (!isListed(policy)) {
     const name = await userName(peer.uid);
     throw new ExeatError(
       'caller_not_listed',
       `user \`${name}\` may not run as \`${service}\`: none of its identities is this user or one of its groups, add \`- local: { user: ${name} }\` to it`,
     );
   }
+  const network = (await parts.networks?.open({ service, namespace })) ?? null;
+  try {
+    return await serveRun(parts, { service, summary, isListed, asRun, network, sockets });
+  } catch (error) {
+    await network?.end();
+    throw error;
+  }
+}
+
+interface AdmittedCaller {
+  readonly service: string;
+  readonly summary: ServiceSummary;
+  readonly isListed: (policy: CompiledPolicy) => boolean;
+  readonly asRun: Judge['identify'];
+  readonly network: RunNetwork | null;
+  readonly sockets: RunSockets;
+}
+
+async function serveRun(parts: RunDeskParts, caller: AdmittedCaller): Promise<Run> {
+  const { service, summary, isListed, asRun, network, sockets } = caller;
+  const { policy } = parts.listening;
   const id = randomUUID();
   const records = new RunRecords(parts.listening.records);
   const judge = { ...parts.listening.judge, identify: asRun };
   const proxy = createProxyListener({ ...parts.listening, judge, records, tls: null, servesPac: false });
-  const names = createNameListener({ ...nameParts(parts), judge, records });
-  const filter = parts.filterFor({ identify: asRun, records });
+  // Behind the gateway it is the listener of the gateway that reads names.
+  const names = network === null ? createNameListener({ ...nameParts(parts), judge, records }) : null;
+  if (names === null) for (const one of sockets.names) one.close();
+  const filter = parts.filterFor({ identify: asRun, records, isRouted: network !== null });
   const dns = createDnsListener({
     answer: (...asked) => filter.answer(...asked),
     ttlOf: parts.ttlOf,
@@ -120,21 +158,31 @@ async function openRun(parts: RunDeskParts, { peer, request, sockets }: DoorCall
     createDatagramSocket: () => giveDatagramSocket(sockets.dnsDatagram),
   });
   await listenOn(sockets, { proxy, names, dns });
+  const unhear = parts.tap.listen(network?.addresses ?? [], (record) => records.note(record));
   const flushing = setInterval(() => filter.flush(false), flushMs);
   const mode =
     summary.mode === 'observe' && parts.listening.clock.now() < (summary.observeUntil ?? 0) ? 'observe' : 'enforce';
   const { readOnly, hidden } = parts;
+  const listeners = names === null ? [proxy] : [proxy, names];
   let closing: Promise<RunReport> | null = null;
   const close = async (withinMs: number): Promise<RunReport> => {
-    await Promise.all([proxy, names].map((one) => one.close({ drainMs: withinMs })));
+    await Promise.all([...listeners.map((one) => one.close({ drainMs: withinMs })), network?.end()]);
+    unhear();
     await dns.close({ drainMs: 0 });
     clearInterval(flushing);
     filter.flush(true);
     return { id, ...records.tally() };
   };
   return {
-    answer: { id, service, mode, policyVersion: policy.version, readOnly, hidden },
-    listeners: [proxy, names],
+    answer: {
+      ...{ id, service, mode, policyVersion: policy.current()?.version ?? '', readOnly, hidden },
+      network: network?.answer ?? null,
+    },
+    listeners,
+    recheckAll: async () => {
+      const current = policy.current();
+      if (network !== null && (current === null || !isListed(current))) await network.cut();
+    },
     close: (withinMs) => {
       closing ??= close(withinMs);
       return closing;
@@ -159,7 +207,7 @@ function nameParts({ listening, httpPorts }: RunDeskParts): Omit<NameListenerOpt
 
 interface RunListeners {
   readonly proxy: ProxyListener;
-  readonly names: NameListener;
+  readonly names: NameListener | null;
   readonly dns: ReturnType<typeof createDnsListener>;
 }
 
@@ -167,7 +215,7 @@ async function listenOn(sockets: RunSockets, { proxy, names, dns }: RunListeners
   const at = { host: loopback, port: 53 };
   const bound = [
     await proxy.listen({ given: sockets.proxy }),
-    await names.listen(sockets.names.map((given) => ({ given }))),
+    ...(names === null ? [] : [await names.listen(sockets.names.map((given) => ({ given })))]),
     await dns.listen([
       { ...at, transport: 'tcp', given: sockets.dnsStream },
       { ...at, transport: 'udp' },

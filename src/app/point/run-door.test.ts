@@ -17,7 +17,7 @@ socket(my $door, AF_UNIX, SOCK_STREAM, 0); connect($door, pack_sockaddr_un($path
 select(undef, undef, undef, $wait);
 my @sockets = map { socket(my $s, AF_INET, $_, 0); bind($s, pack_sockaddr_in(0, INADDR_LOOPBACK)); listen($s, 1) if $_ == SOCK_STREAM; $s }
   SOCK_STREAM, SOCK_STREAM, SOCK_DGRAM, (SOCK_STREAM) x $more;
-my ($text, $rights) = ("hello\n", pack('Qii i*', 16 + 4 * @sockets, 1, 1, map { fileno $_ } @sockets)); $rights .= "\0" x (-length($rights) % 8);
+open(my $own, '<', '/proc/self/ns/net'); my ($text, $rights) = ("hello\n", pack('Qii i*', 20 + 4 * @sockets, 1, 1, map { fileno $_ } $own, @sockets)); $rights .= "\0" x (-length($rights) % 8);
 my $part = pack('PQ', $text, length $text); my $head = pack('QLx4PQPQix4', 0, 0, $part, 1, $rights, length $rights, 0);
 syscall($sendmsg, fileno $door, $head, 0) == 6 or die "sendmsg: $!\n";
 $_->close for @sockets; shutdown($door, 1); print scalar <$door>;
@@ -30,10 +30,13 @@ describe('the door of runs', () => {
   let folder: string;
   let door: RunDoor;
   const came: DoorCaller[] = [];
+  const handed: string[] = [];
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'exeat-door-'));
     const admit = async (one: DoorCaller): Promise<{ answer: object; end(): Promise<object> }> => {
       came.push(one);
+      const said = await one.namespace.handTo(join(folder, 'nobody.sock'), '{}');
+      handed.push(said.ok ? 'ok' : `${said.fault.code}: ${said.fault.message}`);
       return { answer: { id: came.length }, end: async () => ({}) };
     };
     door = await openRunDoor({ path: join(folder, 'run.sock'), isOpen: false, logger: quiet, admit });
@@ -57,6 +60,8 @@ describe('the door of runs', () => {
     assert.equal(await knock(0.7, 0), '{"ok":true,"id":1}');
     const { peer, request, sockets } = came[0] ?? assert.fail('nobody came');
     assert.deepEqual([peer.uid, request, sockets.names.length], [process.getuid?.(), 'hello', 0]);
+    // It came with the namespace of this machine, which no caller made.
+    assert.match(handed[0] ?? '', /run_unlinked: .*the namespace is not one that the caller made/);
   });
 
   test('takes as many listeners as one message can bring, each at its own port', async () => {

@@ -3,7 +3,7 @@ import type { Socket as DatagramSocket } from 'node:dgram';
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { ExeatError } from '../../base/index.ts';
+import { ExeatError, failed, fault, ok, type Result } from '../../base/index.ts';
 import { findProgram, receiverScript } from '../../sandbox/index.ts';
 import { onLines } from '../../transport/index.ts';
 import { entryBeside } from '../front/index.ts';
@@ -29,11 +29,22 @@ export interface RunSockets {
   readonly names: readonly Server[];
 }
 
+/** The network namespace of a caller, which no process of the point can reach otherwise. */
+export interface RunNamespace {
+  /**
+   * Hands it with a line to whoever listens at a path, once, if the caller made it. Gives what was answered. Fault: `run_unlinked`.
+   */
+  handTo(path: string, line: string): Promise<Result<unknown>>;
+  /** Lets go of it. */
+  release(): void;
+}
+
 /** One caller: who, what was asked, and with which sockets. */
 export interface DoorCaller {
   readonly peer: DoorPeer;
   readonly request: string;
   readonly sockets: RunSockets;
+  readonly namespace: RunNamespace;
 }
 
 /** What became of a caller. `end` gives the last line that it is told. */
@@ -59,6 +70,9 @@ export interface RunDoorOptions {
 const mostKnocking = 8;
 const mostConnections = 256;
 const knockMs = 10_000;
+// Longer than the helper takes for a link in its worst.
+const handOverMs = 25_000;
+const maxAnswerBytes = 4_096;
 
 /** Opens the door: a unix socket. Throws an ExeatError with one line where it cannot listen. */
 export async function openRunDoor(options: RunDoorOptions): Promise<RunDoor> {
@@ -97,6 +111,8 @@ async function serve(socket: Socket, caller: DoorCaller, options: RunDoorOptions
   } catch (error) {
     closeSockets(caller.sockets);
     throw error;
+  } finally {
+    caller.namespace.release();
   }
   // The end of the connection, however it comes, is the end of the run.
   const gone = new Promise<void>((resolve) => {
@@ -136,10 +152,12 @@ function receive(socket: Socket): Promise<DoorCaller> {
     entryBeside(import.meta.url, '../run/hand-over-process'),
   ];
   const child = spawn(perl, words, {
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc', socket],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc', socket, 'pipe'],
     timeout: knockMs,
     killSignal: 'SIGKILL',
   });
+  const channel = (child.stdio as readonly unknown[])[5] as Socket;
+  channel.on('error', () => channel.destroy());
   return new Promise((resolve, reject) => {
     const got = new Map<string, unknown>();
     const names: Server[] = [];
@@ -150,7 +168,11 @@ function receive(socket: Socket): Promise<DoorCaller> {
     child.on('message', (message: HandOver, handle: unknown) => {
       if (message.kind === 'name') names.push(handle as Server);
       else got.set(message.kind, message.kind === 'caller' ? message : handle);
-      if (message.kind === 'dns_datagram') resolve(callerOf(got, names));
+      if (message.kind === 'dns_datagram') resolve({ ...callerOf(got, names), namespace: namespaceOf(channel) });
+    });
+    // What holds the namespace goes on without it otherwise.
+    child.on('disconnect', () => {
+      if (!got.has('dns_datagram')) channel.destroy();
     });
     child.on('error', reject);
     child.on('close', () => {
@@ -167,7 +189,30 @@ type HandOver =
   | { readonly kind: 'caller'; readonly peer: string; readonly request: string }
   | { readonly kind: 'proxy' | 'dns_stream' | 'dns_datagram' | 'name' };
 
-function callerOf(got: ReadonlyMap<string, unknown>, names: readonly Server[]): DoorCaller {
+function namespaceOf(channel: Socket): RunNamespace {
+  return {
+    handTo: (path, line) =>
+      new Promise((resolve) => {
+        const gone = fault('run_unlinked', 'the namespace of the run is gone');
+        channel.setTimeout(handOverMs, () => channel.destroy());
+        channel.on('close', () => resolve(failed(gone)));
+        onLines(channel, maxAnswerBytes, (answer) => resolve(readAnswer(answer)));
+        channel.write(`${path} ${line}\n`);
+      }),
+    release: () => void channel.destroy(),
+  };
+}
+
+function readAnswer(line: string): Result<unknown> {
+  try {
+    const answer = JSON.parse(line) as Result<unknown>;
+    return answer.ok ? ok(answer.value) : failed(fault(answer.fault.code, answer.fault.message));
+  } catch {
+    return failed(fault('run_unlinked', 'the helper of the gateway says what cannot be read'));
+  }
+}
+
+function callerOf(got: ReadonlyMap<string, unknown>, names: readonly Server[]): Omit<DoorCaller, 'namespace'> {
   const { peer, request } = got.get('caller') as { readonly peer: string; readonly request: string };
   const dns = { dnsStream: got.get('dns_stream') as Server, dnsDatagram: got.get('dns_datagram') as DatagramSocket };
   const sockets = { proxy: got.get('proxy') as Server, ...dns, names };

@@ -63,9 +63,14 @@ export class RunRecords implements RecordSink {
   }
 
   write(record: DecisionRecord): boolean {
+    this.note(record);
+    return this.#to.write(record);
+  }
+
+  /** Counts a record that somebody else passes on. */
+  note(record: DecisionRecord): void {
     if (record.kind === 'verdict') this.#verdict(record);
     if (record.kind === 'progress' || record.kind === 'close') this.#bytes(record);
-    return this.#to.write(record);
   }
 
   /** What it came to up to now. */

@@ -9,6 +9,7 @@ import { type CompiledFolder, compileFolder } from '../compile-folder.ts';
 import { askLocal } from '../local-socket.ts';
 import { placeOf } from '../point/gateway-plane.ts';
 import { findLocalPlace } from '../point/local-place.ts';
+import { readRunRanges } from '../point/run-addresses.ts';
 import { missingForRuns } from '../run/programs.ts';
 import { type StatePaths, statePaths } from '../state-folder.ts';
 import { inspectGateway } from './inspect-gateway.ts';
@@ -51,7 +52,10 @@ export async function inspectMachine(config: Config, nowMs: number): Promise<rea
 async function gatewayInspections(config: Config, compiled: Result<CompiledFolder>): Promise<readonly Inspection[]> {
   const { gateway } = config;
   if (gateway === null) return [];
-  const place = { ...placeOf(gateway, config), local: (await findLocalPlace(gateway.local)).place };
+  const place = {
+    ...placeOf(gateway, config, readRunRanges(config)),
+    local: (await findLocalPlace(gateway.local)).place,
+  };
   const machine = await lookAtMachine(place);
   const separate = gateway.helper === null ? [] : [await inspectHelper(gateway.helper)];
   const policy = compiled.ok ? compiled.value.policy : null;

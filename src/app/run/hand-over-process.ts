@@ -5,10 +5,10 @@ import { createServer, type Server } from 'node:net';
 // The entry of the process that hands the sockets of one caller to the point: what the receiver of the door becomes, for Node passes sockets
 // between its own processes only. It tells what it was told (`EXEAT_PEER`, `EXEAT_REQUEST`), and ends.
 
-const proxyDescriptor = 5;
-const streamDescriptor = 6;
-const datagramDescriptor = 7;
-const firstName = 8;
+const proxyDescriptor = 6;
+const streamDescriptor = 7;
+const datagramDescriptor = 8;
+const firstName = 9;
 const longestMs = 5_000;
 
 setTimeout(() => process.exit(1), longestMs).unref();

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { failed, fault, ok, type Result } from '../../base/index.ts';
 import { type Architecture, launcherScript, seccompProgram } from '../../sandbox/index.ts';
 import { onLines } from '../../transport/index.ts';
+import type { RunNetworkAnswer } from '../point/run-networks.ts';
 
 /** How a command ended. `code`: its own, 128 and the number where a signal ended it. `setup`: it was never started. */
 export type RunEnding =
@@ -24,8 +25,8 @@ export interface LaunchOptions {
 export interface Launcher {
   /** The line of the door, once the namespace and its sockets are there. Faults: `run_refused` and those of the namespace. */
   readonly admitted: Promise<Result<unknown>>;
-  /** Starts the sandbox: the program, and its words. */
-  start(program: string, words: readonly string[]): void;
+  /** Starts the sandbox: the program, its words, and the link that its network leads out by, if any. */
+  start(program: string, words: readonly string[], network: RunNetworkAnswer | null): void;
   /** Passes a signal on to everything that the command started. */
   signal(number: number): void;
   /** Settles when all is over: how, and the last line of the door. */
@@ -58,7 +59,7 @@ export function launch({ perl, doorPath, request, ports, env }: LaunchOptions): 
   });
   return {
     admitted: admitted.promise,
-    start: (program, words) => void channel.write(startBytes(program, words)),
+    start: (program, words, network) => void channel.write(startBytes(program, words, network)),
     signal: (number) => void channel.write(`signal ${number}\n`),
     ended: new Promise((resolve) => {
       onGone(child, (cause) => {
@@ -83,11 +84,16 @@ function withoutPerl(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('PERL')));
 }
 
-function startBytes(program: string, words: readonly string[]): Uint8Array {
+function startBytes(program: string, words: readonly string[], network: RunNetworkAnswer | null): Uint8Array {
   const filter = seccompProgram(process.arch as Architecture);
   const text = Buffer.from([program, ...words].join('\0'), 'utf8');
-  const body = Buffer.concat([Buffer.from(`${filter.length}\n`), filter, text]);
+  const link = network === null ? '' : ` ${linkWords(network)}`;
+  const body = Buffer.concat([Buffer.from(`${filter.length}${link}\n`), filter, text]);
   return Buffer.concat([Buffer.from(`run ${body.length}\n`), body]);
+}
+
+function linkWords({ device, mac, addresses }: RunNetworkAnswer): string {
+  return [device, mac, ...addresses.flatMap(({ address, gateway }) => [address, gateway])].join(',');
 }
 
 function readAnswer(line: string): Result<unknown> {

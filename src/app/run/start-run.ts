@@ -137,7 +137,7 @@ async function runAt(door: Door, parts: RunParts): Promise<Result<RunOutcome>> {
     await launcher.ended;
     return words;
   }
-  launcher.start(programs.bwrap, words.value);
+  launcher.start(programs.bwrap, words.value, answer.network ?? null);
   const { ending, report } = await launcher.ended;
   return ok({ start, ending, report: report as RunReport | null });
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { failed, ok, type Result } from '../../base/index.ts';
 import { forgetChanges, learnChanges, liveSetOf, type TimedEntry } from '../kernel/entry-changes.ts';
 import { tableName } from '../kernel/kernel-names.ts';
-import type { CountChanges, KernelCounts, KernelPlan, ToldEntry } from '../kernel/kernel-plan.ts';
+import type { CountChanges, KernelCounts, KernelPlan, RunLink, ToldEntry } from '../kernel/kernel-plan.ts';
 import { type LeaseChange, leaseText } from '../kernel/lease-text.ts';
 import { countSetNames, foldCounts, readElements } from '../kernel/parse-counts.ts';
 import { newTableText, planText } from '../kernel/plan-text.ts';
@@ -13,6 +13,7 @@ import { goneShape, type NetlinkReader } from './netlink-reader.ts';
 import { commandFault } from './nft-fault.ts';
 import type { NftLine } from './nft-line.ts';
 import { createRoutingKeeper } from './routing-keeper.ts';
+import { makeRunLink } from './run-links.ts';
 import { findStrange } from './strange-objects.ts';
 
 /**
@@ -38,6 +39,8 @@ export interface Applier {
   elements(): Promise<Look>;
   /** What was amiss with routes, rules and neighbours, which is put right by this. */
   checkRoutes(): Promise<Result<readonly string[]>>;
+  /** Makes the link to a run, as {@link makeRunLink} does. */
+  linkRun(link: RunLink, into: Parameters<typeof makeRunLink>[2]): Promise<Result<null>>;
   /** Whether a cgroup that the plan names came, went or was made anew since the plan was put in force. */
   hasOtherCgroups(): boolean;
   /** The plan in force, or null before the first. */
@@ -115,6 +118,7 @@ export function createApplier(options: ApplierOptions): Applier {
     elements: async () => (await reader.elements()) ?? (reader.isPossible() ? null : digestPlanSets(nft)),
     checkRoutes: async () => (plan === null ? ok([]) : routing.check(plan)),
     plan: () => plan,
+    linkRun: (link, into) => makeRunLink(plan?.place ?? null, link, into),
     hasOtherCgroups: () => plan !== null && cgroups.areOthers(plan),
   };
 }

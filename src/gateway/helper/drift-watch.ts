@@ -12,6 +12,8 @@ import { findProgram } from './transparent-launcher.ts';
 export interface DriftWatch {
   /** Does what changes the kernel in our name: what it changes is no drift. */
   expect(work: () => Promise<Result<null>>): Promise<Result<null>>;
+  /** Does what changes links, routes and rules, while nobody looks at those. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
   close(): void;
 }
 
@@ -67,6 +69,11 @@ export function watchDrift(options: DriftWatchOptions): DriftWatch {
     turn = done.then(settle, () => undefined).finally(() => (expected -= 1));
     return done;
   };
+  const alone = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = turn.then(work);
+    turn = done.catch(() => undefined);
+    return done;
+  };
   const undo = async (seen: readonly string[], by: string | null): Promise<void> => {
     if (isClosed || applier.plan() === null) return;
     const { ok: isUndone } = await expect(() => applier.repair(writtenSets(seen)));
@@ -91,9 +98,7 @@ export function watchDrift(options: DriftWatchOptions): DriftWatch {
     looks += 1;
     await compare(looks % (knowsPids === false ? 2 : looksAtElements) === 0, null);
     if (expected > 0 || isClosed || looks % looksAtRoutes !== 0) return;
-    const checked = turn.then(() => applier.checkRoutes());
-    turn = checked.catch(() => undefined);
-    tellRoutes(await checked, options.onDrift);
+    tellRoutes(await alone(() => applier.checkRoutes()), options.onDrift);
   };
   const suspect = (): void => void compare(true, null);
   const monitor = keepMonitor(() => createMonitorReader(onChange, suspect), suspect);
@@ -102,6 +107,7 @@ export function watchDrift(options: DriftWatchOptions): DriftWatch {
 
   return {
     expect,
+    alone,
     close: () => {
       isClosed = true;
       marking.stop();

@@ -3,8 +3,8 @@ import { failed, fault, ok, type Result } from '../../base/index.ts';
 import { parseIpAddress } from '../../destination/index.ts';
 import { addressNumber } from '../kernel/address-number.ts';
 import type { TimedEntry } from '../kernel/entry-changes.ts';
-import { maxLeases, nobodysLease } from '../kernel/kernel-names.ts';
-import type { EdgeCount, KernelPlan, KindOfCount, ToldEntry } from '../kernel/kernel-plan.ts';
+import { maxLeases, mostRunLinks, nobodysLease } from '../kernel/kernel-names.ts';
+import type { EdgeCount, KernelPlan, KindOfCount, RunLink, ToldEntry } from '../kernel/kernel-plan.ts';
 import type { LeaseChange } from '../kernel/lease-text.ts';
 import { localPlace, localPlan } from './local-protocol.ts';
 
@@ -12,7 +12,7 @@ import { localPlace, localPlan } from './local-protocol.ts';
 // it believes nothing: every field is of a closed form, addresses are read and written anew, and nothing else ever becomes text for nft.
 
 /** What may be asked. */
-export type HelperAsk = 'apply' | 'learn' | 'forget' | 'lease' | 'counts' | 'status';
+export type HelperAsk = 'apply' | 'learn' | 'forget' | 'lease' | 'runs' | 'counts' | 'status';
 
 /** A question as it was read. */
 export type HelperQuestion =
@@ -20,6 +20,7 @@ export type HelperQuestion =
   | { readonly id: number; readonly ask: 'learn'; readonly body: readonly TimedEntry[] }
   | { readonly id: number; readonly ask: 'forget'; readonly body: readonly ToldEntry[] }
   | { readonly id: number; readonly ask: 'lease'; readonly body: LeaseChange }
+  | { readonly id: number; readonly ask: 'runs'; readonly body: readonly number[] }
   | { readonly id: number; readonly ask: 'counts'; readonly body: number }
   | { readonly id: number; readonly ask: 'status'; readonly body: null };
 
@@ -98,6 +99,31 @@ const place = z.strictObject({
   masquerades: z.boolean(),
   hasLeases: z.boolean(),
   local: localPlace,
+  runs: z
+    .array(z.strictObject(run).refine(isRun, 'a run of addresses goes backwards'))
+    .max(2)
+    .refine(areOfOneFamilyEach, 'a family has two networks'),
+});
+
+const runIndex = z
+  .int()
+  .min(0)
+  .max(mostRunLinks - 1);
+const runLink = z.strictObject({
+  index: runIndex,
+  addresses: z
+    .array(
+      z
+        .strictObject({ address, gateway: address })
+        .refine((one) => familyOf(one.address) === familyOf(one.gateway), 'an address is of another family')
+        .refine((one) => one.address !== one.gateway, 'the address is the one of the gateway'),
+    )
+    .min(1)
+    .max(2)
+    .refine(
+      (all) => areOfOneFamilyEach(all.map((one) => ({ family: familyOf(one.address) }))),
+      'a family has two addresses',
+    ),
 });
 
 const plan = z.strictObject({
@@ -120,13 +146,23 @@ const question = z.discriminatedUnion('ask', [
     ...{ id, ask: z.literal('lease') },
     body: z.strictObject({ isReset: z.boolean(), gone: leases, held: leases }),
   }),
+  z.strictObject({ id, ask: z.literal('runs'), body: z.array(runIndex).max(mostRunLinks) }),
   z.strictObject({ id, ask: z.literal('counts'), body: z.int().min(0) }),
   z.strictObject({ id, ask: z.literal('status'), body: z.null() }),
 ]);
 
 /** Reads one line. Fault: `question_malformed`, with the place that is wrong. */
 export function parseQuestion(line: string): Result<HelperQuestion> {
-  const parsed = question.safeParse(parseJson(line));
+  return read(question, line);
+}
+
+/** Reads the line that comes with the network namespace of a run. Fault: `question_malformed`. */
+export function parseRunLink(line: string): Result<RunLink> {
+  return read(runLink, line);
+}
+
+function read<T>(schema: z.ZodType<T>, line: string): Result<T> {
+  const parsed = schema.safeParse(parseJson(line));
   if (parsed.success) return ok(parsed.data);
   const issue = parsed.error.issues[0];
   const where = issue?.path.join('.') ?? '';
@@ -148,6 +184,10 @@ function parseJson(line: string): unknown {
 
 function list<T extends z.ZodType>(item: T): z.ZodArray<T> {
   return z.array(item).max(maxPlanEntries);
+}
+
+function areOfOneFamilyEach(all: readonly { readonly family: 4 | 6 }[]): boolean {
+  return new Set(all.map(({ family }) => family)).size === all.length;
 }
 
 function familyOf(text: string): 4 | 6 {

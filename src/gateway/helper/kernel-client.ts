@@ -25,6 +25,8 @@ export interface KernelClient {
   forget(entries: readonly ToldEntry[]): Promise<boolean>;
   /** True once the kernel holds the leases as they are to be. False: it may or may not, and the next change resets them. */
   lease(change: LeaseChange): Promise<boolean>;
+  /** True once there are no links to runs but these. */
+  keepRuns(indices: readonly number[]): Promise<boolean>;
   counts(): Promise<Result<KernelCounts>>;
   /** What of them is another since the last time that this was asked; all of them the first time. Not to be asked twice at a time. */
   changes(): Promise<Result<CountChanges>>;
@@ -42,6 +44,8 @@ export interface KernelClientOptions {
   readonly remaining?: () => readonly TimedEntry[];
   /** The leases that the kernel is to hold, told again with what remains. Default: they are not spoken of. */
   readonly leases?: () => readonly LeaseEntry[];
+  /** The numbers of the links to runs that there are to be, told with what remains. Default: they are not spoken of. */
+  readonly runs?: () => readonly number[];
   /** Told when the helper comes, and how the plan fared that it was told, or goes. Default: nobody. */
   readonly onState?: (state: HelperConnection) => void;
   /** How long an answer to `learn` and `forget` may take. Default 1,000. */
@@ -76,10 +80,13 @@ export function createKernelClient(path: string, options: KernelClientOptions = 
     const done = await line.ask<boolean>('lease', change, slow);
     return done.ok && done.value;
   };
+  const keepRuns = async (indices: readonly number[]): Promise<boolean> =>
+    (await line.ask<null>('runs', indices, slow)).ok;
   const tellAgain = (): void => {
     // Whoever only asks holds none, and takes none away.
     if (options.leases !== undefined) void lease({ isReset: true, gone: [], held: options.leases() });
     void entries('learn', options.remaining?.() ?? []);
+    if (options.runs !== undefined) void keepRuns(options.runs());
   };
   const line = keepHelperLine(path, {
     onDrift: (drift) => {
@@ -107,6 +114,7 @@ export function createKernelClient(path: string, options: KernelClientOptions = 
     learn: (all) => entries('learn', all),
     forget: (all) => entries('forget', all),
     lease,
+    keepRuns,
     counts: () => askCounts(line, 0),
     changes: async () => {
       const asked = line.isReady() ? lastRound : 0;

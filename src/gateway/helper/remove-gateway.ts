@@ -4,6 +4,7 @@ import { unpinNeighbours } from './neighbours.ts';
 import { commandFault } from './nft-fault.ts';
 import { type RouteRemoval, removeRoutes } from './route-guard.ts';
 import { runCommand } from './run-command.ts';
+import { keepRunLinks } from './run-links.ts';
 import { restoreSysctls } from './sysctls.ts';
 
 /** What a removal found and undid. */
@@ -23,6 +24,8 @@ export async function removeGateway(stateFile: string): Promise<Result<GatewayRe
   if (!settings.ok) return settings;
   const routes = await removeRoutes();
   if (!routes.ok) return routes;
+  const links = await keepRunLinks([]);
+  if (!links.ok) return links;
   const neighbours = await unpinNeighbours();
   if (!neighbours.ok) return neighbours;
   const tables = await runCommand('nft', ['list', 'tables']);

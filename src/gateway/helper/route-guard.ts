@@ -1,16 +1,17 @@
 import { existsSync } from 'node:fs';
 import { failed, fault, ok, type Result } from '../../base/index.ts';
-import { marks, routeTables, rulePriorities } from '../kernel/kernel-names.ts';
+import { marks, routeTables, rulePriorities, runPrefix } from '../kernel/kernel-names.ts';
 import type { GatewayPlace } from '../kernel/kernel-plan.ts';
 import { seatNetworks } from '../kernel/local-plan.ts';
 import { holdOwn, releaseOwn } from './held-routes.ts';
 import { commandFault } from './nft-fault.ts';
 import { type CommandOutcome, runCommand } from './run-command.ts';
+import { runInterfaces } from './run-interfaces.ts';
 
 // The routing of the gateway. Rules, in the order in which the kernel asks them:
 //   470  what TPROXY marked is delivered to this machine
 //   471, 472  what our ruleset let out: near networks by `main`, the rest by the default routes that we keep
-//   473  what came from inside without that mark goes nowhere: the ruleset is gone, or was never there
+//   473  what came from inside, or from a run, without that mark goes nowhere: the ruleset is gone, or was never there
 //   474, 475  sockets of the point itself. By user and not by a mark set on output: the route of a connection is looked up before
 //             any chain sees a packet of it, and what a closed socket still has to send has no user that a chain could read
 // Where our own processes are held, instead of these:
@@ -131,13 +132,19 @@ async function settleRules(family: 4 | 6, place: GatewayPlace, shown: string): P
   if (!done.ok) return done;
   return ok([
     ...missing.map((rule) => `the routing rule \`${rule}\` (IPv${family}) was missing`),
-    ...surplus.map((rule) => `the routing rule \`${rule}\` (IPv${family}) is not ours`),
+    // The link of a run goes with its namespace, and its rule is left.
+    ...surplus.filter(isNotOfRun).map((rule) => `the routing rule \`${rule}\` (IPv${family}) is not ours`),
   ]);
+}
+
+/** The rule that lets nothing out that came from an interface, but what the ruleset let out. */
+export function insideRule(name: string): string {
+  return `${rulePriorities.inside} iif ${name} unreachable`;
 }
 
 function wantedRules(family: 4 | 6, place: GatewayPlace): readonly string[] {
   const hex = (mark: number): string => `0x${mark.toString(16)}`;
-  const { listener, markedNear, markedFar, inside } = rulePriorities;
+  const { listener, markedNear, markedFar } = rulePriorities;
   const tproxy = `${listener} fwmark ${hex(marks.listener)} lookup ${routeTables.local}`;
   const seats =
     family === 6 && place.local !== null
@@ -149,9 +156,13 @@ function wantedRules(family: 4 | 6, place: GatewayPlace): readonly string[] {
     tproxy,
     `${markedNear} fwmark ${hex(marks.uplink)} ${near}`,
     `${markedFar} fwmark ${hex(marks.uplink)} lookup ${routeTables.uplink}`,
-    ...place.inside.map((name) => `${inside} iif ${name} unreachable`),
+    ...[...place.inside, ...(place.runs.length > 0 ? runInterfaces() : [])].map(insideRule),
     ...(isHeld(place) ? heldRules() : ownRules(place)),
   ];
+}
+
+function isNotOfRun(rule: string): boolean {
+  return !rule.startsWith(`${rulePriorities.inside} iif ${runPrefix}`);
 }
 
 function ownRules({ userId }: GatewayPlace): readonly string[] {

@@ -18,6 +18,8 @@ import type { HelperStatus } from './helper-status.ts';
 import { createNetlinkReader } from './netlink-reader.ts';
 import { openNftLine } from './nft-line.ts';
 import { probeKernel } from './probe-kernel.ts';
+import { createLinkServer, runSocketOf } from './run-link-server.ts';
+import { keepRunLinks } from './run-links.ts';
 
 /** How the helper is started. */
 export interface HelperOptions {
@@ -63,6 +65,7 @@ export async function serveHelper(options: HelperOptions): Promise<Result<Runnin
   const server = createServer((socket) =>
     serveSocket(socket, (question, tellPart) => answer(question, answering, tellPart)),
   );
+  const links = createLinkServer((link, into) => watch.alone(() => applier.linkRun(link, into)));
   server.maxConnections = maxConnections;
   server.on('connection', (socket) => {
     open.add(socket);
@@ -73,9 +76,10 @@ export async function serveHelper(options: HelperOptions): Promise<Result<Runnin
     nft.close();
     reader.close();
     for (const socket of open) socket.destroy();
-    await new Promise<void>((resolve) => server.close(() => resolve()));
+    await Promise.all([server, links].map((one) => new Promise<void>((resolve) => one.close(() => resolve()))));
   };
-  const listens = await listenOn(server, options);
+  const linksListen = await listenOn(links, { ...options, socketPath: runSocketOf(options.socketPath) });
+  const listens = linksListen.ok ? await listenOn(server, options) : linksListen;
   if (listens.ok) return ok({ close });
   await close();
   return listens;
@@ -127,6 +131,8 @@ async function answer(
       return ok(await applier.forget(question.body));
     case 'lease':
       return ok(await applier.lease(question.body));
+    case 'runs':
+      return watch.alone(() => keepRunLinks(question.body));
     case 'counts':
       return tellCounts(await applier.changes(question.body), tellPart);
     case 'status':

@@ -31,7 +31,7 @@ export function applySysctls(stateFile: string, place: GatewayPlace, uplinks: re
     path: `net/ipv4/conf/${name.replaceAll('/', '.')}/src_valid_mark`,
     value: '1',
   }));
-  for (const row of [...marked, ...errorRows, ...(place.inside.length > 0 ? forwardingRows : [])]) {
+  for (const row of [...marked, ...errorRows, ...(place.inside.length + place.runs.length > 0 ? forwardingRows : [])]) {
     const done = setSysctl(kept, row);
     if (!done.ok) return done;
   }

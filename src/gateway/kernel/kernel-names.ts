@@ -24,6 +24,23 @@ export const rulePriorities = {
   held: 478,
 } as const;
 
+/** The most runs that are behind the gateway at once. */
+export const mostRunLinks = 64;
+
+/** What the names of their interfaces begin with: `exeat-run7`. Longer than a name of somebody else's is by chance. */
+export const runPrefix = 'exeat-run';
+
+/** The interface of the gateway to a run. */
+export function runInterface(index: number): string {
+  return `${runPrefix}${index}`;
+}
+
+/** Hardware addresses of a link to a run: of the gateway, and of the run. Locally administered; the link is theirs alone. */
+export function runMacs(index: number): { readonly gateway: string; readonly run: string } {
+  const last = index.toString(16).padStart(2, '0');
+  return { gateway: `02:e4:70:00:00:${last}`, run: `02:e4:70:00:01:${last}` };
+}
+
 /** The families of addresses, each with its words in the language of nft. */
 export const families = [
   {

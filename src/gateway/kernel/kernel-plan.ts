@@ -88,6 +88,22 @@ export interface GatewayPlace {
   readonly hasLeases: boolean;
   /** How processes of this machine itself are held; null: they are not. */
   readonly local: LocalPlace | null;
+  /** Networks that runs have their addresses of, at most one of a family. Empty: no run is behind this gateway. */
+  readonly runs: readonly AddressRun[];
+}
+
+/** The address of a run, and the gateway's on the link to it. */
+export interface RunAddress {
+  readonly address: string;
+  readonly gateway: string;
+}
+
+/** The link between the gateway and the network namespace of one run. */
+export interface RunLink {
+  /** Its number, 0 to 63. Names and hardware addresses follow from it. */
+  readonly index: number;
+  /** At most one of a family. */
+  readonly addresses: readonly RunAddress[];
 }
 
 /** Everything that the kernel is to hold beside what DNS told: replaced as a whole, and what was told is kept. */

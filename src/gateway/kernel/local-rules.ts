@@ -1,4 +1,4 @@
-import { type FamilyWords, families, marks } from './kernel-names.ts';
+import { type FamilyWords, families, marks, runPrefix } from './kernel-names.ts';
 import type { GatewayPlace } from './kernel-plan.ts';
 import { type HeldCgroup, seatNetworks } from './local-plan.ts';
 
@@ -55,7 +55,9 @@ export function localArrivals(place: GatewayPlace): readonly string[] {
 
 /** What is to be known of packets for this machine that do not come from inside. */
 export function localInput(place: GatewayPlace): readonly string[] {
-  return place.local === null ? [] : ['iifname != "lo" iifname != @inside goto c_arrive'];
+  if (place.local === null) return [];
+  const others = place.runs.length > 0 ? ` iifname != "${runPrefix}*"` : '';
+  return [`iifname != "lo" iifname != @inside${others} goto c_arrive`];
 }
 
 /** What gets another source on its way over loopback. */

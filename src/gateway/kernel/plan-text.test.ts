@@ -59,6 +59,7 @@ test('sources that overlap are a fault', () => {
     masquerades: false,
     hasLeases: true,
     local: null,
+    runs: [],
   } as const;
   const text = planText({ place, sources: [run, run], local: emptyLocalPlan, bindings: [], open: [], closed: [] });
   assert.equal(text.ok, false);

@@ -1,4 +1,4 @@
-import { type FamilyWords, families, marks, tableName } from './kernel-names.ts';
+import { type FamilyWords, families, marks, runPrefix, tableName } from './kernel-names.ts';
 import type { GatewayPlace } from './kernel-plan.ts';
 import { leaseBackRules, leaseBoundRules, leaseChains, unownedClass } from './lease-rules.ts';
 import type { HeldCgroup } from './local-plan.ts';
@@ -36,16 +36,18 @@ const plain: Readonly<Record<4 | 6, string>> = {
   4: 'ip hdrlength 5',
   6: 'ip6 nexthdr tcp',
 };
+const runNames = `"${runPrefix}*"`;
+
 /** The rules of every chain for a gateway set like this; the chains must be there and empty. */
 export function rulesText(place: GatewayPlace, cgroups: readonly HeldCgroup[] = []): string {
   const chains: readonly (readonly [string, readonly string[]])[] = [
     ...arrivalChains(place),
-    ['c_input', [`iifname ${insideOf(place)} goto c_self`, ...localInput(place)]],
+    ['c_input', [...named('iifname', place, 'goto c_self'), ...localInput(place)]],
     ['c_self', selfRules(place)],
-    ['c_forward', [`iifname ${insideOf(place)} goto c_from`, `oifname ${insideOf(place)} goto c_back`]],
+    ['c_forward', [...named('iifname', place, 'goto c_from'), ...named('oifname', place, 'goto c_back')]],
     ['c_from', fromRules()],
     ['c_back', backRules(place)],
-    ['c_post', [...localPost(place), ...(place.masquerades ? ['iifname @inside oifname != @inside masquerade'] : [])]],
+    ['c_post', [...localPost(place), ...masqueradeRules(place)]],
     ...leaseChains(place.hasLeases),
     ...localChains(place, cgroups),
     ...families.flatMap((words) => familyChains(words, place)),
@@ -54,9 +56,19 @@ export function rulesText(place: GatewayPlace, cgroups: readonly HeldCgroup[] = 
   return `table ${tableName} {\n${text.join('')}}\n`;
 }
 
-// A name is compared, where a set of names is looked up: the difference is a tenth of what a packet costs.
-function insideOf({ inside }: GatewayPlace): string {
-  return inside.length === 1 ? `"${inside[0]}"` : '@inside';
+// A name is compared, where a set of names is looked up: the difference is a tenth of what a packet costs. Interfaces of runs come and go:
+// they are known by how their names begin.
+function named(key: 'iifname' | 'oifname', { inside, runs }: GatewayPlace, what: string): readonly string[] {
+  const workloads = inside.length === 1 ? `"${inside[0]}"` : '@inside';
+  return [workloads, ...(runs.length > 0 ? [runNames] : [])].map((names) => `${key} ${names} ${what}`);
+}
+
+// Nobody outside has a route back to a run.
+function masqueradeRules({ masquerades, runs }: GatewayPlace): readonly string[] {
+  return [
+    ...(masquerades ? ['iifname @inside oifname != @inside masquerade'] : []),
+    ...(runs.length > 0 ? [`iifname ${runNames} oifname != ${runNames} masquerade`] : []),
+  ];
 }
 
 function arrivalChains(place: GatewayPlace): readonly (readonly [string, readonly string[]])[] {
@@ -68,17 +80,17 @@ function arrivalChains(place: GatewayPlace): readonly (readonly [string, readonl
     'fib daddr . mark type local accept',
     'meta mark set 0',
   ];
-  const questions = `iifname @inside meta l4proto { tcp, udp } th dport 53 redirect to :${place.dnsPort}`;
+  const questions = named('iifname', place, `meta l4proto { tcp, udp } th dport 53 redirect to :${place.dnsPort}`);
   return [
-    ['c_first', [`iifname ${insideOf(place)} goto c_arrived`]],
+    ['c_first', named('iifname', place, 'goto c_arrived')],
     ['c_arrived', arrivedRules(place)],
     [
       'c_pre',
-      [...localArrivals(place), `iifname ${insideOf(place)} goto c_inside`, ...(place.guardsRoutes ? repliesOut : [])],
+      [...localArrivals(place), ...named('iifname', place, 'goto c_inside'), ...(place.guardsRoutes ? repliesOut : [])],
     ],
     ['c_path', isOneWire(place) ? [] : [strayPath]],
     ['c_inside', insideRules()],
-    ['c_dns', place.dnsPort === null ? [] : [questions]],
+    ['c_dns', place.dnsPort === null ? [] : questions],
   ];
 }
 
@@ -107,8 +119,8 @@ function insideRules(): readonly string[] {
 
 // Looking a path up is a third of what a packet costs before it is judged. Where all come by one interface, from the hardware address of
 // their own, nothing of a flow that was answered can have changed its path.
-function isOneWire({ binding, inside }: GatewayPlace): boolean {
-  return binding === 'mac' && inside.length === 1;
+function isOneWire({ binding, inside, runs }: GatewayPlace): boolean {
+  return binding === 'mac' && inside.length === 1 && runs.length === 0;
 }
 
 function flowRules({ family }: FamilyWords, place: GatewayPlace): readonly string[] {

@@ -88,13 +88,18 @@ export class GatewayLeases {
     );
   }
 
-  /** They are told with the next `sync`. */
+  /** They are told with the next `sync`: who has them, and until when. */
   add(addresses: readonly string[]): void {
     const { book, clock, tenures } = this.#parts;
     const now = clock.now();
     for (const address of addresses) {
-      const { key } = book.tenancyAt(address, now);
-      if (key === null || this.#members.get(address)?.key === key) continue;
+      const { key, until } = book.tenancyAt(address, now);
+      if (key === null) continue;
+      if (this.#members.get(address)?.key === key) {
+        const endsAt = this.#told.get(address)?.endsAt ?? 0;
+        this.#isStale ||= endsAt > until || endsAt < Math.min(until, now + longestMs / 2);
+        continue;
+      }
       this.#members.set(address, { key, tenure: tenures.next(), named: undefined });
       this.#isStale = true;
     }

@@ -63,27 +63,30 @@ export class LeaseBook implements LeaseView {
 
   /**
    * Replaces everything that a source says, one address after the other, with pauses: folding tens of thousands takes a part of a second, and
-   * decisions go on meanwhile. Not to be called for a source while it runs for that source.
+   * decisions go on meanwhile. Not to be called for a source while it runs for that source. Gives the addresses of which it says something else.
    */
-  async replace(source: string, leases: readonly Lease[], nowMs: number): Promise<void> {
+  async replace(source: string, leases: readonly Lease[], nowMs: number): Promise<readonly string[]> {
+    const changed: string[] = [];
     const byAddress = Map.groupBy(leases, ({ address }) => address);
     let said = 0;
     for (const address of new Set([...(this.#bySource.get(source) ?? []), ...byAddress.keys()])) {
-      this.replaceAt(source, address, byAddress.get(address) ?? []);
+      if (this.replaceAt(source, address, byAddress.get(address) ?? [])) changed.push(address);
       this.tenancyAt(address, nowMs);
       said += 1;
       if (said % addressesPerSlice === 0) await new Promise<void>((resolve) => setImmediate(resolve));
     }
+    return changed;
   }
 
-  /** Replaces what a source says of one address. */
-  replaceAt(source: string, address: string, leases: readonly Lease[]): void {
-    if (isSame(this.saidOf(source, address), leases)) return;
+  /** Replaces what a source says of one address. False where that is what it said before. */
+  replaceAt(source: string, address: string, leases: readonly Lease[]): boolean {
+    if (isSame(this.saidOf(source, address), leases)) return false;
     this.#say(source, address, leases);
     const known = this.#bySource.get(source) ?? new Set();
     if (leases.length > 0) known.add(address);
     else known.delete(address);
     this.#bySource.set(source, known);
+    return true;
   }
 
   /** What a source says of an address. */

@@ -68,6 +68,21 @@ describe('the desk of leases', () => {
     assert.equal(standing(one), 'orders');
   });
 
+  test('another end of the same lease is told, and nothing is taken for it', async () => {
+    const one = bed();
+    await one.desk.replace('ipam', [lease({ source: 'ipam' })]);
+    await one.desk.replace('ipam', [lease({ source: 'ipam', until: 20_000 })]);
+    assert.deepEqual(one.said, [`give ${address} nobody`, `give ${address} leased`]);
+    await one.desk.replace('ipam', [lease({ source: 'ipam', until: 20_000 })]);
+    assert.equal(one.said.length, 2);
+    await one.desk.replace('ipam', []);
+    assert.equal((await one.desk.hold(lease())).ok, true);
+    one.confirms = false;
+    // It was not told of its later end, and is still there until then.
+    assert.equal((await one.desk.hold(lease({ until: 30_000 }))).ok, false);
+    assert.equal(standing(one), 'payments');
+  });
+
   test('what is not confirmed does not count, and is tried again', async () => {
     const one = bed();
     await one.desk.replace('ipam', [lease({ source: 'ipam' })]);

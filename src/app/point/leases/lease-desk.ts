@@ -22,8 +22,8 @@ export interface LeaseDesk {
   /** Replaces everything that a source says. Gives once what can count does. */
   replace(source: string, leases: readonly Lease[]): Promise<void>;
   /**
-   * A lease that the product itself makes, under a name that no configured source has. Ok once it counts everywhere; with a fault nothing is
-   * left of it. Faults: those of an address, `lease_ended` for one that does not hold now, `lease_conflict`, `lease_unconfirmed`.
+   * A lease that the product itself makes, under a name that no configured source has, or the same one with a later end. Ok once it counts
+   * everywhere; with a fault nothing is left of a new one, and one that is there ends when it did. Faults: those of an address, `lease_ended` for one that does not hold now, `lease_conflict`, `lease_unconfirmed`.
    */
   hold(lease: Lease): Promise<Result<null>>;
   /** Ends what `hold` made. True once nothing lives by it any more; false: it does not count, and taking it back is tried again. */
@@ -72,8 +72,10 @@ class Desk implements LeaseDesk {
   readonly generation = (): number => this.#generation;
 
   async replace(source: string, leases: readonly Lease[]): Promise<void> {
-    await this.book.replace(source, leases, this.#parts.clock.now());
+    const changed = await this.book.replace(source, leases, this.#parts.clock.now());
+    const known = changed.filter((address) => this.#isSameTenancy(address));
     await this.#settle();
+    await this.#tellEnds(known);
   }
 
   async hold(lease: Lease): Promise<Result<null>> {
@@ -84,6 +86,7 @@ class Desk implements LeaseDesk {
     const now = clock.now();
     if (!(own.from <= now && now < own.until)) return failed(fault('lease_ended', 'the lease does not hold now'));
     this.book.replaceAt(own.source, own.address, [own]);
+    if (this.#isSameTenancy(own.address)) return this.#renew(own.address);
     await this.#settle();
     const standing = this.view.standingOf(own.address, clock.now());
     if (standing.kind === 'leased') return ok(null);
@@ -112,6 +115,21 @@ class Desk implements LeaseDesk {
   close(): void {
     clearInterval(this.#timer);
     if (this.#waking !== null) clearTimeout(this.#waking);
+  }
+
+  // Of a tenancy that goes on the end may be another: nothing is taken and given, but what enforces has to know.
+  #isSameTenancy(address: string): boolean {
+    const { key } = this.book.tenancyAt(address, this.#parts.clock.now());
+    return key !== null && key === this.book.admittedAt(address);
+  }
+
+  async #tellEnds(addresses: readonly string[]): Promise<boolean> {
+    return addresses.length === 0 || confirmed(this.#parts.gate.give(addresses));
+  }
+
+  async #renew(address: string): Promise<Result<null>> {
+    if (await this.#tellEnds([address])) return ok(null);
+    return failed(fault('lease_unconfirmed', `the later end of the lease of \`${address}\` was not confirmed`));
   }
 
   // One after the other; whoever asks while one runs waits for the one after it.
