@@ -146,6 +146,14 @@ export function safeText(text: string): string {
   return text.slice(0, 200).replace(unsafe, (found) => `\\u{${found.charCodeAt(0).toString(16)}}`);
 }
 
+// Several records a millisecond, and writing a date costs more than a decision.
+let lastTime = { ms: Number.NaN, text: '' };
+
+function timeText(ms: number): string {
+  if (lastTime.ms !== ms) lastTime = { ms, text: new Date(ms).toISOString() };
+  return lastTime.text;
+}
+
 // Field by field: rule ids and policy version of a verdict are spelled out when asked for, and a spread would leave them out.
 function copyOf(verdict: Verdict): Verdict {
   return {
@@ -170,7 +178,7 @@ function commonPart(
     kind: 'verdict',
     id: facts.id,
     flow: facts.flow,
-    time: new Date(facts.nowMs).toISOString(),
+    time: timeText(facts.nowMs),
     point: facts.point,
     stage: facts.stage,
     source: facts.source,
@@ -207,7 +215,7 @@ function totalsPart(flow: LiveFlow, totals: FlowTotals): Omit<ProgressRecord, 'k
   return {
     id: totals.id,
     flow: flow.id,
-    time: new Date(totals.nowMs).toISOString(),
+    time: timeText(totals.nowMs),
     bytesUp: totals.bytesUp,
     bytesDown: totals.bytesDown,
     durationMs: Math.max(0, totals.nowMs - flow.startedAt),
