@@ -10,7 +10,7 @@ const run = promisify(execFile);
 
 /**
  * A way from the workload to the origin. `plain`: no ruleset at all. `tracked`: conntrack and its two rules. `hooks`: the chains that the product
- * hangs on the hooks of the kernel, without a rule: what no ruleset of this shape can fall below. `exeat`: the product.
+ * hangs on the hooks of the kernel, with the two rules that no gateway does without: a redirection of DNS and one that asks conntrack. `exeat`: the product.
  */
 export type LaneName = 'plain' | 'tracked' | 'hooks' | 'exeat';
 
@@ -74,9 +74,13 @@ const tracked = `table inet tracked {
 const hooks = `table inet hooks {
   chain first { type filter hook prerouting priority -450; policy accept; }
   chain pre { type filter hook prerouting priority mangle; policy accept; }
-  chain dns { type nat hook prerouting priority dstnat; policy accept; }
+  chain dns { type nat hook prerouting priority dstnat; policy accept;
+    meta l4proto udp th dport 53 redirect to :5353
+  }
   chain local { type filter hook input priority filter; policy accept; }
-  chain through { type filter hook forward priority filter; policy accept; }
+  chain through { type filter hook forward priority filter; policy accept;
+    ct state invalid drop
+  }
   chain own { type route hook output priority mangle; policy accept; }
   chain asks { type nat hook output priority -100; policy accept; }
   chain post { type nat hook postrouting priority srcnat; policy accept; }

@@ -197,7 +197,7 @@ async function measureConnections(field: GatewayField, among: string): Promise<r
       bars: { plain: bars.connectionsOfPlain, tracked: bars.connectionsOfTracked },
     }),
     ...besides(rounds, {
-      figure: `new connections, our hooks without a rule${among}`,
+      figure: `new connections, our hooks, conntrack and NAT alone${among}`,
       unit: '/s',
       pick: ({ rate }) => rate,
       of: 'hooks',

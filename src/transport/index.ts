@@ -25,4 +25,4 @@ export type {
   Transport,
   TransportOptions,
 } from './transport.ts';
-export { createTurns, type Turns } from './turns.ts';
+export { createTurns } from './turns.ts';
