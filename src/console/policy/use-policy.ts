@@ -1,5 +1,5 @@
 import { type UseQueryResult, useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { PolicyAnswer } from '../../api/contract/index.ts';
 import { call } from '../api/call.ts';
 import type { BrowserCheck, Checked } from './browser-check.ts';
@@ -45,8 +45,10 @@ export function proposedFiles(
   return files;
 }
 
-// Between two keys of whoever types quickly; a check that was begun is given up when they go on.
-const restMs = 250;
+// Between two keys of whoever types quickly; a check that was begun is given up when they go on. One file is parsed in one go, so after a check
+// that took long the next one waits for a longer rest.
+const leastRestMs = 250;
+const mostRestMs = 2_000;
 
 // The engine comes as a chunk of its own: the text is there to be read before it.
 async function loadBrowserCheck(): Promise<BrowserCheck> {
@@ -58,16 +60,25 @@ async function loadBrowserCheck(): Promise<BrowserCheck> {
 export function useBrowserCheck(files: ReadonlyMap<string, string> | null): Checked | null {
   const [check] = useState(loadBrowserCheck);
   const [checked, setChecked] = useState<Checked | null>(null);
+  const tookMs = useRef(0);
   useEffect(() => {
     if (files === null) return undefined;
     const stop = new AbortController();
-    const timer = setTimeout(() => {
-      void check
-        .then((engine) => engine.run(files, stop.signal))
-        .then((done) => {
-          if (done !== null && !stop.signal.aborted) setChecked(done);
-        });
-    }, restMs);
+    const timer = setTimeout(
+      () => {
+        let begunMs = 0;
+        void check
+          .then((engine) => {
+            begunMs = performance.now();
+            return engine.run(files, stop.signal);
+          })
+          .then((done) => {
+            tookMs.current = performance.now() - begunMs;
+            if (done !== null && !stop.signal.aborted) setChecked(done);
+          });
+      },
+      Math.min(mostRestMs, Math.max(leastRestMs, 2 * tookMs.current)),
+    );
     return () => {
       clearTimeout(timer);
       stop.abort();
