@@ -17,6 +17,8 @@ export async function startDnsExeat(order: DnsExeatOrder): Promise<DnsServerUnde
   const product = await startProduct({
     policy: policyFiles(order.names, order.others),
     config: {
+      // The native transport where it is built.
+      transport: 'auto',
       listen: { dns: '127.0.0.1:0', proxy: '127.0.0.1:0', console: '127.0.0.1:0' },
       resolver: { servers: [`127.0.0.1:${order.authorityPort}`] },
       // The load generator is one client, and has no rest.
