@@ -104,7 +104,9 @@ test('people have asked, decided, broken glass, and left a review', async () => 
   assert.equal(stderr, '');
 });
 
-test('whoever looks signs in with what was printed, and takes evidence of what is open', { skip }, async () => {
+test('whoever looks signs in with what was printed, takes evidence, and goes on by the keyboard', {
+  skip,
+}, async () => {
   const browser = await startBrowser();
   try {
     const eve = await openVisitor(browser, demo.console);
@@ -115,6 +117,16 @@ test('whoever looks signs in with what was printed, and takes evidence of what i
     assert.match((await saved).suggestedFilename(), /^exeat-open-\d{8}T\d{6}Z-\d+\.tar\.gz$/);
     await eve.page.getByText(/acts? with proofs\. Check it: tar xzf/).waitFor();
     await eve.assertAccessible('open access of the demo');
+    await eve.page.keyboard.press('Control+k');
+    await eve.page.getByRole('combobox', { name: 'Page or service' }).fill('payments decisions');
+    await eve.assertAccessible('the palette');
+    await eve.page.keyboard.press('Enter');
+    await eve.page.waitForURL(/\/decisions\?service=payments-api$/);
+    await eve.page.getByRole('table', { name: 'Decisions' }).waitFor();
+    await eve.page.keyboard.press('Control+k');
+    await eve.page.getByText('its decisions').first().waitFor();
+    await eve.page.keyboard.press('Escape');
+    await eve.page.getByRole('dialog').waitFor({ state: 'detached' });
     await eve.assertClean();
   } finally {
     await browser.close();

@@ -2,6 +2,7 @@ import { useMantineColorScheme } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { PaletteKey } from '../palette/palette-key.tsx';
 import { signOut, useSession } from '../session/session-state.ts';
 import { AwayLine } from './away-line.tsx';
 import styles from './shell.module.css';
@@ -37,6 +38,7 @@ export function Shell(): ReactNode {
       </header>
       <main id="content" tabIndex={-1} className={styles['main']}>
         <AwayLine />
+        <PaletteKey places={pages} />
         <Outlet />
       </main>
     </div>

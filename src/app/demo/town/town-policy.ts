@@ -168,7 +168,7 @@ kind: operator
 mode: enforce
 identities: [ "credential:ops-bastion" ]
 allow:
-  - { to: "@admin-consoles", reason: "the console of the cloud, with a certificate only" }
+  - { to: "@admin-consoles", strength: certificate, reason: "the console of the cloud, with a certificate only" }
   - { to: "*.tools.example:${tls}", reason: tools that on-call people look things up with }
 `;
 }
