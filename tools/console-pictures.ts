@@ -12,6 +12,7 @@ import { startTcpEcho } from '../test/support/echo-origins.ts';
 import { startParentProxy } from '../test/support/parent-proxy.ts';
 import { type RunningProduct, startProduct } from '../test/support/product.ts';
 import { type SeededAccount, seedPeople } from '../test/support/seed-people.ts';
+import { paintFlowMap } from './paint-flow-map.ts';
 import { repositoryRoot } from './source-files.ts';
 
 const pictures = join(repositoryRoot, 'docs/guide/pictures');
@@ -85,6 +86,7 @@ async function makePictures(): Promise<void> {
   try {
     const secretOf = (person: string): string => accounts.get(person)?.secret ?? '';
     await paint({ product, browser, port, secretOf });
+    await paintFlowMap(browser, pictures);
   } finally {
     await browser.close();
     await product.stop();

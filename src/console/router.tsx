@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '
 import { readAuditSearch } from './audit/search.ts';
 import { readDecisionSearch } from './decisions/search.ts';
 import { readListSearch, readRequestSearch } from './exceptions/search.ts';
+import { readFlowMapSearch } from './flow-map/search.ts';
 import { readOpenSearch } from './open/search.ts';
 import { readEditSearch, readServicesSearch } from './policy/search.ts';
 import { NotFound } from './ui/not-found.tsx';
@@ -70,6 +71,13 @@ const edit = createRoute({
   component: lazyRouteComponent(() => import('./policy/edit-page.tsx'), 'EditPage'),
 });
 
+const flowMap = createRoute({
+  getParentRoute: () => root,
+  path: '/flow-map',
+  validateSearch: readFlowMapSearch,
+  component: lazyRouteComponent(() => import('./flow-map/flow-map-page.tsx'), 'FlowMapPage'),
+});
+
 const audit = createRoute({
   getParentRoute: () => root,
   path: '/audit',
@@ -104,6 +112,7 @@ export const router = createRouter({
     policy,
     service,
     edit,
+    flowMap,
   ]),
   defaultPreload: 'intent',
   scrollRestoration: true,

@@ -7,6 +7,7 @@ export const paths = {
   endSession: 'POST /session/end',
   claimSetup: 'POST /setup/claim',
   showOverview: 'GET /overview',
+  showFlowMap: 'GET /flow-map',
   listExceptions: 'GET /exceptions',
   showException: 'GET /exceptions/{id}',
   requestException: 'POST /exceptions',

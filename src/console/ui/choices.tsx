@@ -17,7 +17,8 @@ export function Choices({ label, to, choices }: ChoicesProps): ReactNode {
           key={name}
           to={to}
           search={search as never}
-          activeOptions={{ exact: true }}
+          // Chosen is the link whose search is that of the address; the router itself marks it then, as the page.
+          activeOptions={{ exact: true, includeSearch: true }}
           activeProps={marked(isChosen)}
           inactiveProps={marked(isChosen)}
         >

@@ -10,6 +10,7 @@ import { Wordmark } from './wordmark.tsx';
 
 const pages = [
   { to: '/', name: 'Overview' },
+  { to: '/flow-map', name: 'Flow map' },
   { to: '/decisions', name: 'Decisions' },
   { to: '/policy', name: 'Policy' },
   { to: '/exceptions', name: 'Exceptions' },
