@@ -1,5 +1,14 @@
 import type { Socket } from 'node:net';
-import type { AimedAt, ConnectionFacts, LiveFlow } from '../../enforcement/index.ts';
+import type {
+  AimedAt,
+  BlockingCommand,
+  ConnectionFacts,
+  EndedBy,
+  ImmediateCommand,
+  LiveFlow,
+  SessionEvent,
+} from '../../enforcement/index.ts';
+import { askSafely, type Executor, performSafely } from '../drive.ts';
 import { passMetered } from '../metered.ts';
 import type { PeerFacts } from '../peer-facts.ts';
 import type { LiveLink, TransportOptions } from '../transport.ts';
@@ -18,7 +27,7 @@ export interface LinkHost {
 }
 
 /** The part of a connection that is facts and times: who connected, what was counted, when it comes due. */
-export abstract class LinkBase implements Omit<ConnectionFacts, 'tell' | 'ask'>, WheelEntry {
+export abstract class LinkBase implements ConnectionFacts, WheelEntry, Executor {
   readonly sourceAddress: string;
   readonly source: string;
   readonly isLoopback: boolean;
@@ -66,6 +75,23 @@ export abstract class LinkBase implements Omit<ConnectionFacts, 'tell' | 'ask'>,
   set flow(flow: LiveFlow | null) {
     this.#flow = flow;
     this.host.options.flowChanged?.(this as unknown as LiveLink);
+  }
+
+  abstract perform(command: ImmediateCommand): void;
+  abstract execute(command: BlockingCommand): SessionEvent | null;
+  abstract reset(by: EndedBy): void;
+
+  tell(command: ImmediateCommand): void {
+    performSafely(command, this);
+  }
+
+  ask(command: BlockingCommand): SessionEvent | null {
+    return askSafely(command, this);
+  }
+
+  broke(error: unknown): void {
+    this.reset('decision_failed');
+    this.host.options.failed('conversation', error);
   }
 
   /** Counts bytes that are about to pass. False: they may not, and the link was cut for them. Without a cap that costs a look. */

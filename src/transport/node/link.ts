@@ -9,7 +9,7 @@ import type {
   Side,
 } from '../../enforcement/index.ts';
 import { type Asked, askResolver, askVerifier } from '../ask-ports.ts';
-import { askSafely, drive, type Executor, performSafely } from '../drive.ts';
+import { drive } from '../drive.ts';
 import type { PeerFacts } from '../peer-facts.ts';
 import { SideQueue } from '../side-queue.ts';
 import type { LiveLink } from '../transport.ts';
@@ -33,7 +33,6 @@ import {
 import { presentedChain, secureSocket } from './secure.ts';
 import { UpstreamReader } from './upstream-reader.ts';
 
-const done: SessionEvent = { type: 'done' };
 // How long a client may take to read the last answer and close, before it is reset.
 const lingerMs = 2_000;
 
@@ -42,7 +41,7 @@ const lingerMs = 2_000;
  * States: conversing (the conversation reads and sends) -> relaying (bytes pass by themselves) -> over; or closing (the last answer is
  * flushed, what comes is thrown away) -> over.
  */
-export class NodeLink extends LinkBase implements LiveLink, SocketOwner, Executor {
+export class NodeLink extends LinkBase implements LiveLink, SocketOwner {
   #client: OwnedSocket;
   #upstream: OwnedSocket | null = null;
   #dialling: Dialling | null = null;
@@ -65,7 +64,7 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner, Executo
   /** Starts the conversation. */
   start(): void {
     this.#conversation = this.host.options.startConversation(this);
-    this.#advance(done);
+    this.#advance({ type: 'done' });
     this.#client.resume();
   }
 
@@ -105,20 +104,8 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner, Executo
     else this.schedule();
   }
 
-  broke(error: unknown): void {
-    this.reset('decision_failed');
-    this.host.options.failed('conversation', error);
-  }
-
-  tell(command: ImmediateCommand): void {
-    performSafely(command, this);
-  }
-
-  ask(command: BlockingCommand): SessionEvent | null {
-    return askSafely(command, this);
-  }
-
   perform(told: ImmediateCommand): void {
+    if (told.type === 'reset' || told.type === 'drop_upstream') uncork(this.#client, this.#upstream);
     switch (told.type) {
       case 'send':
         this.#send(told.side, told.bytes);
@@ -136,11 +123,9 @@ export class NodeLink extends LinkBase implements LiveLink, SocketOwner, Executo
         this.#closeAfterFlush();
         break;
       case 'reset':
-        uncork(this.#client, this.#upstream);
         this.#resetSockets();
         break;
       case 'drop_upstream':
-        uncork(this.#client, this.#upstream);
         this.#dropUpstream();
         break;
       default:
