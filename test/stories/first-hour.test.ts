@@ -22,6 +22,19 @@ describe('the first hour', () => {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
+  test('is what the page of the guide says to type, as far as it is about logs', () => {
+    const page = readFileSync(join(repositoryFolder, 'docs/guide/first-hour.md'), 'utf8');
+    const typed = [...page.matchAll(/^exeat ((?:flows|policy check) .*\$DIR.*|flows .*)$/gm)].map(
+      ([, command]) => command,
+    );
+    assert.equal(typed.length, 5, typed.join('; '));
+    const walked = figures.commands.map(({ command }) => command);
+    assert.deepEqual(
+      typed.filter((command) => !walked.includes(command ?? '')),
+      [],
+    );
+  });
+
   test('begins with more than 200,000 lines of logs', () => {
     assert.equal(figures.lines, 226_636);
   });
