@@ -172,7 +172,8 @@ test('a failing test and a doubtful rule show up while somebody writes', { skip 
   await page.getByRole('option', { name: /^because/ }).waitFor();
   await page.keyboard.press('Escape');
   assert.equal((await page.getByText(hostile).count()) > 0, true);
-  for (let at = 0; at < 9 && (await text.textContent())?.includes('registry.example:1"') === true; at += 1) {
+  // What is typed slowly is undone in as many steps.
+  for (let at = 0; at < 120 && (await text.textContent())?.includes('registry.example:1"') === true; at += 1) {
     await page.keyboard.press('Control+z');
   }
   await waitFor(async () => (await page.getByText('1 test passed, 0 failed').count()) === 1, 'the text of before');
@@ -188,10 +189,15 @@ test('a failing test and a doubtful rule show up while somebody writes', { skip 
 
 test('the patch is what git applies, and once the files are read it is in force', { skip }, async () => {
   const { page } = ana;
-  const patch = (await page.getByRole('region', { name: 'Patch' }).locator('pre').textContent()) ?? '';
+  const shown = page.getByRole('region', { name: 'Patch' }).locator('pre');
+  const isChange = (line: string): boolean => /^[+-](?![+-])/.test(line);
+  // What was undone just now is drawn a moment later.
+  const patch = await waitFor(async () => {
+    const text = (await shown.textContent()) ?? '';
+    return text.split('\n').filter(isChange).length === 4 && text;
+  }, 'a patch of four lines');
   assert.match(patch, /^-mode: observe # until the first month is over$/m);
   assert.match(patch, /^\+mode: enforce # until the first month is over$/m);
-  assert.equal(patch.split('\n').filter((line) => /^[+-](?![+-])/.test(line)).length, 4, patch);
   const path = join(product.folder, 'proposal.patch');
   writeFileSync(path, patch);
   const env = { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir() };

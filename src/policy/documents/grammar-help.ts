@@ -22,6 +22,10 @@ const strength: KeyHelp = { says: 'at least this strength of proof', values: str
 const longest: KeyHelp = { says: 'how long at most: `8h`' };
 const cumulative: KeyHelp = { says: 'how long in all, of one owner to one domain within 90 days: `3d`' };
 const reviewWithin: KeyHelp = { says: 'until when it is reviewed: `48h`' };
+const confirm: KeyHelp = {
+  says: 'whether a decision is confirmed with a passkey or an enrolled key',
+  values: ['never', 'registered', 'always'],
+};
 const tier: KeyHelp = { says: 'what such requests need', inside: 'tier' };
 
 /** Every key of the grammar with what it means; a test holds it against the keys that are read. */
@@ -117,6 +121,7 @@ export const grammarHelp: Readonly<Record<MapName, Readonly<Record<string, KeyHe
     pending: { says: 'how long a request waits: `24h`' },
     startWithin: { says: 'how late after the start that was asked for it may be approved: `8h`' },
     drain: { says: 'how long a connection may finish after the end: `0s` to `60s`' },
+    confirm,
     strength,
     reviewWithin,
   },
@@ -127,6 +132,7 @@ export const grammarHelp: Readonly<Record<MapName, Readonly<Record<string, KeyHe
     acknowledgeWithin: { says: 'it ends then unless a second person acknowledged it: `10m`' },
     reviewWithin,
     signatures: { says: 'people who sign the offline variant, 2 to 5' },
+    confirm,
     strength,
   },
 };
