@@ -5,6 +5,7 @@ import type { ObservedDestination, ServiceAnswer } from '../../api/contract/inde
 import { LinkButton } from '../ui/link-button.tsx';
 import { Moment } from '../ui/moment.tsx';
 import { Panel } from '../ui/panel.tsx';
+import { Table } from '../ui/table.tsx';
 import { sayCode, sayCount } from '../ui/words.ts';
 import type { ServiceDraft } from './draft-edit.ts';
 import styles from './policy.module.css';
@@ -33,7 +34,7 @@ export function Observed({ answer }: { readonly answer: ServiceAnswer }): ReactN
           ? 'Nothing that was seen within 30 days would be refused. It can be enforced.'
           : `Enforced now, ${sayCount(observed.length + observedLeftOut, 'destination')} would be refused. Choose what is meant to go out: it becomes rules, each of which needs your reason.`}
       </p>
-      {observed.length > 0 && <Table observed={observed} left={left} onToggle={toggle} />}
+      {observed.length > 0 && <Destinations observed={observed} left={left} onToggle={toggle} />}
       {observedLeftOut > 0 && (
         <p className={styles['dim']}>
           {sayCount(observedLeftOut, 'more destination')} that were seen longer ago are not shown.
@@ -55,17 +56,17 @@ export function Observed({ answer }: { readonly answer: ServiceAnswer }): ReactN
   );
 }
 
-interface TableProps {
+interface DestinationsProps {
   readonly observed: readonly ObservedDestination[];
   readonly left: ReadonlySet<string>;
   readonly onToggle: (key: string) => void;
 }
 
-function Table({ observed, left, onToggle }: TableProps): ReactNode {
+function Destinations({ observed, left, onToggle }: DestinationsProps): ReactNode {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard
     <section className={styles['scroll']} tabIndex={0} aria-label="What enforce would refuse">
-      <table className={styles['table']}>
+      <Table className={styles['table']}>
         <thead>
           <tr>
             <th scope="col">Destination</th>
@@ -100,7 +101,7 @@ function Table({ observed, left, onToggle }: TableProps): ReactNode {
             </tr>
           ))}
         </tbody>
-      </table>
+      </Table>
     </section>
   );
 }

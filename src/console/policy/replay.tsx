@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { ReplayAnswer, ReplayRow } from '../../api/contract/index.ts';
 import { Moment } from '../ui/moment.tsx';
+import { Table } from '../ui/table.tsx';
 import { sayCode, sayCount, sayInstant } from '../ui/words.ts';
 import styles from './policy.module.css';
 
@@ -62,7 +63,7 @@ function Rows({
       <h4>{title}</h4>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard */}
       <section className={styles['scroll']} tabIndex={0} aria-label={title}>
-        <table className={styles['table']}>
+        <Table className={styles['table']}>
           <thead>
             <tr>
               <th scope="col">Service</th>
@@ -92,7 +93,7 @@ function Rows({
               </tr>
             ))}
           </tbody>
-        </table>
+        </Table>
       </section>
       {count > rows.length && <p className={styles['dim']}>{sayCount(count - rows.length, 'more destination')}.</p>}
     </>

@@ -9,6 +9,7 @@ import { Moment } from '../ui/moment.tsx';
 import { PageHead } from '../ui/page-head.tsx';
 import { Facts, Panel } from '../ui/panel.tsx';
 import { Failure, Waiting } from '../ui/states.tsx';
+import { Table } from '../ui/table.tsx';
 import { sayCount } from '../ui/words.ts';
 import { ModeTag } from './mode-tag.tsx';
 import { Observed } from './observed.tsx';
@@ -85,7 +86,7 @@ function Rules({ answer }: { readonly answer: ServiceAnswer }): ReactNode {
       {countedSince === null && <p className={styles['dim']}>No use was counted yet, so nothing is told of it.</p>}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard */}
       <section className={styles['scroll']} tabIndex={0} aria-label="Rules">
-        <table className={styles['table']}>
+        <Table className={styles['table']}>
           <thead>
             <tr>
               <th scope="col">Rule</th>
@@ -99,7 +100,7 @@ function Rules({ answer }: { readonly answer: ServiceAnswer }): ReactNode {
               <Row key={`${rule.id} ${rule.line}`} rule={rule} isCounted={countedSince !== null} />
             ))}
           </tbody>
-        </table>
+        </Table>
       </section>
       {shown.length < rules.length && (
         <Button variant="default" size="xs" onClick={() => setWhole(true)}>

@@ -9,6 +9,7 @@ import { LinkButton } from '../ui/link-button.tsx';
 import { Moment } from '../ui/moment.tsx';
 import { PageHead } from '../ui/page-head.tsx';
 import { Empty, Failure, Waiting } from '../ui/states.tsx';
+import { Table } from '../ui/table.tsx';
 import { sayCount } from '../ui/words.ts';
 import { ModeTag } from './mode-tag.tsx';
 import styles from './policy.module.css';
@@ -100,7 +101,7 @@ function List({ search }: { readonly search: ServicesSearch }): ReactNode {
           ? 'No use was counted yet.'
           : `Uses are counted since ${first.countedSince}; a connection is remembered for 30 days.`}
       </p>
-      <Table items={items} />
+      <Services items={items} />
       {found.hasNextPage && (
         <Button variant="default" loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
           Show more
@@ -130,11 +131,11 @@ function Nothing({ isFiltered }: { readonly isFiltered: boolean }): ReactNode {
   );
 }
 
-function Table({ items }: { readonly items: readonly ServiceRow[] }): ReactNode {
+function Services({ items }: { readonly items: readonly ServiceRow[] }): ReactNode {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard
     <section className={styles['scroll']} tabIndex={0} aria-label="Services">
-      <table className={styles['table']}>
+      <Table className={styles['table']}>
         <thead>
           <tr>
             <th scope="col">Service</th>
@@ -150,7 +151,7 @@ function Table({ items }: { readonly items: readonly ServiceRow[] }): ReactNode 
             <Row key={one.name} one={one} />
           ))}
         </tbody>
-      </table>
+      </Table>
     </section>
   );
 }
