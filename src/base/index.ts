@@ -12,6 +12,7 @@ export {
   mostJumpMs,
   resetClock,
 } from './kept-clock.ts';
+export { mostNamePorts } from './name-ports.ts';
 export { nearestWord } from './nearest-word.ts';
 export { parseDuration, parseSize } from './parse-quantity.ts';
 export type { Clock, Digest, NewId } from './ports.ts';

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { mostNamePorts } from '../base/index.ts';
 import type { GatewayConfig } from './config.ts';
 import { durationField, pathField } from './config-fields.ts';
 import { localSection } from './local-section.ts';
@@ -29,12 +30,8 @@ export function gatewaySection(folder: string): z.ZodType<GatewayConfig | null> 
         .prefault({})
         .meta({ description: 'the hardware address of each source address' }),
       port: port.prefault(18_443).meta({ description: 'TCP port of the transparent listener' }),
-      tlsPorts: z.array(port).max(256).prefault([443]).meta({ description: 'TCP ports that are read as TLS, by name' }),
-      httpPorts: z
-        .array(port)
-        .max(256)
-        .prefault([80])
-        .meta({ description: 'TCP ports that are read as HTTP, by name' }),
+      tlsPorts: namePorts([443], 'TCP ports that are read as TLS, by name'),
+      httpPorts: namePorts([80], 'TCP ports that are read as HTTP, by name'),
       grace: durationField('1s', '1h').prefault('2m').meta({
         description:
           'for how long an address stays open past the time of its DNS answer: longer where clients reuse answers, shorter where addresses change hands',
@@ -57,6 +54,15 @@ export function gatewaySection(folder: string): z.ZodType<GatewayConfig | null> 
         '`gateway` holds nobody: name `inside` interfaces, write `local: {}` for the processes of this machine, or `run: {}` for `exeat run`',
       path: ['inside'],
     })
+    .refine(({ tlsPorts, httpPorts }) => tlsPorts.every((one) => !httpPorts.includes(one)), {
+      message:
+        '`gateway.tlsPorts` and `gateway.httpPorts` name one port: it is read in one way only, take it out of one of them',
+      path: ['tlsPorts'],
+    })
+    .refine(({ tlsPorts, httpPorts }) => new Set([...tlsPorts, ...httpPorts]).size <= mostNamePorts, {
+      message: `\`gateway.tlsPorts\` and \`gateway.httpPorts\` name at most ${mostNamePorts} ports together: name fewer, and open the rest by address with \`tcp://\` rules`,
+      path: ['tlsPorts'],
+    })
     .transform(({ masquerade, guardRoutes, grace, neighbours, run, ...rest }) => ({
       ...rest,
       graceMs: grace,
@@ -68,4 +74,8 @@ export function gatewaySection(folder: string): z.ZodType<GatewayConfig | null> 
     .nullable()
     .prefault(null)
     .meta({ description: 'the transparent gateway of this machine; null for none' });
+}
+
+function namePorts(usual: number[], description: string): z.ZodPrefault<z.ZodArray<typeof port>> {
+  return z.array(port).max(mostNamePorts).prefault(usual).meta({ description });
 }

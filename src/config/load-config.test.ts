@@ -154,6 +154,14 @@ const refusals: readonly (readonly [string, string])[] = [
     'audit: { anchors: [{ http: "http://a.example/", authorities: x }] }',
     '`authorities` needs `syslog` over TLS or an https',
   ],
+  [
+    'gateway: { inside: [ lan0 ], binding: path, tlsPorts: [ 443, 80 ] }\nlisten: { dns: "[::]:53" }',
+    'exeat.yaml:1:55: `gateway.tlsPorts`: `gateway.tlsPorts` and `gateway.httpPorts` name one port: it is read in one way only',
+  ],
+  [
+    `gateway: { inside: [ lan0 ], binding: path, tlsPorts: [ ${Array.from({ length: 120 }, (_, at) => 9_000 + at).join(', ')} ] }\nlisten: { dns: "[::]:53" }`,
+    'exeat.yaml:1:55: `gateway.tlsPorts`: `gateway.tlsPorts` and `gateway.httpPorts` name at most 120 ports together: name fewer',
+  ],
   ['transport: fast', 'exeat.yaml:1:12: `transport`'],
   ['transportThreads: 0', 'exeat.yaml:1:19: `transportThreads`'],
   ['policyTrust: approved', 'exeat.yaml:1:14: `policyTrust`: `approved` comes with a later issue, write `local`'],

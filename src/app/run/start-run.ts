@@ -41,9 +41,6 @@ export interface RunOutcome {
   readonly report: RunReport | null;
 }
 
-// Each is a socket of IPv4 and one of IPv6, and one message takes 253 (SCM_MAX_FD).
-const mostPorts = 120;
-
 /**
  * Runs one command in a network namespace of its own, whose only way out is the proxy and the DNS filter of the point. Faults, each with
  * the mend: a program or a namespace that this machine lacks, a policy that cannot be used, a caller that the service does not list.
@@ -90,7 +87,7 @@ function checkSockets(paths: readonly string[]): Result<readonly string[]> {
 
 async function findDoor({ from, service, isObserving, env }: RunOptions, folder: RunFolder): Promise<Result<Door>> {
   if ('config' in from && (await isRunning(from.config))) {
-    if (!isObserving) return doorOf(from.config, null);
+    if (!isObserving) return ok(doorOf(from.config, null));
     return failed(
       fault(
         'observe_refused',
@@ -100,15 +97,13 @@ async function findDoor({ from, service, isObserving, env }: RunOptions, folder:
   }
   const own = await startOwnProduct({ folder, from, service, isObserving, env });
   if (!own.ok) return own;
-  return doorOf(own.value.config, own.value);
+  return ok(doorOf(own.value.config, own.value));
 }
 
-function doorOf(config: Config, own: OwnProduct | null): Result<Door> {
+function doorOf(config: Config, own: OwnProduct | null): Door {
   const { tlsPorts, httpPorts } = namePortsOf(config);
   const ports = [...new Set([...tlsPorts, ...httpPorts])];
-  if (ports.length <= mostPorts) return ok({ path: runSocket(config, statePaths(config.state)), ports, own });
-  const says = `\`gateway.tlsPorts\` and \`gateway.httpPorts\` name ${ports.length} ports, a run has room for ${mostPorts}`;
-  return failed(fault('run_ports', says));
+  return { path: runSocket(config, statePaths(config.state)), ports, own };
 }
 
 // A socket that was named is somebody's product, running or not: no point of our own stands in for it.

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { failed, fault, ok, type Result } from '../../base/index.ts';
+import { failed, fault, mostNamePorts, ok, type Result } from '../../base/index.ts';
 import { parseIpAddress } from '../../destination/index.ts';
 import { addressNumber } from '../kernel/address-number.ts';
 import type { TimedEntry } from '../kernel/entry-changes.ts';
@@ -90,7 +90,7 @@ const place = z.strictObject({
   inside: z.array(interfaceName).max(64),
   binding: z.enum(['mac', 'path']),
   listenerPort: port,
-  namePorts: z.array(port).max(64),
+  namePorts: z.array(port).max(mostNamePorts),
   dnsPort: port.nullable(),
   proxyPort: port.nullable(),
   // 2^32 - 1 is nobody.
