@@ -63,6 +63,8 @@ export interface GatewayStatus {
   readonly toldEntries: number;
   /** Connections of the name plane that are open now. */
   readonly connections: number;
+  /** Runs that have a link of their own; null: the configuration has no addresses for them. */
+  readonly runs: RunsStatus | null;
   readonly deniedPackets: number;
   /** Packets that were dropped before anybody was asked, since the ruleset was loaded first: forged sources, no connection, begun outside. */
   readonly droppedPackets: { readonly spoofed: number; readonly invalid: number; readonly inbound: number };
@@ -72,6 +74,17 @@ export interface GatewayStatus {
   readonly drifts: number;
   readonly lastDrift: DriftStatus | null;
   readonly problems: readonly string[];
+}
+
+/** Runs behind the gateway. */
+export interface RunsStatus {
+  /** Those that have an address now, and how many more there is room for. */
+  readonly live: number;
+  readonly left: number;
+  /** Where their addresses are, of the families that this machine speaks. */
+  readonly ranges: readonly string[];
+  /** Why none can begin now; null where one can. */
+  readonly problem: string | null;
 }
 
 /** What others changed in the kernel. `at` is ISO 8601, `by` is `4711 (nft)` where the kernel tells. */

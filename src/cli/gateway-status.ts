@@ -38,6 +38,7 @@ function statusText(status: GatewayStatus): string {
     { what: 'open by address', is: countText(status.openEntries, 'entry', 'entries') },
     { what: 'told by DNS', is: countText(status.toldEntries, 'entry', 'entries') },
     { what: 'connections by name', is: status.connections },
+    { what: 'runs', is: runsText(status.runs) },
     { what: 'packets denied', is: status.deniedPackets },
     { what: 'packets dropped', is: droppedText(status.droppedPackets) },
     { what: 'bytes passed', is: `${sizeText(status.bytesUp)} up, ${sizeText(status.bytesDown)} down` },
@@ -48,6 +49,13 @@ function statusText(status: GatewayStatus): string {
 
 function droppedText({ spoofed, invalid, inbound }: GatewayStatus['droppedPackets']): string {
   return `${spoofed} of a forged source, ${invalid} of no connection, ${inbound} begun outside`;
+}
+
+// A product of an earlier version says nothing of them.
+function runsText(runs: GatewayStatus['runs'] | undefined): string {
+  if (runs === null || runs === undefined) return 'none: `gateway.run` gives them no addresses';
+  const room = `${runs.live}, addresses for ${runs.left} more in ${runs.ranges.join(' and ')}`;
+  return runs.problem === null ? room : `${runs.live}; none can begin: ${escapeControls(runs.problem)}`;
 }
 
 function problemText(problems: readonly string[]): string {

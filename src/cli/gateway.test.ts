@@ -19,6 +19,7 @@ const well: GatewayStatus = {
   openEntries: 1,
   toldEntries: 40,
   connections: 5,
+  runs: { live: 2, left: 62, ranges: ['198.51.100.0/24'], problem: null },
   deniedPackets: 7,
   droppedPackets: { spoofed: 11, invalid: 12, inbound: 13 },
   bytesUp: 2_048,
@@ -61,6 +62,7 @@ describe('exeat gateway status', () => {
     assert.equal(said.code, 0, said.error);
     assert.match(said.out, /^No problems\.\n/);
     assert.match(said.out, /\nopen by address +1 entry\ntold by DNS +40 entries\n/);
+    assert.match(said.out, /\nruns +2, addresses for 62 more in 198\.51\.100\.0\/24\n/);
     assert.match(said.out, /\nbytes passed +2\.0 KiB up, 4\.0 KiB down\n/);
     assert.deepEqual(JSON.parse((await say('status', '-o', 'json')).out), well);
   });

@@ -27,7 +27,7 @@ import type { LeaseGate } from './leases/lease-desk.ts';
 import { openTenures } from './leases/tenures.ts';
 import type { SeatBook } from './local-judge.ts';
 import { findLocalPlace } from './local-place.ts';
-import { readRunRanges } from './run-addresses.ts';
+import { readRunRanges, readRunsStatus } from './run-addresses.ts';
 import { ToldAnswers } from './told-answers.ts';
 
 /** Everything of the point that the transparent gateway needs: its listener, what the kernel is told, and what it counts. */
@@ -242,6 +242,7 @@ class AssembledGateway implements GatewayDesk {
       openEntries: this.#plane?.plan.open.length ?? 0,
       toldEntries: this.answers.size(),
       connections: this.listener.counts().connections,
+      runs: readRunsStatus(this.#runRanges, this.#runs.length),
       ...this.#records.totals(),
       droppedPackets: this.#dropped,
       drifts: this.#drifts,

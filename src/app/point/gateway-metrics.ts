@@ -19,6 +19,8 @@ export function registerGatewayMetrics(registry: Registry, status: () => Gateway
   gauge('exeat_gateway_open_entries', 'Entries that rules and grants for addresses open', (all) => all.openEntries);
   gauge('exeat_gateway_sources', 'Ranges of source addresses that are known', (all) => all.sources);
   gauge('exeat_gateway_connections', 'Connections that are read by name now', (all) => all.connections);
+  gauge('exeat_gateway_runs', 'Runs that have an address now', (all) => all.runs?.live ?? 0);
+  gauge('exeat_gateway_runs_left', 'Runs that there are addresses for beside them', (all) => all.runs?.left ?? 0);
   registerSums(registry, status);
 }
 

@@ -10,6 +10,7 @@ import {
   prefixOf,
 } from '../../destination/index.ts';
 import { mostRunLinks, type RunAddress, runPrefix } from '../../gateway/index.ts';
+import type { RunsStatus } from '../status.ts';
 
 // Of a range the first address but one is the gateway, and those behind it are runs. That of the range itself and the last one are nobody's.
 const offsetOfGateway = 1;
@@ -44,6 +45,23 @@ export function usableRanges(ranges: readonly IpPrefix[]): readonly IpPrefix[] {
 export function runCapacity(ranges: readonly IpPrefix[]): number {
   const rooms = ranges.map(({ first, length }) => 2 ** (first.words.length * 32 - length) - offsetOfRuns - 1);
   return ranges.length === 0 ? 0 : Math.min(mostRunLinks, ...rooms);
+}
+
+/** How runs of these ranges stand, of which some have an address; null where there is no range. */
+export function readRunsStatus(ranges: readonly IpPrefix[], live: number): RunsStatus | null {
+  if (ranges.length === 0) return null;
+  const usable = usableRanges(ranges);
+  const left = Math.max(0, runCapacity(usable) - live);
+  const problem =
+    usable.length === 0
+      ? 'this machine has no IPv6, and `gateway.run.range` has nothing else: give it a range of IPv4'
+      : (findTakenRange(usable) ?? (left === 0 ? fullRange(live) : null));
+  return { live, left, ranges: usable.map(({ text }) => text), problem };
+}
+
+/** What is said where there is no address left. */
+export function fullRange(live: number): string {
+  return `all ${live} addresses of \`gateway.run.range\` are in use: wait for a run to end, or take a larger range`;
 }
 
 /** The addresses of one run, one of each range. */

@@ -5,8 +5,9 @@ import type { CompiledPolicy } from '../../policy/index.ts';
 import type { Logger } from '../logger.ts';
 import type { GatewayDesk } from './gateway-desk.ts';
 import type { LeaseDesk } from './leases/lease-desk.ts';
-import { findTakenRange, runAddresses, runCapacity } from './run-addresses.ts';
+import { findTakenRange, fullRange, runAddresses, runCapacity } from './run-addresses.ts';
 import type { RunNamespace } from './run-door.ts';
+import { runLeaseMs, runSource, takesRunLeases } from './run-takers.ts';
 
 /** The link that a run leads out by, for its launcher. `mac` is the gateway's end. */
 export interface RunNetworkAnswer {
@@ -46,11 +47,7 @@ export interface RunNetworkParts {
   readonly gateway: Pick<GatewayDesk, 'keepRuns' | 'count' | 'endSources'>;
 }
 
-/** As services name it: `leased:run`. */
-const source = 'run';
 const device = 'eth0';
-// A point that is killed renews nothing: a run that outlives it is nobody's after this.
-const leaseMs = 60_000;
 const renewEveryMs = 15_000;
 // What was not confirmed is tried again; until then nobody else gets the address.
 const retryMs = 1_000;
@@ -76,11 +73,9 @@ class Networks implements RunNetworks {
     const index = this.#free(runCapacity(ranges));
     // Asked by an address of runs, whichever: an identity may say which ones.
     const asked = runAddresses(ranges, index ?? 0);
-    if (!this.#takesLeases(service, asked)) return null;
-    if (index === null) {
-      const message = `all ${this.#taken.size} addresses of \`gateway.run.range\` are in use, wait for a run to end or take a larger range`;
-      throw new ExeatError('run_limit', message);
-    }
+    const { clock, policy } = this.#parts;
+    if (!takesRunLeases(policy(), service, { addresses: asked, now: clock.now() })) return null;
+    if (index === null) throw new ExeatError('run_limit', fullRange(this.#taken.size));
     const taken = findTakenRange(ranges);
     if (taken !== null) throw new ExeatError('run_range_taken', taken);
     this.#taken.add(index);
@@ -106,18 +101,6 @@ class Networks implements RunNetworks {
     return all.find((index) => !this.#taken.has(index)) ?? null;
   }
 
-  #takesLeases(service: string, addresses: readonly RunAddress[]): boolean {
-    const { clock, policy } = this.#parts;
-    const now = clock.now();
-    const held = [{ source, service, until: now + leaseMs }];
-    const named = addresses.map(({ address }) => policy()?.matchSource(address, now, held) ?? []);
-    if (!named.every((all) => all.some((one) => one.service === service))) return false;
-    const other = named.flat().find((one) => one.service !== service);
-    if (other === undefined) return true;
-    const message = `the address of the run is \`${other.service}\`'s by \`${other.identity}\`: take another \`gateway.run.range\``;
-    throw new ExeatError('run_range_taken', message);
-  }
-
   async #link(link: RunLink, namespace: RunNamespace): Promise<Result<unknown>> {
     // Said first: whoever tells the helper what is to be there meanwhile tells of this one too.
     await this.#parts.gateway.keepRuns([...this.#taken]);
@@ -127,7 +110,7 @@ class Networks implements RunNetworks {
   async #hold(service: string, { index }: RunLink, address: string): Promise<void> {
     const now = this.#parts.clock.now();
     const mac = runMacs(index).run;
-    const lease = { source, address, service, from: now, until: now + leaseMs, mac };
+    const lease = { source: runSource, address, service, from: now, until: now + runLeaseMs, mac };
     const held = await this.#parts.leases.hold(lease);
     if (!held.ok) throw new ExeatError(held.fault.code, held.fault.message);
   }
@@ -159,9 +142,9 @@ class Networks implements RunNetworks {
   async #renew(service: string, link: RunLink): Promise<void> {
     for (const { address } of link.addresses) {
       const now = this.#parts.clock.now();
-      const { from, until } = { from: now, until: now + leaseMs };
+      const { from, until } = { from: now, until: now + runLeaseMs };
       const mac = runMacs(link.index).run;
-      const renewed = await this.#parts.leases.hold({ source, address, service, from, until, mac });
+      const renewed = await this.#parts.leases.hold({ source: runSource, address, service, from, until, mac });
       // Tried again with the next one; what is not renewed ends.
       if (!renewed.ok) this.#parts.logger.warn('the lease of a run was not renewed', { cause: renewed.fault.message });
     }
@@ -169,7 +152,7 @@ class Networks implements RunNetworks {
 
   /** True once nobody has the addresses any more. */
   async #cut({ addresses }: RunLink): Promise<boolean> {
-    const ended = await Promise.all(addresses.map(({ address }) => this.#parts.leases.end(source, address)));
+    const ended = await Promise.all(addresses.map(({ address }) => this.#parts.leases.end(runSource, address)));
     return ended.every((one) => one);
   }
 

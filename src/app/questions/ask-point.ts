@@ -50,7 +50,7 @@ export async function askDnsQuery(config: Config, ask: DnsQueryAsk): Promise<Res
 }
 
 /** Asks the running point how its gateway stands. Faults: `not_running`, `ask_failed` where it has none. */
-export async function askGatewayStatus(config: Config): Promise<Result<GatewayStatus>> {
+export async function askGatewayStatus(config: Pick<Config, 'state'>): Promise<Result<GatewayStatus>> {
   return askLocal<GatewayStatus>(statePaths(config.state).pointSocket, 'gateway');
 }
 

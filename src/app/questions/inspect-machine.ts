@@ -9,13 +9,12 @@ import { type CompiledFolder, compileFolder } from '../compile-folder.ts';
 import { askLocal } from '../local-socket.ts';
 import { placeOf } from '../point/gateway-plane.ts';
 import { findLocalPlace } from '../point/local-place.ts';
-import { readRunRanges } from '../point/run-addresses.ts';
-import { missingForRuns } from '../run/programs.ts';
 import { type StatePaths, statePaths } from '../state-folder.ts';
 import { inspectGateway } from './inspect-gateway.ts';
 import { inspectHelper } from './inspect-helper.ts';
 import { inspectLeases } from './inspect-leases.ts';
 import { inspectLocal } from './inspect-local.ts';
+import { inspectRunLinks, inspectRuns, tryRunRanges } from './inspect-runs.ts';
 import { type Inspection, pass } from './inspection.ts';
 
 const leastNodeMajor = 24;
@@ -45,21 +44,31 @@ export async function inspectMachine(config: Config, nowMs: number): Promise<rea
     inspectDescriptors(config),
     ...(await Promise.all(config.leases.map((source) => inspectLeases(source, config)))),
     inspectRuns(),
-    ...(await gatewayInspections(config, compiled)),
+    ...(await gatewayInspections(config, compiled, nowMs)),
   ];
 }
 
-async function gatewayInspections(config: Config, compiled: Result<CompiledFolder>): Promise<readonly Inspection[]> {
+async function gatewayInspections(
+  config: Config,
+  compiled: Result<CompiledFolder>,
+  nowMs: number,
+): Promise<readonly Inspection[]> {
   const { gateway } = config;
   if (gateway === null) return [];
+  const ranges = tryRunRanges(config);
   const place = {
-    ...placeOf(gateway, config, readRunRanges(config)),
+    ...placeOf(gateway, config, ranges.ok ? ranges.value : []),
     local: (await findLocalPlace(gateway.local)).place,
   };
   const machine = await lookAtMachine(place);
   const separate = gateway.helper === null ? [] : [await inspectHelper(gateway.helper)];
   const policy = compiled.ok ? compiled.value.policy : null;
-  return [...inspectGateway({ gateway, machine, policy }), ...separate, ...(await inspectLocal(config, policy))];
+  return [
+    ...inspectGateway({ gateway, machine, policy }),
+    ...separate,
+    ...(await inspectLocal(config, policy)),
+    ...(await inspectRunLinks(config, policy, nowMs)),
+  ];
 }
 
 function inspectNode(): Inspection {
@@ -188,18 +197,6 @@ async function inspectCredentials(config: Config, nowMs: number): Promise<Inspec
     result: 'warn',
     says: `end within 14 days: ${names}`,
     mend: 'rotate with `exeat credential add`',
-  };
-}
-
-// Only `exeat run` needs them: the product works without.
-function inspectRuns(): Inspection {
-  const missing = missingForRuns();
-  if (missing.length === 0) return pass('runs', '`exeat run` can make its namespaces');
-  return {
-    check: 'runs',
-    result: 'warn',
-    says: '`exeat run` does not work here',
-    mend: `it needs ${missing.join(' and ')}`,
   };
 }
 
