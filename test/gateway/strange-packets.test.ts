@@ -1,9 +1,29 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { KernelClient } from '../../src/gateway/index.ts';
-import { at, type GatewayBed, openAt, openGatewayBed, pause, planOf, toldAt, until } from '../support/gateway-bed.ts';
+import {
+  at,
+  type GatewayBed,
+  openAt,
+  openGatewayBed,
+  pause,
+  planOf,
+  toldAt,
+  until,
+  workloadMac,
+} from '../support/gateway-bed.ts';
+import { mark, oddFrames } from '../support/odd-frames.ts';
 import { fragmentsOf } from '../support/raw-packets.ts';
-import { heardOf, openRaw, openRawWire, type RawPeer, type RawWire, sayRaw, segmentOf } from '../support/raw-wire.ts';
+import {
+  heardOf,
+  hearOrigin,
+  openRaw,
+  openRawWire,
+  type RawPeer,
+  type RawWire,
+  sayRaw,
+  segmentOf,
+} from '../support/raw-wire.ts';
 import { skipUnless } from '../support/requires.ts';
 
 // Packets that no kernel sends: workload (raw) -> gateway, its ruleset only -> origin, where everything that comes is counted.
@@ -171,4 +191,109 @@ describe('packets that no kernel sends', { skip: skipUnless('root', 'ip', 'nft',
     assert.ok(counts.ok);
     return counts.value.dropped;
   };
+
+  test('nothing else comes out, whatever a workload puts on its wire, and nothing of it changes a route', async () => {
+    // As careless as machines are: whatever may be believed of others is.
+    const settings = [
+      'ipv6/conf/gi/accept_ra=2',
+      'ipv6/conf/gi/accept_redirects=1',
+      'ipv4/conf/gi/accept_redirects=1',
+    ].concat(
+      [4, 6].map((family) => `ipv${family}/conf/gi/accept_source_route=1`),
+      [
+        'ipv4/conf/gi/proxy_arp=1',
+        'ipv4/conf/all/bc_forwarding=1',
+        'ipv4/conf/gi/bc_forwarding=1',
+        'ipv4/conf/gi/route_localnet=1',
+      ],
+    );
+    const set = settings.map((one) => `echo ${one.replace(/(.*)=(.*)/, '$2 > /proc/sys/net/$1')}`);
+    assert.equal(await bed.exec('gateway', ['sh', '-c', set.join(' && ')]), '');
+    // Without addresses of the link, which come when they are ready.
+    const shown = 'ip route show table all; ip -6 route show table all';
+    const routes = async (): Promise<string> =>
+      (await bed.exec('gateway', ['sh', '-c', shown])).replaceAll(/^.* fe80:.*\n/gm, '');
+    const origin = await hearOrigin(bed);
+    try {
+      const before_ = await routes();
+      const frames = oddFrames(
+        { mac: workloadMac, gatewayMac: wire.gatewayMac, sources, destinations },
+        { closedPort: 9000, namePort: 443 },
+      );
+      assert.ok(frames.length > 2_000, `${frames.length}`);
+      const isHeard = (text: string): boolean =>
+        origin.frames().some((frame) => frame.includes(Buffer.from(text).toString('hex')));
+      for (const [index, name] of ['first', 'last'].entries()) {
+        // What may pass shows that the wire works, and comes after all of them.
+        if (index > 0) await wire.sendFrames(frames);
+        await wire.send([
+          segmentOf(
+            { ...way(4, at.origin[4], 5432), seq: 1, ack: 0 },
+            { flags: 'syn', data: Buffer.from(name.padEnd(8)) },
+          ),
+        ]);
+        await until(() => isHeard(name), `${name} at the origin`);
+      }
+      assert.deepEqual(
+        origin.frames().filter((frame) => frame.includes(mark.toString('hex'))),
+        [],
+      );
+      assert.equal(await routes(), before_);
+    } finally {
+      origin.close();
+    }
+  });
 });
+
+const sources = {
+  4: [
+    at.workload[4],
+    at.second[4],
+    at.spoofed[4],
+    at.gateway[4],
+    '203.0.113.1',
+    at.origin[4],
+    '0.0.0.0',
+    '255.255.255.255',
+    '127.0.0.1',
+    '224.0.0.1',
+  ],
+  6: [
+    at.workload[6],
+    at.second[6],
+    at.spoofed[6],
+    at.gateway[6],
+    '2001:db8::1',
+    at.origin[6],
+    '::',
+    '::1',
+    'fe80::99',
+    'ff02::1',
+  ],
+} as const;
+const destinations = {
+  4: [
+    at.origin[4],
+    at.far[4],
+    at.gateway[4],
+    '203.0.113.1',
+    '203.0.113.255',
+    '10.9.0.255',
+    '255.255.255.255',
+    '239.1.1.1',
+    '127.0.0.1',
+    '169.254.169.254',
+  ],
+  6: [
+    at.origin[6],
+    at.far[6],
+    at.gateway[6],
+    '2001:db8::1',
+    'ff02::1',
+    'ff0e::1',
+    '::1',
+    'fe80::1',
+    '64:ff9b::cb00:7107',
+    '2002:cb00:7107::1',
+  ],
+} as const;

@@ -117,7 +117,8 @@ function writeIp6({ from, to, between = [] }: Segment, body: Buffer): Buffer {
   return Buffer.concat([head, payload]);
 }
 
-function addressBytes(address: string): Buffer {
+/** The bytes of an address. */
+export function addressBytes(address: string): Buffer {
   const parsed = parseIpAddress(address);
   if (!parsed.ok) throw new TypeError(`"${address}" is not an address`);
   const bytes = Buffer.alloc(parsed.value.words.length * 4);
@@ -125,7 +126,8 @@ function addressBytes(address: string): Buffer {
   return bytes;
 }
 
-function checksum(bytes: Buffer): number {
+/** The checksum of IP (RFC 1071) over an even number of bytes, or one more that is zero. */
+export function checksum(bytes: Buffer): number {
   let sum = 0;
   for (let at = 0; at < bytes.length; at += 2) sum += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
   while (sum > 0xffff) sum = (sum >>> 16) + (sum & 0xffff);

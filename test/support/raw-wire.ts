@@ -7,6 +7,10 @@ import { framed, type HeardSegment, readSegment, type Segment, writeSegment } fr
 export interface RawWire {
   /** Sends packets of IP as they are. `mac`: from whose hardware address; default the workload's. */
   send(packets: readonly Buffer[], mac?: string): Promise<void>;
+  /** Sends frames of Ethernet as they are, in hexadecimal. */
+  sendFrames(frames: readonly string[]): Promise<void>;
+  /** The hardware address of the gateway. */
+  readonly gatewayMac: string;
   /** What came for this port since the wire was opened. */
   heard(port: number): readonly HeardSegment[];
   close(): void;
@@ -46,27 +50,55 @@ export async function openRawWire(bed: GatewayBed): Promise<RawWire> {
   if (said !== '') throw new Error(said);
   const index = (await bed.exec('workload', ['cat', '/sys/class/net/wi/ifindex'])).trim();
   const gatewayMac = /link\/ether (\S+)/.exec(await bed.exec('gateway', ['ip', 'link', 'show', 'gi']))?.[1] ?? '';
-  const child: ChildProcess = spawn('ip', ['netns', 'exec', bed.names.workload, 'perl', '-e', wire, index], {
+  const heard: HeardSegment[] = [];
+  const hear = (frame: string): void => void heard.push(...readSegment(Buffer.from(frame, 'hex').subarray(14)));
+  const line = await openWire(bed, 'workload', { index, hear });
+  return {
+    gatewayMac,
+    send: (packets, mac = workloadMac) =>
+      line.send(packets.map((packet) => framed(packet, mac, gatewayMac).toString('hex'))),
+    sendFrames: (frames) => line.send(frames),
+    heard: (port) => heard.filter((segment) => segment.dport === port),
+    close: line.close,
+  };
+}
+
+/** Hears every frame that comes to the origin, in hexadecimal. */
+export async function hearOrigin(bed: GatewayBed): Promise<{ frames(): readonly string[]; close(): void }> {
+  const frames: string[] = [];
+  const index = (await bed.exec('origin', ['cat', '/sys/class/net/oi/ifindex'])).trim();
+  const { close } = await openWire(bed, 'origin', { index, hear: (frame) => void frames.push(frame) });
+  return { frames: () => frames, close };
+}
+
+interface WireEnd {
+  readonly index: string;
+  readonly hear: (frame: string) => void;
+}
+
+async function openWire(
+  bed: GatewayBed,
+  where: 'workload' | 'origin',
+  { index, hear }: WireEnd,
+): Promise<{ send(frames: readonly string[]): Promise<void>; close(): void }> {
+  const child: ChildProcess = spawn('ip', ['netns', 'exec', bed.names[where], 'perl', '-e', wire, index], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  const heard: HeardSegment[] = [];
   let isReady = false;
   let done = 0;
   if (child.stdout === null) throw new TypeError('"stdout" of the wire is not a pipe');
   createInterface({ input: child.stdout }).on('line', (line) => {
     if (line === 'ready') isReady = true;
     else if (line === 'done') done += 1;
-    else heard.push(...readSegment(Buffer.from(line, 'hex').subarray(14)));
+    else hear(line);
   });
   await until(() => isReady, 'the wire');
   return {
-    send: async (packets, mac = workloadMac) => {
+    send: async (frames) => {
       const wanted = done + 1;
-      for (const packet of packets) child.stdin?.write(`${framed(packet, mac, gatewayMac).toString('hex')}\n`);
-      child.stdin?.write('done\n');
+      child.stdin?.write(`${[...frames, 'done'].join('\n')}\n`);
       await until(() => done >= wanted, 'the packets on the wire');
     },
-    heard: (port) => heard.filter((segment) => segment.dport === port),
     close: () => void child.kill('SIGKILL'),
   };
 }
