@@ -29,8 +29,15 @@ enum {
   COPY_BYTES = 65536,
   // What one flow may move before the others have their turn.
   TURN_BYTES = 1 << 20,
-  PIPE_BYTES = 1 << 18,
-  MAX_IDLE_PIPES = 64,
+  // As much as the system grants without rights: a pipe of a quarter costs twice the processor time per byte.
+  PIPE_BYTES = 1 << 20,
+  // Of a thread. A reader that stalls holds one full: this bounds their memory, and stays below what a user may have of them
+  // (pipe-user-pages-soft). Flows beyond are copied.
+#ifdef EXEAT_FAULTS
+  MAX_PIPES = 3,
+#else
+  MAX_PIPES = 48,
+#endif
   MAX_TARGETS = 8,
   MAX_LISTENERS = 16,
   WHEEL_SLOTS = 1024,

@@ -8,54 +8,61 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BULK_STREAK = 4, THIN_BYTES = 16384, THIN_STREAK = 32, MOST_ASKED = 1 << 22, WAIT_MS = 50 };
+enum { LEAST_PIPE_BYTES = 1 << 16, BULK_STREAK = 4, THIN_BYTES = 16384, THIN_STREAK = 32, MOST_ASKED = 1 << 22, WAIT_MS = 50 };
 enum moved { GOES_ON, WAITS, GONE };
 
-static void pipe_close(struct pipe *pipe) {
+static void pipe_close(struct io *io, struct pipe *pipe) {
   close(pipe->in);
   close(pipe->out);
   free(pipe);
+  io->pipe_count--;
 }
 
 static void pipe_give(struct io *io, struct passage *passage) {
   struct pipe *pipe = passage->pipe;
   passage->pipe = NULL;
   // One that holds bytes is another flow's poison.
-  if (pipe->held > 0 || io->pipe_count == MAX_IDLE_PIPES) {
-    pipe_close(pipe);
-    return;
-  }
+  if (pipe->held > 0) return pipe_close(io, pipe);
   pipe->next = io->pipes;
   io->pipes = pipe;
-  io->pipe_count++;
 }
 
+// The system grants less to a user who has many pipes; one of two pages would be slower than a copy.
+static bool pipe_grow(int fd) {
+  for (int bytes = PIPE_BYTES; bytes >= LEAST_PIPE_BYTES; bytes /= 4)
+    if (fcntl(fd, F_SETPIPE_SZ, bytes) >= 0) return true;
+  return false;
+}
+
+// False: the flow goes on by copies, and may ask again once it has proved bulk anew.
 static bool pipe_take(struct io *io, struct passage *passage) {
   struct pipe *pipe = io->pipes;
   if (pipe) {
     io->pipes = pipe->next;
-    io->pipe_count--;
     passage->pipe = pipe;
     return true;
   }
   int ends[2];
-  if (FAULTY(FAULT_PIPE, pipe2(ends, O_NONBLOCK | O_CLOEXEC)) < 0) return false;
+  passage->is_bulk = false;
+  if (io->pipe_count == MAX_PIPES || FAULTY(FAULT_PIPE, pipe2(ends, O_NONBLOCK | O_CLOEXEC)) < 0) return false;
   pipe = calloc(1, sizeof *pipe);
   if (!pipe) abort();
   *pipe = (struct pipe){.in = ends[1], .out = ends[0]};
-  // Smaller where the system grants no more: then it takes more turns.
-  fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES);
+  io->pipe_count++;
+  if (!pipe_grow(pipe->in)) {
+    pipe_close(io, pipe);
+    return false;
+  }
   passage->pipe = pipe;
-  return true;
+  return passage->is_bulk = true;
 }
 
 void pipe_pool_close(struct io *io) {
   while (io->pipes) {
     struct pipe *next = io->pipes->next;
-    pipe_close(io->pipes);
+    pipe_close(io, io->pipes);
     io->pipes = next;
   }
-  io->pipe_count = 0;
 }
 
 void passage_drop_pipe(struct io *io, struct passage *passage) {
