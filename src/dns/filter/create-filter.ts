@@ -34,7 +34,7 @@ import {
   withoutNxDomain,
 } from './outcome.ts';
 import { createQueryRecords, type DenialDetail, type QueryRecords, type RecordedQuery } from './query-records.ts';
-import { QuickAnswers, type ToldAnswer } from './quick-answers.ts';
+import { type QuickAnswer, QuickAnswers, type ToldAnswer } from './quick-answers.ts';
 import { QuickWay } from './quick-way.ts';
 import { removedText, screenAnswer } from './screen-answer.ts';
 import { createScreenMemory, type ScreenedReply, type ScreenMemory } from './screen-memory.ts';
@@ -102,10 +102,14 @@ class Filter implements DnsFilter {
   answer(query: Uint8Array, client: DnsClient, into: Uint8Array): number | Promise<Uint8Array | null> {
     const view = this.#view;
     try {
+      const ready = this.#quickWay.replyTo(query, client, into);
+      if (ready > 0) return ready;
       const problem = readQuery(query, query.length, view);
       if (problem !== null) return this.#refuseMalformed(problem, view, { query, client, into });
       this.#counts.queries += 1;
-      const outcome = this.#quickWay.outcomeOf(view, client) ?? this.#outcomeOf(view, client);
+      const quick = this.#quickWay.outcomeOf(view, client);
+      if (quick !== null) return this.#writeQuick(quick, view, { query, client, into });
+      const outcome = this.#outcomeOf(view, client);
       return outcome instanceof Promise
         ? this.#answerLater(query.slice(), { ...client }, outcome)
         : this.#write(outcome, view, { query, client, into });
@@ -120,6 +124,12 @@ class Filter implements DnsFilter {
     return writeOutcome(outcome, view, place, cookie);
   }
 
+  #writeQuick(found: QuickAnswer, view: QueryView, place: Place): number {
+    const length = this.#write(found, view, place);
+    this.#quickWay.noteReply(found, view, place, length);
+    return length;
+  }
+
   explain(asked: QueryToExplain): Promise<Result<ExplainedQuery>> {
     return explainQuery(this.#options, asked);
   }
@@ -130,7 +140,7 @@ class Filter implements DnsFilter {
 
   flush(isLast: boolean): void {
     this.#records.flush(isLast);
-    this.#quick.sweep();
+    this.#quickWay.sweep();
   }
 
   // The view is filled by others meanwhile: the query is read once more.

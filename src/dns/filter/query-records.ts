@@ -33,6 +33,8 @@ export interface PassedQuery {
 export interface QueryRecords {
   /** Whether a query that was let through is to be recorded: when its turn comes, by the share of the settings, and always where something was taken out. */
   isDue(wouldDeny: boolean, removed: string | null): boolean;
+  /** Counts a query that is let through, as `isDue` does, where its turn has not come and nothing else has it recorded; else false, and it is not counted. */
+  passes(): boolean;
   /** A flow for the record of a query that is let through: such a record has the id of its flow. */
   newFlow(): string;
   allowed(query: RecordedQuery, passed: PassedQuery): void;
@@ -81,6 +83,11 @@ export function createQueryRecords(options: FilterOptions): QueryRecords {
       untilNext -= 1;
       if (untilNext > 0) return wouldDeny || removed !== null;
       untilNext = every;
+      return true;
+    },
+    passes: () => {
+      if (untilNext <= 1) return false;
+      untilNext -= 1;
       return true;
     },
     newFlow: () => newId(clock.now()),

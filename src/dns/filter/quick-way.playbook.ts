@@ -35,6 +35,8 @@ export interface FilterOnWorld {
   readonly records: DecisionRecord[];
   readonly asked: string[];
   judged: number;
+  /** Replies that stood ready: the query was not read, which shows in that one of the ways was gone. */
+  ready: number;
   /** The reply to a query, null for none. */
   answer(query: Uint8Array, client: DnsClient): Promise<Uint8Array | null>;
 }
@@ -42,8 +44,9 @@ export interface FilterOnWorld {
 /** Makes one. `isLong`: every question goes the long way, since no answer has a place that could be known. */
 export function filterOn(world: World, options: { readonly isLong: boolean; readonly sample: number }): FilterOnWorld {
   const clock = { now: () => world.nowMs };
-  const made: Omit<FilterOnWorld, 'filter' | 'answer'> = { records: [], asked: [], judged: 0 };
+  const made: Omit<FilterOnWorld, 'filter' | 'answer'> = { records: [], asked: [], judged: 0, ready: 0 };
   let ids = 0;
+  let ways = 0;
   const lookup = createLookup({
     clock,
     upstream: {
@@ -83,7 +86,9 @@ export function filterOn(world: World, options: { readonly isLong: boolean; read
     lookup: options.isLong ? withoutPlaces(lookup) : lookup,
     zones: () => world.zones,
     records: {
+      // Each way looks here first.
       get isKeeping() {
+        ways += 1;
         return world.isKeeping;
       },
       write: (record) => made.records.push(record) > 0,
@@ -99,7 +104,9 @@ export function filterOn(world: World, options: { readonly isLong: boolean; read
   const into = new Uint8Array(65_535);
   const answer = async (query: Uint8Array, client: DnsClient): Promise<Uint8Array | null> => {
     into.fill(0xee);
+    ways = 0;
     const given = filter.answer(query, client, into);
+    if (ways === 1 && ((into[3] ?? 0) & 0xf) === 0) made.ready += 1;
     return typeof given === 'number' ? (given === 0 ? null : into.slice(0, given)) : await given;
   };
   return Object.assign(made, { filter, answer });

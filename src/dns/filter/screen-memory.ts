@@ -19,8 +19,13 @@ export interface ScreenedReply {
 }
 
 /** Whether a reply is not too old at an instant (epoch milliseconds), nor made after it. */
-export function isCurrent({ untilMs }: Pick<ScreenedReply, 'untilMs'>, nowMs: number): boolean {
-  return nowMs < untilMs && nowMs >= untilMs - keptMs;
+export function isCurrent(reply: Pick<ScreenedReply, 'untilMs'>, nowMs: number): boolean {
+  return nowMs < reply.untilMs && nowMs >= toldFromMs(reply);
+}
+
+/** From when on a reply may be told (epoch milliseconds). */
+export function toldFromMs({ untilMs }: Pick<ScreenedReply, 'untilMs'>): number {
+  return untilMs - keptMs;
 }
 
 /** Screens answers, once for each service while policy and grants are the same. */
