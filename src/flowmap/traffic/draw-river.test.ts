@@ -98,23 +98,26 @@ test('past the bound the rest stands together under its number, and no width is 
   assert.deepEqual([sum(0), sum(1), sum(2), sum(3)], Array(4).fill(river.total.connections));
 });
 
+const anyRows = fc.array(
+  fc
+    .record({
+      service: fc.constantFrom('payments-api', 'ci-runner', ''),
+      identity: fc.constantFrom('credential:a', 'credential:b', ''),
+      point: fc.constantFrom('proxy', 'gateway', 'dns'),
+      host: fc.constantFrom('a.example.com', 'b.example.com', 'c.example.net', '*', ''),
+      port: fc.constantFrom(443, 8443, null),
+      verdict: fc.constantFrom('allow' as const, 'deny' as const, 'exception' as const),
+      ruleIds: fc.subarray(['bank', 'mail']),
+      connections: fc.nat(1_000),
+      bytesUp: fc.nat(1_000),
+    })
+    .map(row),
+  { maxLength: 60 },
+);
+
 test('every width is kept: links into and out of a node come to what the node is', () => {
-  const rows = fc.array(
-    fc
-      .record({
-        service: fc.constantFrom('payments-api', 'ci-runner', ''),
-        identity: fc.constantFrom('credential:a', 'credential:b', ''),
-        point: fc.constantFrom('proxy', 'gateway', 'dns'),
-        host: fc.constantFrom('a.example.com', 'b.example.com', 'c.example.net', '*', ''),
-        verdict: fc.constantFrom('allow' as const, 'deny' as const, 'exception' as const),
-        connections: fc.nat(1_000),
-        bytesUp: fc.nat(1_000),
-      })
-      .map(row),
-    { maxLength: 60 },
-  );
   fc.assert(
-    fc.property(rows, fc.integer({ min: 8, max: 12 }), (traffic, nodes) => {
+    fc.property(anyRows, fc.integer({ min: 8, max: 12 }), (traffic, nodes) => {
       const river = drawRiver(traffic, facts, { ...query, nodes });
       assert.ok(river.nodes.length <= nodes);
       assertWhole(river);
@@ -122,6 +125,63 @@ test('every width is kept: links into and out of a node come to what the node is
     }),
     { numRuns: 60 },
   );
+});
+
+/** Sums row by row under a text, as anybody would who has time, the heaviest first. */
+function sumSlowly(traffic: readonly TrafficRow[], nameOf: (one: TrafficRow) => string): readonly string[] {
+  const sums = new Map<string, number>();
+  for (const one of traffic) sums.set(nameOf(one), (sums.get(nameOf(one)) ?? 0) + one.connections);
+  return [...sums]
+    .sort(([one, light], [other, heavy]) => heavy - light || (one < other ? -1 : 1))
+    .map((each) => each.join(' '));
+}
+
+test('links and ways come to what summing row by row comes to, in the same order', () => {
+  const named = (one: TrafficRow): readonly string[] => [
+    one.identity === '' ? '(nobody proven)' : one.identity,
+    one.service === '' ? '(no service)' : one.service,
+    one.point,
+    one.host === '' ? '(not readable)' : one.host === '*' ? '(several together)' : one.host,
+  ];
+  const withPort = (one: TrafficRow): string =>
+    one.port === null || one.host === '*' || one.host === '' ? '' : `:${one.port}`;
+  fc.assert(
+    fc.property(anyRows, (traffic) => {
+      const { links, paths } = drawRiver(traffic, facts, query);
+      const between = (layer: number): readonly string[] =>
+        links
+          .filter(({ source }) => source.startsWith(`${layer}:`))
+          .map(({ source, target, verdict, connections }) => `${source}|${target}|${verdict} ${connections}`);
+      for (const layer of [0, 1, 2]) {
+        const nameOf = (one: TrafficRow): string =>
+          `${layer}:${named(one)[layer]}|${layer + 1}:${named(one)[layer + 1]}|${one.verdict}`;
+        assert.deepEqual(between(layer), sumSlowly(traffic, nameOf));
+      }
+      assert.deepEqual(
+        paths.map(({ from, service, point, to, verdict, connections }) =>
+          [[from, service, point, to, verdict].join('\n'), connections].join(' '),
+        ),
+        sumSlowly(traffic, (one) => `${named(one).join('\n')}${withPort(one)}\n${one.verdict}`),
+      );
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('of a day with ten thousand ways the heaviest are told, with all that is known of each', () => {
+  const rows = Array.from({ length: 10_000 }, (_, at) =>
+    row({ host: `host-${at}.example.net`, connections: 1 + (at % 97), ruleIds: [`rule-${at}`], lastMs: at }),
+  );
+  const { paths, hiddenPaths } = drawRiver(rows, facts, query);
+  assert.deepEqual([paths.length, hiddenPaths], [500, 9_500]);
+  assert.ok(paths.every(({ connections }, at) => connections <= (paths[at - 1]?.connections ?? connections)));
+  for (const { host, ruleIds, lastMs, connections, nodes } of paths) {
+    assert.deepEqual(
+      [`host-${lastMs}.example.net`, [`rule-${lastMs}`], 1 + (lastMs % 97)],
+      [host, ruleIds, connections],
+    );
+    assert.ok(nodes[3] === `3:${host}` || nodes[3] === '3');
+  }
 });
 
 function assertWhole({ nodes, links, paths }: River): void {

@@ -15,31 +15,41 @@ const noTeam = '(no team)';
 const noEnvironment = '(no environment)';
 const severalIdentities = '(several identities)';
 
-/** Names the four nodes of a row. */
-export function endsOfRow(row: TrafficRow, facts: RiverFacts, query: Pick<RiverQuery, 'from' | 'to'>): RowEnds {
-  return [
-    query.from === 'identity' ? identityOf(row) : groupOfService(row.service, facts, query.from),
-    row.service === '' ? unknownService : row.service,
-    row.point === '' ? unknownPoint : row.point,
-    query.to === 'class' ? row.class : placeOf(row.host, query.to),
-  ];
+/** Where an entry of the policy leads from and to, named as rows are. `group` is null for identities, of which none was seen. */
+export interface RuleEnds {
+  readonly group: string | null;
+  readonly service: string;
+  readonly to: string;
 }
 
-/** Where an entry of the policy leads, named as rows are. */
-export function endsOfRule(
-  { service, to, ...rule }: RiverRule,
-  query: Pick<RiverQuery, 'to'>,
-): readonly [string, string] {
-  return [service, query.to === 'class' ? rule.class : placeOf(hostOfTarget(to), query.to)];
+/** Names nodes, for one picture. */
+export interface EndNames {
+  ofRow(row: TrafficRow): RowEnds;
+  ofRule(rule: RiverRule): RuleEnds;
 }
 
-/** What stands before a service whose entries alone are known; null for identities, of which none was seen. */
-export function groupOfRule(
-  { service }: RiverRule,
-  facts: RiverFacts,
-  { from }: Pick<RiverQuery, 'from'>,
-): string | null {
-  return from === 'identity' ? null : groupOfService(service, facts, from);
+/** Makes the names of one picture. A host that many rows and entries have is looked up once. */
+export function createEnds(facts: RiverFacts, { from, to }: Pick<RiverQuery, 'from' | 'to'>): EndNames {
+  const known = new Map<string, string>();
+  const placeOf = (host: string): string => {
+    if (to === 'destination') return nameOf(host);
+    const place = known.get(host) ?? domainOf(host);
+    known.set(host, place);
+    return place;
+  };
+  return {
+    ofRow: (row) => [
+      from === 'identity' ? identityOf(row) : groupOfService(row.service, facts, from),
+      row.service === '' ? unknownService : row.service,
+      row.point === '' ? unknownPoint : row.point,
+      to === 'class' ? row.class : placeOf(row.host),
+    ],
+    ofRule: (rule) => ({
+      group: from === 'identity' ? null : groupOfService(rule.service, facts, from),
+      service: rule.service,
+      to: to === 'class' ? rule.class : placeOf(hostOfTarget(rule.to)),
+    }),
+  };
 }
 
 /** The destination of a row with its port, as paths show it; the group where destinations are grouped. */
@@ -63,10 +73,14 @@ function groupOfService(service: string, { services }: RiverFacts, by: 'team' | 
   return by === 'team' ? (known?.owner ?? noTeam) : (known?.environment ?? noEnvironment);
 }
 
-function placeOf(host: string, to: 'destination' | 'domain'): string {
+function nameOf(host: string): string {
   if (host === '') return unreadableHost;
-  if (host === together) return severalHosts;
-  if (to === 'destination' || isAddress(host)) return host;
+  return host === together ? severalHosts : host;
+}
+
+function domainOf(host: string): string {
+  const name = nameOf(host);
+  if (name !== host || isAddress(host)) return name;
   // `*.example.net` is as much of example.net as what is below it.
   return registrableDomain(host.replace(/^\*\./, '')) ?? host;
 }

@@ -1,67 +1,63 @@
-import type { RiverMeasure, RiverSum } from './river.ts';
+import { addTo, compareTexts, startSum, takeHeaviest, weightOf } from './heaviest.ts';
+import type { NumberedColumn } from './number-columns.ts';
+import type { RiverMeasure, RiverNode } from './river.ts';
 
-/** What of a column is drawn, in its order: the heaviest first, what nothing used after it, equal ones by name. */
+/** What of a column is drawn. */
 export interface RankedColumn {
-  readonly shown: readonly RankedNode[];
-  /** What stands together at the end; null for nothing. */
-  readonly rest: (RiverSum & { readonly count: number; readonly isUnused: boolean }) | null;
-}
-
-/** A node with what flows through it. */
-export interface RankedNode extends RiverSum {
-  readonly label: string;
-  readonly isUnused: boolean;
-}
-
-/** Traffic by name, in one column; a name without traffic has no connections and no bytes. */
-export type ColumnSums = ReadonlyMap<string, RiverSum & { readonly isUnused: boolean }>;
-
-/** No traffic. */
-export const nothing: RiverSum = { connections: 0, bytesUp: 0, bytesDown: 0 };
-
-/** Adds up. */
-export function plus(one: RiverSum, other: RiverSum): RiverSum {
-  return {
-    connections: one.connections + other.connections,
-    bytesUp: one.bytesUp + other.bytesUp,
-    bytesDown: one.bytesDown + other.bytesDown,
-  };
-}
-
-/** What a width stands for. */
-export function weightOf({ connections, bytesUp, bytesDown }: RiverSum, measure: RiverMeasure): number {
-  return measure === 'connections' ? connections : bytesUp + bytesDown;
+  /** In their order: the heaviest first, what nothing used after it, equal ones by name; at the end those that stand together. */
+  readonly nodes: readonly RiverNode[];
+  /** Where in `nodes` each name of the column is found, by its number. */
+  readonly nodeOf: Int32Array;
 }
 
 /** Ranks the columns, so that together they have at most `most` nodes; what is past it stands together at the end of its column. */
 export function rankColumns(
-  columns: readonly ColumnSums[],
+  columns: readonly NumberedColumn[],
   most: number,
   measure: RiverMeasure,
 ): readonly RankedColumn[] {
   const places = sharePlaces(
-    columns.map(({ size }) => size),
+    columns.map(({ labels }) => labels.length),
     most,
   );
-  return columns.map((sums, at) => rankColumn(sums, places[at] ?? 0, measure));
+  return columns.map((column, layer) => rankColumn(column, layer, { places: places[layer] ?? 0, measure }));
 }
 
-function rankColumn(sums: ColumnSums, places: number, measure: RiverMeasure): RankedColumn {
-  const ranked = [...sums]
-    .map(([label, sum]) => ({ label, ...sum }))
-    .sort(
-      (one, other) =>
-        Number(one.isUnused) - Number(other.isUnused) ||
-        weightOf(other, measure) - weightOf(one, measure) ||
-        other.connections - one.connections ||
-        (one.label < other.label ? -1 : 1),
-    );
-  if (ranked.length <= places) return { shown: ranked, rest: null };
+interface Room {
+  readonly places: number;
+  readonly measure: RiverMeasure;
+}
+
+function rankColumn(column: NumberedColumn, layer: number, { places, measure }: Room): RankedColumn {
+  const all = column.labels.map((label, number) => nodeOf(column, layer, { label, number }));
   // One place is the one of those that stand together.
-  const shown = ranked.slice(0, Math.max(0, places - 1));
-  const hidden = ranked.slice(shown.length);
+  const most = all.length <= places ? all.length : Math.max(0, places - 1);
+  const shown = takeHeaviest(all, most, {
+    weightOf: (node) => (node.isUnused ? -1 : weightOf(node, measure)),
+    compare: (one, other) => other.connections - one.connections || compareTexts(one.label, other.label),
+  });
+  const place = new Map(shown.map((node, at) => [node, at]));
+  const found = Int32Array.from(all, (node) => place.get(node) ?? shown.length);
+  const hidden = all.filter((_, number) => found[number] === shown.length);
+  return { nodes: hidden.length === 0 ? shown : [...shown, together(hidden, layer)], nodeOf: found };
+}
+
+function nodeOf(
+  { sums, used }: NumberedColumn,
+  layer: number,
+  { label, number }: { readonly label: string; readonly number: number },
+): RiverNode {
+  const { connections, bytesUp, bytesDown } = sums[number] ?? startSum();
+  const isUnused = number >= used;
+  return { id: `${layer}:${label}`, layer, label, connections, bytesUp, bytesDown, hidden: null, isUnused };
+}
+
+function together(hidden: readonly RiverNode[], layer: number): RiverNode {
+  const sum = startSum();
+  for (const node of hidden) addTo(sum, node);
+  const count = hidden.length;
   const isUnused = hidden.every((node) => node.isUnused);
-  return { shown, rest: { ...hidden.reduce<RiverSum>(plus, nothing), count: hidden.length, isUnused } };
+  return { ...sum, id: `${layer}`, layer, label: `and ${count} more`, hidden: count, isUnused };
 }
 
 /**
