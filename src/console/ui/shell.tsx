@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { PaletteKey } from '../palette/palette-key.tsx';
 import { signOut, useSession } from '../session/session-state.ts';
 import { AwayLine } from './away-line.tsx';
+import { Menu } from './menu.tsx';
 import styles from './shell.module.css';
 import { Wordmark } from './wordmark.tsx';
 
@@ -28,14 +29,12 @@ export function Shell(): ReactNode {
       </a>
       <header className={styles['side']}>
         <Wordmark />
-        <nav aria-label="Pages" className={styles['nav']}>
-          {pages.map(({ to, name }) => (
-            <Link key={to} to={to} activeOptions={{ exact: to === '/' }} activeProps={{ 'aria-current': 'page' }}>
-              {name}
-            </Link>
-          ))}
-        </nav>
-        <Account />
+        <div className={styles['ways']}>
+          <Ways />
+        </div>
+        <Menu>
+          <Ways />
+        </Menu>
       </header>
       <main id="content" tabIndex={-1} className={styles['main']}>
         <AwayLine />
@@ -43,6 +42,21 @@ export function Shell(): ReactNode {
         <Outlet />
       </main>
     </div>
+  );
+}
+
+function Ways(): ReactNode {
+  return (
+    <>
+      <nav aria-label="Pages" className={styles['nav']}>
+        {pages.map(({ to, name }) => (
+          <Link key={to} to={to} activeOptions={{ exact: to === '/' }} activeProps={{ 'aria-current': 'page' }}>
+            {name}
+          </Link>
+        ))}
+      </nav>
+      <Account />
+    </>
   );
 }
 
