@@ -64,6 +64,12 @@ const service = createRoute({
   component: lazyRouteComponent(() => import('./policy/service-page.tsx'), 'ServicePage'),
 });
 
+const policyHistory = createRoute({
+  getParentRoute: () => root,
+  path: '/policy/history',
+  component: lazyRouteComponent(() => import('./policy/history-page.tsx'), 'HistoryPage'),
+});
+
 const edit = createRoute({
   getParentRoute: () => root,
   path: '/policy/edit',
@@ -111,6 +117,7 @@ export const router = createRouter({
     passkeys,
     policy,
     service,
+    policyHistory,
     edit,
     flowMap,
   ]),

@@ -69,6 +69,12 @@ test('the overview tells what is new, what stands, and leads on', { skip }, asyn
   await page.getByRole('heading', { name: 'New destinations since yesterday: 1' }).waitFor();
   await page.getByText('decides by it').waitFor();
   assert.equal(await page.getByText('1 of 1').count(), 1);
+  // What goes out now: one service, whose one ask was refused.
+  const now = page.getByRole('region', { name: /^What goes out now: the last / });
+  await now.getByRole('region', { name: 'By destination' }).getByText('1 denied').waitFor();
+  await now.getByRole('link', { name: /^bank\.example story$/ }).waitFor();
+  await page.getByRole('region', { name: 'What changed since yesterday' }).getByText('put in force').waitFor();
+  await page.getByText('None ends within four hours.').waitFor();
   await ana.assertAccessible('the overview');
   await page.getByRole('link', { name: /story → bank\.example/ }).click();
   await page.getByRole('table', { name: 'Decisions' }).waitFor();

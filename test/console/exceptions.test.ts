@@ -167,15 +167,42 @@ test('the page fits a telephone, in the dark too, and nothing broke its policy',
   const small = await openVisitor(browser, house.api, { width: 360, scheme: 'dark' });
   await small.page.goto('/exceptions?show=all');
   await small.signIn(house.accountOf('eve').secret);
-  for (const path of ['/', '/decisions', '/exceptions?show=all', '/open', '/audit', '/exceptions/new', '/nowhere']) {
+  const policy = ['/policy', '/policy/history', '/policy/services/story', '/policy/edit'];
+  const others = ['/flow-map', '/break-glass', '/passkeys', '/open', '/audit', '/exceptions/new', '/nowhere'];
+  for (const path of ['/', '/decisions', '/exceptions?show=all', ...policy, ...others]) {
     await small.page.goto(path);
     await small.page.getByRole('heading').first().waitFor();
     const width = await small.page.evaluate('document.documentElement.scrollWidth');
     assert.ok((width as number) <= 360, `${path} is ${width} wide`);
     await small.assertAccessible(`${path} in the dark`);
   }
+  await goByMenu(small);
   for (const visitor of [ana, ben, small]) await visitor.assertClean();
 });
+
+/** With the keyboard: into the menu, round in it, out of it by Esc, and to another page. */
+async function goByMenu(small: Visitor): Promise<void> {
+  const { page } = small;
+  const focused = (): Promise<unknown> => page.evaluate('document.activeElement?.textContent');
+  await page.goto('/audit');
+  await page.getByRole('button', { name: 'Menu' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog', { name: 'Menu' }).waitFor();
+  await small.assertAccessible('the menu');
+  const inside = '!!document.activeElement?.closest("dialog") || document.activeElement === document.body';
+  for (let presses = 0; presses < 20; presses += 1) {
+    await page.keyboard.press('Tab');
+    assert.ok(await page.evaluate(inside), `the focus left the menu for ${await focused()}`);
+  }
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  assert.equal(await focused(), 'Menu');
+  await page.keyboard.press('Enter');
+  await tabTo(small, 'Open access');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Open access' }).waitFor();
+  assert.equal(await page.getByRole('dialog').count(), 0);
+}
 
 async function readDownload(download: { createReadStream(): Promise<NodeJS.ReadableStream> }): Promise<string> {
   let text = '';

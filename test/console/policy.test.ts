@@ -209,6 +209,14 @@ test('the patch is what git applies, and once the files are read it is in force'
   await page.goto('/policy/services/ci-runner');
   await page.getByText('enforced', { exact: true }).waitFor();
   await page.getByText('pictures of packages').waitFor();
+  await page.goto('/policy');
+  await page.getByRole('link', { name: 'History' }).click();
+  const [latest, first] = [page.getByRole('region').nth(0), page.getByRole('region').nth(1)];
+  await latest.getByText('in force', { exact: true }).waitFor();
+  await latest.getByText(/^observe ci-runner until \d{4}-\d\d-\d\d$/).waitFor();
+  await latest.getByText('opens more').waitFor();
+  await first.getByText('the first one').waitFor();
+  await ana.assertAccessible('the history of the policy');
 });
 
 test('a denial leads to a rule for it, in the dark too', { skip }, async () => {

@@ -6,6 +6,7 @@ import { type OverviewEndpoints, overviewEndpoints } from './overview.ts';
 import { type PasskeyEndpoints, passkeyEndpoints } from './passkeys.ts';
 import { type PeopleEndpoints, peopleEndpoints } from './people.ts';
 import { type PolicyEndpoints, policyEndpoints } from './policy.ts';
+import { type PolicyHistoryEndpoints, policyHistoryEndpoints } from './policy-history.ts';
 import { type ReportEndpoints, reportEndpoints } from './reports.ts';
 import { type SessionEndpoints, sessionEndpoints } from './session.ts';
 
@@ -19,6 +20,7 @@ export type Endpoints = DecisionEndpoints &
   BreakGlassEndpoints &
   ReportEndpoints &
   PolicyEndpoints &
+  PolicyHistoryEndpoints &
   SessionEndpoints;
 
 /** Every endpoint of the API, by operation id. */
@@ -29,6 +31,7 @@ export const endpoints: Endpoints = {
   ...breakGlassEndpoints,
   ...reportEndpoints,
   ...policyEndpoints,
+  ...policyHistoryEndpoints,
   ...sessionEndpoints,
   ...decisionEndpoints,
   ...overviewEndpoints,

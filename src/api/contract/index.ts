@@ -38,7 +38,15 @@ export type {
   FlowVerdict,
   UnusedRule,
 } from './flow-map.ts';
-export type { DayAnswer, EdgeAnswer, OverviewAnswer, PointAnswer } from './overview.ts';
+export type {
+  ChangeAnswer,
+  DayAnswer,
+  EdgeAnswer,
+  NowAnswer,
+  NowRow,
+  OverviewAnswer,
+  PointAnswer,
+} from './overview.ts';
 export type {
   AssertionBody,
   ConfirmationBody,
@@ -59,6 +67,7 @@ export {
   type TokenAnswer,
 } from './people.ts';
 export { mostProposedBytes, type PolicyEndpoints } from './policy.ts';
+export type { PolicyChangeAnswer, PolicyHistoryAnswer } from './policy-history.ts';
 export type {
   FoundAt,
   ObservedDestination,

@@ -10,6 +10,7 @@ import { exceptionRoutes } from './exception-routes.ts';
 import { flowMapRoutes } from './flow-map-routes.ts';
 import { passkeyRoutes } from './passkey-routes.ts';
 import { peopleRoutes } from './people-routes.ts';
+import { policyHistoryRoute } from './policy-history-route.ts';
 import { policyRoutes } from './policy-routes.ts';
 import { previewRoute } from './preview-route.ts';
 import { reportRoutes } from './report-routes.ts';
@@ -30,6 +31,7 @@ export function createHandlers(ports: ApiPorts): Handlers<Omit<Endpoints, 'tailD
     ...sessionRoutes(ports),
     ...decisionRoutes(ports),
     ...policyRoutes(ports),
+    ...policyHistoryRoute(ports),
     ...flowMapRoutes(ports),
   };
 }

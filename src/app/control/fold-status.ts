@@ -25,6 +25,15 @@ export function foldConnections(usage: Usage, nowMs: number): ConnectionShares {
   return { total, enforced, enforcedShare: total === 0 ? null : enforced / total, wouldDeny, byStrength };
 }
 
+/** Of the connections of the window, those whose service and destination are known by name; null where none was counted. */
+export function foldNamedShare(usage: Usage, nowMs: number): number | null {
+  const firstDay = new Date(nowMs - usageWindowMs).toISOString().slice(0, 10);
+  const days = [...usage.days.values()].filter(({ day }) => day >= firstDay);
+  const named = days.reduce((sum, day) => sum + (day.named ?? 0), 0);
+  const all = days.reduce((sum, day) => sum + (day.unnamed ?? 0), named);
+  return all === 0 ? null : named / all;
+}
+
 /** Edges whose last verdict was a refusal and that were let through within 30 days, the latest refusal first. */
 export function findBrokenEdges(usage: Usage, nowMs: number): readonly UsageEdge[] {
   const since = nowMs - usageWindowMs;

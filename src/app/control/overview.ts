@@ -2,7 +2,8 @@ import type { EdgeAnswer, OverviewAnswer, PointAnswer } from '../../api/contract
 import { askLocal } from '../local-socket.ts';
 import type { PointStatus } from '../status.ts';
 import type { ControlActs } from './assemble-acts.ts';
-import { findBrokenEdges, foldConnections } from './fold-status.ts';
+import { findBrokenEdges, foldConnections, foldNamedShare } from './fold-status.ts';
+import { listChanges } from './list-changes.ts';
 import type { Usage, UsageEdge } from './usage.ts';
 
 // What a person reads in one go; the counts say how many there are.
@@ -17,7 +18,7 @@ export async function tellOverview(acts: ControlActs, pointSocket: string): Prom
     acts.readiness(),
     askLocal<PointStatus>(pointSocket, 'status', null, askTimeoutMs),
   ]);
-  await acts.usage.caughtUp();
+  await Promise.all([acts.usage.caughtUp(), acts.traffic.caughtUp()]);
   const nowMs = acts.clock.now();
   const usage = acts.usage.current();
   const fresh = findFresh(usage, nowMs);
@@ -30,6 +31,9 @@ export async function tellOverview(acts: ControlActs, pointSocket: string): Prom
     servicesByMode: status?.servicesByMode ?? null,
     observeEnds: status?.observeEnds.slice(0, mostShown) ?? [],
     enforcedShare: foldConnections(usage, nowMs).enforcedShare,
+    namedShare: foldNamedShare(usage, nowMs),
+    now: acts.traffic.recent.tell(nowMs),
+    changes: await listChanges(acts, nowMs),
     days: listDays(usage),
     fresh: fresh.slice(0, mostShown).map(toEdge),
     freshCount: fresh.length,

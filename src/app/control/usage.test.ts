@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { verdictRecord } from '../../../test/support/verdict-record.ts';
 import type { VerdictRecord } from '../../policy/index.ts';
-import { findBrokenFlows, foldConnections } from './fold-status.ts';
+import { findBrokenFlows, foldConnections, foldNamedShare } from './fold-status.ts';
 import { createUsage, foldVerdict, pruneUsage, usageFromJson, usageToJson } from './usage.ts';
 
 const dayMs = 86_400_000;
@@ -49,6 +49,24 @@ test('a tunnel whose server name was refused never worked, so it is not broken',
   foldVerdict(usage, verdict(dayMs - 5, { ...denied, stage: 'sni', reason: 'sni_mismatch' }));
   assert.equal(findBrokenFlows(usage, now).count, 0);
   assert.equal(foldConnections(usage, now).total, 1);
+});
+
+test('a connection is named where its service and its host are known by name', () => {
+  const usage = createUsage();
+  assert.equal(foldNamedShare(usage, now), null);
+  const to = (host: string): Partial<VerdictRecord> => ({
+    destination: { host, port: 443, protocol: 'tls', address: null, class: 'ordinary' },
+  });
+  for (const host of ['a.example', 'b.example', 'c.example']) foldVerdict(usage, verdict(0, to(host)));
+  // Neither: a question of a name, several together, and what was counted already.
+  for (const change of [{ point: 'dns' }, to('*'), { stage: 'recheck' }] as const)
+    foldVerdict(usage, verdict(0, change));
+  assert.equal(foldNamedShare(usage, now), 1);
+  foldVerdict(usage, verdict(0, { ...denied, principal: null }));
+  assert.equal(foldNamedShare(usage, now), 0.75);
+  foldVerdict(usage, verdict(0, { ...to('192.0.2.9'), repeats: 2 }));
+  foldVerdict(usage, verdict(0, { ...to('2001:db8::9'), repeats: 2 }));
+  assert.equal(foldNamedShare(usageFromJson(usageToJson(usage)) ?? usage, now), 0.375);
 });
 
 test('shares count each connection by the mode and strength that judged it', () => {

@@ -1,3 +1,4 @@
+import { parseIpAddress } from '../../destination/index.ts';
 import type { Strength } from '../../identity/index.ts';
 import { several, type VerdictRecord, verdictCount } from '../../policy/index.ts';
 import { createGrantUsage, type GrantUsage, grantUsageFromData, grantUsageToData } from './grant-usage.ts';
@@ -35,6 +36,9 @@ export interface UsageDay {
   allowed: number;
   denied: number;
   wouldDeny: number;
+  /** Connections whose service and destination are known by name, and those of which one is not; absent where they were not counted yet. */
+  named?: number;
+  unnamed?: number;
   readonly byStrength: Partial<Record<Strength, number>>;
 }
 
@@ -71,11 +75,13 @@ export function createUsage(): Usage {
 
 /**
  * Folds one verdict record in. An observed flow that enforce would refuse counts as let through: nothing broke.
- * Records without a principal or a destination belong to nobody and are left out.
+ * Records without a principal or a destination belong to nobody: they are left out, but for how many of them there are without a name.
  */
 export function foldVerdict(usage: Usage, record: VerdictRecord): void {
   const atMs = Date.parse(record.time);
-  if (record.principal === null || record.destination === null || Number.isNaN(atMs)) return;
+  if (record.destination === null || Number.isNaN(atMs)) return;
+  foldNamed(usage, record);
+  if (record.principal === null) return;
   const { host, port } = record.destination;
   // Denials of several destinations were counted together: they are traffic, and no edge.
   if (host !== several) foldEdge(usage, record, { service: record.principal.service, host, port, atMs });
@@ -170,9 +176,22 @@ function withoutTime({ service, host, port }: EdgeAt): Pick<UsageEdge, 'service'
   return { service, host, port };
 }
 
-function foldDay(usage: Usage, record: VerdictRecord, strength: Strength): void {
-  // Later stages judge a connection that was counted already.
-  if (record.stage === 'recheck' || record.stage === 'sni') return;
+// Later stages judge a connection that was counted already.
+function isFirst({ stage }: VerdictRecord): boolean {
+  return stage !== 'recheck' && stage !== 'sni';
+}
+
+/** A question to the DNS filter is no connection, and has a name by its nature. */
+function foldNamed(usage: Usage, record: VerdictRecord): void {
+  const host = record.destination?.host ?? several;
+  if (!isFirst(record) || record.point === 'dns' || host === several) return;
+  const isNamed = record.principal !== null && !parseIpAddress(host).ok;
+  const day = dayOf(usage, record);
+  day.named = (day.named ?? 0) + (isNamed ? verdictCount(record) : 0);
+  day.unnamed = (day.unnamed ?? 0) + (isNamed ? 0 : verdictCount(record));
+}
+
+function dayOf(usage: Usage, record: VerdictRecord): UsageDay {
   const name = record.time.slice(0, 10);
   const day = usage.days.get(name) ?? {
     day: name,
@@ -184,6 +203,12 @@ function foldDay(usage: Usage, record: VerdictRecord, strength: Strength): void 
     byStrength: {},
   };
   usage.days.set(name, day);
+  return day;
+}
+
+function foldDay(usage: Usage, record: VerdictRecord, strength: Strength): void {
+  if (!isFirst(record)) return;
+  const day = dayOf(usage, record);
   const count = verdictCount(record);
   if (record.mode === 'observe') day.observed += count;
   else day.enforced += count;

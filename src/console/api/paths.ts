@@ -41,6 +41,7 @@ export const paths = {
   listServices: 'GET /policy/services',
   showService: 'GET /policy/services/{id}',
   showPolicy: 'GET /policy',
+  listPolicyChanges: 'GET /policy/history',
   showPolicyFile: 'GET /policy/file',
   checkProposal: 'POST /policy/check',
 } as const satisfies Partial<Record<keyof Endpoints, `${'GET' | 'POST'} /${string}`>>;

@@ -1,6 +1,5 @@
 import type { ReactNode } from 'react';
 import type { DayAnswer } from '../../api/contract/index.ts';
-import { sayCount } from '../ui/words.ts';
 import styles from './overview.module.css';
 
 const mostDays = 30;
@@ -24,7 +23,7 @@ export function Days({ days }: { readonly days: readonly DayAnswer[] }): ReactNo
       </svg>
       {last !== undefined && (
         <p className={styles['legend']}>
-          On {last.day}: <span data-of="allow">{sayCount(last.allowed, 'connection')} allowed</span>,{' '}
+          On {last.day}: <span data-of="allow">{last.allowed.toLocaleString('en')} allowed</span>,{' '}
           <span data-of="deny">{last.denied.toLocaleString('en')} denied</span>,{' '}
           <span data-of="watch">{last.wouldDeny.toLocaleString('en')} that enforce would deny</span>.
         </p>

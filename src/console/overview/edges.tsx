@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { EdgeAnswer } from '../../api/contract/index.ts';
 import { Moment } from '../ui/moment.tsx';
 import { Tag } from '../ui/tag.tsx';
@@ -12,13 +12,17 @@ interface EdgesProps {
   readonly none: string;
 }
 
+const firstShown = 6;
+
 /** Services with where they want to go; each leads to its decisions. */
 export function Edges({ edges, all, none }: EdgesProps): ReactNode {
+  const [isWhole, setWhole] = useState(false);
+  const shown = isWhole ? edges : edges.slice(0, firstShown);
   if (edges.length === 0) return <p className={styles['quiet']}>{none}</p>;
   return (
     <>
       <ul className={styles['edges']}>
-        {edges.map((edge) => (
+        {shown.map((edge) => (
           <li key={`${edge.service} ${edge.host} ${edge.port}`}>
             <Link to="/decisions" search={{ service: edge.service, host: edge.host }}>
               {edge.service} → <span className="mono">{edge.host}</span>
@@ -30,7 +34,14 @@ export function Edges({ edges, all, none }: EdgesProps): ReactNode {
           </li>
         ))}
       </ul>
-      {all > edges.length && <p className={styles['quiet']}>and {(all - edges.length).toLocaleString('en')} more</p>}
+      {shown.length < edges.length && (
+        <button type="button" className={styles['more']} onClick={() => setWhole(true)}>
+          Show {edges.length - shown.length} more
+        </button>
+      )}
+      {isWhole && all > edges.length && (
+        <p className={styles['quiet']}>and {(all - edges.length).toLocaleString('en')} more</p>
+      )}
     </>
   );
 }

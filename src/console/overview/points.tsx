@@ -10,8 +10,8 @@ import styles from './overview.module.css';
 export function Points({ overview }: { readonly overview: OverviewAnswer }): ReactNode {
   const { points, policyVersion, observeEnds } = overview;
   return (
-    <div className={styles['two']}>
-      <Panel title="Enforcement">
+    <>
+      <Panel title="Enforcement points">
         <Facts
           rows={[
             [
@@ -46,7 +46,7 @@ export function Points({ overview }: { readonly overview: OverviewAnswer }): Rea
           </ul>
         )}
       </Panel>
-    </div>
+    </>
   );
 }
 

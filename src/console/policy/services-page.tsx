@@ -29,6 +29,7 @@ export function ServicesPage(): ReactNode {
   return (
     <>
       <PageHead title="Policy" says="What each service may reach, by the files in force.">
+        <Link to="/policy/history">History</Link>
         <LinkButton to="/policy/edit">Change it</LinkButton>
       </PageHead>
       <div className={styles['bar']}>

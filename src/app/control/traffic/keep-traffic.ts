@@ -10,6 +10,7 @@ import type { DecisionRecord } from '../../../policy/index.ts';
 import { readSpool, type SpoolCursor } from '../../../spool/index.ts';
 import { isDamaged, openTrafficStore, removeTrafficFile } from '../../../store/index.ts';
 import type { Logger } from '../../logger.ts';
+import { createRecentTraffic, type RecentTraffic } from './recent-traffic.ts';
 
 /** Follows the spool and keeps sums of traffic over time. */
 export interface TrafficKeeper {
@@ -17,6 +18,8 @@ export interface TrafficKeeper {
   caughtUp(): Promise<void>;
   /** The traffic between two instants (epoch milliseconds). Fault: `flow_map_unavailable`. */
   traffic(sinceMs: number, untilMs: number): Result<TrafficOfSpan>;
+  /** What goes out now, of what was counted since it was opened. */
+  readonly recent: Pick<RecentTraffic, 'tell'>;
   close(): Promise<void>;
 }
 
@@ -66,6 +69,7 @@ export function keepTraffic(options: TrafficKeeperOptions): TrafficKeeper {
   return {
     caughtUp,
     traffic: (sinceMs, untilMs) => counter.traffic(sinceMs, untilMs),
+    recent: counter.recent,
     close: async () => {
       for (const timer of timers) clearInterval(timer);
       counter.stop();
@@ -76,6 +80,7 @@ export function keepTraffic(options: TrafficKeeperOptions): TrafficKeeper {
 }
 
 class TrafficCounter {
+  readonly recent: RecentTraffic;
   readonly #options: TrafficKeeperOptions;
   #counting: Counting | null = null;
   #isFailing = false;
@@ -83,6 +88,7 @@ class TrafficCounter {
 
   constructor(options: TrafficKeeperOptions) {
     this.#options = options;
+    this.recent = createRecentTraffic(options.clock.now());
   }
 
   async catchUp(): Promise<void> {
@@ -171,6 +177,7 @@ class TrafficCounter {
     const nowMs = this.#options.clock.now();
     counting.store.commit({ additions, ...counting.fold.takeChanges(), position, nowMs });
     counting.cursor = position;
+    for (const addition of additions) this.recent.take(addition);
   }
 }
 
