@@ -64,7 +64,7 @@ export const arrows: Readonly<Record<string, RoomRow>> = {
   store: outer(['base', 'audit', 'exceptions', 'flowmap/traffic'], []),
   'store/duckdb': outer(['base', 'flowmap'], []),
   config: outer(['base', 'policy'], outerRooms),
-  'api/contract': outer(['base', 'policy'], []),
+  'api/contract': outer(['base', 'policy'], ['flowmap/traffic']),
   api: outer([...pureRooms, 'config', 'api/contract'], []),
   console: outer(['policy'], ['api/contract']),
   cli: outer([...pureRooms, 'probe', 'config', 'api/contract', 'app', 'app/front'], []),

@@ -1,90 +1,44 @@
 import { z } from 'zod';
+// The shape of the picture is that of the room which draws it, named here and loaded by nobody: what the schemas below say is held against it.
+import type {
+  River,
+  RiverLink,
+  RiverMeasure,
+  RiverNode,
+  RiverPath,
+  RiverSource,
+  RiverTarget,
+  TrafficVerdict,
+} from '../../flowmap/traffic/index.ts';
 import { type Endpoint, type Nothing, reads } from './endpoint.ts';
 import { instant, shortName } from './fields.ts';
 
-const verdicts = ['allow', 'exception', 'would-deny', 'deny'] as const;
-const measures = ['connections', 'bytes'] as const;
-const sources = ['identity', 'team', 'environment'] as const;
-const targets = ['destination', 'domain', 'class'] as const;
+export type {
+  RiverGhost as UnusedRule,
+  RiverLink as FlowLink,
+  RiverNode as FlowNode,
+  RiverRule as FlowRule,
+  RiverSum as FlowSum,
+  TrafficVerdict as FlowVerdict,
+} from '../../flowmap/traffic/index.ts';
 
-/** How traffic was judged: let out by a rule, by an exception, by observe alone, or refused. */
-export type FlowVerdict = (typeof verdicts)[number];
-
-/** Traffic in numbers. */
-export interface FlowSum {
-  readonly connections: number;
-  readonly bytesUp: number;
-  readonly bytesDown: number;
-}
-
-/**
- * A node of the flow map. `layer` 0: who, 1: service, 2: enforcement point, 3: destination. `hidden`: how many stand together in it, null for
- * one. `isUnused`: nothing but entries that nothing used leads there.
- */
-export interface FlowNode extends FlowSum {
-  readonly id: string;
-  readonly layer: number;
-  readonly label: string;
-  readonly hidden: number | null;
-  readonly isUnused: boolean;
-}
-
-/** What flows between two nodes of neighbouring columns, by verdict. */
-export interface FlowLink extends FlowSum {
-  readonly source: string;
-  readonly target: string;
-  readonly verdict: FlowVerdict;
-}
+const verdicts = ['allow', 'exception', 'would-deny', 'deny'] as const satisfies readonly TrafficVerdict[];
+const measures = ['connections', 'bytes'] as const satisfies readonly RiverMeasure[];
+const sources = ['identity', 'team', 'environment'] as const satisfies readonly RiverSource[];
+const targets = ['destination', 'domain', 'class'] as const satisfies readonly RiverTarget[];
 
 /** One way through all columns, with what decided. `host` is what Decisions are searched by, null where several stand together. */
-export interface FlowPath extends FlowSum {
-  readonly from: string;
-  readonly service: string;
-  readonly point: string;
-  readonly to: string;
-  readonly host: string | null;
-  readonly verdict: FlowVerdict;
-  readonly reasons: readonly string[];
-  readonly ruleIds: readonly string[];
-  readonly grantIds: readonly string[];
+export interface FlowPath extends Omit<RiverPath, 'lastMs'> {
   readonly lastAt: string;
-  readonly nodes: readonly string[];
 }
 
-/** An entry that lets something out: a rule, or an exception in force. */
-export interface FlowRule {
-  readonly kind: 'rule' | 'exception';
-  readonly id: string;
-  readonly service: string;
-  readonly to: string;
-  readonly class: string;
-  readonly owner: string;
-  readonly reason: string;
-  readonly at: string | null;
-}
-
-/** What is allowed and was not used, between two nodes. */
-export interface UnusedRule extends FlowRule {
-  readonly source: string;
-  readonly target: string;
-}
-
-/** The flow map of a time, and how much of it is not shown. Times are whole buckets: they may begin earlier than was asked. */
-export interface FlowMapAnswer {
+/** The flow map of a time: the river, with when it was. Times are whole buckets: they may begin earlier than was asked. */
+export interface FlowMapAnswer extends Omit<River, 'paths'> {
   readonly since: string;
   readonly until: string;
   readonly countedSince: string | null;
   readonly policyVersion: string | null;
-  readonly total: FlowSum;
-  readonly nodes: readonly FlowNode[];
-  readonly hiddenNodes: number;
-  readonly links: readonly FlowLink[];
-  readonly hiddenLinks: number;
   readonly paths: readonly FlowPath[];
-  readonly hiddenPaths: number;
-  readonly unused: readonly UnusedRule[];
-  readonly hiddenUnused: number;
-  readonly rules: readonly FlowRule[];
   readonly notes: readonly string[];
 }
 
@@ -92,9 +46,9 @@ export interface FlowMapAnswer {
 export interface FlowMapQuery {
   readonly since?: string | undefined;
   readonly until?: string | undefined;
-  readonly measure: (typeof measures)[number];
-  readonly from: (typeof sources)[number];
-  readonly to: (typeof targets)[number];
+  readonly measure: RiverMeasure;
+  readonly from: RiverSource;
+  readonly to: RiverTarget;
   readonly service?: string | undefined;
   readonly unused: 'yes' | 'no';
   readonly nodes: number;
@@ -116,7 +70,7 @@ const rule = {
   at: z.string().nullable().describe('file and line, null for an exception'),
 };
 
-const nodeSchema: z.ZodType<FlowNode> = z
+const nodeSchema: z.ZodType<RiverNode> = z
   .strictObject({
     id: z.string(),
     layer: z.int().describe('0: who, 1: service, 2: enforcement point, 3: destination'),
@@ -128,7 +82,7 @@ const nodeSchema: z.ZodType<FlowNode> = z
   .readonly()
   .meta({ id: 'FlowNode' });
 
-const linkSchema: z.ZodType<FlowLink> = z
+const linkSchema: z.ZodType<RiverLink> = z
   .strictObject({ source: z.string(), target: z.string(), verdict: z.enum(verdicts), ...sum })
   .readonly();
 
