@@ -7,5 +7,5 @@ export type { ProblemRows, RequestFault } from './problems.ts';
 export type { ApiPorts, DecisionSource, NewSecret, ToldDecision, VerifySignature } from './routes/api-ports.ts';
 export { actProblems, createHandlers } from './routes/create-handlers.ts';
 export { createStreams } from './routes/decision-tail.ts';
-export type { FlowMapPort } from './routes/flow-map-routes.ts';
+export type { DraftMapPort, FlowMapPort } from './routes/flow-map-routes.ts';
 export type { PolicySource } from './routes/policy-ports.ts';

@@ -149,7 +149,14 @@ export { coverageLines } from './render/coverage-lines.ts';
 export { renderHtml } from './render/render-html.ts';
 export { renderMermaid } from './render/render-mermaid.ts';
 export { renderSvg } from './render/render-svg.ts';
-export { compareOnEdges, type ReplayChange, type ReplayComparison, withPrincipal } from './replay/compare-on-edges.ts';
+export {
+  type ComparedEdge,
+  compareEdge,
+  compareOnEdges,
+  type ReplayChange,
+  type ReplayComparison,
+  withPrincipal,
+} from './replay/compare-on-edges.ts';
 export { createDecisionFold, type DecisionFold, principalsOfDecisions } from './replay/fold-decisions.ts';
 export { pairPrincipals } from './replay/pair-principals.ts';
 export { type ReplayOutcome, type ReplayReport, replayEdges } from './replay/replay-edges.ts';

@@ -9,6 +9,7 @@ import type { Principal } from '../identity/index.ts';
 import {
   approveAddresses,
   type CompiledPolicy,
+  type DecisionFacts,
   type DecisionRequest,
   decide,
   type ListedIdentity,
@@ -57,12 +58,14 @@ const udp = 17;
 
 /**
  * Makes a judge for a policy and an instant (epoch milliseconds). A flow of the past does not say how its principal was proven, so it is
- * judged with the strongest identity that the policy has for the service. `localOrigins` are the loopback pairs that the configuration opens.
+ * judged with the strongest identity that the policy has for the service. `localOrigins` are the loopback pairs that the configuration opens;
+ * `facts` the exceptions of the instant, where they shall count: without them rules alone do.
  */
 export function createEdgeJudge(
   policy: CompiledPolicy,
   nowMs: number,
   localOrigins: NetworkFacts['localOrigins'] = [],
+  facts: DecisionFacts = noFacts,
 ): EdgeJudge {
   const network = { ownAddresses: [], localOrigins };
   const strongest = strongestIdentities(policy);
@@ -80,7 +83,7 @@ export function createEdgeJudge(
     if (principal === null) return notJudged('identity_unknown');
     if (edge.protocol !== tcp && edge.protocol !== udp && edge.protocol !== 0) return notJudged(null);
     const from = { ...principal, source: edge.clients[0] ?? null };
-    return judgeHosts(edge, (host) => judgeHost(policy, { principal: from, edge, host, nowMs, parse, network }));
+    return judgeHosts(edge, (host) => judgeHost(policy, { principal: from, edge, host, nowMs, parse, network, facts }));
   };
   return { judge, hangsOnAddresses: (edge) => addressReasons.has(judge(edge).reason) };
 }
@@ -150,10 +153,11 @@ interface HostQuestion {
   readonly nowMs: number;
   readonly parse: ParseAddress;
   readonly network: NetworkFacts;
+  readonly facts: DecisionFacts;
 }
 
 function judgeHost(policy: CompiledPolicy, question: HostQuestion): EdgeJudgement {
-  const { principal, edge, host, nowMs, parse, network } = question;
+  const { principal, edge, host, nowMs, parse, network, facts } = question;
   const address = parse(host);
   const request: DecisionRequest = {
     principal,
@@ -162,7 +166,7 @@ function judgeHost(policy: CompiledPolicy, question: HostQuestion): EdgeJudgemen
       port: edge.port > 0 ? edge.port : null,
       protocol: protocolOf(edge),
     },
-    facts: noFacts,
+    facts,
     now: nowMs,
   };
   const verdict = decide(policy, request);

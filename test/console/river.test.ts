@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import type { FlowMapAnswer, Problem } from '../../src/api/contract/index.ts';
+import type { DraftMapAnswer, FlowMapAnswer, Problem } from '../../src/api/contract/index.ts';
 import { openVisitor, startBrowser, type Visitor } from '../support/console-browser.ts';
 import { type RunningProduct, startProduct } from '../support/product.ts';
 import { skipUnless } from '../support/requires.ts';
@@ -117,6 +117,82 @@ test('the API refuses who has no token, and what makes no sense', async () => {
   assert.equal((await ask('?nodes=100000')).status, 400);
   const ahead = await ask<Problem>('?since=2999-01-01T00:00:00Z');
   assert.deepEqual([ahead.status, ahead.body.code], [400, 'request_malformed']);
+});
+
+const hostileFile = `=HYPERLINK("x")'<b>.yaml`;
+const withoutBank = policy.replace(/.*bank-gateway.*\n/, '');
+const view = { since: new Date(Date.now() - 86_400_000).toISOString() };
+
+async function tryDraft<T = DraftMapAnswer>(
+  draft: object,
+  token: string | null = secret,
+): Promise<{ readonly status: number; readonly body: T }> {
+  const { policyVersion } = (await ask<FlowMapAnswer>('')).body;
+  const response = await fetch(`http://${product.console}/api/v1/flow-map/draft`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
+    body: JSON.stringify({ policyVersion, view, ...draft }),
+  });
+  return { status: response.status, body: (await response.json()) as T };
+}
+
+test('the API tries a draft on what went out, and tells each link by what would become of it', async () => {
+  const answered = await tryDraft({ files: [{ path: 'team.yaml', text: withoutBank }] });
+  const { wouldLoad, outcomes, map, rules, services } = answered.body;
+  assert.deepEqual([answered.status, wouldLoad], [200, true]);
+  assert.deepEqual(outcomes?.newly_denied, { edges: 1, services: 1, connections: 40, bytes: 364_000 });
+  assert.deepEqual([outcomes?.still_allowed.edges, outcomes?.still_denied.edges], [mostHosts, 1]);
+  const plain = (await ask<FlowMapAnswer>('')).body;
+  assert.deepEqual([map?.nodes, map?.total], [plain.nodes, plain.total], 'it is the same picture');
+  assert.ok(map?.links.every(({ outcome }) => outcome !== undefined));
+  const [bank] = map?.paths ?? [];
+  assert.deepEqual(
+    [bank?.to, bank?.outcome, bank?.today?.ruleIds, bank?.draft?.reasons],
+    ['bank-gateway.example.com:443', 'newly_denied', [bankRule], ['no_rule_matched']],
+  );
+  assert.deepEqual(rules.today, [
+    { id: bankRule, list: 'allow', owner: 'team-payments', reason: 'card settlement', file: 'team.yaml', line: 7 },
+  ]);
+  assert.equal(services.find(({ name }) => name === 'payments-api')?.line, 1);
+  // Another grouping, and one service: the same change.
+  const grouped = { view: { ...view, from: 'team', to: 'class', service: 'payments-api' } };
+  const byTeam = await tryDraft({ files: [{ path: 'team.yaml', text: withoutBank }], ...grouped });
+  assert.equal(byTeam.body.outcomes?.newly_denied.connections, 40);
+  assert.deepEqual(byTeam.body.outcomes?.still_allowed.edges, 0);
+  // An edge that is denied today, and a rule of the draft for every host.
+  const opened = policy.replace('allow: []', 'allow: []\ndeny: [ { to: "*.site-0.example:443", reason: never } ]');
+  const { body } = await tryDraft({ files: [{ path: 'team.yaml', text: opened }] });
+  assert.equal(body.outcomes?.newly_denied.edges, 0, 'observed: a deny of its own lets it out too');
+});
+
+test('a draft that is wrong gets its findings with file and line; one that may not be tried gets nothing', async () => {
+  const broken = await tryDraft({
+    files: [{ path: hostileFile, text: 'apiVersion: exeat/v1\ncolour: <img src=x>\n' }],
+  });
+  assert.deepEqual([broken.status, broken.body.wouldLoad, broken.body.map], [200, false, null]);
+  assert.deepEqual([broken.body.found[0]?.file, broken.body.found[0]?.severity], [hostileFile, 'fault']);
+  const files = [{ path: 'team.yaml', text: policy }];
+  assert.equal((await tryDraft({ files }, null)).status, 401);
+  const made = await fetch(`http://${product.console}/api/v1/tokens`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json', 'idempotency-key': 'narrow' },
+    body: JSON.stringify({ label: 'narrow', scopes: ['exception:request'], person: null, lastsSeconds: 3_600 }),
+  });
+  const narrow = (await made.json()) as { readonly secret: string };
+  const refused = await tryDraft<Problem>({ files }, narrow.secret);
+  assert.deepEqual([refused.status, refused.body.code], [403, 'scope_missing']);
+  const stale = await tryDraft<Problem>({ files, policyVersion: 'sha256:1' });
+  assert.deepEqual([stale.status, stale.body.code], [412, 'changed_meanwhile']);
+  assert.equal((await tryDraft({ files: [] })).status, 400);
+  assert.equal((await tryDraft({ files, view: { nodes: 100_000 } })).status, 400);
+  assert.equal((await tryDraft({ files: [{ path: '../exeat.yaml', text: '' }] })).status, 400);
+  // More than is tried at once, as text of two files and as a body that is not read to its end.
+  const half = ['a.yaml', 'b.yaml'].map((path) => ({ path, text: `# ${'x'.repeat(600_000)}` }));
+  assert.equal((await tryDraft({ files: half })).status, 413);
+  assert.equal((await tryDraft({ files: [{ path: 'a.yaml', text: '\n'.repeat(2_000_000) }] })).status, 413);
+  // One at a time for a person, whatever they ask.
+  const both = await Promise.all([1, 2].map(() => tryDraft({ files })));
+  assert.deepEqual(both.map(({ status }) => status).sort(), [200, 429]);
 });
 
 async function openMap(visitor: Visitor, path: string): Promise<Page> {

@@ -1,5 +1,6 @@
 import { type BreakGlassEndpoints, breakGlassEndpoints } from './break-glass.ts';
 import { type DecisionEndpoints, decisionEndpoints } from './decisions.ts';
+import { type DraftMapEndpoints, draftMapEndpoints } from './draft-flow-map.ts';
 import { type ExceptionEndpoints, exceptionEndpoints } from './exceptions.ts';
 import { type FlowMapEndpoints, flowMapEndpoints } from './flow-map.ts';
 import { type OverviewEndpoints, overviewEndpoints } from './overview.ts';
@@ -13,6 +14,7 @@ import { type SessionEndpoints, sessionEndpoints } from './session.ts';
 /** Every endpoint of the API, by operation id. */
 export type Endpoints = DecisionEndpoints &
   FlowMapEndpoints &
+  DraftMapEndpoints &
   OverviewEndpoints &
   PeopleEndpoints &
   PasskeyEndpoints &
@@ -36,4 +38,5 @@ export const endpoints: Endpoints = {
   ...decisionEndpoints,
   ...overviewEndpoints,
   ...flowMapEndpoints,
+  ...draftMapEndpoints,
 };

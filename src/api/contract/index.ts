@@ -6,6 +6,7 @@ export type {
   DecisionRow,
   DecisionRule,
 } from './decisions.ts';
+export type { DraftMapAnswer, DraftMapBody, DraftOutcome, DraftRule, DraftSum } from './draft-flow-map.ts';
 export {
   type AnyEndpoint,
   type Endpoint,

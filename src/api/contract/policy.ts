@@ -115,7 +115,11 @@ const replayAnswer: z.ZodType<ReplayAnswer> = z
   })
   .readonly();
 
-const proposalBody: z.ZodType<ProposalBody> = z.strictObject({
+/** The fields of a changed policy. */
+export const proposedFiles: {
+  readonly policyVersion: z.ZodType<string>;
+  readonly files: z.ZodType<ProposalBody['files']>;
+} = {
   policyVersion: policyVersion.describe('the version in force that it changes'),
   files: z
     .array(
@@ -133,8 +137,31 @@ const proposalBody: z.ZodType<ProposalBody> = z.strictObject({
     .min(1)
     .max(64)
     .readonly(),
+};
+
+const proposalBody: z.ZodType<ProposalBody> = z.strictObject({
+  ...proposedFiles,
   days: z.int().min(1).max(30).default(7).describe('how many days of recorded decisions it is tried on'),
 });
+
+/** The fields of what a proposal comes to by itself. */
+export const proposalHead: {
+  readonly policyVersion: z.ZodType<string>;
+  readonly proposedVersion: z.ZodType<string>;
+  readonly wouldLoad: z.ZodType<boolean>;
+  readonly found: z.ZodType<readonly FoundAt[]>;
+  readonly foundLeftOut: z.ZodType<number>;
+  readonly testsPassed: z.ZodType<number>;
+  readonly testsFailed: z.ZodType<number>;
+} = {
+  policyVersion,
+  proposedVersion: policyVersion,
+  wouldLoad: z.boolean().describe('nothing keeps it from loading, and its tests hold'),
+  found: z.array(foundAt).readonly(),
+  foundLeftOut: z.int(),
+  testsPassed: z.int(),
+  testsFailed: z.int(),
+};
 
 /** The endpoints of policy, by operation id. */
 export interface PolicyEndpoints {
@@ -219,13 +246,7 @@ export const policyEndpoints: PolicyEndpoints = {
     body: proposalBody,
     answer: z
       .strictObject({
-        policyVersion,
-        proposedVersion: policyVersion,
-        wouldLoad: z.boolean().describe('nothing keeps it from loading, and its tests hold'),
-        found: z.array(foundAt).readonly(),
-        foundLeftOut: z.int(),
-        testsPassed: z.int(),
-        testsFailed: z.int(),
+        ...proposalHead,
         access: z
           .strictObject({
             isWidening: z.boolean(),

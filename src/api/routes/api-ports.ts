@@ -24,7 +24,7 @@ import type {
   OverviewAnswer,
   RegistrationBody,
 } from '../contract/index.ts';
-import type { FlowMapPort } from './flow-map-routes.ts';
+import type { DraftMapPort, FlowMapPort } from './flow-map-routes.ts';
 import type { PolicySource } from './policy-ports.ts';
 
 /** An act as a handler asks for it. */
@@ -142,6 +142,7 @@ export interface ApiPorts {
   readonly exportOpen: (query: OpenQuery, actor: Actor) => Promise<Result<OpenEvidenceAnswer>>;
   readonly overview: () => Promise<OverviewAnswer>;
   readonly flowMap: FlowMapPort;
+  readonly draftMap: DraftMapPort;
   readonly auditState: () => Promise<AuditState>;
   /** Takes down that somebody signed in or out. */
   readonly noteSession: (action: 'session.opened' | 'session.ended', actor: Actor) => Promise<void>;

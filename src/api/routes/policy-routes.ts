@@ -1,8 +1,9 @@
-import { failed, fault, ok, type Result } from '../../base/index.ts';
+import { ok, type Result } from '../../base/index.ts';
 import type { Answered, Handlers } from '../call.ts';
-import { type Endpoints, mostProposedBytes, type PolicyEndpoints } from '../contract/index.ts';
+import type { Endpoints, PolicyEndpoints } from '../contract/index.ts';
 import { readCursor, writeCursor } from '../cursor.ts';
 import type { ApiPorts } from './api-ports.ts';
+import { checkProposedSize } from './proposed-size.ts';
 
 /** The handlers of policy. They read and try; what is in force is changed where its files are kept. */
 export function policyRoutes({ policies }: ApiPorts): Pick<Handlers<Endpoints>, keyof PolicyEndpoints> {
@@ -22,11 +23,8 @@ export function policyRoutes({ policies }: ApiPorts): Pick<Handlers<Endpoints>, 
     showPolicy: async () => bodied(await policies.files()),
     showPolicyFile: async ({ query }) => bodied(await policies.file(query.path)),
     checkProposal: async ({ body, caller }) => {
-      const characters = body.files.reduce((sum, { text }) => sum + (text?.length ?? 0), 0);
-      if (characters > mostProposedBytes) {
-        const said = `a proposal holds at most ${mostProposedBytes} bytes of text, check more with \`exeat policy check\``;
-        return failed(fault('proposal_too_large', said));
-      }
+      const size = checkProposedSize(body.files);
+      if (!size.ok) return size;
       return bodied(await policies.check(body, caller?.person ?? ''));
     },
   };

@@ -23,6 +23,7 @@ import { createPasskeyPorts } from './passkey-ports.ts';
 import { createPolicySource } from './policy/policy-source.ts';
 import { createProposalDesk, type ProposalDesk } from './policy/proposal-desk.ts';
 import { authenticateToken, isSecret, makeToken, recallSession, verifyEd25519 } from './secrets.ts';
+import { createDraftMapPort } from './traffic/tell-draft-map.ts';
 import { createFlowMapPort } from './traffic/tell-flow-map.ts';
 
 /** Makes the API of control over what acts. Throws an ExeatError when the certificate cannot be read. */
@@ -99,6 +100,10 @@ function toPorts(config: Config, acts: ControlActs, proposals: ProposalDesk): Ap
     listOpen: (query) => listOpen(config, acts, query),
     flowMap: createFlowMapPort({
       ...{ clock, traffic: acts.traffic, askPolicy: acts.policy.ask, onPolicyOutcome: acts.onPolicyOutcome },
+      exceptions: () => standing.exceptions,
+    }),
+    draftMap: createDraftMapPort({
+      ...{ clock, history: acts.history, traffic: acts.traffic, desk: proposals },
       exceptions: () => standing.exceptions,
     }),
     exportOpen: (query, actor) =>

@@ -17,6 +17,7 @@ import { explainRecord } from '../questions/explain-record.ts';
 import { listSources, readSource, readSources } from './policy/policy-sources.ts';
 import { indexServices, type ServiceIndex, tellService } from './policy/tell-services.ts';
 import type { PolicyQuestion } from './policy-outcome.ts';
+import { mostWaysOut } from './traffic/river-answer.ts';
 
 /** The policy in force and those of before, as trees. Lives in the policy worker, where parsing may take its time. */
 export interface PolicyLibrary {
@@ -26,9 +27,6 @@ export interface PolicyLibrary {
   /** Answers a question. Faults: `no_policy`, `policy_not_kept`, and those of spelling. */
   answer(question: PolicyQuestion): Result<unknown>;
 }
-
-// What crosses from the worker in a blink; a map of more entries says how many it did not look at.
-const mostWaysOut = 20_000;
 
 interface Shelved {
   readonly version: string;

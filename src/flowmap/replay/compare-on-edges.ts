@@ -56,14 +56,10 @@ export function compareOnEdges(parts: ComparisonParts): ReplayComparison {
     unclear: new ReplayGroupFold(ownerOf),
   };
   for (const edge of edges) {
-    const pair = principalsOf(edge.principal);
-    const edgeNow = withPrincipal(edge, pair.now);
-    const edgeBefore = withPrincipal(edge, pair.before);
-    const judgement = now.judge.judge(edgeNow);
-    const stood = standing(edgeBefore, before.judge.judge(edgeBefore), before.policy);
-    const change = changeOf(stood, standing(edgeNow, judgement, now.policy));
+    const compared = compareEdge(edge, { now, before, principalsOf });
+    const { change } = compared;
     totals[change] = addToTotal(totals[change], edge);
-    if (change !== 'unchanged') folds[change].add(edgeNow, judgement);
+    if (change !== 'unchanged') folds[change].add(compared.edge, compared.now);
   }
   return {
     policyVersion: now.policy.version,
@@ -76,6 +72,28 @@ export function compareOnEdges(parts: ComparisonParts): ReplayComparison {
     },
     coverage,
   };
+}
+
+/** One edge under two policies. `edge` is that of its principal under the new one. */
+export interface ComparedEdge {
+  readonly change: ReplayChange;
+  readonly edge: JudgeableEdge;
+  readonly now: EdgeJudgement;
+  readonly before: EdgeJudgement;
+}
+
+/** Judges one edge of the past by two policies. */
+export function compareEdge(
+  edge: JudgeableEdge,
+  { now, before, principalsOf }: Pick<ComparisonParts, 'now' | 'before' | 'principalsOf'>,
+): ComparedEdge {
+  const pair = principalsOf(edge.principal);
+  const edgeNow = withPrincipal(edge, pair.now);
+  const edgeBefore = withPrincipal(edge, pair.before);
+  const [judgement, judgementBefore] = [now.judge.judge(edgeNow), before.judge.judge(edgeBefore)];
+  const stood = standing(edgeBefore, judgementBefore, before.policy);
+  const change = changeOf(stood, standing(edgeNow, judgement, now.policy));
+  return { change, edge: edgeNow, now: judgement, before: judgementBefore };
 }
 
 /** An edge as that of another principal. */

@@ -1,3 +1,4 @@
+import type { Protocol } from '../../destination/index.ts';
 import {
   type CompiledPolicy,
   listEveryIdentity,
@@ -16,8 +17,19 @@ export interface DecisionFold {
   /** Takes a verdict; what says nothing of who or where, or is past the bound, is counted as left out. */
   add(record: VerdictRecord): void;
   edges(): readonly JudgeableEdge[];
+  /** The edge of an end as it was recorded; where no record told it, one of its name alone. */
+  edgeOf(end: RecordedEnd): JudgeableEdge;
   /** Connections that are in the edges, and those that are not, though they were judged. */
   readonly counts: { readonly judged: number; readonly leftOut: number };
+}
+
+/** Who asked for what, as a record has it. */
+export interface RecordedEnd {
+  readonly service: string;
+  readonly identity: string;
+  readonly host: string;
+  readonly port: number | null;
+  readonly protocol: Protocol | null;
 }
 
 /** About 300 bytes each. */
@@ -58,24 +70,29 @@ export function createDecisionFold(): DecisionFold {
       counts.judged += count;
       addTo(growing, record, { count, isLetOut: record.verdict === 'allow' && !refusedLater.has(record.flow) });
     },
-    edges: () =>
-      [...edges.values()].map(({ edge, addresses, connections, denied, firstMs, lastMs }) => ({
-        ...edge,
-        ...{ addresses: [...addresses], connections, denied, firstMs, lastMs },
-      })),
+    edges: () => [...edges.values()].map(grownEdge),
+    edgeOf: (end) => {
+      const known = edges.get(keyOf(end));
+      return known === undefined ? edgeOf(end, null) : grownEdge(known);
+    },
   };
+}
+
+function grownEdge({ edge, addresses, connections, denied, firstMs, lastMs }: Growing): JudgeableEdge {
+  return { ...edge, ...{ addresses: [...addresses], connections, denied, firstMs, lastMs } };
 }
 
 function growingOf(edges: Map<string, Growing>, record: VerdictRecord): Growing | null {
   const { principal, destination } = record;
   if (principal === null || destination === null || destination.host === several) return null;
   const { host, port, protocol } = destination;
-  const key = [principal.service, principal.identity, host, port, protocol].join('\n');
+  const end = { ...{ service: principal.service, identity: principal.identity }, host, port, protocol };
+  const key = keyOf(end);
   const known = edges.get(key);
   if (known !== undefined) return known;
   if (edges.size >= mostEdges) return null;
   const made: Growing = {
-    edge: edgeOf(record, principal, destination),
+    edge: edgeOf(end, addressOf(record.source)),
     addresses: new Set(),
     connections: 0,
     denied: 0,
@@ -86,12 +103,11 @@ function growingOf(edges: Map<string, Growing>, record: VerdictRecord): Growing 
   return made;
 }
 
-function edgeOf(
-  record: VerdictRecord,
-  { service, identity }: NonNullable<VerdictRecord['principal']>,
-  { host, port, protocol }: NonNullable<VerdictRecord['destination']>,
-): JudgeableEdge {
-  const source = addressOf(record.source);
+function keyOf({ service, identity, host, port, protocol }: RecordedEnd): string {
+  return [service, identity, host, port, protocol].join('\n');
+}
+
+function edgeOf({ service, identity, host, port, protocol }: RecordedEnd, source: string | null): JudgeableEdge {
   return {
     principal: writePrincipal(service, identity),
     how: ['record'],

@@ -1,3 +1,4 @@
+import type { RiverRow } from './draft-outcome.ts';
 import { addTo, startSum } from './heaviest.ts';
 import { joinLinks } from './join-links.ts';
 import { joinPaths } from './join-paths.ts';
@@ -15,7 +16,7 @@ const mostUnused = 500;
  * Draws traffic as a river: who, service, enforcement point, destination. Nodes past the bound stand together at the end of their column, so
  * no width is lost; entries that nothing used are ghosts. Equal traffic gives an equal picture.
  */
-export function drawRiver(all: readonly TrafficRow[], facts: RiverFacts, query: RiverQuery): River {
+export function drawRiver(all: readonly RiverRow[], facts: RiverFacts, query: RiverQuery): River {
   const rows = query.service === null ? all : all.filter(({ service }) => service === query.service);
   const unused = query.withUnused ? findUnused(rows, facts, query) : [];
   const { columns, ghosts } = numberColumns(rows, unused, facts, query);

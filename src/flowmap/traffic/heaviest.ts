@@ -42,6 +42,21 @@ export function takeHeaviest<T>(items: readonly T[], most: number, ranking: Rank
     .slice(0, most);
 }
 
+/**
+ * The `most` first of `items`: all of a tier before any of the next, in each the heaviest first. `tierOf` gives 0, 1 and so on.
+ */
+export function takeByTier<T>(
+  items: readonly T[],
+  most: number,
+  { tierOf, ...ranking }: Ranking<T> & { readonly tierOf: (item: T) => number },
+): readonly T[] {
+  const tiers = Map.groupBy(items, tierOf);
+  const taken: T[] = [];
+  for (const tier of [...tiers.keys()].sort((one, other) => one - other))
+    taken.push(...takeHeaviest(tiers.get(tier) ?? [], most - taken.length, ranking));
+  return taken;
+}
+
 /** The order of texts by their code units, which no locale changes. */
 export function compareTexts(one: string, other: string): number {
   if (one === other) return 0;

@@ -1,4 +1,18 @@
 export { type BucketRun, bucketWidths, coverSpan } from './cover-span.ts';
+export {
+  boundRows,
+  countUnjudged,
+  type DraftOutcome,
+  type DraftSum,
+  draftOutcomes,
+  missingOf,
+  type PolicySays,
+  type RowReplay,
+  sumOutcomes,
+  type TriedRow,
+  tryRow,
+  type UnjudgedEdges,
+} from './draft-outcome.ts';
 export { drawRiver } from './draw-river.ts';
 export { createTrafficFold, type OpenFlow, type TrafficAddition, type TrafficFold } from './fold-traffic.ts';
 export type {

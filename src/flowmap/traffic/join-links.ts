@@ -1,8 +1,9 @@
-import { addTo, compareTexts, type GrowingSum, startSum, takeHeaviest, weightOf } from './heaviest.ts';
+import { draftOutcomes, type RiverRow, rankOf } from './draft-outcome.ts';
+import { addTo, compareTexts, type GrowingSum, startSum, takeByTier, weightOf } from './heaviest.ts';
 import type { NumberedColumn } from './number-columns.ts';
 import type { RankedColumn } from './rank-nodes.ts';
 import type { RiverLink, RiverMeasure } from './river.ts';
-import { type TrafficRow, trafficVerdicts } from './traffic-edge.ts';
+import { trafficVerdicts } from './traffic-edge.ts';
 
 /** Links between neighbouring columns, the heaviest first, and how many are left out. */
 export interface JoinedLinks {
@@ -12,22 +13,27 @@ export interface JoinedLinks {
 
 /** What is joined: rows, what the columns call them, and what of those is drawn. */
 export interface Joined {
-  readonly rows: readonly TrafficRow[];
+  readonly rows: readonly RiverRow[];
   readonly columns: readonly NumberedColumn[];
   readonly ranked: readonly RankedColumn[];
   readonly measure: RiverMeasure;
 }
 
-/** Joins rows to what flows between drawn nodes, by verdict; at most `most` of them. */
+/**
+ * Joins rows to what flows between drawn nodes, by verdict and by what becomes of it under a draft; at most `most` of them, what the draft
+ * changes before all else, however thin it is.
+ */
 export function joinLinks(joined: Joined, most: number): JoinedLinks {
   const links = [0, 1, 2].flatMap((layer) => linksAfter(layer, joined));
-  const shown = takeHeaviest(links, most, {
+  const shown = takeByTier(links, most, {
+    tierOf: ({ outcome }) => rankOf(outcome),
     weightOf: (link) => weightOf(link, joined.measure),
     compare: (one, other) =>
       other.connections - one.connections ||
       compareTexts(one.source, other.source) ||
       compareTexts(one.target, other.target) ||
-      compareTexts(one.verdict, other.verdict),
+      compareTexts(one.verdict, other.verdict) ||
+      compareTexts(one.outcome ?? '', other.outcome ?? ''),
   });
   return { links: shown, hiddenLinks: links.length - shown.length };
 }
@@ -37,13 +43,23 @@ function linksAfter(layer: number, { rows, columns, ranked }: Joined): readonly 
   const links = new Map<number, GrowingSum & RiverLink>();
   for (const [at, row] of rows.entries()) {
     const [from, to] = [sources.of(at), targets.of(at)];
-    const key = (from * targets.count + to) * trafficVerdicts.length + trafficVerdicts.indexOf(row.verdict);
+    const { verdict, tried } = row;
+    const key = (from * targets.count + to) * kinds + kindOf(row);
     const known = links.get(key);
-    const link = known ?? { ...startSum(), source: sources.id(from), target: targets.id(to), verdict: row.verdict };
+    const kind = tried === undefined ? { verdict } : { verdict, outcome: tried.outcome };
+    const link = known ?? { ...startSum(), source: sources.id(from), target: targets.id(to), ...kind };
     if (known === undefined) links.set(key, link);
     addTo(link, row);
   }
   return [...links.values()];
+}
+
+// A verdict, with no draft or with what becomes of it under one.
+const kinds = trafficVerdicts.length * (draftOutcomes.length + 1);
+
+function kindOf({ verdict, tried }: RiverRow): number {
+  const outcome = tried === undefined ? 0 : draftOutcomes.indexOf(tried.outcome) + 1;
+  return outcome * trafficVerdicts.length + trafficVerdicts.indexOf(verdict);
 }
 
 interface Places {

@@ -1,3 +1,4 @@
+import type { DraftOutcome, PolicySays } from './draft-outcome.ts';
 import type { TrafficVerdict } from './traffic-edge.ts';
 
 /** What widths stand for. */
@@ -56,11 +57,12 @@ export interface RiverNode extends RiverSum {
   readonly isUnused: boolean;
 }
 
-/** What flows between two nodes of neighbouring columns, by verdict. */
+/** What flows between two nodes of neighbouring columns, by verdict; where a draft is tried, by what becomes of it too. */
 export interface RiverLink extends RiverSum {
   readonly source: string;
   readonly target: string;
   readonly verdict: TrafficVerdict;
+  readonly outcome?: DraftOutcome | undefined;
 }
 
 /** One way through all columns. `to` has the port where single hosts are shown; `host` is null where several stand together. */
@@ -77,6 +79,10 @@ export interface RiverPath extends RiverSum {
   readonly lastMs: number;
   /** The nodes it passes. */
   readonly nodes: readonly string[];
+  /** Where a draft is tried: what becomes of it, and what the policy in force and the draft say of it. */
+  readonly outcome?: DraftOutcome | undefined;
+  readonly today?: PolicySays | undefined;
+  readonly draft?: PolicySays | undefined;
 }
 
 /** An entry that nothing used, between two nodes. */

@@ -13,8 +13,8 @@ import {
 import { openPolicyHistory } from '../../../snapshot/index.ts';
 import { versionOf } from '../../compile-folder.ts';
 import { readSources } from './policy-sources.ts';
-import type { ProposalHouse } from './proposal-messages.ts';
-import { replayDecisions } from './replay-decisions.ts';
+import type { ProposalHouse, ProposedFiles } from './proposal-messages.ts';
+import { type LoadedPair, replayDecisions } from './replay-decisions.ts';
 
 interface Base {
   readonly version: string;
@@ -26,19 +26,54 @@ interface Base {
 const mostFound = 500;
 const mostFacts = 300;
 
-/** Checks proposals. Keeps the policy that was changed last: a person tries again and again on one. */
-export function createProposalChecker(
-  house: ProposalHouse,
-): (proposal: ProposalBody, nowMs: number) => Promise<Result<ProposalAnswer>> {
+/** A changed policy, read and checked: what everybody is told of it, and with what it is tried. */
+export interface ReadProposal {
+  readonly head: ProposalHead;
+  readonly now: CheckedPolicy;
+  readonly before: CheckedPolicy;
+}
+
+/** What a proposal comes to by itself. */
+export type ProposalHead = Omit<ProposalAnswer, 'access' | 'replay'>;
+
+/** Reads what somebody proposes. Faults: `changed_meanwhile`, that a policy cannot be checked. */
+export type ReadFiles = (files: ProposedFiles, nowMs: number) => Result<ReadProposal>;
+
+/** Makes what reads proposals. Keeps the policy that was changed last: a person tries again and again on one. */
+export function createProposalReader({ history }: Pick<ProposalHouse, 'history'>): ReadFiles {
   let base: Base | null = null;
-  return async (proposal, nowMs) => {
+  return (proposal, nowMs) => {
     if (base?.version !== proposal.policyVersion) {
-      const loaded = loadBase(house.history, proposal.policyVersion, nowMs);
+      const loaded = loadBase(history, proposal.policyVersion, nowMs);
       if (!loaded.ok) return loaded;
       base = loaded.value;
     }
-    return checkProposal(house, base, { proposal, nowMs });
+    return readProposal(base, proposal, nowMs);
   };
+}
+
+/** Checks proposals: what they come to by themselves, what they open, and recorded decisions under them. */
+export function createProposalChecker(
+  house: ProposalHouse,
+  read: ReadFiles = createProposalReader(house),
+): (proposal: ProposalBody, nowMs: number) => Promise<Result<ProposalAnswer>> {
+  return async (proposal, nowMs) => {
+    const found = read(proposal, nowMs);
+    if (!found.ok) return found;
+    const { head, now, before } = found.value;
+    const pair = loadedPair(found.value);
+    return ok({
+      ...head,
+      access: now.policy === null ? null : accessOf(before, now),
+      replay: pair === null ? null : await replayDecisions(house, pair, { days: proposal.days, nowMs }),
+    });
+  };
+}
+
+/** Both policies, where both load: what is tried on traffic. */
+export function loadedPair({ now, before }: ReadProposal): LoadedPair | null {
+  if (now.policy === null || before.policy === null) return null;
+  return { now: { tree: now.tree, policy: now.policy }, before: { tree: before.tree, policy: before.policy } };
 }
 
 function loadBase(historyFolder: string, version: string, nowMs: number): Result<Base> {
@@ -52,16 +87,7 @@ function loadBase(historyFolder: string, version: string, nowMs: number): Result
   return checked.ok ? ok({ version, files, checked: checked.value }) : checked;
 }
 
-interface Checking {
-  readonly proposal: ProposalBody;
-  readonly nowMs: number;
-}
-
-async function checkProposal(
-  house: ProposalHouse,
-  base: Base,
-  { proposal, nowMs }: Checking,
-): Promise<Result<ProposalAnswer>> {
+function readProposal(base: Base, proposal: ProposedFiles, nowMs: number): Result<ReadProposal> {
   const files = new Map(base.files);
   for (const { path, text } of proposal.files) {
     if (text === null) files.delete(path);
@@ -71,12 +97,11 @@ async function checkProposal(
   const parsed = [...files.values()].map((one) => one.parsed);
   const checked = checkPolicy(parsed, { version, seed: randomBytes(16), now: nowMs });
   if (!checked.ok) return checked;
-  const { tree, policy, check } = checked.value;
+  const { tree, check } = checked.value;
   const found = listFound(check);
   const testsFailed = check.tests.filter(({ passed }) => !passed).length;
   const isLong = findLongObserve(tree, nowMs).length > 0;
-  const before = base.checked.policy;
-  return ok({
+  const head = {
     policyVersion: base.version,
     proposedVersion: version,
     wouldLoad: check.faults.length === 0 && testsFailed === 0 && !isLong && files.size > 0,
@@ -84,19 +109,8 @@ async function checkProposal(
     foundLeftOut: Math.max(0, found.length - mostFound),
     testsPassed: check.tests.length - testsFailed,
     testsFailed,
-    access: policy === null ? null : accessOf(base.checked, checked.value),
-    replay:
-      policy === null || before === null
-        ? null
-        : await replayDecisions(
-            house,
-            { now: { tree, policy }, before: { ...base.checked, policy: before } },
-            {
-              days: proposal.days,
-              nowMs,
-            },
-          ),
-  });
+  };
+  return ok({ head, now: checked.value, before: base.checked });
 }
 
 function accessOf(before: CheckedPolicy, after: CheckedPolicy): NonNullable<ProposalAnswer['access']> {

@@ -53,7 +53,11 @@ const source = createPolicySource({
   history,
   usage: () => usage,
   askPolicy: async (question) => library.answer(question) as never,
-  desk: { check: async () => assert.fail('nothing is checked here'), close: async () => undefined },
+  desk: {
+    check: async () => assert.fail('nothing is checked here'),
+    tryOn: async () => assert.fail('nothing is tried here'),
+    close: async () => undefined,
+  },
   localOrigins: [{ address: loopback.value, port: 443 }],
 });
 

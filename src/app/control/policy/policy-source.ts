@@ -53,16 +53,22 @@ export function createPolicySource(options: PolicySourceOptions): PolicySource {
       return told.ok ? ok({ policyVersion: told.value.version, path, text: told.value.text }) : told;
     },
     check: async (proposal, person) => {
-      // Only against what is in force: a patch to what was before would take back what others changed since.
-      const inForce = history.intervals().at(-1)?.policyVersion ?? null;
-      if (inForce === null)
-        return failed(fault('no_policy', 'no good policy was ever in force, mend the policy first'));
-      if (inForce !== proposal.policyVersion) {
-        return failed(fault('changed_meanwhile', 'another policy is in force now, load it and change that'));
-      }
+      const isInForce = checkInForce(history, proposal.policyVersion);
+      if (!isInForce.ok) return isInForce;
       return desk.check(proposal, person, clock.now());
     },
   };
+}
+
+/**
+ * Whether a policy is the one in force. Only against that a change is tried: a patch to what was before would take back what others changed
+ * since. Faults: `no_policy`, `changed_meanwhile`.
+ */
+export function checkInForce(history: PolicyHistory, policyVersion: string): Result<null> {
+  const inForce = history.intervals().at(-1)?.policyVersion ?? null;
+  if (inForce === null) return failed(fault('no_policy', 'no good policy was ever in force, mend the policy first'));
+  if (inForce === policyVersion) return ok(null);
+  return failed(fault('changed_meanwhile', 'another policy is in force now, load it and change that'));
 }
 
 async function tellOne(options: PolicySourceOptions, name: string): ReturnType<PolicySource['service']> {

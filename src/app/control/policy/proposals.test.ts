@@ -4,14 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { verdictRecord } from '../../../../test/support/verdict-record.ts';
-import type { ProposalAnswer, ProposalBody } from '../../../api/contract/index.ts';
+import type { DraftMapAnswer, ProposalAnswer, ProposalBody } from '../../../api/contract/index.ts';
 import type { Result } from '../../../base/index.ts';
-import type { VerdictRecord } from '../../../policy/index.ts';
+import type { TrafficRow } from '../../../flowmap/traffic/index.ts';
+import type { Grant, VerdictRecord } from '../../../policy/index.ts';
 import { openPolicyHistory } from '../../../snapshot/index.ts';
 import { versionOf } from '../../compile-folder.ts';
-import { createProposalChecker } from './check-proposal.ts';
+import { createProposalChecker, createProposalReader } from './check-proposal.ts';
 import { listSources, readSource } from './policy-sources.ts';
-import { createProposalDesk } from './proposal-desk.ts';
+import { createProposalDesk, type ReadTraffic } from './proposal-desk.ts';
+import type { TrafficToTry } from './proposal-messages.ts';
+import { createTrafficTrial } from './try-on-traffic.ts';
 
 const nowMs = Date.parse('2026-11-23T12:00:00.000Z');
 const dayMs = 86_400_000;
@@ -114,14 +117,135 @@ test('what no path names is read: not outside, not above, not by a link', () => 
   );
 });
 
+function row(host: string, change: Partial<TrafficRow> = {}): TrafficRow {
+  return {
+    ...{ service: 'payments-api', identity: 'credential:payments-api', point: 'proxy', host, port: 443 },
+    ...{ protocol: 'tls', class: 'ordinary', verdict: 'allow', reason: '', ruleIds: [], grantId: null },
+    ...{ connections: 1, bytesUp: 10, bytesDown: 100, lastMs: nowMs - 1_000 },
+    ...change,
+  };
+}
+
+function traffic(rows: readonly TrafficRow[], change: Partial<TrafficToTry> = {}): TrafficToTry {
+  const sinceMs = nowMs - dayMs;
+  return {
+    ...{ span: { sinceMs, untilMs: nowMs, countedSinceMs: sinceMs - dayMs, rows }, sinceMs, granted: [] },
+    query: { measure: 'connections', from: 'identity', to: 'destination', service: null, nodes: 200, withUnused: true },
+    ...{ grants: [], ended: [] },
+    ...change,
+  };
+}
+
+async function tryOn(changed: string, tried: TrafficToTry): Promise<DraftMapAnswer> {
+  const answer = await createTrafficTrial(house, createProposalReader(house))(proposal(changed), tried, nowMs);
+  assert.ok(answer.ok, JSON.stringify(answer));
+  return answer.value;
+}
+
+test('a draft is tried on what was counted: each way by what becomes of it, with the rules of both and their places', async () => {
+  const denied = { verdict: 'deny', reason: 'no_rule_matched', connections: 4 } as const;
+  const drafted = enforced
+    .replace('bank.example.com:443, reason', 'new.example.com:443, reason')
+    .replace('{ allow: bank', '{ allow: new');
+  const rows = [
+    row('bank.example.com', { connections: 7 }),
+    row('cdn.example.com', { verdict: 'would-deny', reason: 'no_rule_matched', connections: 2 }),
+    row('new.example.com', denied),
+    row('x.paste.example', { ...denied, reason: 'boundary_denied' }),
+    row('', { connections: 3 }),
+    row('*', { port: null }),
+    row('bank.example.com', { service: '', identity: '' }),
+  ];
+  const { outcomes, map, rules, services, wouldLoad } = await tryOn(drafted, traffic(rows));
+  assert.equal(wouldLoad, true);
+  assert.deepEqual(outcomes?.newly_denied, { edges: 2, services: 1, connections: 9, bytes: 220 });
+  // An observed service would be let out today: that it was refused once is not what the draft changes.
+  assert.deepEqual(
+    [outcomes?.newly_allowed.edges, outcomes?.still_allowed.edges, outcomes?.still_denied.edges],
+    [0, 1, 1],
+  );
+  assert.match(
+    map?.notes[0] ?? '',
+    /^not judged: 1 edge without a name, 1 edge of nobody who is proven, 1 edge counted together$/,
+  );
+  const bank = map?.paths.find(
+    ({ to: name, service }) => name === 'bank.example.com:443' && service === 'payments-api',
+  );
+  assert.deepEqual([bank?.outcome, bank?.draft?.reasons], ['newly_denied', ['no_rule_matched']]);
+  const told = rules.today.map(({ id, file, line }) => [id, file, line]);
+  assert.deepEqual(
+    told.find(([id]) => id === bank?.today?.ruleIds[0]),
+    [...['payments-api/allow/bank.example.com:443', 'payments/api.yaml', 9]],
+  );
+  assert.deepEqual(
+    rules.draft.map(({ id, line }) => [id, line]),
+    [
+      ['boundary/deny/*.paste.example:*', 3],
+      ['payments-api/allow/new.example.com:443', 7],
+    ],
+  );
+  assert.deepEqual(services, [{ name: 'payments-api', file: 'payments/api.yaml', line: 1 }]);
+});
+
+test('exceptions in force count, and what a draft’s boundary takes from them breaks', async () => {
+  const grant: Grant = {
+    ...{ id: 'EX-1', kind: 'exception', relaxes: 'reach', service: 'payments-api', identity: null, via: [] },
+    ...{ to: 'files.example.com:443', strength: null, notBefore: nowMs - 1, notAfter: nowMs + dayMs },
+    ...{ drainMs: 0, bytesUp: null, bytesDown: null },
+  };
+  const rows = [row('files.example.com', { verdict: 'exception', grantId: 'EX-1' })];
+  const granted = traffic(rows, { grants: [grant] });
+  // Nobody but the exception lets it out under enforce, and it goes on.
+  assert.equal((await tryOn(enforced, granted)).map?.paths[0]?.outcome, 'still_allowed');
+  const boundary = `${enforced}---\napiVersion: exeat/v1\nowner: team-security\nboundary: { deny: [ { to: "files.example.com:*", reason: leaks } ] }\n`;
+  const path = (await tryOn(boundary, granted)).map?.paths[0];
+  assert.deepEqual([path?.outcome, path?.draft?.reasons], ['newly_denied', ['boundary_denied']]);
+  // Over: it is denied by both.
+  const over = await tryOn(enforced, traffic(rows, { grants: [{ ...grant, notAfter: nowMs - 1 }] }));
+  assert.equal(over.map?.paths[0]?.outcome, 'newly_denied', 'observed today');
+});
+
+test('addresses that records tell are judged, and what no record tells is judged by its name and said to be', async () => {
+  const destination = { host: 'bank.example.com', port: 443, protocol: 'tls', class: 'ordinary' } as const;
+  keep([to('bank.example.com', 60_000, { destination: { ...destination, address: '198.51.100.7' } })]);
+  const fenced = `${text}---\napiVersion: exeat/v1\nowner: team-security\nboundary: { deny: [ { to: "198.51.100.0/24:*", reason: hosting we never use } ] }\n`;
+  const seen = await tryOn(fenced, traffic([row('bank.example.com')]));
+  assert.deepEqual(
+    [seen.map?.paths[0]?.outcome, seen.map?.paths[0]?.draft?.reasons],
+    ['newly_denied', ['address_forbidden']],
+  );
+  keep([]);
+  const unseen = await tryOn(fenced, traffic([row('bank.example.com')]));
+  assert.equal(unseen.map?.paths[0]?.outcome, 'still_allowed');
+  assert.match(unseen.map?.notes.join() ?? '', /no record of this time is kept any more/);
+});
+
+test('a draft that does not load is tried on nothing, and says where it fails', async () => {
+  const { map, outcomes, found } = await tryOn(`${text}colour: red\n`, traffic([row('bank.example.com')]));
+  assert.deepEqual([map, outcomes], [null, null]);
+  assert.deepEqual([found[0]?.rule, found[0]?.file, found[0]?.line], ['key_unknown', 'payments/api.yaml', 12]);
+});
+
 test('proposals are checked one at a time for a person, and few wait', async () => {
   const desk = createProposalDesk(house);
   try {
     const first = desk.check(proposal(enforced), 'ana', nowMs);
     assert.equal(code(await desk.check(proposal(enforced), 'ana', nowMs)), 'check_running');
+    let isRead = false;
+    const read: ReadTraffic = async () => {
+      isRead = true;
+      return { ok: true, value: { nowMs, traffic: traffic([row('bank.example.com')]) } };
+    };
+    assert.equal(code(await desk.tryOn(proposal(enforced), 'ana', read)), 'check_running', 'on traffic either');
+    assert.equal(isRead, false, 'and nothing is read for it');
     const others = ['ben', 'cyn', 'dan'].map((person) => desk.check(proposal(enforced), person, nowMs));
     assert.equal(code(await desk.check(proposal(enforced), 'eve', nowMs)), 'policy_busy');
     assert.deepEqual((await Promise.all([first, ...others])).map(code), [null, null, null, null]);
+    const tried = await desk.tryOn(proposal(enforced), 'ana', read);
+    assert.ok(
+      tried.ok && tried.value.map?.paths[0]?.outcome === 'still_allowed',
+      'and it crosses to the thread and back',
+    );
   } finally {
     await desk.close();
   }

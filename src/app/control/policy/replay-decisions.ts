@@ -18,6 +18,12 @@ interface LoadedPolicy {
   readonly policy: CompiledPolicy;
 }
 
+/** What is tried, and beside what. */
+export interface LoadedPair {
+  readonly now: LoadedPolicy;
+  readonly before: LoadedPolicy;
+}
+
 const dayMs = 86_400_000;
 // About a second of reading and parsing on one core; what is cut off is told.
 const mostBytes = 256 * 1024 * 1024;
@@ -29,7 +35,7 @@ const orderSlackMs = 120_000;
 /** Judges the recorded decisions of the last days by the policy that is proposed and by the one that is in force. */
 export async function replayDecisions(
   house: Pick<ProposalHouse, 'spool' | 'localOrigins'>,
-  { now, before }: { readonly now: LoadedPolicy; readonly before: LoadedPolicy },
+  { now, before }: LoadedPair,
   { days, nowMs }: { readonly days: number; readonly nowMs: number },
 ): Promise<ReplayAnswer> {
   const wantedMs = nowMs - days * dayMs;
@@ -61,11 +67,11 @@ export async function replayDecisions(
   };
 }
 
-async function readBack(
-  folder: string,
-  fold: DecisionFold,
-  wantedMs: number,
-): Promise<Pick<ReplayAnswer, 'from' | 'until' | 'reach'>> {
+/** How far records were read: the oldest and the newest; null where there is none. */
+export type RecordsReach = Pick<ReplayAnswer, 'from' | 'until' | 'reach'>;
+
+/** Folds the recorded decisions since an instant (epoch milliseconds), the newest first, as far as one answer looks. */
+export async function readBack(folder: string, fold: DecisionFold, wantedMs: number): Promise<RecordsReach> {
   const begun = performance.now();
   let [from, until]: (string | null)[] = [null, null];
   let isThere = false;
