@@ -1,69 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { grantOf } from '../../../test/support/grant-fixture.ts';
-import { planeNetwork, planeSegments, sourcePrincipal } from '../../../test/support/plane-cases.ts';
+import { planeNetwork, sourcePrincipal } from '../../../test/support/plane-cases.ts';
+import { type PlaneScene, planeOf, says, texts } from '../../../test/support/plane-scene.ts';
 import { addressOf, policyOf, ruleNode, serviceNode, targetNode } from '../../../test/support/policy-fixture.ts';
 import { nowForTest } from '../../../test/support/request-fixture.ts';
 import { isatapForm, isIsatap, platformAddresses } from '../../destination/index.ts';
-import {
-  addressPlane,
-  type BoundaryNode,
-  type Grant,
-  noFacts,
-  openGrants,
-  type PlaneEntry,
-  type PlaneQuestion,
-  type PolicyDocument,
-  type RuleNode,
-  type ServiceNode,
-} from '../index.ts';
-import { placeOf } from './address-line.ts';
+import { addressPlane, type BoundaryNode, noFacts, openGrants, type PolicyDocument, type RuleNode } from '../index.ts';
 
 const at = { file: 'payments/api.yaml', line: 1, column: 1 };
-
-interface Scene {
-  readonly service?: Partial<ServiceNode>;
-  readonly documents?: readonly PolicyDocument[];
-  readonly grants?: readonly Grant[];
-  readonly question?: Partial<PlaneQuestion>;
-}
-
-function planeOf({ service = {}, documents = [], grants = [], question = {} }: Scene): readonly PlaneEntry[] {
-  const policy = policyOf([serviceNode('payments-api', service), planeSegments, ...documents]);
-  const plane = addressPlane(policy, {
-    principal: sourcePrincipal('payments-api'),
-    facts: { ...noFacts, grants: openGrants(grants, []) },
-    network: { ownAddresses: [], localOrigins: [] },
-    now: nowForTest,
-    ...question,
-  });
-  assert.ok(plane.ok);
-  return plane.value;
-}
-
-function texts(scene: Scene): readonly string[] {
-  return planeOf(scene).map(({ from, to, protocol, ports, verdict, grantIds }) => {
-    const run = from === to ? from : `${from}-${to}`;
-    const by = grantIds.length === 0 ? '' : ` by ${grantIds.join('+')}`;
-    return `${verdict} ${protocol} ${run} ${ports.from === ports.to ? ports.from : `${ports.from}-${ports.to}`}${by}`;
-  });
-}
-
-/** `tcp 203.0.113.7 22`: what the plane says of one packet. */
-function says(plane: readonly PlaneEntry[], packet: string): string {
-  const [protocol, text = '', port] = packet.split(' ');
-  const { family, words } = addressOf(text);
-  const found = plane.find(
-    ({ ports, ...entry }) =>
-      entry.family === family &&
-      entry.protocol === protocol &&
-      placeOf(addressOf(entry.from).words) <= placeOf(words) &&
-      placeOf(words) <= placeOf(addressOf(entry.to).words) &&
-      ports.from <= Number(port) &&
-      Number(port) <= ports.to,
-  );
-  return found?.verdict ?? 'deny';
-}
 
 const boundary = (parts: Partial<BoundaryNode>): BoundaryNode => ({
   kind: 'boundary',
@@ -85,7 +30,7 @@ const admin = (...members: readonly string[]): PolicyDocument => ({
 });
 
 // One row: what the plane is, then the scene.
-const rows: readonly (readonly [title: string, expected: readonly string[], scene: Scene])[] = [
+const rows: readonly (readonly [title: string, expected: readonly string[], scene: PlaneScene])[] = [
   ['no rule is no entry', [], {}],
   [
     'a block is one run',
