@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { ok, type Result } from '../base/index.ts';
+import { failed, fault, ok, type Result } from '../base/index.ts';
 import type { Config, GatewayConfig } from '../config/index.ts';
-import { helperEntry, transparentCommand, transparentFdsVariable } from '../gateway/index.ts';
+import { hasNetAdmin, helperEntry, transparentCommand, transparentFdsVariable } from '../gateway/index.ts';
 import type { ChildKeeper, ChildKeeperOptions } from './child-keeper.ts';
 import { takeGivenSockets } from './given-sockets.ts';
 import type { Logger } from './logger.ts';
@@ -112,7 +112,7 @@ const firstOfPoint = 4;
 
 /**
  * Finds how the point of this gateway comes to its transparent sockets. Beside a helper that is a unit of its own systemd may make them, so
- * that no process of the product needs a right; else they are made at the start of the point. Fault: `launcher_missing`.
+ * that no process of the product needs a right; else they are made at the start of the point. Faults: `launcher_missing`, `net_admin_missing`.
  */
 export function pointSockets(gateway: GatewayConfig | null): Result<PointSockets> {
   if (gateway === null) return ok({});
@@ -121,8 +121,16 @@ export function pointSockets(gateway: GatewayConfig | null): Result<PointSockets
     const told = given.map((_, index) => firstOfPoint + index).join(',');
     return ok({ descriptors: { given, env: { [transparentFdsVariable]: told } } });
   }
+  // Found out here: later each process would say on its own what it could not do, and the last one would be heard.
+  if (!hasNetAdmin()) return failed(fault('net_admin_missing', missingRight(gateway)));
   const launcher = pointLauncher(gateway.port);
   return launcher.ok ? ok({ launcher: launcher.value }) : launcher;
+}
+
+function missingRight({ helper }: GatewayConfig): string {
+  return helper === null
+    ? 'the gateway changes rules and routes of this machine, and this user has no CAP_NET_ADMIN: start it as root, or give the right to a helper that is a unit of its own (`gateway.helper`, examples/gateway)'
+    : 'the sockets of the gateway need CAP_NET_ADMIN, which this user does not have: let systemd make them (`exeat.socket` in examples/gateway), or start it as root';
 }
 
 /** The command that becomes the point with its transparent sockets, without the rights over the network that made them. */

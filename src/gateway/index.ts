@@ -7,7 +7,7 @@ export {
   type KernelClient,
   type KernelClientOptions,
 } from './helper/kernel-client.ts';
-export { lookAtMachine, type MachineView } from './helper/look-at-machine.ts';
+export { hasNetAdmin, lookAtMachine, type MachineView } from './helper/look-at-machine.ts';
 export { type GatewayRemoval, removeGateway } from './helper/remove-gateway.ts';
 export { type HelperStart, runHelper } from './helper/run-helper.ts';
 export { runSocketOf } from './helper/run-link-server.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { at, type GatewayBed, openAt, openGatewayBed, planOf, until } from '../support/gateway-bed.ts';
@@ -21,6 +22,38 @@ describe('a machine that cannot hold a gateway', { skip: skipUnless('root', 'ip'
     const { said, code } = start(['setpriv', '--bounding-set', '-net_admin', '--inh-caps', '-net_admin', '--']);
     assert.equal(said, 'the helper may not change the kernel, run it as root or give it CAP_NET_ADMIN\n');
     assert.equal(code, 1);
+  });
+
+  test('says to a user without rights what the product needs, at once and without a trace', {
+    skip: skipUnless('setpriv'),
+  }, () => {
+    const folder = mkdtempSync(join(tmpdir(), 'exeat-bad-'));
+    try {
+      mkdirSync(join(folder, 'policy'));
+      const own = 'listen: { proxy: "127.0.0.1:0", console: "127.0.0.1:0", dns: "[::]:5353" }\n';
+      const separate = 'gateway: { inside: [ lo ], binding: path, helper: /nonexistent/h.sock }\n';
+      const starts: readonly (readonly [config: string, words: readonly string[], says: RegExp])[] = [
+        [
+          own,
+          ['gateway', '--local'],
+          /^exeat: the gateway changes .* no CAP_NET_ADMIN: start it as root, or give .*\n$/,
+        ],
+        [own + separate, ['up'], /^exeat: the sockets of the gateway need .*: let systemd make them .*\n$/],
+      ];
+      for (const [config, command, says] of starts) {
+        const file = join(folder, 'exeat.yaml');
+        writeFileSync(file, `policy: ./policy\nstate: ./state\n${config}`);
+        chownSync(folder, 61_000, 61_000);
+        const user = ['--reuid', '61000', '--regid', '61000', '--clear-groups', '--bounding-set', '-all', '--'];
+        const exeat = [process.execPath, 'src/cli/exeat.ts', ...command, '--config', file];
+        // Who is connected to the machine of the test is not asked here.
+        const { stderr, status } = spawnSync('unshare', ['-n', 'setpriv', ...user, ...exeat], { encoding: 'utf8' });
+        assert.match(stderr, says);
+        assert.equal(status, 1);
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   test('says that nft is missing', { skip: skipUnless('unshare', 'mount') }, () => {

@@ -71,7 +71,8 @@ function readInterfaces(): ReadonlySet<string> {
   return new Set([...names].map(([, name = '']) => name));
 }
 
-function hasNetAdmin(): boolean {
+/** Whether this process may change the network of the machine (CAP_NET_ADMIN). */
+export function hasNetAdmin(): boolean {
   const held = /^CapEff:\s*([0-9a-f]+)/m.exec(readText('/proc/self/status'))?.[1] ?? '0';
   return ((BigInt(`0x${held}`) >> netAdminBit) & 1n) === 1n;
 }
