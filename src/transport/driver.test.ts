@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { skipUnless } from '../../test/support/requires.ts';
 import { buildNative } from '../../tools/build-native.mjs';
 import { openDriver } from './driver.ts';
-import { loadFile, sourceDigest } from './native/load-addon.ts';
+import { loadAddon, loadFile, sourceDigest } from './native/load-addon.ts';
 
 test('without an addon `auto` is `node` and says why, and `native` is a fault', () => {
   const empty = mkdtempSync(join(tmpdir(), 'exeat-native-'));
@@ -33,6 +33,20 @@ test('a file that is no addon, or was built of other sources, is not loaded', { 
     assert.equal(loadFile(built, sourceDigest()).ok, true);
     const other = loadFile(built, 'f'.repeat(64));
     assert.match(other.ok ? '' : other.fault.message, /was built of other sources/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('of files for two systems that do not load, the reason of each is told', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'exeat-native-'));
+  try {
+    mkdirSync(join(folder, 'build'));
+    const files = ['glibc', 'musl'].map((libc) => join(folder, 'build', `linux-${process.arch}-${libc}.node`));
+    for (const file of files) writeFileSync(file, 'no shared object');
+    const loaded = loadAddon(folder);
+    const said = loaded.ok ? '' : loaded.fault.message;
+    for (const file of files) assert.ok(said.includes(file), said);
   } finally {
     rmSync(folder, { recursive: true });
   }

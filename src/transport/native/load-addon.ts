@@ -15,12 +15,14 @@ export function loadAddon(folder: string = nativeFolder): Result<Addon> {
   const files = ['glibc', 'musl'].map((libc) => join(folder, 'build', `linux-${process.arch}-${libc}.node`));
   const there = files.filter((file) => existsSync(file));
   if (there.length === 0) return unavailable(`it was not built for linux-${process.arch}`);
-  let last: Result<Addon> = unavailable('no file loads');
+  const reasons: string[] = [];
   for (const file of there) {
-    last = loadFile(file, sourceDigest(folder));
-    if (last.ok) return last;
+    const loaded = readAddon(file, sourceDigest(folder));
+    if (loaded.ok) return loaded;
+    reasons.push(loaded.fault.message);
   }
-  return last;
+  // Which of them this system would take is not known, and only one's reason is the true one.
+  return unavailable(reasons.join('; '));
 }
 
 /** The digest of the sources of the addon, which a file that was made of them has; null where they are not, as in the published package. */
@@ -34,16 +36,21 @@ export function sourceDigest(folder: string = nativeFolder): string | null {
 
 /** Loads one file; `madeOf` is the digest of the sources that it must be built of, null for any. Fault: `native_unavailable`. */
 export function loadFile(file: string, madeOf: string | null = null): Result<Addon> {
+  const loaded = readAddon(file, madeOf);
+  return loaded.ok ? loaded : unavailable(loaded.fault.message);
+}
+
+function readAddon(file: string, madeOf: string | null): Result<Addon> {
+  const unfit = (why: string): Result<Addon> => failed(fault('native_unavailable', why));
   try {
     const addon: Addon & { readonly sources?: string } = load(file);
-    if (addon.abi !== abiVersion)
-      return unavailable(`\`${file}\` speaks version ${addon.abi}, ${abiVersion} is needed`);
+    if (addon.abi !== abiVersion) return unfit(`\`${file}\` speaks version ${addon.abi}, ${abiVersion} is needed`);
     if (madeOf !== null && addon.sources !== madeOf) {
-      return unavailable(`\`${file}\` was built of other sources, run \`node tools/build-native.mjs\``);
+      return unfit(`\`${file}\` was built of other sources, run \`node tools/build-native.mjs\``);
     }
     return ok(addon);
   } catch (error) {
-    return unavailable(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
+    return unfit(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
   }
 }
 
