@@ -65,7 +65,7 @@ export function createConfigSchema(folder: string): z.ZodType<ParsedConfig> {
       policyTrust: laterChoice('local', 'approved', 'local: policy files apply as read').meta({
         description: 'whether policy files apply as read (`local`)',
       }),
-      transport: z.enum(['auto', 'node', 'native']).prefault('node').meta({
+      transport: z.enum(['auto', 'node', 'native']).prefault('auto').meta({
         description:
           'which driver moves the bytes: `native` in threads of its own, `node` without an addon; `auto` is `native` where that loads',
       }),
