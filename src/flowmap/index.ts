@@ -157,7 +157,12 @@ export {
   type ReplayComparison,
   withPrincipal,
 } from './replay/compare-on-edges.ts';
-export { createDecisionFold, type DecisionFold, principalsOfDecisions } from './replay/fold-decisions.ts';
+export {
+  createDecisionFold,
+  type DecisionFold,
+  principalsOfDecisions,
+  type RecordedEnd,
+} from './replay/fold-decisions.ts';
 export { pairPrincipals } from './replay/pair-principals.ts';
 export { type ReplayOutcome, type ReplayReport, replayEdges } from './replay/replay-edges.ts';
 export type { ReplayGroup, ReplayTotal } from './replay/replay-group.ts';

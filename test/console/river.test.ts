@@ -263,6 +263,78 @@ test('a hostile name is text in page, CSV and SVG', { skip }, async () => {
   await ana.assertClean();
 });
 
+test('what a draft would change is painted on the picture, told in words, and leads back to its lines', {
+  skip,
+}, async () => {
+  const { page } = ana;
+  await page.goto('/flow-map?draft=yes&service=payments-api');
+  await page.getByText('There is no draft to try yet').waitFor();
+  await ana.assertAccessible('the river without a draft');
+  await page.getByRole('link', { name: 'Make a draft in the editor' }).click();
+  await page.getByRole('textbox', { name: 'Text of team.yaml' }).click();
+  await page.keyboard.press('Control+Home');
+  for (let line = 1; line < 6; line += 1) await page.keyboard.press('ArrowDown');
+  const reason = '=1+1<img src=x onerror=document.title=1>';
+  await page.keyboard.type(`deny: [ { to: "bank-gateway.example.com:443", reason: "${reason}" } ]\n`);
+  await page.getByText('No finding').waitFor();
+  await page.getByRole('link', { name: 'See it on the river' }).click();
+  await page
+    .getByText(
+      '1 edge of 1 service would be denied: 40 connections, 355 KiB in the last week. Nothing that is denied would be let out.',
+    )
+    .waitFor();
+  assert.match(page.url(), /draft=yes/);
+  await page.getByText(`${mostHosts} edges still allowed, 1 still denied; every edge was judged.`).waitFor();
+  await page.getByLabel('Service', { exact: true }).fill('payments-api');
+  await page.getByRole('button', { name: 'Show', exact: true }).click();
+  await page.getByText('0 edges still allowed, 1 still denied').waitFor();
+  const lines = page.getByRole('group', { name: /^Flow map/ }).locator('path[data-verdict="newly_denied"]');
+  assert.match((await lines.last().textContent()) ?? '', /newly denied: breaks: 40 connections/, 'not by colour alone');
+  assert.equal(await page.getByText('newly denied: breaks', { exact: true }).count(), 2, 'in the legend and the table');
+  const table = page.getByRole('region', { name: 'The flow map as a table' });
+  const [bank] = await table.getByRole('row', { name: /bank-gateway/ }).all();
+  assert.match((await bank?.textContent()) ?? '', /allowed by a rule.*newly denied: breaks.*rule matched.*rule denied/);
+  await lines.last().dispatchEvent('click');
+  const details = page.getByRole('complementary', { name: 'What was picked' });
+  await details.getByText(`${reason}, team-payments:`).waitFor();
+  await details.getByRole('link', { name: 'team.yaml:7' }).waitFor();
+  await ana.assertAccessible('the river under a draft');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.setViewportSize({ width: 360, height: 800 });
+  assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true);
+  await ana.assertAccessible('the river under a draft, dark and on a telephone');
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize({ width: 1280, height: 800 });
+  const csv = await saved(page, 'Save as CSV');
+  assert.match(csv, /,withDraft,todayReasons,todayRules,draftReasons,draftRules\r\n/);
+  assert.match(
+    csv,
+    /bank-gateway.*,newly_denied,rule_matched,payments-api\/allow\/bank.*,rule_denied,payments-api\/deny\/bank/,
+  );
+  assert.doesNotMatch(csv, /(^|,)"?=/m, 'no formula');
+  const svg = await saved(page, 'Save as SVG');
+  assert.match(svg, /1 edge of 1 service would be denied/);
+  assert.match(svg, /stroke-dasharray="12 4"/);
+  await details.getByRole('link', { name: 'team.yaml:6' }).click();
+  await page.getByRole('textbox', { name: 'Text of team.yaml' }).waitFor();
+  assert.match(page.url(), /\/policy\/edit\?file=team\.yaml&line=6$/);
+  // A draft that does not load is told with its line, which is one step away; the picture is that of today.
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type('\ncolour: red\n');
+  await page.getByText('1 fault: this policy would not load').waitFor();
+  await page.getByRole('link', { name: 'See it on the river' }).click();
+  await page.getByText('The draft does not load').waitFor();
+  await page.getByText('enforce would deny', { exact: true }).first().waitFor();
+  await page.getByRole('button', { name: /^team\.yaml:\d+:/ }).click();
+  await page.waitForURL(/\/policy\/edit\?file=team\.yaml&line=/);
+  await page.goBack();
+  await page.getByRole('switch', { name: 'What would this draft change?' }).uncheck();
+  await page.getByText('The draft does not load').waitFor({ state: 'detached' });
+  assert.doesNotMatch(page.url(), /draft=/);
+  assert.notEqual(await page.title(), '1');
+  await ana.assertClean();
+});
+
 // How long the picture takes, by the browser's own clock: printed, and held against ten times the aim, since others use this machine at the
 // same time. That moving it paints nothing but what comes into sight holds on any machine; `npm run bench -- console` has the frames.
 test('two hundred nodes are drawn without waiting, and moved without being painted again', {

@@ -8,6 +8,7 @@ export const paths = {
   claimSetup: 'POST /setup/claim',
   showOverview: 'GET /overview',
   showFlowMap: 'GET /flow-map',
+  tryFlowMap: 'POST /flow-map/draft',
   listExceptions: 'GET /exceptions',
   showException: 'GET /exceptions/{id}',
   requestException: 'POST /exceptions',

@@ -6,7 +6,9 @@ import { Moment } from '../ui/moment.tsx';
 import { Tag } from '../ui/tag.tsx';
 import { sayCode, sayCount } from '../ui/words.ts';
 import styles from './flow-map.module.css';
+import { markOf, sayMark } from './marks.ts';
 import { decisionsOf, rulesOfPath, saySum, verdictNames } from './names.ts';
+import { OutcomeTag, PathTrial, type Trial } from './path-trial.tsx';
 import { type Picked, passes } from './river.tsx';
 import type { FlowMapSearch } from './search.ts';
 
@@ -16,6 +18,8 @@ interface DetailsProps {
   readonly columns: readonly string[];
   readonly search: FlowMapSearch;
   readonly rules: ReadonlyMap<string, FlowRule>;
+  /** Where a draft is tried. */
+  readonly trial: Trial | null;
   readonly onClose: () => void;
 }
 
@@ -23,7 +27,7 @@ interface DetailsProps {
 const mostShown = 12;
 
 /** What was picked, in words: how much, by which entries and whose, and where its decisions are. */
-export function Details({ map, picked, columns, search, rules, onClose }: DetailsProps): ReactNode {
+export function Details({ map, picked, columns, search, rules, trial, onClose }: DetailsProps): ReactNode {
   const named = new Map(map.nodes.map((node) => [node.id, node]));
   const node = picked.kind === 'node' ? named.get(picked.id) : undefined;
   const paths = map.paths.filter((path) => passes(path, picked));
@@ -42,7 +46,12 @@ export function Details({ map, picked, columns, search, rules, onClose }: Detail
       {node !== undefined && node.layer === 1 && node.hidden === null && <OnlyService node={node} search={search} />}
       <ul className={styles['paths']}>
         {paths.slice(0, mostShown).map((path) => (
-          <PathLine key={keyOf(path)} path={path} rules={rulesOfPath(path, rules)} />
+          <PathLine
+            key={keyOf(path)}
+            path={path}
+            rules={trial === null ? rulesOfPath(path, rules) : []}
+            trial={trial}
+          />
         ))}
       </ul>
       {paths.length > mostShown && (
@@ -65,12 +74,13 @@ function sayNode(node: FlowNode, columns: readonly string[]): string {
 
 function sayLink(map: FlowMapAnswer, picked: Picked): string {
   if (picked.kind !== 'link') return 'It is not in the picture any more.';
-  const link = map.links.find(
-    ({ source, target, verdict }) => source === picked.source && target === picked.target && verdict === picked.verdict,
+  const links = map.links.filter(
+    (link) => link.source === picked.source && link.target === picked.target && markOf(link) === picked.mark,
   );
-  return link === undefined
+  const [first] = links;
+  return first === undefined
     ? 'It is not in the picture any more.'
-    : `${saySum(link)}, ${verdictNames[link.verdict].name}.`;
+    : `${links.map(saySum).join('; ')}, ${sayMark(first)}.`;
 }
 
 function OnlyService({ node, search }: { readonly node: FlowNode; readonly search: FlowMapSearch }): ReactNode {
@@ -88,11 +98,17 @@ function OnlyService({ node, search }: { readonly node: FlowNode; readonly searc
 }
 
 /** What tells paths apart. */
-export function keyOf({ from, service, point, to, verdict }: FlowPath): string {
-  return [from, service, point, to, verdict].join('\n');
+export function keyOf({ from, service, point, to, verdict, outcome }: FlowPath): string {
+  return [from, service, point, to, verdict, outcome ?? ''].join('\n');
 }
 
-function PathLine({ path, rules }: { readonly path: FlowPath; readonly rules: readonly FlowRule[] }): ReactNode {
+interface PathLineProps {
+  readonly path: FlowPath;
+  readonly rules: readonly FlowRule[];
+  readonly trial: Trial | null;
+}
+
+function PathLine({ path, rules, trial }: PathLineProps): ReactNode {
   const { verdict, reasons, grantIds } = path;
   return (
     <li>
@@ -102,11 +118,13 @@ function PathLine({ path, rules }: { readonly path: FlowPath; readonly rules: re
       <span>
         <Tag tone={verdictNames[verdict].tone}>
           {reasons[0] === undefined ? verdictNames[verdict].name : sayCode(reasons[0])}
-        </Tag>
+        </Tag>{' '}
+        <OutcomeTag path={path} />
       </span>
       <small>
         {saySum(path)}, last <Moment at={path.lastAt} />
       </small>
+      {trial !== null && <PathTrial path={path} trial={trial} />}
       {rules.map(({ id, owner, reason, at }) => (
         <small key={id}>
           {reason}: {owner}, <span className="mono">{at}</span>

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
-import type { FlowMapAnswer, FlowRule } from '../../api/contract/index.ts';
+import type { DraftMapAnswer, FlowMapAnswer, FlowRule } from '../../api/contract/index.ts';
 import { call } from '../api/call.ts';
 import { saveFile } from '../ui/csv.ts';
 import { PageHead } from '../ui/page-head.tsx';
@@ -10,15 +10,19 @@ import { Empty, Failure, Waiting } from '../ui/states.tsx';
 import { sayCount, sayInstant } from '../ui/words.ts';
 import { Controls } from './controls.tsx';
 import { Details } from './details.tsx';
+import { DraftBar, DraftSwitch } from './draft-bar.tsx';
+import { sayChange } from './draft-words.ts';
 import styles from './flow-map.module.css';
 import { layOutRiver, type RiverLayout } from './layout.ts';
 import { Legend } from './legend.tsx';
 import { columnNames, saySum } from './names.ts';
+import { trialOf } from './path-trial.tsx';
 import { type Picked, River } from './river.tsx';
 import { csvOf } from './river-csv.ts';
 import { toSvg } from './river-svg.ts';
 import { type FlowMapSearch, queryOf } from './search.ts';
 import { Twin } from './twin.tsx';
+import { useDraftMap } from './use-draft-map.ts';
 
 const route = getRouteApi('/flow-map');
 const renewMs = 15_000;
@@ -26,14 +30,20 @@ const renewMs = 15_000;
 /** What goes out: who, by which service and point, where to, how much, and how it was judged. */
 export function FlowMapPage(): ReactNode {
   const search = route.useSearch();
+  const trial = useDraftMap(search);
+  const painted = search.draft === 'yes' && trial.draft.files.size > 0 ? trial.tried.data : undefined;
+  const isPainted = painted !== undefined && painted.map !== null;
   const found = useQuery({
-    queryKey: ['flow-map', search],
+    queryKey: ['flow-map', queryOf(search, 0)],
+    enabled: !isPainted,
     refetchInterval: renewMs,
     // What was drawn stays until its successor is there: nothing jumps.
     placeholderData: keepPreviousData,
     queryFn: async ({ signal }) => (await call('showFlowMap', { query: queryOf(search, Date.now()), signal })).body,
   });
-  const { data: map } = found;
+  // Until a draft is tried, and where it does not load, the picture is that of the policy in force.
+  const map = painted?.map ?? found.data;
+  const error = isPainted ? null : found.error;
   return (
     <>
       <PageHead
@@ -41,21 +51,32 @@ export function FlowMapPage(): ReactNode {
         says="What goes out: who, by which service and point, where to, and how it was judged."
       />
       <Controls key={JSON.stringify(search)} search={search} />
-      {found.error !== null && <Failure error={found.error} onRetry={() => void found.refetch()} />}
-      {map === undefined && found.error === null && <Waiting rows={12} />}
-      {map !== undefined && map.nodes.length > 0 && <Shown map={map} search={search} />}
+      <DraftSwitch search={search} />
+      {search.draft === 'yes' && <DraftBar {...trial} search={search} />}
+      {error !== null && <Failure error={error} onRetry={() => void found.refetch()} />}
+      {map === undefined && error === null && <Waiting rows={12} />}
+      {map !== undefined && map.nodes.length > 0 && <Shown map={map} search={search} tried={painted ?? null} />}
       {map?.nodes.length === 0 && <Nothing search={search} />}
     </>
   );
 }
 
-function Shown({ map, search }: { readonly map: FlowMapAnswer; readonly search: FlowMapSearch }): ReactNode {
+interface ShownProps {
+  readonly map: FlowMapAnswer;
+  readonly search: FlowMapSearch;
+  /** What `map` is under a draft. */
+  readonly tried: DraftMapAnswer | null;
+}
+
+function Shown({ map, search, tried }: ShownProps): ReactNode {
   const [picked, setPicked] = useState<Picked | null>(null);
   const [zoom, setZoom] = useState(1);
   const [box, width] = useWidth();
   const columns = columnNames(search);
   const layout = useDrawn(map, search, width);
   const rules = useMemo(() => new Map<string, FlowRule>(map.rules.map((rule) => [rule.id, rule])), [map]);
+  const trial = useMemo(() => (tried?.map == null ? null : trialOf(tried)), [tried]);
+  const change = tried?.outcomes == null ? null : sayChange(tried.outcomes, search);
   return (
     <div className={styles['stack']}>
       <div className={styles['bar']}>
@@ -68,18 +89,20 @@ function Shown({ map, search }: { readonly map: FlowMapAnswer; readonly search: 
             </>
           )}
         </p>
-        <Acts map={map} layout={layout} columns={columns} zoom={zoom} onZoom={setZoom} />
+        <Acts {...{ map, layout, columns, change, zoom }} onZoom={setZoom} />
       </div>
       <div className={styles['split']} data-picked={picked !== null}>
         <div ref={box} className={styles['picture']}>
           {/* Not before it is known how wide: nobody sees a picture that is drawn twice. */}
           {width > 0 && <River {...{ layout, map, columns, zoom, picked }} onPick={setPicked} />}
-          <Legend />
+          <Legend isTried={trial !== null} />
         </div>
-        {picked !== null && <Details {...{ map, picked, columns, search, rules }} onClose={() => setPicked(null)} />}
+        {picked !== null && (
+          <Details {...{ map, picked, columns, search, rules, trial }} onClose={() => setPicked(null)} />
+        )}
       </div>
       <Notes map={map} />
-      <Twin map={map} columns={columns} rules={rules} />
+      <Twin {...{ map, columns, rules, trial }} />
     </div>
   );
 }
@@ -88,13 +111,14 @@ interface ActsProps {
   readonly map: FlowMapAnswer;
   readonly layout: RiverLayout;
   readonly columns: readonly string[];
+  readonly change: string | null;
   readonly zoom: number;
   readonly onZoom: (zoom: number) => void;
 }
 
 const zooms: readonly number[] = [0.5, 0.75, 1, 1.5, 2];
 
-function Acts({ map, layout, columns, zoom, onZoom }: ActsProps): ReactNode {
+function Acts({ map, layout, columns, change, zoom, onZoom }: ActsProps): ReactNode {
   const at = zooms.indexOf(zoom);
   const name = `flow-map-${map.until.slice(0, 16).replaceAll(':', '')}`;
   const title = `Flow map, ${sayInstant(map.since)} to ${sayInstant(map.until)} UTC`;
@@ -119,7 +143,7 @@ function Acts({ map, layout, columns, zoom, onZoom }: ActsProps): ReactNode {
       <Button
         size="xs"
         variant="default"
-        onClick={() => saveFile(`${name}.svg`, toSvg(layout, { title, columns }), 'image/svg+xml')}
+        onClick={() => saveFile(`${name}.svg`, toSvg(layout, { title, columns, change }), 'image/svg+xml')}
       >
         Save as SVG
       </Button>

@@ -1,4 +1,5 @@
-import type { FlowLink, FlowMapQuery, FlowNode, FlowSum, FlowVerdict, UnusedRule } from '../../api/contract/index.ts';
+import type { FlowLink, FlowMapQuery, FlowNode, FlowSum, UnusedRule } from '../../api/contract/index.ts';
+import { isChanged, linkKey, type Mark, markOf } from './marks.ts';
 
 /** What is laid out. */
 export interface RiverParts {
@@ -122,7 +123,12 @@ function placeColumn(nodes: readonly FlowNode[], { layer, x, measure, scale }: C
     });
 }
 
-const verdictOrder: readonly FlowVerdict[] = ['allow', 'exception', 'would-deny', 'deny'];
+const markOrder: readonly Mark[] = [
+  ...(['allow', 'exception', 'would-deny', 'deny'] as const),
+  ...(['still_allowed', 'newly_allowed', 'newly_denied', 'still_denied', 'not_judged'] as const),
+];
+// What a draft changes is seen, however little it is.
+const leastChanged = 3;
 
 interface Scaled {
   readonly measure: FlowMapQuery['measure'];
@@ -150,18 +156,28 @@ function placeLinks(
     (one) => one.target,
     (one) => one.source,
   );
-  return known
-    .toSorted(
-      byPlace(
-        (one) => one.source,
-        (one) => one.target,
-      ),
-    )
-    .map((one) => {
-      const { source, target, verdict } = one.link;
-      const line = curve(one.source.x + barWidth, leaves.get(one.link) ?? 0, one.target.x, arrives.get(one.link) ?? 0);
-      return { key: `${source}\n${target}\n${verdict}`, link: one.link, line, thickness: Math.max(1, one.size) };
-    });
+  return (
+    known
+      .toSorted(
+        byPlace(
+          (one) => one.source,
+          (one) => one.target,
+        ),
+      )
+      .map((one) => {
+        const { source, target } = one.link;
+        const thickness = Math.max(isChanged(one.link) ? leastChanged : 1, one.size);
+        const line = curve(
+          one.source.x + barWidth,
+          leaves.get(one.link) ?? 0,
+          one.target.x,
+          arrives.get(one.link) ?? 0,
+        );
+        return { key: linkKey(source, target, one.link), link: one.link, line, thickness };
+      })
+      // What is drawn last lies above the others.
+      .sort((one, other) => Number(isChanged(one.link)) - Number(isChanged(other.link)))
+  );
 }
 
 interface Known {
@@ -178,7 +194,7 @@ function byPlace(near: End, far: End): (one: Known, other: Known) => number {
     near(one).x - near(other).x ||
     near(one).middle - near(other).middle ||
     far(one).middle - far(other).middle ||
-    verdictOrder.indexOf(one.link.verdict) - verdictOrder.indexOf(other.link.verdict);
+    markOrder.indexOf(markOf(one.link)) - markOrder.indexOf(markOf(other.link));
 }
 
 /** Where each link meets its end: one below the other, from the top of the bar. */

@@ -1,11 +1,12 @@
 import type { ReactNode } from 'react';
 import styles from './flow-map.module.css';
+import { outcomeNames } from './marks.ts';
 import { verdictNames } from './names.ts';
 
 /** What colours and strokes stand for, and how the picture is used without a mouse. */
-export function Legend(): ReactNode {
+export function Legend({ isTried }: { readonly isTried: boolean }): ReactNode {
   const rows = [
-    ...Object.entries(verdictNames).map(([verdict, { name }]) => [verdict, name]),
+    ...Object.entries(isTried ? outcomeNames : verdictNames).map(([verdict, { name }]) => [verdict, name]),
     ['unused', 'allowed, not used'],
   ];
   return (

@@ -3,12 +3,13 @@ import type { FlowMapAnswer } from '../../api/contract/index.ts';
 import { sayCount } from '../ui/words.ts';
 import styles from './flow-map.module.css';
 import { barWidth, type PlacedNode, type RiverLayout } from './layout.ts';
-import { saySum, shorten, verdictNames } from './names.ts';
+import { linkKey, type Marked, markOf, sayMark } from './marks.ts';
+import { saySum, shorten } from './names.ts';
 
 /** What somebody looks at: a node, or what flows between two. */
 export type Picked =
   | { readonly kind: 'node'; readonly id: string }
-  | { readonly kind: 'link'; readonly source: string; readonly target: string; readonly verdict: string };
+  | { readonly kind: 'link'; readonly source: string; readonly target: string; readonly mark: string };
 
 interface RiverProps {
   readonly layout: RiverLayout;
@@ -61,13 +62,11 @@ const Lines = memo(function Lines({ layout, map, picked, onPick }: RiverProps): 
           key={key}
           d={line}
           strokeWidth={thickness}
-          data-verdict={link.verdict}
+          data-verdict={markOf(link)}
           data-on={touched === null || touched.has(key)}
-          onClick={() => onPick({ kind: 'link', source: link.source, target: link.target, verdict: link.verdict })}
+          onClick={() => onPick({ kind: 'link', source: link.source, target: link.target, mark: markOf(link) })}
         >
-          <title>
-            {`${nameOf(link.source)} → ${nameOf(link.target)}, ${verdictNames[link.verdict].name}: ${saySum(link)}`}
-          </title>
+          <title>{`${nameOf(link.source)} → ${nameOf(link.target)}, ${sayMark(link)}: ${saySum(link)}`}</title>
         </path>
       ))}
       {layout.ghosts.map(({ key, line, source, target, count }) => (
@@ -88,20 +87,19 @@ const Lines = memo(function Lines({ layout, map, picked, onPick }: RiverProps): 
 function touchedBy(map: FlowMapAnswer, picked: Picked | null): ReadonlySet<string> | null {
   if (picked === null) return null;
   const touched = new Set<string>();
-  for (const { nodes, verdict } of map.paths) {
-    if (!passes({ nodes, verdict }, picked)) continue;
-    for (let at = 0; at + 1 < nodes.length; at += 1) touched.add(`${nodes[at]}\n${nodes[at + 1]}\n${verdict}`);
+  for (const path of map.paths) {
+    if (!passes(path, picked)) continue;
+    const { nodes } = path;
+    for (let at = 0; at + 1 < nodes.length; at += 1) touched.add(linkKey(nodes[at] ?? '', nodes[at + 1] ?? '', path));
   }
   return touched;
 }
 
 /** Whether a path flows through what is picked. */
-export function passes(
-  { nodes, verdict }: { readonly nodes: readonly string[]; readonly verdict: string },
-  picked: Picked,
-): boolean {
+export function passes(path: Marked & { readonly nodes: readonly string[] }, picked: Picked): boolean {
+  const { nodes } = path;
   if (picked.kind === 'node') return nodes.includes(picked.id);
-  return verdict === picked.verdict && nodes.includes(picked.source) && nodes.includes(picked.target);
+  return markOf(path) === picked.mark && nodes.includes(picked.source) && nodes.includes(picked.target);
 }
 
 const Nodes = memo(function Nodes({ layout, columns, picked, onPick }: RiverProps): ReactNode {

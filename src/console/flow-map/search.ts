@@ -16,6 +16,8 @@ export interface FlowMapSearch {
   readonly to?: FlowMapQuery['to'];
   readonly service?: string;
   readonly unused?: 'no';
+  /** Whether the draft of this window is tried on it. */
+  readonly draft?: 'yes';
 }
 
 /** Reads the address; what makes no sense is left out. */
@@ -30,11 +32,12 @@ export function readFlowMapSearch(search: Readonly<Record<string, unknown>>): Fl
     to: one('to', ['domain', 'class']),
     service: typeof service === 'string' && service !== '' ? service : undefined,
     unused: one('unused', ['no']),
+    draft: one('draft', ['yes']),
   };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 }
 
 /** What the API is asked for. */
-export function queryOf({ range = 'day', ...others }: FlowMapSearch, nowMs: number): Partial<FlowMapQuery> {
+export function queryOf({ range = 'day', draft: _, ...others }: FlowMapSearch, nowMs: number): Partial<FlowMapQuery> {
   return { ...others, since: new Date(nowMs - ranges[range].ms).toISOString() };
 }

@@ -5,27 +5,33 @@ import { Moment } from '../ui/moment.tsx';
 import { Tag } from '../ui/tag.tsx';
 import { sayBytes, sayCode, sayCount } from '../ui/words.ts';
 import { keyOf } from './details.tsx';
+import { isChanged } from './marks.ts';
 import { decisionsOf, rulesOfPath, verdictNames } from './names.ts';
+import { OutcomeTag, PathTrial, type Trial } from './path-trial.tsx';
 import styles from './twin.module.css';
 
 interface TwinProps {
   readonly map: FlowMapAnswer;
   readonly columns: readonly string[];
   readonly rules: ReadonlyMap<string, FlowRule>;
+  /** Where a draft is tried. */
+  readonly trial: Trial | null;
 }
 
 const firstShown = 50;
 
 /** The same as the picture, as a table: every way through it, and what was allowed and not used. */
-export function Twin({ map, columns, rules }: TwinProps): ReactNode {
+export function Twin({ map, columns, rules, trial }: TwinProps): ReactNode {
   const [isWhole, setWhole] = useState(false);
   const shown = isWhole ? map.paths : map.paths.slice(0, firstShown);
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard */}
       <section className={styles['scroll']} tabIndex={0} aria-label="The flow map as a table">
-        <table className={styles['table']}>
-          <caption>Every way through the picture, the heaviest first</caption>
+        <table className={styles['table']} data-tried={trial !== null}>
+          <caption>
+            Every way through the picture, {trial === null ? 'the heaviest first' : 'what the draft changes first'}
+          </caption>
           <thead>
             <tr>
               {columns.map((name) => (
@@ -34,6 +40,7 @@ export function Twin({ map, columns, rules }: TwinProps): ReactNode {
                 </th>
               ))}
               <th scope="col">Verdict</th>
+              {trial !== null && <th scope="col">With the draft</th>}
               {['Connections', 'Out', 'In'].map((name) => (
                 <th key={name} scope="col" className={styles['number']}>
                   {name}
@@ -44,7 +51,7 @@ export function Twin({ map, columns, rules }: TwinProps): ReactNode {
           </thead>
           <tbody>
             {shown.map((path) => (
-              <Row key={keyOf(path)} path={path} rules={rulesOfPath(path, rules)} />
+              <Row key={keyOf(path)} path={path} rules={trial === null ? rulesOfPath(path, rules) : []} trial={trial} />
             ))}
           </tbody>
         </table>
@@ -63,7 +70,13 @@ export function Twin({ map, columns, rules }: TwinProps): ReactNode {
   );
 }
 
-function Row({ path, rules }: { readonly path: FlowPath; readonly rules: readonly FlowRule[] }): ReactNode {
+interface RowProps {
+  readonly path: FlowPath;
+  readonly rules: readonly FlowRule[];
+  readonly trial: Trial | null;
+}
+
+function Row({ path, rules, trial }: RowProps): ReactNode {
   const { verdict, reasons } = path;
   return (
     <tr>
@@ -91,6 +104,12 @@ function Row({ path, rules }: { readonly path: FlowPath; readonly rules: readonl
         <Tag tone={verdictNames[verdict].tone}>{verdictNames[verdict].name}</Tag>
         {reasons.length > 0 && <small>{reasons.map(sayCode).join(', ')}</small>}
       </td>
+      {trial !== null && (
+        <td>
+          <OutcomeTag path={path} />
+          {isChanged(path) && <PathTrial path={path} trial={trial} />}
+        </td>
+      )}
       <td className={styles['number']}>{path.connections.toLocaleString('en')}</td>
       <td className={styles['number']}>{sayBytes(path.bytesUp)}</td>
       <td className={styles['number']}>{sayBytes(path.bytesDown)}</td>

@@ -1,9 +1,11 @@
 import { Button, NativeSelect } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import type { PolicyAnswer, ProposalAnswer } from '../../api/contract/index.ts';
 import { call } from '../api/call.ts';
 import { isOver, sayFailure } from '../api/failure.ts';
+import type { FlowMapSearch } from '../flow-map/search.ts';
 import { markOver } from '../session/session-state.ts';
 import { Panel } from '../ui/panel.tsx';
 import { FormFailure } from '../ui/states.tsx';
@@ -21,6 +23,12 @@ interface PlanPanelProps {
 }
 
 const spans = [1, 7, 14, 30];
+
+// The river is looked at over a day, a week or a month.
+function riverOf(days: number): FlowMapSearch {
+  if (days === 1) return { draft: 'yes' };
+  return { draft: 'yes', range: days <= 7 ? 'week' : 'month' };
+}
 
 /** What a change would come to: whether it loads, what it opens, and what it would have meant for what was recorded. */
 export function PlanPanel({ policy, changes, isCheckedHere }: PlanPanelProps): ReactNode {
@@ -64,6 +72,11 @@ export function PlanPanel({ policy, changes, isCheckedHere }: PlanPanelProps): R
             ? 'Change something first.'
             : `${sayCount(changes.size, 'file')} changed, tried on what was recorded.`}
         </span>
+        {changes.size > 0 && (
+          <Link to="/flow-map" search={riverOf(days)}>
+            See it on the river
+          </Link>
+        )}
       </div>
       <FormFailure said={error === null || isOver(error) ? null : sayFailure(error)} />
       {plan.data !== undefined && (

@@ -5,10 +5,11 @@ import { call } from '../api/call.ts';
 import type { BrowserCheck, Checked } from './browser-check.ts';
 import type { FileChange } from './patch.ts';
 
-/** Reads the policy in force: its files, with their texts where they are small enough together. */
-export function usePolicy(): UseQueryResult<PolicyAnswer> {
+/** Reads the policy in force, where it is wanted: its files, with their texts where they are small enough together. */
+export function usePolicy(isWanted: boolean = true): UseQueryResult<PolicyAnswer> {
   return useQuery({
     queryKey: ['policy'],
+    enabled: isWanted,
     queryFn: async ({ signal }) => (await call('showPolicy', { signal })).body,
     refetchInterval: 30_000,
   });

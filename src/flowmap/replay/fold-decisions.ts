@@ -17,8 +17,8 @@ export interface DecisionFold {
   /** Takes a verdict; what says nothing of who or where, or is past the bound, is counted as left out. */
   add(record: VerdictRecord): void;
   edges(): readonly JudgeableEdge[];
-  /** The edge of an end as it was recorded; where no record told it, one of its name alone. */
-  edgeOf(end: RecordedEnd): JudgeableEdge;
+  /** The edge of an end, with the addresses and the source of its records; where no record is in the fold, of its name alone. */
+  edgeOf(end: RecordedEnd): { readonly edge: JudgeableEdge; readonly isRecorded: boolean };
   /** Connections that are in the edges, and those that are not, though they were judged. */
   readonly counts: { readonly judged: number; readonly leftOut: number };
 }
@@ -73,7 +73,8 @@ export function createDecisionFold(): DecisionFold {
     edges: () => [...edges.values()].map(grownEdge),
     edgeOf: (end) => {
       const known = edges.get(keyOf(end));
-      return known === undefined ? edgeOf(end, null) : grownEdge(known);
+      const isRecorded = known !== undefined;
+      return { isRecorded, edge: isRecorded ? grownEdge(known) : edgeOf(end, null) };
     },
   };
 }

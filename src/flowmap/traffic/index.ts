@@ -4,7 +4,6 @@ export {
   countUnjudged,
   type DraftOutcome,
   type DraftSum,
-  draftOutcomes,
   missingOf,
   type PolicySays,
   type RowReplay,

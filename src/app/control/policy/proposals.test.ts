@@ -217,7 +217,7 @@ test('addresses that records tell are judged, and what no record tells is judged
   keep([]);
   const unseen = await tryOn(fenced, traffic([row('bank.example.com')]));
   assert.equal(unseen.map?.paths[0]?.outcome, 'still_allowed');
-  assert.match(unseen.map?.notes.join() ?? '', /no record of this time is kept any more/);
+  assert.match(unseen.map?.notes.join() ?? '', /judged by name alone: 1 edge whose records/);
 });
 
 test('a draft that does not load is tried on nothing, and says where it fails', async () => {

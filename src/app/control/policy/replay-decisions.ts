@@ -67,11 +67,12 @@ export async function replayDecisions(
   };
 }
 
-/** How far records were read: the oldest and the newest; null where there is none. */
-export type RecordsReach = Pick<ReplayAnswer, 'from' | 'until' | 'reach'>;
-
 /** Folds the recorded decisions since an instant (epoch milliseconds), the newest first, as far as one answer looks. */
-export async function readBack(folder: string, fold: DecisionFold, wantedMs: number): Promise<RecordsReach> {
+export async function readBack(
+  folder: string,
+  fold: DecisionFold,
+  wantedMs: number,
+): Promise<Pick<ReplayAnswer, 'from' | 'until' | 'reach'>> {
   const begun = performance.now();
   let [from, until]: (string | null)[] = [null, null];
   let isThere = false;

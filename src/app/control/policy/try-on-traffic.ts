@@ -1,12 +1,14 @@
 import type { DraftMapAnswer, DraftRule } from '../../../api/contract/index.ts';
 import { ok, type Result } from '../../../base/index.ts';
 import {
+  type ComparedEdge,
   compareEdge,
   createDecisionFold,
   createEdgeJudge,
   type DecisionFold,
   type EdgeJudgement,
   principalsOfDecisions,
+  type RecordedEnd,
 } from '../../../flowmap/index.ts';
 import {
   countUnjudged,
@@ -21,10 +23,10 @@ import {
   type UnjudgedEdges,
 } from '../../../flowmap/traffic/index.ts';
 import { listRules, listWaysOut, noFacts, openGrants, type PolicyTree } from '../../../policy/index.ts';
-import { mostWaysOut, notesOn, sayMinute, toFacts, toFlowMap } from '../traffic/river-answer.ts';
+import { mostWaysOut, notesOn, toFacts, toFlowMap } from '../traffic/river-answer.ts';
 import { loadedPair, type ReadFiles } from './check-proposal.ts';
 import type { ProposalHouse, ProposedFiles, TrafficToTry } from './proposal-messages.ts';
-import { type LoadedPair, type RecordsReach, readBack } from './replay-decisions.ts';
+import { type LoadedPair, readBack } from './replay-decisions.ts';
 
 /**
  * Makes what tries drafts on traffic: each way that was counted is judged by the policy in force and by the draft, with the addresses and the
@@ -60,15 +62,15 @@ async function tryOnTraffic(
   const { query, sinceMs, granted } = traffic;
   const { rows, ...span } = traffic.span;
   const fold = createDecisionFold();
-  const reach = await readBack(house.spool, fold, span.sinceMs);
-  const replay = createRowReplay(house, pair, { traffic, nowMs, fold });
+  await readBack(house.spool, fold, span.sinceMs);
+  const { replay, counts } = createRowReplay(house, pair, { traffic, nowMs, fold });
   // Bytes that were counted before their verdict was taken back leave nothing behind.
   const tried = rows.filter(hasPassedAnything).map((row): TriedRow => tryRow(row, replay(row)));
   const ways = listWaysOut(pair.before.tree, mostWaysOut);
   const map = toFlowMap(drawRiver(tried, toFacts(ways, granted), query), {
     ...{ span, policyVersion },
     notes: [
-      ...notesOnTrial(countUnjudged(tried, query.service), reach, span.sinceMs),
+      ...notesOnTrial(countUnjudged(tried, query.service), counts.unrecorded),
       ...notesOn(span, sinceMs, ok(ways)),
     ],
   });
@@ -92,12 +94,17 @@ interface Judging {
   readonly fold: DecisionFold;
 }
 
-/** Replays a row; null where it says too little. Rows that ask the same are judged once. */
+/** Replays rows, those that ask the same once; null where one says too little. `unrecorded`: judged by their name alone. */
+interface RowReplayer {
+  readonly replay: (row: TrafficRow) => RowReplay | null;
+  readonly counts: { readonly unrecorded: number };
+}
+
 function createRowReplay(
   { localOrigins }: ProposalHouse,
   { now, before }: LoadedPair,
   { traffic, nowMs, fold }: Judging,
-): (row: TrafficRow) => RowReplay | null {
+): RowReplayer {
   const facts = { ...noFacts, grants: openGrants(traffic.grants, traffic.ended) };
   const parts = {
     now: { policy: now.policy, judge: createEdgeJudge(now.policy, nowMs, localOrigins, facts) },
@@ -105,25 +112,38 @@ function createRowReplay(
     principalsOf: principalsOfDecisions(now.policy, before.policy),
   };
   const known = new Map<string, RowReplay>();
-  return (row) => {
-    if (missingOf(row) !== null) return null;
-    const { service, identity, host, port, verdict } = row;
-    const protocol = protocols.find((each) => each === row.protocol) ?? null;
-    const isDenied = verdict === 'deny';
-    const key = [service, identity, host, port, protocol, isDenied].join('\n');
-    const replayed = known.get(key);
-    if (replayed !== undefined) return replayed;
-    const edge = fold.edgeOf({ service, identity, host, port, protocol });
+  const counts = { unrecorded: 0 };
+  const judge = (row: TrafficRow, end: RecordedEnd): RowReplay => {
+    const { edge, isRecorded } = fold.edgeOf(end);
+    // A question of the DNS filter leads to no address.
+    if (!isRecorded && row.point !== 'dns') counts.unrecorded += 1;
     // How often is told by the row; what was refused never passed, and only that matters to the replay.
-    const compared = compareEdge({ ...edge, connections: isDenied ? 0 : 1, denied: isDenied ? 1 : 0 }, parts);
-    const replay: RowReplay = {
-      change: isSure(compared.now) && isSure(compared.before) ? compared.change : 'unclear',
-      isLetOut: compared.now.verdict === 'allow',
-      today: saysOf(compared.before),
-      draft: saysOf(compared.now),
-    };
-    known.set(key, replay);
-    return replay;
+    const passed = row.verdict === 'deny' ? { connections: 0, denied: 1 } : { connections: 1, denied: 0 };
+    return toReplay(compareEdge({ ...edge, ...passed }, parts));
+  };
+  return {
+    counts,
+    replay: (row) => {
+      if (missingOf(row) !== null) return null;
+      const end = endOf(row);
+      const key = [...Object.values(end), row.point === 'dns', row.verdict === 'deny'].join('\n');
+      const replayed = known.get(key) ?? judge(row, end);
+      known.set(key, replayed);
+      return replayed;
+    },
+  };
+}
+
+function endOf({ service, identity, host, port, protocol }: TrafficRow): RecordedEnd {
+  return { service, identity, host, port, protocol: protocols.find((each) => each === protocol) ?? null };
+}
+
+function toReplay({ change, now, before }: ComparedEdge): RowReplay {
+  return {
+    change: isSure(now) && isSure(before) ? change : 'unclear',
+    isLetOut: now.verdict === 'allow',
+    today: saysOf(before),
+    draft: saysOf(now),
   };
 }
 
@@ -137,25 +157,26 @@ function saysOf({ reason, ruleIds }: EdgeJudgement): PolicySays {
   return { reasons: reason === null ? [] : [reason], ruleIds };
 }
 
-function notesOnTrial(unjudged: UnjudgedEdges, reach: RecordsReach, sinceMs: number): readonly string[] {
+function notesOnTrial(unjudged: UnjudgedEdges, unrecorded: number): readonly string[] {
   const why = [
     [unjudged.noName, 'without a name'],
     [unjudged.noService, 'of nobody who is proven'],
     [unjudged.together, 'counted together'],
     [unjudged.unclear, 'that may be either'],
   ] as const;
-  const told = why
-    .filter(([count]) => count > 0)
-    .map(([count, words]) => `${count} ${count === 1 ? 'edge' : 'edges'} ${words}`);
-  return [...(told.length === 0 ? [] : [`not judged: ${told.join(', ')}`]), ...noteOnReach(reach, sinceMs)];
+  const told = why.filter(([count]) => count > 0).map(([count, words]) => `${sayEdges(count)} ${words}`);
+  return [
+    ...(told.length === 0 ? [] : [`not judged: ${told.join(', ')}`]),
+    ...(unrecorded === 0
+      ? []
+      : [
+          `judged by name alone: ${sayEdges(unrecorded)} whose records, which tell addresses, are not looked at any more`,
+        ]),
+  ];
 }
 
-function noteOnReach({ reach, from }: RecordsReach, sinceMs: number): readonly string[] {
-  const fromMs = from === null ? null : Date.parse(from);
-  if (reach === 'whole' || (fromMs !== null && fromMs <= sinceMs)) return [];
-  const since =
-    fromMs === null ? 'no record of this time is kept any more' : `records are looked at from ${sayMinute(fromMs)} on`;
-  return [`${since}: what nothing else is known of is judged by its name, without the addresses that it led to`];
+function sayEdges(count: number): string {
+  return `${count} ${count === 1 ? 'edge' : 'edges'}`;
 }
 
 function rulesIn(tree: PolicyTree, ids: readonly string[]): readonly DraftRule[] {

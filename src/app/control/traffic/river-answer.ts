@@ -67,17 +67,12 @@ export function notesOn(
 ): readonly string[] {
   const notes: string[] = [];
   if (countedSinceMs !== null && countedSinceMs > sinceMs) {
-    const since = sayMinute(countedSinceMs);
+    const since = `${instant(countedSinceMs).slice(0, 16).replace('T', ' ')} UTC`;
     notes.push(`nothing is counted from before ${since}: what seems unused may have been used earlier`);
   }
   if (!said.ok) notes.push(`teams, environments and what is unused are not known: ${said.fault.message}`);
   else if (said.value.leftOut > 0) notes.push(`${said.value.leftOut} entries of the policy are not looked at`);
   return notes;
-}
-
-/** A minute as notes tell it: `2026-11-29 05:41 UTC`. */
-export function sayMinute(ms: number): string {
-  return `${instant(ms).slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 function instant(ms: number): string {
