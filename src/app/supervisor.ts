@@ -14,8 +14,8 @@ import { acquireStateLock } from './state-lock.ts';
 export interface UpReport {
   readonly proxy: string;
   readonly console: string | null;
-  /** Whether the console speaks TLS. */
-  readonly isConsoleSecure: boolean;
+  /** Where people open it: `http://localhost:8440`, or what the configuration names. Null where it does not listen. */
+  readonly consoleUrl: string | null;
   readonly pac: string | null;
   /** Where the DNS filter answers over UDP and TCP, over TLS and over HTTPS. */
   readonly dns: string | null;
@@ -159,7 +159,7 @@ function createFamily(config: Config, { sockets, logDescriptor }: FamilyOptions)
     report: (demo) => ({
       proxy: addresses['proxy'] ?? config.listen.proxy.text,
       console: addresses['console'] ?? null,
-      isConsoleSecure: config.console.tls !== null,
+      consoleUrl: addresses['console'] === undefined ? null : consoleUrl(config, addresses),
       pac: addresses['pac'] ?? null,
       dns: addresses['dns'] ?? null,
       dot: addresses['dot'] ?? null,
@@ -172,7 +172,7 @@ function createFamily(config: Config, { sockets, logDescriptor }: FamilyOptions)
       demo,
       founding: founding.map(({ role, secret }) => ({
         role,
-        link: foundingLink(config, addresses['console'], secret),
+        link: `${consoleUrl(config, addresses)}/setup#${secret}`,
       })),
     }),
     reload: () => {
@@ -182,13 +182,14 @@ function createFamily(config: Config, { sockets, logDescriptor }: FamilyOptions)
   };
 }
 
-// Where people reach it from: the address that was bound, unless the configuration names another.
-function foundingLink(config: Config, bound: string | undefined, secret: string): string {
+// Where people reach it from: the address that was bound, unless the configuration names another; by its name where passkeys want one. A
+// certificate is for what it names.
+function consoleUrl(config: Config, { console: bound, consoleName }: Readonly<Record<string, string>>): string {
   const at = config.listen.console;
-  const scheme = config.console.tls === null ? 'http' : 'https';
-  const isPlain = at !== null && config.console.url === `${scheme}://${at.text}`;
-  const base = isPlain && bound !== undefined ? `${scheme}://${bound}` : config.console.url;
-  return `${base}/setup#${secret}`;
+  const isSecure = config.console.tls !== null;
+  const scheme = isSecure ? 'https' : 'http';
+  if (at === null || bound === undefined || config.console.url !== `${scheme}://${at.text}`) return config.console.url;
+  return `${scheme}://${isSecure ? bound : (consoleName ?? bound)}`;
 }
 
 function pause(ms: number): Promise<void> {

@@ -36,6 +36,7 @@ import { registerGatewayLocal } from './gateway-local.ts';
 import { registerGatewayRemove } from './gateway-remove.ts';
 import { registerGatewayStatus } from './gateway-status.ts';
 import { registerOpen } from './open.ts';
+import { registerPasskeyEnrol, registerPasskeyList, registerPasskeyRemove } from './passkey.ts';
 import { registerPersonAdd, registerPersonChange } from './person-add.ts';
 import {
   registerPersonDisable,
@@ -81,6 +82,7 @@ const commands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerOpen,
   registerAudit,
   registerPerson,
+  registerPasskey,
   registerToken,
   registerClock,
   registerCredential,
@@ -184,6 +186,13 @@ const auditCommands: readonly ((parent: Command, cli: Cli) => void)[] = [
   registerAuditVerify,
   registerAuditExport,
 ];
+
+function registerPasskey(program: Command, cli: Cli): void {
+  const passkey = program
+    .command('passkey')
+    .description('look at passkeys, which are made in the console, and remove them');
+  for (const register of [registerPasskeyList, registerPasskeyRemove, registerPasskeyEnrol]) register(passkey, cli);
+}
 
 function registerPerson(program: Command, cli: Cli): void {
   const person = program.command('person').description('work on people and what they may do');

@@ -43,12 +43,7 @@ export async function runUp(cli: Cli, config: Config | null): Promise<ExitCode> 
 function upText(report: UpReport): string {
   const rows: readonly (readonly [string, string | null])[] = [
     ['proxy', `http://${report.proxy}`],
-    [
-      'console',
-      report.console === null
-        ? null
-        : `${report.isConsoleSecure ? 'https' : 'http'}://${report.console}  (/api/v1 /healthz /readyz /metrics)`,
-    ],
+    ['console', report.consoleUrl === null ? null : `${report.consoleUrl}  (/api/v1 /healthz /readyz /metrics)`],
     ['pac', report.pac === null ? null : `http://${report.pac}/wpad.dat`],
     ['dns', report.dns],
     ['dns over tls', report.dot],

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type { DecisionRow, ExceptionAnswer, Page } from '../../src/api/contract/index.ts';
 import type { Demo } from '../../src/app/index.ts';
 import { type ApiPerson, personWith } from '../support/api-people.ts';
+import { addAuthenticator } from '../support/console-acts.ts';
 import { openVisitor, startBrowser } from '../support/console-browser.ts';
 import { waitFor } from '../support/product.ts';
 import { skipUnless } from '../support/requires.ts';
@@ -128,6 +129,20 @@ test('whoever looks signs in with what was printed, takes evidence, and goes on 
     await eve.page.keyboard.press('Escape');
     await eve.page.getByRole('dialog').waitFor({ state: 'detached' });
     await eve.assertClean();
+    // At the address that was printed, a device makes a passkey; by the address of loopback the page says where to go.
+    const ben = await openVisitor(browser, demo.console);
+    await addAuthenticator(ben);
+    await ben.page.goto('/passkeys');
+    await ben.signIn(demo.signIns.find(({ role }) => role === 'approver')?.token ?? '');
+    await ben.page.getByLabel('Name').fill('laptop');
+    await ben.page.getByRole('button', { name: 'Register a passkey' }).click();
+    await ben.page.getByText('not used yet').waitFor();
+    await ben.assertClean();
+    const byAddress = await openVisitor(browser, demo.console.replace('localhost', '127.0.0.1'));
+    await byAddress.page.goto('/passkeys');
+    await byAddress.signIn(demo.signIns.find(({ role }) => role === 'approver')?.token ?? '');
+    await byAddress.page.getByRole('link', { name: demo.console }).waitFor();
+    await byAddress.assertClean();
   } finally {
     await browser.close();
   }

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
-import type { ExceptionAnswer, Page as PageOf } from '../../src/api/contract/index.ts';
-import { addAuthenticator, type Device, freePort, tabTo } from '../support/console-acts.ts';
+import type { ExceptionAnswer, Page as PageOf, PasskeyAnswer } from '../../src/api/contract/index.ts';
+import { addAuthenticator, type Device, tabTo } from '../support/console-acts.ts';
 import { openVisitor, startBrowser, type Visitor } from '../support/console-browser.ts';
+import { sayWith } from '../support/control-stub.ts';
 import { type ExceptionHouse, startExceptionHouse } from '../support/exception-house.ts';
 import { skipUnless } from '../support/requires.ts';
+import { startTlsFront, type TlsFront } from '../support/tls-front.ts';
 
-// People with passkeys, in real browsers with Chromium's own virtual authenticators: ana asks, ben and cyn decide, dan makes people.
+// People with passkeys, in real browsers with Chromium's own virtual authenticators: ana asks, ben and cyn decide, dan makes people. They come
+// over https, by a name, to something that ends TLS before the console; test/console/demo.test.ts has passkeys at localhost.
 
 const skip = skipUnless('chromium');
 const strict = `apiVersion: exeat/v1
@@ -17,6 +20,7 @@ tiers: { low: { confirm: registered }, medium: { confirm: registered }, high: { 
 
 let house: ExceptionHouse;
 let browser: Browser;
+let front: TlsFront;
 let base: string;
 let ana: Visitor;
 let ben: Visitor;
@@ -24,18 +28,17 @@ let bens: Device;
 
 before(async () => {
   if (skip !== false) return;
-  // Passkeys are of a name and a port, so the port is known before the start.
-  const port = await freePort();
-  base = `http://localhost:${port}`;
+  front = await startTlsFront('console.example', () => Number(house.story.product.console.split(':')[1]));
+  base = front.origin;
   [house, browser] = await Promise.all([
     startExceptionHouse({
       policy: { 'tiers.yaml': strict },
       config: {
-        listen: { proxy: '127.0.0.1:0', console: `127.0.0.1:${port}` },
+        console: { url: base },
         hosts: { 'bank.example': '127.0.0.1', 'fire.example': '127.0.0.1' },
       },
     }),
-    startBrowser(),
+    startBrowser(front.browserArgs),
   ]);
   [ana, ben] = await Promise.all([openVisitor(browser, base), openVisitor(browser, base)]);
   bens = await addAuthenticator(ben);
@@ -43,6 +46,7 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await house?.stop();
+  await front?.close();
 });
 
 test('somebody registers a passkey, a second one by the first, names it, and removes it', { skip }, async () => {
@@ -137,6 +141,7 @@ test('at another address the page says where passkeys are used', { skip }, async
   await addAuthenticator(other);
   await other.page.goto('/passkeys');
   await other.signIn(house.accountOf('dan').secret);
+  await other.page.getByRole('link', { name: base }).waitFor();
   await other.page.getByLabel('Name').fill('laptop');
   await other.page.getByRole('button', { name: 'Register a passkey' }).click();
   await other.page.getByText(`used at ${base}`).waitFor();
@@ -197,6 +202,42 @@ test('the glass is broken with an enrolled passkey, stood by, ended and reviewed
   const { body } = await house.call<PageOf<ExceptionAnswer>>('eve', '/exceptions?kind=break-glass&review=due');
   assert.deepEqual(body.items, []);
   for (const visitor of [ana, ben, cyn, dan, eve]) await visitor.assertClean();
+});
+
+test('who has lost the passkey goes on with a new one, with the help of an admin on the command line', {
+  skip,
+}, async () => {
+  const say = async <T>(...words: readonly string[]): Promise<T> => {
+    const env = { EXEAT_API: house.api, EXEAT_TOKEN: house.accountOf('dan').secret };
+    const { code, out, error } = await sayWith(env, 'passkey', ...words, '-o', 'json');
+    assert.equal(code, 0, error);
+    return JSON.parse(out) as T;
+  };
+  const live = async (): Promise<readonly PasskeyAnswer[]> =>
+    (await say<PasskeyAnswer[]>('list', '--person', 'cyn')).filter(({ isLive }) => isLive);
+  const [lost] = await live();
+  assert.equal(lost?.name, 'phone');
+  assert.equal((await say<PasskeyAnswer>('remove', lost?.id ?? '')).isLive, false);
+  assert.deepEqual(await live(), []);
+
+  const { id } = await house.request('ana', 'third.example');
+  const cyn = await openVisitor(browser, base);
+  await addAuthenticator(cyn);
+  await cyn.page.goto('/passkeys');
+  await cyn.signIn(house.accountOf('cyn').secret);
+  await cyn.page.getByLabel('Name').fill('new phone');
+  await cyn.page.getByRole('button', { name: 'Register a passkey' }).click();
+  await cyn.page.getByText('not used yet').waitFor();
+  // Whoever holds the token could have done all this: it counts after a day, or once somebody else vouches for it.
+  await cyn.page.goto(`/exceptions/${id}`);
+  await cyn.page.getByRole('button', { name: 'Approve' }).click();
+  await cyn.page.getByText('registered by token alone, less than a day ago').waitFor();
+  assert.equal((await house.show(id)).status, 'pending');
+  const [fresh] = await live();
+  assert.equal((await say<PasskeyAnswer>('enrol', fresh?.id ?? '')).isEnrolled, true);
+  await cyn.page.getByRole('button', { name: 'Approve' }).click();
+  await cyn.page.getByText('in force').first().waitFor();
+  await cyn.assertClean();
 });
 
 test('the pages fit a telephone, in the dark too', { skip }, async () => {

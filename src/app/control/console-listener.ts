@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { busyPage, requestPage, setupPage } from '../../api/index.ts';
 import type { Endpoint } from '../../config/index.ts';
@@ -23,6 +23,8 @@ export interface ConsoleAnswers {
 /** The listener for the API, health, readiness, metrics, and the pages that links lead to. */
 export interface ConsoleListener {
   readonly address: string;
+  /** `localhost:8440` where that name leads nowhere but to us; null otherwise. */
+  readonly name: string | null;
   close(): Promise<void>;
 }
 
@@ -41,10 +43,36 @@ export async function listenConsole(
   // An accept that fails (no descriptors left) is not the end of the listener.
   server.server.on('error', () => undefined);
   const { port } = server.server.address() as AddressInfo;
+  const other = await listenBeside(server, at.address, port);
   return {
     address: at.address.includes(':') ? `[${at.address}]:${port}` : `${at.address}:${port}`,
-    close: () => server.close(),
+    name: other === 'taken' ? null : `localhost:${port}`,
+    close: async () => {
+      if (other !== 'taken') other?.close();
+      await server.close();
+    },
   };
+}
+
+/**
+ * Listens on the loopback address of the other family, too: browsers try both for `localhost`, which is the only name that passkeys know
+ * without TLS, and whoever held the other one would be handed what was meant for us. Null where this machine has no such address.
+ */
+async function listenBeside(server: FastifyInstance, address: string, port: number): Promise<Server | 'taken' | null> {
+  const other = ({ '127.0.0.1': '::1', '::1': '127.0.0.1' } as const)[address];
+  if (other === undefined) return 'taken';
+  const beside = createServer((socket) => server.server.emit('connection', socket));
+  beside.maxConnections = server.server.maxConnections;
+  return new Promise((resolve) => {
+    beside.once('error', ({ code }: NodeJS.ErrnoException) =>
+      resolve(code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT' ? null : 'taken'),
+    );
+    beside.listen(port, other, () => {
+      // An accept that fails is not the end of it, as with the first one.
+      beside.on('error', () => undefined);
+      resolve(beside);
+    });
+  });
 }
 
 function addHealth(server: FastifyInstance, answers: ConsoleAnswers): void {

@@ -49,7 +49,7 @@ export async function createControl(config: Config, restart: () => void): Promis
   });
   tellSupervisor({
     kind: 'listening',
-    addresses: consoleListener === null ? {} : { console: consoleListener.address },
+    addresses: addressesOf(consoleListener),
     founding: acts.founding,
   });
   return {
@@ -60,6 +60,11 @@ export async function createControl(config: Config, restart: () => void): Promis
       lock.value.release();
     },
   };
+}
+
+function addressesOf(listener: ConsoleListener | null): Readonly<Record<string, string>> {
+  if (listener === null) return {};
+  return { console: listener.address, ...(listener.name === null ? {} : { consoleName: listener.name }) };
 }
 
 async function openConsole(

@@ -18,7 +18,7 @@ export interface Demo {
   readonly configPath: string;
   /** Where the processes of the product log. */
   readonly logPath: string;
-  /** `http://127.0.0.1:8440`. */
+  /** `http://localhost:8440`: by name, since passkeys know no addresses. */
   readonly console: string;
   /** `127.0.0.1:41234`. */
   readonly proxy: string;

@@ -1,14 +1,16 @@
 import { Button, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import type { PasskeyAnswer } from '../../api/contract/index.ts';
 import { call } from '../api/call.ts';
-import { isOver, sayFailure } from '../api/failure.ts';
+import { isOver, Refusal, sayFailure } from '../api/failure.ts';
 import { useMay } from '../session/session-state.ts';
 import { Moment } from '../ui/moment.tsx';
 import { PageHead } from '../ui/page-head.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { Empty, FormFailure, Waiting } from '../ui/states.tsx';
 import { Tag } from '../ui/tag.tsx';
+import { Worded } from '../ui/worded.tsx';
 import { CeremonyFailure, knowsPasskeys, makePasskey } from './ceremony.ts';
 import { ChangePasskey } from './change-passkey.tsx';
 import styles from './passkeys.module.css';
@@ -77,6 +79,34 @@ function List({ passkeys }: { readonly passkeys: readonly PasskeyAnswer[] }): Re
   );
 }
 
+/** Why it will not work at this address, before somebody tries: what passkeys are bound to is asked of the API. */
+function Elsewhere(): ReactNode {
+  const offered = useQuery({
+    queryKey: ['passkey-origin'],
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+    queryFn: async () => (await call('offerPasskey')).body.origin,
+  });
+  const { data: origin, error } = offered;
+  if (error instanceof Refusal && error.problem.code === 'passkeys_off') {
+    return (
+      <p className={styles['elsewhere']}>
+        <Worded text={error.problem.detail} />
+      </p>
+    );
+  }
+  if (origin !== undefined && origin !== location.origin) {
+    return (
+      <p className={styles['elsewhere']}>
+        Passkeys belong to one name, which is not the one that you opened. Go on at{' '}
+        <a href={`${origin}/passkeys`}>{origin}</a>, and sign in there.
+      </p>
+    );
+  }
+  if (knowsPasskeys()) return null;
+  return <p className={styles['elsewhere']}>This browser uses passkeys only over https, or at http://localhost.</p>;
+}
+
 function RegisterForm({ isFirst }: { readonly isFirst: boolean }): ReactNode {
   const [name, setName] = useState('');
   const [failed, setFailed] = useState<string | null>(null);
@@ -115,9 +145,7 @@ function RegisterForm({ isFirst }: { readonly isFirst: boolean }): ReactNode {
               ? 'Your device asks for finger, face or PIN. From then on it does so for every decision of a high tier.'
               : 'Your device makes it, and then one that you have confirms it: a token alone adds none.'}
           </p>
-          {!knowsPasskeys() && (
-            <p className={styles['quiet']}>This browser uses passkeys only over https, or at http://localhost.</p>
-          )}
+          <Elsewhere />
           <FormFailure said={failed ?? act.said} />
           <div>
             <Button type="submit" loading={isMaking || act.isBusy} disabled={name.trim() === ''}>

@@ -1,4 +1,5 @@
 import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { ExeatError, failed, fault, ok, type Result } from '../../../base/index.ts';
@@ -56,7 +57,8 @@ async function build(options: DemoOptions, { folder, ended, closing }: Site): Pr
   closing.push(origins.close);
   const nameServer = await startNameServer();
   closing.push(nameServer.close);
-  const secrets = await writeFiles(folder, { origins, nameServer, consolePort: options.consolePort });
+  const consolePort = options.consolePort === 0 ? await findPort() : options.consolePort;
+  const secrets = await writeFiles(folder, { origins, nameServer, consolePort });
   writeFileSync(join(folder, 'ca.pem'), certificates.authority);
   const config = readConfig(join(folder, 'exeat.yaml'));
   if (!config.ok) return config;
@@ -88,6 +90,15 @@ async function build(options: DemoOptions, { folder, ended, closing }: Site): Pr
     await living;
   });
   return ok(report({ up: up.value, folder, people, linkOf }));
+}
+
+// Passkeys are of a name and a port, which the configuration therefore has to tell.
+async function findPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done, fail) => server.once('error', fail).listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
 }
 
 function makeFolder(keep: string | null): Result<string> {
@@ -176,7 +187,7 @@ function report({ up, folder, people, linkOf }: Told): Omit<Demo, 'stop'> {
     folder,
     configPath: join(folder, 'exeat.yaml'),
     logPath: join(folder, logName),
-    console: `http://${consoleOf(up)}`,
+    console: up.report.consoleUrl ?? `http://${consoleOf(up)}`,
     proxy: up.report.proxy,
     pids: up.report.pids,
     signIns: [ana, ben, eve, dana].map(({ id, role, secret }) => ({ id, role, token: secret })),
