@@ -22,22 +22,23 @@ export interface ReadyReply {
 
 const slotBits = 14;
 const slots = 1 << slotBits;
+// A reply may stand in any slot of a row: with a third of the table in use one in two hundred finds its row full.
+const rowSlots = 8;
+const rowMask = slots - rowSlots;
 const slotBytes = 512;
 const slotWords = slotBytes / 4;
 const sweptAtOnce = slots / 8;
 
 // What a slot has, in words, then instants, then the places of TTLs, the question and the reply behind each other.
-const hashWord = 0;
-const epochWord = 1;
-const queryWord = 2;
-const replyWord = 3;
-const nameEndWord = 4;
-const ttlsWord = 5;
-const capWord = 6;
-const fromInstant = 4;
-const untilInstant = 5;
-const storedInstant = 6;
-const headBytes = 64;
+const queryWord = 0;
+const replyWord = 1;
+const nameEndWord = 2;
+const ttlsWord = 3;
+const capWord = 4;
+const fromInstant = 3;
+const untilInstant = 4;
+const storedInstant = 5;
+const headBytes = 48;
 
 const dnsHeaderBytes = 12;
 /** Nothing stands ready. */
@@ -48,8 +49,8 @@ export const notReady = -1;
  * looked at is not in the processor's cache. What they hang on together (policy, grants, zones) is for the caller to compare; who asked is compared here,
  * by itself and not by a number, so that nothing that is told to one is found by another.
  *
- * A slot is taken by whoever comes last, so that what is held here is bounded. The hash hangs on a secret: whoever finds names that meet in one slot
- * makes these go the longer way, and nothing else.
+ * In a row that is full whoever comes last takes the slot of another, so that what is held here is bounded. The hash hangs on a secret: whoever
+ * finds names that meet in one row makes these go the longer way, and nothing else.
  */
 export class ReadyReplies {
   readonly #seed = randomInt(2 ** 32) | 0;
@@ -60,17 +61,16 @@ export class ReadyReplies {
   #instants = new Float64Array(0);
   #places: (AnswerPlace | null)[] = [];
   #askers: (Asker | null)[] = [];
-  #epoch = 1;
+  /** The hash of what a slot holds, 0 for nothing: a row is looked through without its slots being touched. */
+  #tags = new Int32Array(0);
+  #taken = 0;
   #swept = 0;
 
   /** The slot of the reply to a query, `notReady` where there is none that may be told at an instant (epoch milliseconds). */
   find(query: Uint8Array, asker: Asker, nowMs: number): number {
     if (this.#places.length === 0 || query.length <= dnsHeaderBytes || query.length >= slotBytes) return notReady;
-    const hash = this.#hashOf(query, asker.id);
-    const first = hash >>> (32 - slotBits);
-    const slot = this.#isOf(first, hash, query, asker) ? first : first ^ 1;
-    if (slot !== first && !this.#isOf(slot, hash, query, asker)) return notReady;
-    return this.#isAtHand(slot, nowMs) ? slot : notReady;
+    const slot = this.#slotOf(this.#hashOf(query, asker.id), query, asker);
+    return slot !== notReady && this.#isAtHand(slot, nowMs) ? slot : notReady;
   }
 
   /** Bytes of the reply of a slot. */
@@ -103,31 +103,26 @@ export class ReadyReplies {
     const { length } = packed.ttlOffsets;
     if (headBytes + 2 * length + query.length + reply.length > slotBytes) return;
     this.#open();
-    const hash = this.#hashOf(query, asker.id);
-    const first = hash >>> (32 - slotBits);
-    // Two that meet in one slot have both room, and one of three goes.
-    const isFree = this.#words[first * slotWords + epochWord] !== this.#epoch || this.#isOf(first, hash, query, asker);
-    const slot = isFree ? first : first ^ 1;
+    const tag = this.#hashOf(query, asker.id);
+    const known = this.#slotOf(tag, query, asker);
+    const slot = known === notReady ? this.#freeSlot(rowOf(tag)) : known;
+    this.#tags[slot] = tag;
     this.#places[slot] = ready.place;
     this.#askers[slot] = asker;
-    this.#fill(slot, hash, ready);
+    this.#fill(slot, ready);
   }
 
   /** Forgets all replies: what they hang on is another. */
   forget(): void {
-    this.#epoch = (this.#epoch + 1) | 0;
-    // After so many the numbers begin anew, and what was forgotten would be found.
-    if (this.#epoch === 0) this.#words.fill(0);
-    if (this.#epoch === 0) this.#epoch = 1;
+    this.#tags.fill(0);
   }
 
   /** Lets go of some of what is told no more. To be called now and then. */
   sweep(): void {
     const end = Math.min(this.#places.length, this.#swept + sweptAtOnce);
     for (let slot = this.#swept; slot < end; slot += 1) {
-      const isTold = this.#words[slot * slotWords + epochWord] === this.#epoch && this.#places[slot]?.isKept === true;
-      if (isTold) continue;
-      this.#words[slot * slotWords + epochWord] = 0;
+      if (this.#tags[slot] !== 0 && this.#places[slot]?.isKept === true) continue;
+      this.#tags[slot] = 0;
       this.#places[slot] = null;
       this.#askers[slot] = null;
     }
@@ -141,6 +136,7 @@ export class ReadyReplies {
     this.#shorts = new Uint16Array(memory);
     this.#words = new Int32Array(memory);
     this.#instants = new Float64Array(memory);
+    this.#tags = new Int32Array(slots);
     this.#places = Array.from({ length: slots }, () => null);
     this.#askers = Array.from({ length: slots }, () => null);
   }
@@ -158,15 +154,27 @@ export class ReadyReplies {
       hash ^= hash >>> 15;
     }
     for (; at < query.length; at += 1) hash = Math.imul(hash ^ ((query[at] ?? 0) | 0x20), factor);
-    return Math.imul(hash ^ (hash >>> 13), factor);
+    hash = Math.imul(hash ^ (hash >>> 13), factor);
+    return hash === 0 ? 1 : hash;
   }
 
-  #isOf(slot: number, hash: number, query: Uint8Array, asker: Asker): boolean {
-    const words = this.#words;
-    const head = slot * slotWords;
-    const isLike =
-      words[head] === hash && words[head + epochWord] === this.#epoch && words[head + queryWord] === query.length;
-    return isLike && this.#askers[slot] === asker && this.#isSpelled(slot, query);
+  #slotOf(tag: number, query: Uint8Array, asker: Asker): number {
+    const tags = this.#tags;
+    const row = rowOf(tag);
+    for (let slot = row; slot < row + rowSlots; slot += 1)
+      if (tags[slot] === tag && this.#isOf(slot, query, asker)) return slot;
+    return notReady;
+  }
+
+  #freeSlot(row: number): number {
+    for (let slot = row; slot < row + rowSlots; slot += 1) if (this.#tags[slot] === 0) return slot;
+    this.#taken = (this.#taken + 1) % rowSlots;
+    return row + this.#taken;
+  }
+
+  #isOf(slot: number, query: Uint8Array, asker: Asker): boolean {
+    const isLike = this.#askers[slot] === asker && this.#words[slot * slotWords + queryWord] === query.length;
+    return isLike && this.#isSpelled(slot, query);
   }
 
   // Whatever is not the id is the same, but that letters of the name may be of either case.
@@ -213,14 +221,12 @@ export class ReadyReplies {
     }
   }
 
-  #fill(slot: number, hash: number, ready: ReadyReply): void {
+  #fill(slot: number, ready: ReadyReply): void {
     const { query, nameEnd, reply, packed } = ready;
     const [words, bytes, instants] = [this.#words, this.#bytes, this.#instants];
     const ttls = packed.ttlOffsets.length;
     const head = slot * slotWords;
     const start = slot * slotBytes + headBytes + 2 * ttls;
-    words[head + hashWord] = hash;
-    words[head + epochWord] = this.#epoch;
     words[head + queryWord] = query.length;
     words[head + replyWord] = reply.length;
     words[head + nameEndWord] = nameEnd;
@@ -239,4 +245,9 @@ export class ReadyReplies {
 
 function lowerCase(byte: number): number {
   return byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
+}
+
+// By its upper bits, on which all of the question has worked.
+function rowOf(tag: number): number {
+  return (tag >>> (32 - slotBits)) & rowMask;
 }
