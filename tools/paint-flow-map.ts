@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { VerdictRecord } from '../src/policy/index.ts';
 import { openVisitor } from '../test/support/console-browser.ts';
 import { startProduct } from '../test/support/product.ts';
@@ -58,7 +58,7 @@ const traffic: readonly (readonly [number, string, string, Partial<VerdictRecord
   [11, 'agent', 'search.example.net', { ...observed, point: 'gateway' }],
 ];
 
-/** Makes `flow-map.png` in a folder: a product of its own, whose spool holds a day of traffic of four services. */
+/** Makes `flow-map.png` and `flow-map-draft.png` in a folder: a product of its own, whose spool holds a day of traffic of four services. */
 export async function paintFlowMap(browser: Browser, pictures: string): Promise<void> {
   let accounts: ReadonlyMap<string, SeededAccount> = new Map();
   const product = await startProduct({
@@ -77,10 +77,27 @@ export async function paintFlowMap(browser: Browser, pictures: string): Promise<
     await page.getByText('Show this service only').waitFor();
     await page.waitForTimeout(700);
     await page.screenshot({ path: join(pictures, 'flow-map.png') });
+    await paintDraft(page, pictures);
     await assertClean();
   } finally {
     await product.stop();
   }
+}
+
+/** One rule of payments-api gives way to another, and the river says what that would break and open. */
+async function paintDraft(page: Page, pictures: string): Promise<void> {
+  await page.goto('/policy/edit');
+  await page.getByRole('textbox', { name: 'Text of team.yaml' }).click();
+  await page.keyboard.press('Control+Home');
+  for (let line = 1; line < 9; line += 1) await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Shift+End');
+  await page.keyboard.type('  - { to: "telemetry.vendor.example:443", reason: crash reports }');
+  await page.getByRole('link', { name: 'See it on the river' }).click();
+  await page.getByText('1 edge of 1 service would be denied').waitFor();
+  const river = page.getByRole('group', { name: /^Flow map/ });
+  await river.locator('path[data-verdict="newly_denied"]').last().dispatchEvent('click');
+  await page.waitForTimeout(700);
+  await page.screenshot({ path: join(pictures, 'flow-map-draft.png') });
 }
 
 function documentOf([service, { owner, mode, allow }]: readonly [string, Seeded]): string {

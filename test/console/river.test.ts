@@ -276,7 +276,7 @@ test('what a draft would change is painted on the picture, told in words, and le
   for (let line = 1; line < 6; line += 1) await page.keyboard.press('ArrowDown');
   const reason = '=1+1<img src=x onerror=document.title=1>';
   await page.keyboard.type(`deny: [ { to: "bank-gateway.example.com:443", reason: "${reason}" } ]\n`);
-  await page.getByText('No finding').waitFor();
+  await page.getByRole('region', { name: 'Patch' }).getByText(reason).waitFor();
   await page.getByRole('link', { name: 'See it on the river' }).click();
   await page
     .getByText(
@@ -316,7 +316,7 @@ test('what a draft would change is painted on the picture, told in words, and le
   assert.match(svg, /1 edge of 1 service would be denied/);
   assert.match(svg, /stroke-dasharray="12 4"/);
   await details.getByRole('link', { name: 'team.yaml:6' }).click();
-  await page.getByRole('textbox', { name: 'Text of team.yaml' }).waitFor();
+  await page.getByRole('textbox', { name: 'Text of team.yaml' }).click();
   assert.match(page.url(), /\/policy\/edit\?file=team\.yaml&line=6$/);
   // A draft that does not load is told with its line, which is one step away; the picture is that of today.
   await page.keyboard.press('Control+End');
