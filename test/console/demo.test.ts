@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -26,6 +26,9 @@ let stderr = '';
 
 before(async () => {
   temporary = mkdtempSync(join(tmpdir(), 'exeat-story-'));
+  // One that was killed could not take its folder away.
+  mkdirSync(join(temporary, 'exeat-demo-killed'));
+  writeFileSync(join(temporary, 'exeat-demo-killed', 'owner'), '4194304999 7');
   const words = ['demo', '--port', '0', '--rate', '30', '-o', 'json'];
   child = spawn(process.execPath, [cliPath, ...words], {
     cwd: temporary,

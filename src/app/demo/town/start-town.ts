@@ -1,11 +1,11 @@
-import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { ExeatError, failed, fault, ok, type Result } from '../../../base/index.ts';
 import { type Config, loadConfig, renderConfigFault } from '../../../config/index.ts';
 import { addCredential } from '../../../trust/index.ts';
 import { startUp, type Up } from '../../supervisor.ts';
+import { openTemporaryFolder } from '../../temporary-folder.ts';
 import { makeDemoCertificates } from '../demo-certificates.ts';
 import type { Demo, DemoOptions } from '../living-demo.ts';
 import { type NameServer, startNameServer } from './name-server.ts';
@@ -103,7 +103,8 @@ async function findPort(): Promise<number> {
 
 function makeFolder(keep: string | null): Result<string> {
   try {
-    if (keep === null) return ok(mkdtempSync(join(tmpdir(), 'exeat-demo-')));
+    // What `--keep` left under such a name has no mark, and stays.
+    if (keep === null) return ok(openTemporaryFolder({ prefix: 'exeat-demo-', unmarkedMs: null }));
     const folder = resolve(keep);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     if (readdirSync(folder).length === 0) return ok(folder);
