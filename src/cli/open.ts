@@ -1,6 +1,12 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { endpoints, type OpenAnswer, type OpeningAnswer, type OpenQuery } from '../api/contract/index.ts';
+import {
+  endpoints,
+  type OpenAnswer,
+  type OpeningAnswer,
+  type OpenQuery,
+  openingColumns,
+} from '../api/contract/index.ts';
 import { escapeControls, failed, ok, type Result } from '../base/index.ts';
 import type { ApiClient } from './api-client.ts';
 import { type ApiFlags, addApiCommand, failCall, runWithApi } from './api-command.ts';
@@ -24,22 +30,6 @@ const columns = [
   'lastUsed',
   'from',
 ] as const;
-const csvColumns = [
-  'kind',
-  'id',
-  'service',
-  'identities',
-  'to',
-  'owner',
-  'reason',
-  'approvedBy',
-  'since',
-  'until',
-  'lastUsed',
-  'from',
-  'note',
-] as const;
-
 interface OpenFlags extends ApiFlags {
   readonly service?: string;
   readonly to?: string;
@@ -77,7 +67,7 @@ async function showOpen(cli: Cli, client: ApiClient, flags: OpenFlags): Promise<
   const { output } = cli.flags();
   if (output === 'csv')
     cli.printRows(
-      csvColumns,
+      openingColumns,
       report.openings.map((one): Row => ({ ...one })),
     );
   else cli.printObject({ ...report }, () => openText(report, cli.io.now()));

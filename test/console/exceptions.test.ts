@@ -136,6 +136,26 @@ test('who has what open is shown, at a past time too, and saved without formulas
   assert.equal(await ben.page.getByText('csv.example').count(), 0);
 });
 
+test('on paper it is whole, with what it is of, and without what only a screen needs', { skip }, async () => {
+  const { page } = ben;
+  await page.goto('/open');
+  await page
+    .getByText(/ways? out/)
+    .first()
+    .waitFor();
+  await page.emulateMedia({ media: 'print' });
+  await page.getByText(/printed for \S/).waitFor();
+  await page
+    .getByText(/Policy sha256:/)
+    .first()
+    .waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Print' }).isVisible(), false);
+  assert.equal(await page.getByRole('navigation', { name: 'Pages' }).isVisible(), false);
+  const pdf = await page.pdf({ format: 'A4' });
+  assert.match(pdf.subarray(0, 5).toString('latin1'), /^%PDF-/);
+  await page.emulateMedia({ media: null });
+});
+
 test('the log of acts is read by whoever may, and others are told how', { skip }, async () => {
   await ben.page.goto('/audit');
   await ben.page.getByRole('heading', { name: 'Your token may not read the log' }).waitFor();

@@ -85,13 +85,14 @@ export type {
   ServicesQuery,
 } from './policy-types.ts';
 export { apiProblems, type Problem, problemSchema } from './problem.ts';
-export type {
-  AuditState,
-  EntryAnswer,
-  EntryQuery,
-  OpenAnswer,
-  OpenEvidenceAnswer,
-  OpeningAnswer,
-  OpenQuery,
+export {
+  type AuditState,
+  type EntryAnswer,
+  type EntryQuery,
+  type OpenAnswer,
+  type OpenEvidenceAnswer,
+  type OpeningAnswer,
+  type OpenQuery,
+  openingColumns,
 } from './reports.ts';
 export type { SessionAnswer } from './session.ts';

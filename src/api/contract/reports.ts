@@ -19,6 +19,12 @@ export interface OpeningAnswer {
   readonly note: string | null;
 }
 
+/** The columns of a table of openings, wherever one is saved. */
+export const openingColumns: readonly (keyof OpeningAnswer)[] = [
+  ...(['kind', 'id', 'service', 'identities', 'to', 'owner', 'reason', 'approvedBy'] as const),
+  ...(['since', 'until', 'lastUsed', 'from', 'note'] as const),
+];
+
 /** The answer to "who has what open". `debt`: what of the traffic of the last days only grants justified; `notes`: what it cannot see. */
 export interface OpenAnswer {
   readonly at: string;

@@ -4,7 +4,7 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import type { OpenAnswer } from '../../api/contract/index.ts';
 import { call } from '../api/call.ts';
-import { useMay } from '../session/session-state.ts';
+import { useMay, useSession } from '../session/session-state.ts';
 import { saveFile, toCsv } from '../ui/csv.ts';
 import { toField, toInstant } from '../ui/instant-field.ts';
 import { PageHead } from '../ui/page-head.tsx';
@@ -83,11 +83,31 @@ function Question({ search }: { readonly search: OpenSearch }): ReactNode {
   );
 }
 
+/** On paper alone: by whom and of what it is, and what was asked. */
+function Printed({ answer }: { readonly answer: OpenAnswer }): ReactNode {
+  const { person } = useSession();
+  const { service, to, owner } = route.useSearch();
+  const asked = [
+    ['service', service],
+    ['destination', to],
+    ['owner', owner],
+  ]
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name} ${value}`);
+  return (
+    <p className={styles['printed']}>
+      Exeat at {location.host}, printed for {person.name}. Asked for: {asked.length === 0 ? 'all' : asked.join(', ')}.
+      Policy {answer.policyVersion ?? 'none'}.
+    </p>
+  );
+}
+
 function Answered({ answer }: { readonly answer: OpenAnswer }): ReactNode {
   const { debt } = answer;
   const share = debt.connections === 0 ? null : Math.round((debt.grantConnections / debt.connections) * 1_000) / 10;
   return (
     <>
+      <Printed answer={answer} />
       <p className={styles['summary']}>
         <strong>{sayCount(answer.openings.length, 'way out', 'ways out')}</strong> at {sayInstant(answer.at)} UTC
         {answer.asRecorded === answer.at ? '' : `, by what was known at ${sayInstant(answer.asRecorded)} UTC`}.

@@ -1,10 +1,11 @@
 import { Link } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
+import { flushSync } from 'react-dom';
 import type { OpeningAnswer } from '../../api/contract/index.ts';
 import { Moment } from '../ui/moment.tsx';
 import { Table } from '../ui/table.tsx';
 import { Tag } from '../ui/tag.tsx';
-import { sayCode } from '../ui/words.ts';
+import { sayCode, sayInstant } from '../ui/words.ts';
 import styles from './open.module.css';
 
 const firstShown = 200;
@@ -12,6 +13,12 @@ const firstShown = 200;
 /** What is open, one way out a row. Printed whole; on the screen the first ones, until somebody wants all. */
 export function OpenTable({ openings }: { readonly openings: readonly OpeningAnswer[] }): ReactNode {
   const [isWhole, setWhole] = useState(false);
+  useEffect(() => {
+    // Drawn before the browser takes its picture for the printer.
+    const whole = (): void => flushSync(() => setWhole(true));
+    window.addEventListener('beforeprint', whole);
+    return () => window.removeEventListener('beforeprint', whole);
+  }, []);
   const shown = isWhole ? openings : openings.slice(0, firstShown);
   return (
     <>
@@ -44,6 +51,18 @@ export function OpenTable({ openings }: { readonly openings: readonly OpeningAns
   );
 }
 
+/** How far it is on a screen; on paper, which is read later, when exactly. */
+function When({ at }: { readonly at: string }): ReactNode {
+  return (
+    <>
+      <span className={styles['onScreen']}>
+        <Moment at={at} />
+      </span>
+      <span className={styles['printed']}>{sayInstant(at)}</span>
+    </>
+  );
+}
+
 function Row({ one }: { readonly one: OpeningAnswer }): ReactNode {
   return (
     <tr>
@@ -72,8 +91,8 @@ function Row({ one }: { readonly one: OpeningAnswer }): ReactNode {
             .join('; ')}
         </small>
       </td>
-      <td>{one.until === null ? 'with its rule' : <Moment at={one.until} />}</td>
-      <td>{one.lastUsed === null ? 'never seen' : <Moment at={one.lastUsed} />}</td>
+      <td>{one.until === null ? 'with its rule' : <When at={one.until} />}</td>
+      <td>{one.lastUsed === null ? 'never seen' : <When at={one.lastUsed} />}</td>
     </tr>
   );
 }

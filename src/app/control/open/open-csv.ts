@@ -1,14 +1,9 @@
-import type { OpenAnswer, OpeningAnswer } from '../../../api/contract/index.ts';
-
-const columns: readonly (keyof OpeningAnswer)[] = [
-  ...(['kind', 'id', 'service', 'identities', 'to', 'owner', 'reason', 'approvedBy'] as const),
-  ...(['since', 'until', 'lastUsed', 'from', 'note'] as const),
-];
+import { type OpenAnswer, type OpeningAnswer, openingColumns } from '../../../api/contract/index.ts';
 
 /** The ways out of an answer as CSV (RFC 4180), in the columns of the command line. INVARIANT: no text becomes a formula. */
 export function openCsv({ openings }: OpenAnswer): string {
-  const rows = openings.map((one) => columns.map((column) => cell(one[column])));
-  return [columns, ...rows].map((row) => `${row.join(',')}\r\n`).join('');
+  const rows = openings.map((one) => openingColumns.map((column) => cell(one[column])));
+  return [openingColumns, ...rows].map((row) => `${row.join(',')}\r\n`).join('');
 }
 
 function cell(value: OpeningAnswer[keyof OpeningAnswer]): string {

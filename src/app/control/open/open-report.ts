@@ -140,12 +140,19 @@ function covers(to: string, destinations: readonly Destination[] | null): boolea
   return target.ok && destinations.some((destination) => targetCovers(target.value, destination));
 }
 
+/** A bound as people wrote it, `1 GiB`: in the largest unit that says it to the byte. */
+function capText(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = units.findLastIndex((_, at) => bytes > 0 && bytes % 1024 ** at === 0);
+  return power < 1 ? `${bytes} bytes` : `${bytes / 1024 ** power} ${units[power]}`;
+}
+
 function grantOpening(state: ExceptionState, usage: Usage): OpeningAnswer {
   const { grant, spec: asked, id, kind } = state;
   const spec = grant?.spec ?? asked;
   const caps = [
-    ...(spec.bytesUp === null ? [] : [`at most ${spec.bytesUp} bytes up`]),
-    ...(spec.bytesDown === null ? [] : [`at most ${spec.bytesDown} bytes down`]),
+    ...(spec.bytesUp === null ? [] : [`at most ${capText(spec.bytesUp)} up`]),
+    ...(spec.bytesDown === null ? [] : [`at most ${capText(spec.bytesDown)} down`]),
     ...(spec.via.length === 0 ? [] : [`via ${spec.via.join(', ')}`]),
   ];
   return {
