@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parse } from 'yaml';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { parseDuration, parseSize } from '../base/index.ts';
 import {
   type Config,
@@ -17,7 +17,7 @@ import {
 } from './index.ts';
 
 function write(text: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'config-')), 'exeat.yaml');
+  const path = join(temporaryFolder('config'), 'exeat.yaml');
   writeFileSync(path, text);
   return path;
 }
@@ -276,7 +276,7 @@ test('faults outside the file name the variable or the flag', () => {
 });
 
 test('a file that cannot be read is a fault that names it and the mend', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'config-'));
+  const folder = temporaryFolder('config');
   const says = (path: string): string => {
     const outcome = loadConfig({ path: null, env: { EXEAT_CONFIG: path } });
     return outcome.ok ? '' : outcome.fault.map(renderConfigFault).join('\n');

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Answer } from 'dns-packet';
@@ -13,6 +12,7 @@ import {
   type TestDnsServer,
 } from '../../test/support/dns-server.ts';
 import { checkResolver } from '../../test/support/resolver-suite.ts';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { parseIpAddress } from '../destination/index.ts';
 import { createResolver, createUpstreams, type DnsResolver, type ResolverOptions } from './index.ts';
 
@@ -316,7 +316,7 @@ test('closing ends what is being asked for at once and leaves no socket behind',
 });
 
 test("the system's servers are read from its file, and read again when it changed", async () => {
-  const systemFile = join(mkdtempSync(join(tmpdir(), 'resolv-')), 'resolv.conf');
+  const systemFile = join(temporaryFolder('resolv'), 'resolv.conf');
   const clock = { ms: 0, now: () => clock.ms };
   const resolver = createResolver({ clock, systemFile, attemptMs: 50, totalMs: 100 });
   const none = await resolver.resolve('a.example.com');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { openPolicyHistory } from './index.ts';
 
 const one = `sha256:${'1'.repeat(64)}`;
@@ -13,7 +13,7 @@ const files = [
 ];
 
 test('every version in force is kept with its sources and its interval', async () => {
-  const dir = join(mkdtempSync(join(tmpdir(), 'history-')), 'policy');
+  const dir = join(temporaryFolder('history'), 'policy');
   const history = openPolicyHistory(dir);
   assert.deepEqual(history.intervals(), []);
   assert.equal(history.whatWasInForceAt(5), null);
@@ -42,7 +42,7 @@ test('every version in force is kept with its sources and its interval', async (
 });
 
 test('a kill in the middle leaves neither half a folder nor a lost line', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'history-'));
+  const dir = temporaryFolder('history');
   const history = openPolicyHistory(dir);
   mkdirSync(join(dir, `.${'1'.repeat(64)}.tmp`));
   await history.recordInForce(one, { files, ruleIds: [], atMs: 1000 });
@@ -59,7 +59,7 @@ test('a kill in the middle leaves neither half a folder nor a lost line', async 
 });
 
 test('names that would leave the folder, and folders that cannot be written, are faults', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'history-'));
+  const dir = temporaryFolder('history');
   for (const path of ['../x', '/etc/x', 'a/../../x', '..', 'a\0b']) {
     const outcome = await openPolicyHistory(dir).recordInForce(one, {
       files: [{ path, text: '' }],
@@ -82,7 +82,7 @@ test('names that would leave the folder, and folders that cannot be written, are
 });
 
 test('the age of a rule is told as of any time: from when it came, without a break', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'exeat-history-'));
+  const dir = temporaryFolder('history');
   try {
     const history = openPolicyHistory(dir);
     const record = async (version: string, ruleIds: readonly string[], atMs: number): Promise<void> =>

@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import {
-  chmodSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { test } from 'node:test';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { createSigningKey, loadSnapshot, loadVerifyingKey, type SnapshotHeader, writeSnapshot } from './index.ts';
 
 const header: SnapshotHeader = {
@@ -24,7 +15,7 @@ const header: SnapshotHeader = {
 };
 
 async function setup() {
-  const dir = mkdtempSync(join(tmpdir(), 'snapshot-'));
+  const dir = temporaryFolder('snapshot');
   const key = await createSigningKey(join(dir, 'keys'));
   assert.ok(key.ok);
   return { dir, path: join(dir, 'policy.snapshot'), ...key.value };

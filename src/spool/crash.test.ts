@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { createSpool, readSpool, type SpoolGap } from './index.ts';
 
 const writer = `
@@ -24,7 +24,7 @@ setInterval(async () => {
 `;
 
 test('kill -9 loses nothing that was flushed, and the next start goes on without a gap', async () => {
-  const dir = join(mkdtempSync(join(tmpdir(), 'crash-')), 'spool');
+  const dir = join(temporaryFolder('crash'), 'spool');
   const child = spawn(process.execPath, ['--input-type=module', '--eval', writer, dir], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -4,7 +4,6 @@ import {
   appendFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -12,11 +11,11 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkRecordSink, sampleClose } from '../../test/support/record-sink-suite.ts';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import type { DecisionRecord } from '../policy/index.ts';
 import {
   createSpool,
@@ -39,7 +38,7 @@ function ulid(ms: number, tail: number): string {
 }
 
 function setup(extra: Partial<SpoolOptions> = {}) {
-  const dir = extra.dir ?? join(mkdtempSync(join(tmpdir(), 'spool-')), 'spool');
+  const dir = extra.dir ?? join(temporaryFolder('spool'), 'spool');
   const clock = { ms: started, now: () => clock.ms };
   const log: SpoolLogLine[] = [];
   const options: SpoolOptions = {
@@ -158,7 +157,7 @@ test('a line cut short by a kill is removed at the next start and the file goes 
 });
 
 test('a reader passes over lines that are no record and over the cut end of a closed file, and reports both', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'spool-'));
+  const dir = temporaryFolder('spool');
   const good = (id: string) => `${JSON.stringify(sampleClose(id))}\n`;
   writeFileSync(
     join(dir, 'decisions-00000000000001-000000.ndjson'),
@@ -258,7 +257,7 @@ test('a queue past its bound refuses and counts, and what was accepted is still 
 const canMount = process.getuid?.() === 0 && tryMount();
 
 function tryMount(): boolean {
-  const dir = mkdtempSync(join(tmpdir(), 'spool-mount-'));
+  const dir = temporaryFolder('spool-mount');
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', dir], { stdio: 'ignore' });
     execFileSync('umount', [dir]);
@@ -271,7 +270,7 @@ function tryMount(): boolean {
 test('a full disk begins one episode: counted, logged once, tried again, and written when there is room', {
   skip: canMount ? false : 'mounting a small file system needs root',
 }, async () => {
-  const mount = mkdtempSync(join(tmpdir(), 'spool-full-'));
+  const mount = temporaryFolder('spool-full');
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', mount]);
   try {
     const { spool, log, dir } = setup({ dir: join(mount, 'spool') });
@@ -305,7 +304,7 @@ test('a full disk begins one episode: counted, logged once, tried again, and wri
 });
 
 test('a folder that cannot be made starts the spool in failure, and it recovers when the way is free', async () => {
-  const base = mkdtempSync(join(tmpdir(), 'spool-'));
+  const base = temporaryFolder('spool');
   writeFileSync(join(base, 'state'), 'a file where a folder should be');
   const { spool, log, dir } = setup({ dir: join(base, 'state', 'spool') });
   assert.equal(spool.isKeeping, false);

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** The repository's root, with a slash at the end. */
 export const repositoryFolder: string = fileURLToPath(new URL('../../', import.meta.url));
@@ -18,7 +18,7 @@ export interface ShellEnd {
 
 /** A copy of the quickstart in a folder of its own, with three other ports in `exeat.yaml` and in the policy alike. */
 export function copyQuickstart(ports: readonly number[]): string {
-  const folder = mkdtempSync(join(tmpdir(), 'exeat-quickstart-'));
+  const folder = temporaryFolder('quickstart');
   const example = join(repositoryFolder, 'examples/quickstart');
   // State of a start by hand stays where it is.
   cpSync(example, folder, { recursive: true, filter: (path) => !path.startsWith(join(example, '.exeat')) });

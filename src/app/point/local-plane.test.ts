@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { identityNode, policyOf, serviceNode } from '../../../test/support/policy-fixture.ts';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { seatAddresses } from '../../gateway/index.ts';
 import { identify } from '../../identity/index.ts';
 import { noFacts } from '../../policy/index.ts';
@@ -13,7 +13,7 @@ import { createSeatBook } from './local-judge.ts';
 import { computeLocalPlane, type LocalPlane } from './local-plane.ts';
 
 const now = 1_000_000;
-const folder = mkdtempSync(join(tmpdir(), 'exeat-local-'));
+const folder = temporaryFolder('local');
 const accounts: Readonly<Record<string, number>> = { builder: 1001, alias: 1001, ci: 2002 };
 const numbersOf = (names: readonly string[]): ReadonlyMap<string, number> =>
   new Map(

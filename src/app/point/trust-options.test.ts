@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { loadConfig } from '../../config/index.ts';
 import { createLogger } from '../logger.ts';
 import { toTrustOptions } from './trust-options.ts';
 
 test('what trust may be told is told from the configuration', () => {
-  const path = join(mkdtempSync(join(tmpdir(), 'trust-options-')), 'exeat.yaml');
+  const path = join(temporaryFolder('trust-options'), 'exeat.yaml');
   writeFileSync(
     path,
     `tls: { certificate: /a, key: /b, clientBundle: /c, revocations: /d, trustDomain: corp.example, revocationsPastUpdate: accept }
