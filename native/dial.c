@@ -51,7 +51,7 @@ static int open_attempt(struct io *io, uint32_t slot, uint32_t attempt) {
   int fd = FAULTY(FAULT_SOCKET, socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (fd < 0) return -errno;
   bool is_started = prepare(fd, race) == 0 && (FAULTY(FAULT_CONNECT, connect(fd, (struct sockaddr *)&address, length)) == 0 || errno == EINPROGRESS);
-  if (is_started && watch(io, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, watch_key(io, slot, 16 + attempt))) return fd;
+  if (is_started && watch_side(io, fd, watch_key(io, slot, 16 + attempt))) return fd;
   int code = errno;
   close(fd);
   return -code;
@@ -101,7 +101,8 @@ static void win(struct io *io, uint32_t slot, uint32_t attempt, uint32_t events)
   dial_cancel(link);
   link->alarm = 0;
   link->up_role = (uint8_t)(16 + attempt);
-  link->sides[UPSTREAM] = (struct side){.fd = fd, .can_read = true, .can_write = true, .hung_up = (events & EPOLLRDHUP) != 0};
+  link->sides[UPSTREAM] = (struct side){.fd = fd};
+  side_ready(&link->sides[UPSTREAM], events);
   if (link->is_kept_alive) link_keep_alive(link);
   io_emit(io, EV_DIALLED, slot)[R_A] = attempt;
 }

@@ -44,6 +44,8 @@ enum {
   TICK_MS = 32,
   ATTEMPT_DELAY_MS = 250,
   KEEPALIVE_AT_MS = 30000,
+  // What JavaScript is told of later, with other things or by itself: nobody waits for it.
+  TELL_WITHIN_MS = 8,
   NONE = -1,
 };
 
@@ -92,7 +94,8 @@ struct side {
   int fd;
   uint32_t delivered;         // bytes told to JavaScript, and one for the end
   struct chunk *first, *last; // sent and not taken by the kernel yet
-  bool can_read : 1, can_write : 1, hung_up : 1, wanted : 1, ended : 1, shut : 1, drain_asked : 1;
+  // `reads_on`: a short read does not mean that nothing more is there. `all_here`: its end has come, behind what is there.
+  bool can_read : 1, can_write : 1, reads_on : 1, all_here : 1, wanted : 1, ended : 1, shut : 1, drain_asked : 1;
 };
 
 // Bytes from one side to the other.
@@ -163,6 +166,7 @@ struct io {
   int64_t idle_ms, total_ms;
   unsigned char *copy;
   bool must_wake;
+  int64_t tell_at; // JavaScript is woken then at the latest for what can wait; 0: nothing waits
   atomic_bool is_ending;
   pthread_t thread;
   bool is_running;
@@ -208,6 +212,7 @@ void link_lost(struct io *io, uint32_t slot, enum side_name name, int code);
 void link_command(struct io *io, const uint32_t *record);
 void link_due(struct io *io, uint32_t slot);
 void link_later(struct io *io, uint32_t slot, int64_t at);
+void side_ready(struct side *side, uint32_t events);
 bool side_flush(struct io *io, uint32_t slot, enum side_name name);
 void side_hold(struct side *side, const unsigned char *bytes, uint32_t length);
 void side_shut(struct link *link, enum side_name name);
@@ -219,6 +224,7 @@ void dial_attempt(struct io *io, uint32_t slot);
 void dial_event(struct io *io, uint32_t slot, uint32_t attempt, uint32_t events);
 void dial_cancel(struct link *link);
 bool watch(struct io *io, int fd, uint32_t events, uint64_t key);
+bool watch_side(struct io *io, int fd, uint64_t key);
 uint64_t watch_key(const struct io *io, uint32_t slot, uint32_t role);
 
 // listen.c

@@ -21,6 +21,20 @@ bool watch(struct io *io, int fd, uint32_t events, uint64_t key) {
   return epoll_ctl(io->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+// Edge-triggered, for both directions, once and for all: no system call changes what is watched.
+bool watch_side(struct io *io, int fd, uint64_t key) {
+  return watch(io, fd, EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET, key);
+}
+
+// Notes what epoll told of a socket. A read stops short at urgent data (EPOLLPRI), and a reset hides behind what came before it.
+void side_ready(struct side *side, uint32_t events) {
+  uint32_t gone = EPOLLHUP | EPOLLERR, odd = EPOLLPRI | gone;
+  if (events & (EPOLLIN | EPOLLRDHUP | odd)) side->can_read = true;
+  if (events & (EPOLLOUT | gone)) side->can_write = true;
+  side->all_here = events & EPOLLRDHUP && !(events & odd) && (side->all_here || !side->reads_on);
+  if (events & (EPOLLRDHUP | odd)) side->reads_on = true;
+}
+
 // Takes a slot for an accepted socket; `capacity` when there is none or the socket cannot be watched, which then is the caller's still.
 uint32_t link_take(struct io *io, int fd) {
   uint32_t slot = io->free_head ? io->free_list[io->free_head - 1] : io->used;
@@ -28,8 +42,7 @@ uint32_t link_take(struct io *io, int fd) {
   struct link *link = &io->links[slot];
   // No generation is 0, which stands for none.
   if (link->generation == 0) link->generation = 1;
-  // Edge-triggered, for both directions, once and for all: no system call changes what is watched.
-  if (!watch(io, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, watch_key(io, slot, 0))) return io->capacity;
+  if (!watch_side(io, fd, watch_key(io, slot, 0))) return io->capacity;
   if (io->free_head) io->free_head--;
   else io->used++;
   bool is_queued = link->is_queued, is_starved = link->is_starved;
@@ -228,7 +241,7 @@ static void side_read(struct io *io, uint32_t slot, enum side_name name) {
   ssize_t length = FAULTY(FAULT_RECV, recv(side->fd, room, READ_BYTES, 0));
   if (length > 0) {
     // A short read has emptied the socket, and more is told by a new edge; an end that was told already is not told again.
-    if (length < READ_BYTES && !side->hung_up) side->can_read = false;
+    if (length < READ_BYTES && !side->reads_on) side->can_read = false;
     side->wanted = false;
     side->delivered += (uint32_t)length;
     link->active = io->now;

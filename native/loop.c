@@ -135,6 +135,9 @@ uint32_t *io_emit(struct io *io, enum event type, uint32_t slot) {
   record[R_SLOT] = slot;
   record[R_GENERATION] = io->links[slot].generation;
   record[R_SLAB] = io->event_slab_head;
+  // A client that has just connected speaks next, and one that is gone waits for nothing.
+  if (type != EV_ACCEPTED && type != EV_OVER && type != EV_CLOSED) io->must_wake = true;
+  else if (!io->tell_at) io->tell_at = io->now + TELL_WITHIN_MS;
   return record;
 }
 
@@ -170,9 +173,12 @@ void io_slab_used(struct io *io, uint32_t *record, const unsigned char *bytes, u
 
 static void publish(struct io *io) {
   flush_overflow(io);
-  if (atomic_load_explicit(&io->shared[EVENT_HEAD], memory_order_relaxed) == io->event_head && !io->must_wake) return;
+  bool is_late = io->tell_at && (io->now >= io->tell_at || used_events(io) >= EVENTS / 2);
+  if (atomic_load_explicit(&io->shared[EVENT_HEAD], memory_order_relaxed) != io->event_head)
+    atomic_store(&io->shared[EVENT_HEAD], io->event_head);
+  if (!io->must_wake && !is_late) return;
   io->must_wake = false;
-  atomic_store(&io->shared[EVENT_HEAD], io->event_head);
+  io->tell_at = 0;
   // Told once until JavaScript says that it looks.
   if (atomic_exchange(&io->shared[WAKING], 1) == 0) napi_call_threadsafe_function(io->callback, NULL, napi_tsfn_nonblocking);
 }
@@ -242,9 +248,7 @@ static void on_socket(struct io *io, uint64_t key, uint32_t events) {
   if (link->state == FREE || link->generation != generation) return;
   if (role >= 16 && role != link->up_role) return dial_event(io, slot, role - 16, events);
   struct side *side = &link->sides[role == 0 ? CLIENT : UPSTREAM];
-  if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) side->can_read = true;
-  if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) side->hung_up = true;
-  if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) side->can_write = true;
+  side_ready(side, events);
   // While JavaScript decides nothing is read: that the client is gone is told at once all the same.
   bool is_gone = role == 0 && link->state == TALKING && (events & (EPOLLHUP | EPOLLERR));
   link_run(io, slot);
@@ -265,6 +269,7 @@ static int wait_ms(const struct io *io) {
   int64_t other = io->accept_at ? io->accept_at - io->now : NONE;
   if (io->starved.head != io->starved.tail || io->overflow_count) other = STARVED_WAIT_MS;
   if (io->accept_at && other < 0) other = 0;
+  if (io->tell_at && (other == NONE || io->tell_at - io->now < other)) other = io->tell_at > io->now ? io->tell_at - io->now : 0;
   return other == NONE || (wait != NONE && wait < other) ? wait : (int)other;
 }
 

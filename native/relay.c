@@ -204,7 +204,8 @@ static enum moved pass_copy(struct io *io, uint32_t slot, int name, uint64_t all
   size_t wanted = allowed < COPY_BYTES ? (size_t)allowed : COPY_BYTES;
   ssize_t length = FAULTY(FAULT_RECV, recv(from->fd, io->copy, wanted, 0));
   if (length <= 0) return read_nothing(io, slot, name, length);
-  if ((size_t)length < wanted && !from->hung_up) from->can_read = false;
+  if ((size_t)length < wanted && from->all_here) note_end(link, name);
+  else if ((size_t)length < wanted && !from->reads_on) from->can_read = false;
   passage->streak = length == COPY_BYTES ? passage->streak + 1 : 0;
   if (passage->streak >= BULK_STREAK) {
     passage->is_bulk = true;

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { constants } from 'node:os';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { type LoopbackServer, serveOnLoopback } from '../../../test/support/loopback-server.ts';
 import { skipUnless } from '../../../test/support/requires.ts';
 import { type Addon, command } from './abi.ts';
 import { addonForTest, faultCall, type IoThreadBed, startIoThread, type ToldLink } from './io-thread.playbook.ts';
+import { ofSide } from './link-events.ts';
 
 const { EMFILE, ENOBUFS, ENOMEM, EPIPE } = constants.errno;
 type Plan = readonly [call: number, errno: number, after: number, times: number];
@@ -285,6 +288,27 @@ describe('an I/O thread', { skip }, () => {
       failNext(plan[0], 0, 0, 0);
     });
   }
+
+  test('bytes behind urgent ones are relayed, though a read stops at them and the end has come', async () => {
+    // Node sends no urgent data.
+    const program = `use IO::Socket::INET; my $s = IO::Socket::INET->new("127.0.0.1:${bed.port}") or die; $s->autoflush(1);
+      print $s "first, "; sleep 1; print $s "before"; send($s, "!", 1); print $s " behind"; shutdown($s, 1); print while <$s>;`;
+    const known = bed.links.length;
+    const said = promisify(execFile)('perl', ['-e', program], { timeout: 10_000 });
+    while (bed.links.length === known) await wait(2);
+    const link = bed.links[known] as ToldLink;
+    await link.until('bytes 0');
+    bed.thread.commands.dial(link, [{ words: loopback, port: origin.port }]);
+    await link.until('dialled 0');
+    bed.thread.commands.send(link, 1, Buffer.concat(link.read[0]));
+    link.relay(true);
+    await link.until('budget 0');
+    // By then all of it is there, and its end.
+    await wait(50);
+    for (const side of [0, 1] as const) bed.thread.commands.tell(ofSide(command.grant, side), link, 1_000);
+    assert.equal((await said).stdout, 'first, before behind');
+    await link.until('over');
+  });
 
   test('EPIPE of a send to the client ends the relay, and of one to the upstream too', async () => {
     for (const expected of ['over 0', 'over 1']) {
