@@ -15,9 +15,12 @@ import { runInterfaces } from './run-interfaces.ts';
 //   474, 475  sockets of the point itself. By user and not by a mark set on output: the route of a connection is looked up before
 //             any chain sees a packet of it, and what a closed socket still has to send has no user that a chain could read
 // Where our own processes are held, instead of these:
+//   467  the path back to a workload that is led to the listener is asked of `main`: by 470 each address is on this machine
+//   468  what of theirs goes to the listener is led there by loopback
 //   469  the seats of services (IPv6) are on loopback
 //   476, 477  what a shell for people answers from port 22 finds its way without the ruleset too: only root has that port
-//   478  what anybody here sends, the point too, is held on loopback until the ruleset lets it out
+//   478  what has a mark, so that the path back to a workload is asked of `main`: by 479 each address is on loopback. Only near networks
+//   479  what anybody here sends, the point too, is held on loopback until the ruleset lets it out
 // Moving the default routes alone would leave networks open that `main` has routes of their own to; rule 473 closes those too.
 
 /** Default routes that were moved, and what else was found amiss: empty when all was as it should be. */
@@ -27,6 +30,8 @@ export interface RouteReport {
 }
 
 const rulesOfOurs = Object.values(rulePriorities) as readonly number[];
+// Without its mask it would be no question at all; shown it is without.
+const unmarked = 'fwmark 0/0xffffffff';
 const near = 'lookup main suppress_prefixlength 0';
 
 /** The families that this machine has. Without IPv6 in the kernel nothing goes out by it. */
@@ -143,13 +148,9 @@ export function insideRule(name: string): string {
 }
 
 function wantedRules(family: 4 | 6, place: GatewayPlace): readonly string[] {
-  const hex = (mark: number): string => `0x${mark.toString(16)}`;
   const { listener, markedNear, markedFar } = rulePriorities;
   const tproxy = `${listener} fwmark ${hex(marks.listener)} lookup ${routeTables.local}`;
-  const seats =
-    family === 6 && place.local !== null
-      ? [`${rulePriorities.seats} to ${seatNetworks[6]} lookup ${routeTables.local}`]
-      : [];
+  const seats = place.local === null ? [] : seatRules(family);
   if (!place.guardsRoutes) return [...seats, tproxy];
   return [
     ...seats,
@@ -159,6 +160,19 @@ function wantedRules(family: 4 | 6, place: GatewayPlace): readonly string[] {
     ...[...place.inside, ...(place.runs.length > 0 ? runInterfaces() : [])].map(insideRule),
     ...(isHeld(place) ? heldRules() : ownRules(place)),
   ];
+}
+
+function seatRules(family: 4 | 6): readonly string[] {
+  const { listenerBack, seated, seats } = rulePriorities;
+  return [
+    `${listenerBack} fwmark ${hex(marks.listener)} iif lo ${near}`,
+    `${seated} fwmark ${hex(marks.seated)} lookup ${routeTables.local}`,
+    ...(family === 6 ? [`${seats} to ${seatNetworks[6]} lookup ${routeTables.local}`] : []),
+  ];
+}
+
+function hex(mark: number): string {
+  return `0x${mark.toString(16)}`;
 }
 
 function isNotOfRun(rule: string): boolean {
@@ -175,6 +189,7 @@ function heldRules(): readonly string[] {
   return [
     `${rulePriorities.shellNear} ${shell} ${near}`,
     `${rulePriorities.shellFar} ${shell} lookup ${routeTables.uplink}`,
+    `${rulePriorities.marked} not ${unmarked} iif lo ${near}`,
     `${rulePriorities.held} iif lo lookup ${routeTables.held}`,
   ];
 }
@@ -182,9 +197,13 @@ function heldRules(): readonly string[] {
 // `470:\tfrom all fwmark 0xe47001 lookup 47100` becomes `470 fwmark 0xe47001 lookup 47100`, of our priorities only.
 function readRules(shown: string): readonly string[] {
   return shown.split('\n').flatMap((line) => {
-    const [, priority, words] = /^(\d+):\s+from all (.*?)\s*$/.exec(line) ?? [];
+    const [, priority, not = '', words = ''] = /^(\d+):\s+(not )?from all (.*?)\s*$/.exec(line) ?? [];
     if (priority === undefined || !rulesOfOurs.includes(Number(priority))) return [];
-    return [`${priority} ${(words ?? '').replaceAll('[detached] ', '').replace(/ \[detached\]/, '')}`];
+    const plain = words
+      .replaceAll('[detached] ', '')
+      .replace(/ \[detached\]/, '')
+      .replace(/^fwmark 0 /, `${unmarked} `);
+    return [`${priority} ${not}${plain}`];
   });
 }
 

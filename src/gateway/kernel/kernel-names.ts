@@ -1,8 +1,11 @@
 /** Names and numbers that this product puts into the kernel. Nothing else there is ours, and nothing else is touched. */
 export const tableName = 'inet exeat';
 
-/** The mark of packets that go to the transparent listener, and of those that may leave: high, since small marks are everybody's. */
-export const marks = { listener: 0xe47001, uplink: 0xe47002 } as const;
+/**
+ * The mark of packets of workloads that go to the transparent listener, of those that may leave, and of those of our own processes that go to
+ * the listener by way of loopback: high, since small marks are everybody's.
+ */
+export const marks = { listener: 0xe47001, uplink: 0xe47002, seated: 0xe47003 } as const;
 
 /**
  * Our routing tables. `local` leads marked packets to this machine, which is how TPROXY delivers them; `uplink` holds the
@@ -12,6 +15,8 @@ export const routeTables = { local: 47100, uplink: 47200, held: 47300 } as const
 
 /** The place of our routing rules, in the order they are asked; all of them stand before `main` (32766). */
 export const rulePriorities = {
+  listenerBack: 467,
+  seated: 468,
   seats: 469,
   listener: 470,
   markedNear: 471,
@@ -21,7 +26,8 @@ export const rulePriorities = {
   ownFar: 475,
   shellNear: 476,
   shellFar: 477,
-  held: 478,
+  marked: 478,
+  held: 479,
 } as const;
 
 /** The most runs that are behind the gateway at once. */

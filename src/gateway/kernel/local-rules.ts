@@ -32,7 +32,7 @@ export function localChains(place: GatewayPlace, cgroups: readonly HeldCgroup[])
     ['c_near', nearRules(place)],
     ['c_question', questionRules()],
     ['c_who', whoRules(cgroups)],
-    ['c_answer', answerRules()],
+    ['c_answer', answerRules(place)],
     ['c_ask', askRules(place)],
     ['c_seat', seatRules(place)],
     ['c_arrive', arriveRules(place)],
@@ -46,7 +46,7 @@ export function localChains(place: GatewayPlace, cgroups: readonly HeldCgroup[])
 export function localArrivals(place: GatewayPlace): readonly string[] {
   if (place.local === null) return [];
   return [
-    `iifname "lo" meta mark ${marks.listener} goto c_tproxy`,
+    `iifname "lo" meta mark ${marks.seated} goto c_tproxy`,
     'iifname "lo" accept',
     // IPv4 by itself takes no address of loopback from outside.
     `ip6 saddr ${seatNetworks[6]} counter name spoofed drop`,
@@ -126,9 +126,12 @@ function whoRules(cgroups: readonly HeldCgroup[]): readonly string[] {
   ];
 }
 
-function answerRules(): readonly string[] {
+function answerRules({ inside, runs }: GatewayPlace): readonly string[] {
+  // What refuses a packet of a workload is sent from here, in the name of whom it was meant for. Flows that begin outside have no mark.
+  const refusal = 'ct mark != 0 tcp flags & rst != 0 meta length <= 60 accept';
   return [
     ...freeRules('accept'),
+    ...(inside.length + runs.length > 0 ? [refusal] : []),
     'meta l4proto { tcp, udp } th sport @inbound accept',
     'icmp type { echo-reply, destination-unreachable, time-exceeded, parameter-problem } meta length <= 1500 accept',
     'icmpv6 type { echo-reply, destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept',
@@ -144,7 +147,7 @@ function askRules({ dnsPort }: GatewayPlace): readonly string[] {
 
 function seatRules({ dnsPort }: GatewayPlace): readonly string[] {
   const seated = [
-    `meta mark ${marks.listener}`,
+    `meta mark ${marks.seated}`,
     ...(dnsPort === null ? [] : [`meta l4proto { tcp, udp } th dport ${dnsPort}`]),
   ];
   return [
@@ -178,10 +181,10 @@ function ownNameRules({ family, destination }: FamilyWords): readonly string[] {
   const key = `meta mark . ${destination} . meta l4proto . th dport`;
   return [
     // It has a seat: the listener has it.
-    `ct status snat meta mark set ${marks.listener} accept`,
+    `ct status snat meta mark set ${marks.seated} accept`,
     `ct state established ${key} @live${family} goto c_out${family}`,
     ...['told', 'openone', 'toldrange', 'open'].map((set) => `${key} @${set}${family} goto c_out${family}`),
-    `meta mark set ${marks.listener} accept`,
+    `meta mark set ${marks.seated} accept`,
   ];
 }
 

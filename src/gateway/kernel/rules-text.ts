@@ -88,7 +88,7 @@ function arrivalChains(place: GatewayPlace): readonly (readonly [string, readonl
       'c_pre',
       [...localArrivals(place), ...named('iifname', place, 'goto c_inside'), ...(place.guardsRoutes ? repliesOut : [])],
     ],
-    ['c_path', isOneWire(place) ? [] : [strayPath]],
+    ['c_path', isOneWire(place) ? [] : pathRules(place)],
     ['c_inside', insideRules()],
     ['c_dns', place.dnsPort === null ? [] : questions],
   ];
@@ -119,8 +119,18 @@ function insideRules(): readonly string[] {
 
 // Looking a path up is a third of what a packet costs before it is judged. Where all come by one interface, from the hardware address of
 // their own, nothing of a flow that was answered can have changed its path.
-function isOneWire({ binding, inside, runs }: GatewayPlace): boolean {
-  return binding === 'mac' && inside.length === 1 && runs.length === 0;
+function isOneWire({ binding, inside, runs, local }: GatewayPlace): boolean {
+  return binding === 'mac' && inside.length === 1 && runs.length === 0 && local === null;
+}
+
+// Where our own processes are held, each address is on loopback to whoever asks without a mark. Whose service is not found yet has none.
+function pathRules({ local }: GatewayPlace): readonly string[] {
+  if (local === null) return [strayPath];
+  return [
+    `meta mark 0 meta mark set ${marks.uplink}`,
+    strayPath.replace(' . iif', ' . mark . iif'),
+    `meta mark ${marks.uplink} meta mark set 0`,
+  ];
 }
 
 function flowRules({ family }: FamilyWords, place: GatewayPlace): readonly string[] {
