@@ -6,7 +6,15 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type LeaseSourceStatus, type PointStatus, statePaths } from '../../src/app/index.ts';
 import type { DecisionRecord } from '../../src/policy/index.ts';
-import { at, type GatewayBed, openGatewayBed, pause, until, workloadMac } from '../support/gateway-bed.ts';
+import {
+  at,
+  type GatewayBed,
+  isIdleEnough,
+  openGatewayBed,
+  pause,
+  until,
+  workloadMac,
+} from '../support/gateway-bed.ts';
 import { childOf } from '../support/kill-child.ts';
 import { createAuthority } from '../support/pki.ts';
 import { type RunningProduct, startProduct } from '../support/product.ts';
@@ -84,17 +92,30 @@ describe('leases of addresses', { skip: skipUnless('root', 'ip', 'nft', 'perl', 
     return (await bed.workload.tell({ does: 'datagram', host, port: 123, from, timeoutMs: 400 })).result;
   };
   const opens = (host: string, port: number): Promise<void> =>
-    until(async () => (await open(host, port)).result.startsWith(host), `${host} ${port}`, 15_000);
+    until(async () => (await open(host, port)).result.startsWith(host), `${host} ${port}`, 30_000);
   const closes = (host: string, port: number): Promise<void> =>
-    until(async () => !(await open(host, port)).result.startsWith(host), `the end of ${host} ${port}`, 5_000);
+    until(async () => !(await open(host, port)).result.startsWith(host), `the end of ${host} ${port}`, 15_000);
   const asksForDb = (type: string): Promise<void> =>
     until(async () => {
       const words = ['dig', '-b', leased[4], `@${at.gateway[4]}`, '+tries=1', '+time=3', '+short', db, type];
       return /^[0-9a-f.:]+$/m.test(await bed.exec('workload', words));
     }, 'an answer');
 
-  const isSilent = async (connection: number): Promise<void> => {
-    assert.equal((await bed.workload.tell({ does: 'flow', connection, timeoutMs: 150 })).result, '0');
+  // What had come before the end may still be read.
+  const isSilent = (connection: number): Promise<void> =>
+    until(
+      async () => (await bed.workload.tell({ does: 'flow', connection, timeoutMs: 150 })).result === '0',
+      'silence',
+      5_000,
+    );
+
+  /** Waits until the kernel has an end of a lease that is seconds away, or past. */
+  const endsInKernel = (address: string): Promise<void> => {
+    const map = `lease${address.includes(':') ? 6 : 4}`;
+    const isFar = new RegExp(`${address} timeout \\d+[hm]`);
+    const holds = async (): Promise<boolean> =>
+      !isFar.test(await bed.exec('gateway', ['nft', 'list', 'map', 'inet', 'exeat', map]));
+    return until(holds, 'the end in the kernel', 15_000);
   };
 
   /** A connection that the other end writes to without end. */
@@ -132,7 +153,10 @@ describe('leases of addresses', { skip: skipUnless('root', 'ip', 'nft', 'perl', 
       await opens(far, 9000);
       const left = await bed.exec('gateway', ['nft', 'list', 'set', 'inet', 'exeat', told]);
       assert.doesNotMatch(left, new RegExp(`${origin} `), 'what DNS told the first is gone');
-      await Promise.race([named.ended, pause(20).then(() => assert.fail('the name plane'))]);
+      // The kernel knows at once; the process of the client when it has its turn.
+      const established = ['ss', '-Htn', 'state', 'established', '( dport = :443 )'];
+      assert.equal(await bed.exec('workload', established), '', 'the name plane');
+      await named.ended;
       await Promise.all(pouring.map(isSilent));
       // The second may reach this address and port too, but not by the connection of the first.
       assert.match((await bed.workload.tell({ does: 'echo', connection: talking.id })).result, /ECONNRESET|gone/);
@@ -145,13 +169,17 @@ describe('leases of addresses', { skip: skipUnless('root', 'ip', 'nft', 'perl', 
 
     test(`a lease begins and ends by the clock, by IPv${family}`, async () => {
       const now = Date.now();
-      say(one('first', { from: now + 2_500, until: now + 5_000 }));
+      const from = now + 2_500;
+      say(one('first', { from }));
       await until(async () => (await source()).addresses === 1, 'the lease');
       if (Date.now() < now + 2_400) assert.notEqual((await open(far, 5432)).result, `${far} 5432 ${leased[family]}`);
       await opens(far, 5432);
       assert.ok(Date.now() >= now + 2_500);
       const id = await pours(far, 5432);
-      await pause(Math.max(0, now + 5_100 - Date.now()));
+      const end = Date.now() + 2_500;
+      say(one('first', { from, until: end }));
+      await endsInKernel(leased[family]);
+      await pause(Math.max(0, end + 100 - Date.now()));
       await isSilent(id);
       assert.notEqual((await open(far, 5432)).result, `${far} 5432 ${leased[family]}`);
       say();
@@ -203,15 +231,18 @@ describe('leases of addresses', { skip: skipUnless('root', 'ip', 'nft', 'perl', 
   });
 
   test('a lease ends though the point is killed, and counts again with the next one until then', async () => {
-    const end = Date.now() + 10_000;
-    say(one('first', { until: end }));
+    const from = Date.now() - 1_000;
+    say(one('first', { from }));
     await opens(at.far[4], 5432);
     const killed = childOf(product, 'point') ?? assert.fail('no point');
     process.kill(killed, 'SIGKILL');
     const isAnother = (): boolean => (childOf(product, 'point') ?? killed) !== killed;
-    await until(isAnother, 'the point', 10_000);
+    await until(isAnother, 'the point', 30_000);
     const point = childOf(product, 'point') ?? assert.fail('no point');
     await opens(at.far[4], 5432);
+    const end = Date.now() + 3_000;
+    say(one('first', { from, until: end }));
+    await endsInKernel(leased[4]);
     const { supervisor } = product.report.pids;
     // Neither the supervisor nor the point is there when it ends; both go on afterwards.
     process.kill(supervisor, 'SIGSTOP');
@@ -245,7 +276,7 @@ describe('leases of addresses', { skip: skipUnless('root', 'ip', 'nft', 'perl', 
       bed.exec('gateway', ['nft', 'list', 'map', 'inet', 'exeat', 'lease4']);
     let began = performance.now();
     say(one('first'), ...many(0));
-    await until(async () => (await source()).live === 10_001, 'ten thousand leases', 15_000);
+    await until(async () => (await source()).live === 10_001, 'ten thousand leases', 60_000);
     const [all, before_] = [performance.now() - began, (await kernelHolds()).length];
     began = performance.now();
     say(one('second'), ...many(1_000));
@@ -253,7 +284,10 @@ describe('leases of addresses', { skip: skipUnless('root', 'ip', 'nft', 'perl', 
     const moved = performance.now() - began;
     assert.ok(before_ > 100_000, 'the kernel held them');
     await until(async () => (await source()).live === 10_001, 'the moved ones');
-    assert.ok(all < 12_000 && moved < 6_000, `${Math.round(all)} ms, moved ${Math.round(moved)} ms`);
+    assert.ok(
+      (all < 12_000 && moved < 6_000) || !isIdleEnough(),
+      `${Math.round(all)} ms, moved ${Math.round(moved)} ms`,
+    );
   });
 });
 

@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -129,6 +129,11 @@ export async function until(holds: () => boolean | Promise<boolean>, what: strin
     if (performance.now() > end) throw new Error(`${what} did not come within ${timeoutMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** Whether this machine has time to keep what the product promises: past it times say how busy others are, and states alone are shown. */
+export function isIdleEnough(): boolean {
+  return (loadavg()[0] ?? 0) <= 2 * availableParallelism();
 }
 
 /** Waits a while. */
