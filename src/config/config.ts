@@ -97,6 +97,7 @@ export interface GatewayConfig {
   /** For how long an address stays open past the time of the answer of DNS that told of it. Whole seconds count. */
   readonly graceMs: number;
   readonly masquerades: boolean;
+  readonly tracksFlows: boolean;
   readonly guardsRoutes: boolean;
   readonly helper: string | null;
   readonly local: LocalConfig | null;

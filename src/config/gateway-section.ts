@@ -39,6 +39,10 @@ export function gatewaySection(folder: string): z.ZodType<GatewayConfig | null> 
       masquerade: z.boolean().prefault(false).meta({
         description: 'whether what goes out carries the address of the interface it leaves by',
       }),
+      trackFlows: z.boolean().prefault(false).meta({
+        description:
+          'let conntrack follow what is judged by address too: needed where other rules of this machine translate addresses of the workloads',
+      }),
       guardRoutes: z.boolean().prefault(true).meta({
         description:
           'keep the default routes in a table that only the ruleset leads to, so that nothing goes out once the ruleset is gone',
@@ -63,10 +67,11 @@ export function gatewaySection(folder: string): z.ZodType<GatewayConfig | null> 
       message: `\`gateway.tlsPorts\` and \`gateway.httpPorts\` name at most ${mostNamePorts} ports together: name fewer, and open the rest by address with \`tcp://\` rules`,
       path: ['tlsPorts'],
     })
-    .transform(({ masquerade, guardRoutes, grace, neighbours, run, ...rest }) => ({
+    .transform(({ masquerade, trackFlows, guardRoutes, grace, neighbours, run, ...rest }) => ({
       ...rest,
       graceMs: grace,
       masquerades: masquerade,
+      tracksFlows: trackFlows,
       guardsRoutes: guardRoutes,
       run: run === undefined ? { ranges: defaultRunRanges } : run,
       neighbours: Object.entries(neighbours).map(([address, mac]) => ({ address, mac: mac.toLowerCase() })),

@@ -75,7 +75,8 @@ export const place: GatewayPlace = {
   userId: 4711,
   guardsRoutes: true,
   masquerades: false,
-  hasLeases: true,
+  tracksFlows: false,
+  hasLeases: false,
   local: null,
   runs: [],
 };

@@ -10,6 +10,7 @@ export const plainGateway: GatewayConfig = {
   httpPorts: [80],
   graceMs: 120_000,
   masquerades: false,
+  tracksFlows: false,
   guardsRoutes: true,
   helper: null,
   local: null,

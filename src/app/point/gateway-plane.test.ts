@@ -22,6 +22,7 @@ const config: GatewayConfig = {
   tlsPorts: [443, 8443],
   httpPorts: [80, 8443],
   masquerades: true,
+  tracksFlows: false,
 };
 
 function listening(proxy: string): Parameters<typeof placeOf>[1] {

@@ -142,6 +142,7 @@ export function placeOf(
     userId: process.getuid?.() ?? 0,
     guardsRoutes: config.guardsRoutes,
     masquerades: config.masquerades,
+    tracksFlows: config.tracksFlows,
     // A run has its address by a lease of its own.
     hasLeases: leases.length > 0 || runs.length > 0,
     local: null,

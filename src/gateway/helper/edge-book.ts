@@ -67,12 +67,17 @@ export class EdgeBook {
       // Packets change what is counted at any time, so a listing that was interrupted is as good: the next one tells the rest.
       const messages = await this.#dumper.list((sequence) => writeDump('elements', set.name, sequence), true);
       if (messages === null) return null;
-      await turns.each(messages, ({ body }) =>
-        eachCount(body, (key, packets, bytes) => hold(set.held, key, { packets, bytes, round })),
-      );
-      await turns.each(set.held, ([key, held]) => {
-        if (held.seenIn < round) this.#lose(set, key, round);
-        else if (isAll || held.changedIn > since) edges[set.kind].push(...edgeOfKey(set.family, key, held));
+      const reading = new SetReading(set.held, round);
+      await turns.each(messages, ({ body }) => eachCount(body, reading.take));
+      // All that are held are gone through only where it is needed: at rest most of what the helper does is to read what did not change.
+      if (reading.seen < set.held.size) {
+        await turns.each(set.held, ([key, held]) => {
+          if (held.seenIn < round) this.#lose(set, key, round);
+        });
+      }
+      const told = isAll || since < this.#round ? set.held : reading.changed;
+      await turns.each(told, ([key, held]) => {
+        if (isAll || held.changedIn > since) edges[set.kind].push(...edgeOfKey(set.family, key, held));
       });
     }
     const counters = await this.#dumper.list((sequence) => writeDump('object', null, sequence), true);
@@ -102,17 +107,31 @@ export class EdgeBook {
   }
 }
 
-function hold(
-  held: Map<string, Held>,
-  key: string,
-  { packets, bytes, round }: Pick<Held, 'packets' | 'bytes'> & { readonly round: number },
-): void {
-  const last = held.get(key);
-  if (last === undefined) held.set(key, { packets, bytes, changedIn: round, seenIn: round });
-  else {
-    if (last.packets !== packets || last.bytes !== bytes) last.changedIn = round;
-    last.packets = packets;
-    last.bytes = bytes;
-    last.seenIn = round;
+/** One reading of a set. */
+class SetReading {
+  /** How many edges it saw: a listing that was interrupted may tell of one twice. */
+  seen = 0;
+  readonly changed: (readonly [key: string, held: Held])[] = [];
+  readonly #held: Map<string, Held>;
+  readonly #round: number;
+
+  constructor(held: Map<string, Held>, round: number) {
+    this.#held = held;
+    this.#round = round;
   }
+
+  readonly take = (key: string, packets: number, bytes: number): void => {
+    const last = this.#held.get(key);
+    if (last?.packets === packets && last.bytes === bytes) {
+      if (last.seenIn < this.#round) this.seen += 1;
+      last.seenIn = this.#round;
+      return;
+    }
+    if (last === undefined || last.seenIn < this.#round) this.seen += 1;
+    const isToldAlready = last?.changedIn === this.#round;
+    const held = last ?? { packets, bytes, changedIn: this.#round, seenIn: this.#round };
+    Object.assign(held, { packets, bytes, changedIn: this.#round, seenIn: this.#round });
+    if (last === undefined) this.#held.set(key, held);
+    if (!isToldAlready) this.changed.push([key, held]);
+  };
 }

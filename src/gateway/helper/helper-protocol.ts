@@ -97,6 +97,7 @@ const place = z.strictObject({
   userId: z.int().min(0).max(4_294_967_294),
   guardsRoutes: z.boolean(),
   masquerades: z.boolean(),
+  tracksFlows: z.boolean(),
   hasLeases: z.boolean(),
   local: localPlace,
   runs: z

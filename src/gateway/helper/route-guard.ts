@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { failed, fault, ok, type Result } from '../../base/index.ts';
-import { marks, routeTables, rulePriorities, runPrefix } from '../kernel/kernel-names.ts';
+import { marks, routeTables, rulePriorities, runPrefix, uplinkMask } from '../kernel/kernel-names.ts';
 import type { GatewayPlace } from '../kernel/kernel-plan.ts';
 import { seatNetworks } from '../kernel/local-plan.ts';
 import { holdOwn, releaseOwn } from './held-routes.ts';
@@ -155,8 +155,8 @@ function wantedRules(family: 4 | 6, place: GatewayPlace): readonly string[] {
   return [
     ...seats,
     tproxy,
-    `${markedNear} fwmark ${hex(marks.uplink)} ${near}`,
-    `${markedFar} fwmark ${hex(marks.uplink)} lookup ${routeTables.uplink}`,
+    `${markedNear} fwmark ${hex(marks.uplink)}/${hex(uplinkMask)} ${near}`,
+    `${markedFar} fwmark ${hex(marks.uplink)}/${hex(uplinkMask)} lookup ${routeTables.uplink}`,
     ...[...place.inside, ...(place.runs.length > 0 ? runInterfaces() : [])].map(insideRule),
     ...(isHeld(place) ? heldRules() : ownRules(place)),
   ];

@@ -1,6 +1,7 @@
 import { tableName } from './kernel-names.ts';
 import type { ToldEntry } from './kernel-plan.ts';
 import { entryElement } from './plan-text.ts';
+import { recentSets } from './untracked-rules.ts';
 
 /** An entry that was told and for how long the kernel is to hold it. */
 export interface TimedEntry extends ToldEntry {
@@ -11,7 +12,9 @@ export interface TimedEntry extends ToldEntry {
 /** A change of one set. One transaction is a list of them, done in order. */
 export type EntryChange =
   | { readonly does: 'add'; readonly set: string; readonly entries: readonly TimedEntry[] }
-  | { readonly does: 'delete'; readonly set: string; readonly entries: readonly ToldEntry[] };
+  | { readonly does: 'delete'; readonly set: string; readonly entries: readonly ToldEntry[] }
+  /** Takes everything out; `entries` is empty. */
+  | { readonly does: 'flush'; readonly set: string; readonly entries: readonly [] };
 
 /** The entry as the key that it has in the kernel: `257 . 203.0.113.7 . tcp . 5432`. */
 export function entryKey(entry: ToldEntry): string {
@@ -47,15 +50,21 @@ export function learnChanges(entries: readonly TimedEntry[], renews: boolean): r
   });
 }
 
-/** Changes that take entries back and cut what lives by them. `live` are the edges of entries with a run of ports, one port each. */
+/** Changes that take entries back and cut what lives by them: what was found in order by them is judged anew. `live` are the edges of entries with a run of ports, one port each. */
 export function forgetChanges(entries: readonly ToldEntry[], live: readonly ToldEntry[] = []): readonly EntryChange[] {
   const single = entries.filter(({ ports }) => ports.from === ports.to);
-  return [...removals(entries, toldSetOf), ...removals([...single, ...live], liveSetOf)];
+  const emptied = entries.length === 0 ? [] : recentSets;
+  return [
+    ...removals(entries, toldSetOf),
+    ...removals([...single, ...live], liveSetOf),
+    ...emptied.map((set): EntryChange => ({ does: 'flush', set, entries: [] })),
+  ];
 }
 
 /** Changes as commands of `nft`. */
 export function changeCommands(changes: readonly EntryChange[]): readonly string[] {
   return changes.map((change) => {
+    if (change.does === 'flush') return `flush set ${tableName} ${change.set}`;
     const elements =
       change.does === 'add'
         ? change.entries.map((entry) => `${entryKey(entry)} timeout ${entry.seconds}s`)

@@ -2,10 +2,13 @@
 export const tableName = 'inet exeat';
 
 /**
- * The mark of packets of workloads that go to the transparent listener, of those that may leave, and of those of our own processes that go to
- * the listener by way of loopback: high, since small marks are everybody's.
+ * The mark of packets of workloads that go to the transparent listener, of those that may leave, of those of our own processes that go to the
+ * listener by way of loopback, and of those that may leave and were judged before conntrack: high, since small marks are everybody's.
  */
-export const marks = { listener: 0xe47001, uplink: 0xe47002, seated: 0xe47003 } as const;
+export const marks = { listener: 0xe47001, uplink: 0xe47002, seated: 0xe47003, judged: 0xe4700a } as const;
+
+/** The bits of a mark that say that a packet may leave: those that `uplink` and `judged` share. */
+export const uplinkMask = 0xffff_fff7;
 
 /**
  * Our routing tables. `local` leads marked packets to this machine, which is how TPROXY delivers them; `uplink` holds the

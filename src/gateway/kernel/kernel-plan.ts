@@ -84,6 +84,8 @@ export interface GatewayPlace {
   readonly guardsRoutes: boolean;
   /** Whether sources are translated to the address of the interface that leads out. */
   readonly masquerades: boolean;
+  /** Whether conntrack follows TCP of the address plane too, for the sake of somebody else's rules: translation needs it. */
+  readonly tracksFlows: boolean;
   /** Whether addresses are leased; if not, no packet is looked up among leases, and none is taken. */
   readonly hasLeases: boolean;
   /** How processes of this machine itself are held; null: they are not. */

@@ -40,7 +40,7 @@ const elementsAMessage = 512;
 
 /** How many numbers a batch of these changes takes. */
 export function messagesOf(changes: readonly EntryChange[]): number {
-  return 2 + changes.reduce((sum, { entries }) => sum + Math.ceil(entries.length / elementsAMessage), 0);
+  return 2 + changes.reduce((sum, { entries }) => sum + Math.max(1, Math.ceil(entries.length / elementsAMessage)), 0);
 }
 
 /** Writes a transaction. `sequence` is the number of its first message; {@link messagesOf} says how many there are. */
@@ -66,6 +66,7 @@ export function readAnswers(datagram: Buffer): readonly NetlinkAnswer[] {
 }
 
 function splitChange(change: EntryChange): readonly EntryChange[] {
+  if (change.does === 'flush') return [change];
   const parts: EntryChange[] = [];
   for (let at = 0; at < change.entries.length; at += elementsAMessage) {
     const end = at + elementsAMessage;
@@ -77,13 +78,15 @@ function splitChange(change: EntryChange): readonly EntryChange[] {
 
 function changeMessage(change: EntryChange, sequence: number, isLast: boolean): Buffer {
   const type = change.does === 'add' ? nftTypes.newElement : nftTypes.deleteElement;
-  const elements = change.entries.map((entry) =>
+  const entries: readonly ToldEntry[] = change.entries;
+  const elements = entries.map((entry) =>
     writeAttribute(1 | nested, elementBody(entry, change.does === 'add' ? (entry as TimedEntry).seconds : null)),
   );
   const body = Buffer.concat([
     writeName(listAttributes.table),
     writeName(listAttributes.set, change.set),
-    writeAttribute(listAttributes.elements | nested, Buffer.concat(elements)),
+    // To delete without saying what is to empty the set.
+    ...(change.does === 'flush' ? [] : [writeAttribute(listAttributes.elements | nested, Buffer.concat(elements))]),
   ]);
   const flags = netlinkFlags.request | (isLast ? netlinkFlags.ack : 0);
   return writeMessage({ type, flags, sequence, own: ownHeaders.table }, body);

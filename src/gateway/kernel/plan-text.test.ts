@@ -57,6 +57,7 @@ test('sources that overlap are a fault', () => {
     userId: 1,
     guardsRoutes: false,
     masquerades: false,
+    tracksFlows: false,
     hasLeases: true,
     local: null,
     runs: [],
@@ -96,7 +97,10 @@ test('forgetting takes the element and what lives by it, whether or not they are
     'delete element inet exeat watchtoldrange4 { 257 . 203.0.113.7 . tcp . 1-9 }',
     'add element inet exeat watchlive4 { 257 . 203.0.113.7 . tcp . 4 timeout 1s }',
     'delete element inet exeat watchlive4 { 257 . 203.0.113.7 . tcp . 4 }',
+    // What was found in order a moment ago is judged anew.
+    ...['recent4', 'peers4', 'recent6', 'peers6'].map((set) => `flush set inet exeat ${set}`),
   ]);
+  assert.deepEqual(forgetChanges([]), []);
 });
 
 test('counts are read with and without ports, and what is no count is none', () => {

@@ -4,7 +4,8 @@ import type { AddressRun, Binding, KernelPlan, OpenEntry, PortRun, SourceEntry }
 import { localElements } from './local-table.ts';
 import { rulesText } from './rules-text.ts';
 import { createServiceLookup, fillSourceGaps } from './source-gaps.ts';
-import { chainNames, planMaps, planSets, tableText } from './table-text.ts';
+import { chainNames, needlessChains, planMaps, planSets, tableText } from './table-text.ts';
+import { recentSets } from './untracked-rules.ts';
 
 /** A thing in our table that is not ours: `{ kind: 'chain', name: 'x' }`. */
 export interface StrangeObject {
@@ -30,14 +31,17 @@ export function planText(plan: KernelPlan, strange: readonly StrangeObject[] = [
     ...whoElements(filled),
     ...boundElements(plan.bindings, filled),
   ];
+  const needless = needlessChains(plan.place);
   return ok(
     [
-      tableText(),
+      tableText(needless),
       ...chainNames.map((name) => `flush chain ${tableName} ${name}\n`),
-      ...planSets.map((name) => `flush set ${tableName} ${name}\n`),
+      // What was found in order under another plan is looked at anew.
+      ...[...planSets, ...recentSets].map((name) => `flush set ${tableName} ${name}\n`),
       ...planMaps.map((name) => `flush map ${tableName} ${name}\n`),
       // Emptied first: rules that jump to each other would keep each other.
       ...strange.filter(({ kind }) => kind === 'chain').map(({ name }) => `flush chain ${tableName} ${name}\n`),
+      ...needless.map((name) => `delete chain ${tableName} ${name}\n`),
       ...strange.map(({ kind, name }) => `delete ${kind} ${tableName} ${name}\n`),
       rulesText(plan.place, plan.local.cgroups),
       ...elements,
@@ -63,6 +67,8 @@ function placeElements({ place }: KernelPlan): readonly string[] {
       place.inside.map((name) => `"${name}"`),
     ),
     ...addElements('names', place.namePorts.map(String)),
+    // Read by name, or questions of DNS: never judged by address alone.
+    ...addElements('worded', [...new Set([...place.namePorts, 53])].map(String)),
   ];
 }
 
@@ -98,10 +104,17 @@ function boundElements(bindings: readonly Binding[], filled: readonly (readonly 
   return families.flatMap(({ family }, at) => {
     const serviceOf = createServiceLookup(filled[at] ?? []);
     const mine = bindings.filter((binding) => binding.family === family);
-    return addElements(
-      `bound${family}`,
-      mine.map(({ address, mac }) => `${address} . ${mac} : ${serviceOf(address)}`),
-    );
+    return [
+      ...addElements(
+        `bound${family}`,
+        mine.map(({ address, mac }) => `${address} . ${mac} : ${serviceOf(address)}`),
+      ),
+      // An address may be bound to several hardware addresses.
+      ...addElements(
+        `home${family}`,
+        [...new Set(mine.map(({ address }) => address))].map((address) => `${address} : ${serviceOf(address)}`),
+      ),
+    ];
   });
 }
 

@@ -3,10 +3,13 @@ import type { GatewayPlace } from './kernel-plan.ts';
 import { leaseBackRules, leaseBoundRules, leaseChains, unownedClass } from './lease-rules.ts';
 import type { HeldCgroup } from './local-plan.ts';
 import { localArrivals, localChains, localInput, localPost } from './local-rules.ts';
-import { errorBounds, keyBack, keyOut, verdictChains } from './verdict-rules.ts';
+import { needlessChains } from './table-text.ts';
+import { isUntracked, judgedPasses, untrackedChains } from './untracked-rules.ts';
+import { errorBounds, isatap, keyBack, keyOut, verdictChains } from './verdict-rules.ts';
 
 // The ruleset. Life of a packet of a workload:
-//   c_first   before conntrack: c_arrived: fragments are refused, before they are put together; whose address is it, by hardware address
+//   c_first   before conntrack: c_swift, c_returned: TCP of the address plane, which is judged there and not tracked (`untracked-rules.ts`);
+//             c_arrived: fragments are refused, before they are put together; whose address is it, by hardware address
 //             and by path. What is not its own is gone before conntrack believes it: it would end a flow of somebody else by a reset
 //   c_pre     c_inside: its service, or the number of its lease, as a mark of the flow; TCP to a port that is read by name goes to the listener
 //   c_dns     questions go to the filter, whomever they are meant for
@@ -25,8 +28,6 @@ const strayPath = 'fib saddr . iif oif missing counter name spoofed drop';
 const neighbours = 'icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255';
 // Neighbours find each other from addresses that no binding has; routers do not forward what has them.
 const found = `${neighbours} ip6 saddr { ::, fe80::/10 }`;
-// Addresses that carry an IPv4 address (RFC 5214 section 6.1) lie in every network of 64 bits, so no run of addresses leaves them out.
-const isatap = 'ip6 daddr & ::fdff:ffff:0:0 == ::5efe:0:0';
 // What is refused however open its destination is, and how a packet looks that has nothing of it.
 const odd: Readonly<Record<4 | 6, readonly string[]>> = {
   4: ['ip hdrlength != 5'],
@@ -44,15 +45,21 @@ export function rulesText(place: GatewayPlace, cgroups: readonly HeldCgroup[] = 
     ...arrivalChains(place),
     ['c_input', [...named('iifname', place, 'goto c_self'), ...localInput(place)]],
     ['c_self', selfRules(place)],
-    ['c_forward', [...named('iifname', place, 'goto c_from'), ...named('oifname', place, 'goto c_back')]],
+    [
+      'c_forward',
+      [...judgedPasses(place), ...named('iifname', place, 'goto c_from'), ...named('oifname', place, 'goto c_back')],
+    ],
     ['c_from', fromRules()],
     ['c_back', backRules(place)],
     ['c_post', [...localPost(place), ...masqueradeRules(place)]],
+    ...untrackedChains(place, isOneWire(place)),
     ...leaseChains(place.hasLeases),
     ...localChains(place, cgroups),
     ...families.flatMap((words) => familyChains(words, place)),
   ];
-  const text = chains.map(([name, rules]) => `chain ${name} {\n${rules.map((rule) => `${rule}\n`).join('')}}\n`);
+  const needless = needlessChains(place);
+  const there = chains.filter(([name]) => !needless.includes(name));
+  const text = there.map(([name, rules]) => `chain ${name} {\n${rules.map((rule) => `${rule}\n`).join('')}}\n`);
   return `table ${tableName} {\n${text.join('')}}\n`;
 }
 
@@ -82,15 +89,30 @@ function arrivalChains(place: GatewayPlace): readonly (readonly [string, readonl
   ];
   const questions = named('iifname', place, `meta l4proto { tcp, udp } th dport 53 redirect to :${place.dnsPort}`);
   return [
-    ['c_first', named('iifname', place, 'goto c_arrived')],
+    ['c_first', firstRules(place)],
     ['c_arrived', arrivedRules(place)],
     [
       'c_pre',
-      [...localArrivals(place), ...named('iifname', place, 'goto c_inside'), ...(place.guardsRoutes ? repliesOut : [])],
+      [
+        ...judgedPasses(place),
+        ...localArrivals(place),
+        ...named('iifname', place, 'goto c_inside'),
+        ...(place.guardsRoutes ? repliesOut : []),
+      ],
     ],
     ['c_path', isOneWire(place) ? [] : pathRules(place)],
     ['c_inside', insideRules()],
     ['c_dns', place.dnsPort === null ? [] : questions],
+  ];
+}
+
+function firstRules(place: GatewayPlace): readonly string[] {
+  if (!isUntracked(place)) return named('iifname', place, 'goto c_arrived');
+  const [workloads = '', ...runs] = named('iifname', place, '');
+  return [
+    `${workloads}goto c_swift`,
+    ...runs.map((names) => `${names}goto c_arrived`),
+    'iiftype != loopback goto c_returned',
   ];
 }
 
@@ -148,6 +170,8 @@ function selfRules(place: GatewayPlace): readonly string[] {
     ...(place.proxyPort === null ? [] : [`tcp dport ${place.proxyPort} accept`]),
   ];
   return [
+    // What was judged as if it were to be forwarded is nobody's here.
+    ...(isUntracked(place) ? [`meta mark ${marks.judged} meta mark set 0`] : []),
     'ct state invalid counter name invalid drop',
     `${neighbours} accept`,
     `meta mark ${marks.listener} meta l4proto tcp accept`,

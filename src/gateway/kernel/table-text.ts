@@ -6,8 +6,10 @@ import {
   namedCounters,
   tableName,
 } from './kernel-names.ts';
+import type { GatewayPlace } from './kernel-plan.ts';
 import { leaseChainNames, leaseMaps, leaseSets, leaseTableLines } from './lease-rules.ts';
 import { localBaseChains, localMaps, localSets, localSharedChains } from './local-table.ts';
+import { recentSets, untrackedFamilyChains, untrackedSharedChains, untrackedTableLines } from './untracked-rules.ts';
 
 // Told with one port: found by hash. With a run of ports: found by interval, which costs more on every packet.
 const edgeSets = ['told', 'live', 'watchtold', 'watchlive'];
@@ -30,7 +32,16 @@ const baseChains: Readonly<Record<string, string>> = {
   c_post: 'type nat hook postrouting priority srcnat; policy accept;',
   ...localBaseChains,
 };
-const sharedChains = ['c_arrived', 'c_path', 'c_inside', 'c_self', 'c_from', 'c_back', ...localSharedChains];
+const sharedChains = [
+  'c_arrived',
+  'c_path',
+  'c_inside',
+  'c_self',
+  'c_from',
+  'c_back',
+  ...untrackedSharedChains,
+  ...localSharedChains,
+];
 const familyChains = [
   'c_fragment',
   'c_flow',
@@ -50,6 +61,7 @@ const familyChains = [
   'c_replylive',
   'c_replywatch',
   'c_replypass',
+  ...untrackedFamilyChains,
 ];
 
 /** Every chain of ours, by name. */
@@ -60,23 +72,38 @@ export const chainNames: readonly string[] = [
   ...families.flatMap(({ family }) => familyChains.map((name) => `${name}${family}`)),
 ];
 
+/**
+ * Chains that such a place has no use for. They are not there: each that hangs on a hook is walked by every packet, and one that translates
+ * addresses is asked for each of them.
+ */
+export function needlessChains({ local, masquerades, runs, dnsPort }: GatewayPlace): readonly string[] {
+  const isTranslated = local !== null || masquerades || runs.length > 0;
+  return [
+    ...(local === null ? Object.keys(localBaseChains) : []),
+    ...(isTranslated ? [] : ['c_post']),
+    ...(dnsPort === null ? ['c_dns'] : []),
+  ];
+}
+
 /** Sets that hold the plan: emptied and filled with every plan. */
 export const planSets: readonly string[] = [
   'inside',
   'names',
+  'worded',
   ...Object.keys(localSets),
   ...families.flatMap(({ family }) => [...oneSets, 'open', 'watched', 'closed'].map((name) => `${name}${family}`)),
 ];
 
 /** Maps that hold the plan. */
 export const planMaps: readonly string[] = [
-  ...families.flatMap(({ family }) => [`who${family}`, `bound${family}`]),
+  ...families.flatMap(({ family }) => [`who${family}`, `bound${family}`, `home${family}`]),
   ...Object.keys(localMaps),
 ];
 
 /** Sets that outlive a plan: what was told, what lives, what was counted. */
 export const keptSets: readonly string[] = [
   ...leaseSets,
+  ...recentSets,
   ...families.flatMap(({ family }) =>
     [...edgeSets, ...rangeSets, ...countSets, 'deniedany'].map((name) => `${name}${family}`),
   ),
@@ -85,17 +112,22 @@ export const keptSets: readonly string[] = [
 /** Maps that outlive a plan: whose an address is by a lease. */
 export const keptMaps: readonly string[] = leaseMaps;
 
-/** The table with its sets and its chains, all without content: what is there already stays as it is. */
-export function tableText(): string {
+/**
+ * The table with its sets and its chains, all without content: what is there already stays as it is. `needless`: chains that
+ * hang on no hook and are to go. Default: none.
+ */
+export function tableText(needless: readonly string[] = []): string {
   const lines = [
     ...namedCounters.map((name) => `counter ${name} { }`),
     'set inside { type ifname; }',
     'set names { type inet_service; }',
+    'set worded { type inet_service; }',
+    ...untrackedTableLines(maxCountedEdges),
     ...leaseTableLines(),
     ...Object.entries(localSets).map(([name, shape]) => `set ${name} { ${shape} }`),
     ...Object.entries(localMaps).map(([name, shape]) => `map ${name} { ${shape} }`),
     ...families.flatMap(familySets),
-    ...chainNames.map((name) => `chain ${name} { ${baseChains[name] ?? ''} }`),
+    ...chainNames.map((name) => `chain ${name} { ${needless.includes(name) ? '' : (baseChains[name] ?? '')} }`),
   ];
   return `table ${tableName} {\n${lines.join('\n')}\n}\n`;
 }

@@ -7,13 +7,15 @@ export const errorBounds: Readonly<Record<4 | 6, string>> = {
   4: 'meta length <= 576 limit rate 100/second',
   6: 'meta length <= 1280 limit rate 100/second',
 };
+/** Addresses that carry an IPv4 address (RFC 5214 section 6.1) lie in every network of 64 bits, so no run of addresses leaves them out. */
+export const isatap = 'ip6 daddr & ::fdff:ffff:0:0 == ::5efe:0:0';
 // What a flow can be open by.
 const openSets = [
   ...['live', 'told', 'openone', 'toldrange', 'open'],
   ...['watchlive', 'watchtold', 'watchtoldrange', 'watchedone', 'watched'],
 ];
-// A flow that was told of lives past the end of what was told, as long as it is not silent for this long.
-const idleTimeouts = { tcp: '1h', udp: '3m' } as const;
+/** A flow that was told of lives past the end of what was told, as long as it is not silent for this long. */
+export const idleTimeouts = { tcp: '1h', udp: '3m' } as const;
 
 type Chain = readonly [name: string, rules: readonly string[]];
 
