@@ -83,7 +83,7 @@ describe('leases in the kernel', { skip: skipUnless('root', 'ip', 'nft') }, () =
       ]),
     );
     const sources = plan.sources.filter(({ serviceId }) => serviceId === services.workload);
-    assert.ok((await client.apply({ ...plan, sources, place: { ...place, hasLeases: true } })).ok);
+    assert.ok((await client.apply({ ...plan, sources, place: { ...place, tracksFlows: true } })).ok);
   });
   after(() => bed?.close());
 

@@ -76,7 +76,7 @@ export const place: GatewayPlace = {
   guardsRoutes: true,
   masquerades: false,
   tracksFlows: false,
-  hasLeases: false,
+  hasLeases: true,
   local: null,
   runs: [],
 };

@@ -142,7 +142,8 @@ export function placeOf(
     userId: process.getuid?.() ?? 0,
     guardsRoutes: config.guardsRoutes,
     masquerades: config.masquerades,
-    tracksFlows: config.tracksFlows,
+    // A flow of a lease is known by the mark that conntrack keeps, also after its address went back to whose it is by the policy.
+    tracksFlows: config.tracksFlows || leases.length > 0,
     // A run has its address by a lease of its own.
     hasLeases: leases.length > 0 || runs.length > 0,
     local: null,

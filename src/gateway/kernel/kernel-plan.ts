@@ -84,7 +84,7 @@ export interface GatewayPlace {
   readonly guardsRoutes: boolean;
   /** Whether sources are translated to the address of the interface that leads out. */
   readonly masquerades: boolean;
-  /** Whether conntrack follows TCP of the address plane too, for the sake of somebody else's rules: translation needs it. */
+  /** Whether conntrack follows TCP of the address plane too: where others translate it, and where addresses of the policy are leased. */
   readonly tracksFlows: boolean;
   /** Whether addresses are leased; if not, no packet is looked up among leases, and none is taken. */
   readonly hasLeases: boolean;

@@ -1,6 +1,7 @@
 import { nobodysLease, tableName } from './kernel-names.ts';
 import type { LeaseEntry } from './kernel-plan.ts';
 import { leaseMaps, leaseSets } from './lease-rules.ts';
+import { recentSets } from './untracked-rules.ts';
 
 /** What is to become of the leases that the kernel holds, in one transaction. */
 export interface LeaseChange {
@@ -16,13 +17,17 @@ const elementsALine = 500;
 
 /** The text of the transaction. An address is in `gone` before it is in `held` with another lease. */
 export function leaseText({ isReset, gone, held }: LeaseChange): string {
+  // Whose an address is may be another by now: what was found in order is judged anew.
+  const judgedAnew = recentSets.map((name) => `flush set ${tableName} ${name}\n`);
   const emptied = [
     ...leaseMaps.map((name) => `flush map ${tableName} ${name}\n`),
     ...leaseSets.map((name) => `flush set ${tableName} ${name}\n`),
   ];
   // Deleting what is not there would fail the whole transaction, so it is added first.
   const last = gone.map((entry) => ({ ...entry, milliseconds: 1_000 }));
-  return [...(isReset ? emptied : []), ...addLines(last), ...deleteLines(gone), ...addLines(held)].join('');
+  return [...(isReset ? emptied : []), ...addLines(last), ...deleteLines(gone), ...addLines(held), ...judgedAnew].join(
+    '',
+  );
 }
 
 function addLines(entries: readonly LeaseEntry[]): readonly string[] {

@@ -52,7 +52,7 @@ export function rulesText(place: GatewayPlace, cgroups: readonly HeldCgroup[] = 
     ['c_from', fromRules()],
     ['c_back', backRules(place)],
     ['c_post', [...localPost(place), ...masqueradeRules(place)]],
-    ...untrackedChains(place, isOneWire(place)),
+    ...untrackedChains(place),
     ...leaseChains(place.hasLeases),
     ...localChains(place, cgroups),
     ...families.flatMap((words) => familyChains(words, place)),

@@ -65,12 +65,9 @@ export function untrackedTableLines(size: number): readonly string[] {
   ]);
 }
 
-/**
- * Whether TCP of the address plane goes past conntrack. Not where it is translated, by us or by others; nor where addresses are leased, since
- * a flow of a lease is known by the mark that conntrack keeps.
- */
-export function isUntracked({ inside, masquerades, hasLeases, tracksFlows }: GatewayPlace): boolean {
-  return inside.length > 0 && !masquerades && !hasLeases && !tracksFlows;
+/** Whether TCP of the address plane goes past conntrack. Not where it is translated, by us or by others. */
+export function isUntracked({ inside, masquerades, tracksFlows }: GatewayPlace): boolean {
+  return inside.length > 0 && !masquerades && !tracksFlows;
 }
 
 /** Lets pass what was judged before conntrack: first rule of a chain. Nobody else sets this mark. */
@@ -78,10 +75,10 @@ export function judgedPasses(place: GatewayPlace): readonly string[] {
   return isUntracked(place) ? [`meta mark ${marks.judged} accept`] : [];
 }
 
-/** The chains; empty where everything is tracked. `isOneWire`: the path of a source cannot have changed since it was looked at. */
-export function untrackedChains(place: GatewayPlace, isOneWire: boolean): readonly Chain[] {
+/** The chains; empty where everything is tracked. */
+export function untrackedChains(place: GatewayPlace): readonly Chain[] {
   const chains: readonly Chain[] = [
-    ['c_swift', swiftRules(place, isOneWire)],
+    ['c_swift', swiftRules(place)],
     ['c_tracked', ['meta mark set 0 goto c_arrived']],
     ['c_returned', returnedRules(place)],
     ...families.flatMap((words) => familyChains(words, place)),
@@ -89,8 +86,9 @@ export function untrackedChains(place: GatewayPlace, isOneWire: boolean): readon
   return isUntracked(place) ? chains : chains.map(([name]) => [name, []]);
 }
 
-function swiftRules({ binding }: GatewayPlace, isOneWire: boolean): readonly string[] {
-  const path = isOneWire ? '' : 'fib saddr . iif oif exists ';
+function swiftRules({ binding, inside }: GatewayPlace): readonly string[] {
+  // Where all come by one interface, from the hardware address of their own, it is enough to look the path up when an edge is judged.
+  const path = binding === 'mac' && inside.length === 1 ? '' : 'fib saddr . iif oif exists ';
   const whose = ({ family, source }: FamilyWords): string =>
     `${path}meta mark set ${binding === 'mac' ? `${source} . ether saddr map @bound${family}` : `${source} map @who${family}`}`;
   return [
@@ -152,6 +150,9 @@ function familyChains(words: FamilyWords, place: GatewayPlace): readonly Chain[]
   const [out, back] = [keyOut(words), keyBack(words)];
   const peers = `${bits[family].source} . ${bits[family].destination}`;
   const seen = `update @recent${family} { ${edgeOut(words)} } update @peers${family} { ${peers} }`;
+  // A flow of a lease is known by the mark that conntrack keeps. What is not leased keeps its mark: the rule ends where nothing is found.
+  const leased = (address: string, then: string): readonly string[] =>
+    place.hasLeases ? [`meta mark set ${address} map @lease${family} ${then}`] : [];
   // A set that is full does not take the element and ends its rule there; so what follows is a rule of its own.
   const orElse = (rule: string, then: string): readonly string[] => [`${rule} ${then}`, then];
   const counted = (set: string, edge: string): readonly string[] => [
@@ -163,6 +164,7 @@ function familyChains(words: FamilyWords, place: GatewayPlace): readonly Chain[]
       `c_judge${family}`,
       [
         'th dport @worded goto c_tracked',
+        ...leased(source, 'goto c_tracked'),
         `${destination} @closed${family} goto c_tracked`,
         ...(family === 6 ? [`${isatap} goto c_tracked`] : []),
         'fib saddr . iif oif missing goto c_tracked',
@@ -188,6 +190,7 @@ function familyChains(words: FamilyWords, place: GatewayPlace): readonly Chain[]
       `c_tcpback${family}`,
       [
         'th sport @worded return',
+        ...leased(destination, 'return'),
         `${source} @closed${family} return`,
         ...['live', 'openone', 'told', 'toldrange', 'open'].map(
           (set) => `${back} @${set}${family} goto c_swiftback${family}`,
