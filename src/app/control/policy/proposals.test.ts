@@ -200,7 +200,10 @@ test('exceptions in force count, and what a draft’s boundary takes from them b
   const boundary = `${enforced}---\napiVersion: exeat/v1\nowner: team-security\nboundary: { deny: [ { to: "files.example.com:*", reason: leaks } ] }\n`;
   const path = (await tryOn(boundary, granted)).map?.paths[0];
   assert.deepEqual([path?.outcome, path?.draft?.reasons], ['newly_denied', ['boundary_denied']]);
-  // Over: it is denied by both.
+  // For one identity of the service: which one asked is nothing that the replay knows.
+  const narrow = await tryOn(enforced, traffic(rows, { grants: [{ ...grant, identity: 'credential:payments-api' }] }));
+  assert.equal(narrow.map?.notes[0], 'not judged: 1 edge that may be either');
+  // Over: observe lets it out today, and the draft would not.
   const over = await tryOn(enforced, traffic(rows, { grants: [{ ...grant, notAfter: nowMs - 1 }] }));
   assert.equal(over.map?.paths[0]?.outcome, 'newly_denied', 'observed today');
 });

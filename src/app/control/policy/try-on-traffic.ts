@@ -111,6 +111,8 @@ function createRowReplay(
     before: { policy: before.policy, judge: createEdgeJudge(before.policy, nowMs, localOrigins, facts) },
     principalsOf: principalsOfDecisions(now.policy, before.policy),
   };
+  // The replay asks with the strongest identity of a service: what is granted to one of them is not told by it.
+  const narrow = new Set(traffic.grants.flatMap(({ id, identity }) => (identity === null ? [] : [id])));
   const known = new Map<string, RowReplay>();
   const counts = { unrecorded: 0 };
   const judge = (row: TrafficRow, end: RecordedEnd): RowReplay => {
@@ -129,7 +131,7 @@ function createRowReplay(
       const key = [...Object.values(end), row.point === 'dns', row.verdict === 'deny'].join('\n');
       const replayed = known.get(key) ?? judge(row, end);
       known.set(key, replayed);
-      return replayed;
+      return row.grantId !== null && narrow.has(row.grantId) ? { ...replayed, change: 'unclear' } : replayed;
     },
   };
 }
