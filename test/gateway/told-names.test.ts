@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type AgentAnswer, at, type GatewayBed, openGatewayBed, pause, until } from '../support/gateway-bed.ts';
+import {
+  type AgentAnswer,
+  at,
+  type GatewayBed,
+  isIdleEnough,
+  openGatewayBed,
+  pause,
+  until,
+} from '../support/gateway-bed.ts';
 import { startGatewayProduct, startIn, verdictOf } from '../support/gateway-product.ts';
 import type { RunningProduct } from '../support/product.ts';
 import { skipUnless } from '../support/requires.ts';
@@ -23,7 +31,9 @@ describe('names that DNS told', { skip: skipUnless('root', 'ip', 'nft', 'perl', 
     bed = await openGatewayBed();
     const addresses = families.flatMap((family) => hosts.map((host) => `${prefix[family]}${host}`));
     for (const address of addresses) {
-      await bed.exec('origin', ['ip', 'addr', 'add', address, 'dev', 'lo']);
+      // On a busy machine one that waits for others to object is not there yet.
+      const atOnce = address.includes(':') ? ['nodad'] : [];
+      assert.equal(await bed.exec('origin', ['ip', 'addr', 'add', address, 'dev', 'lo', ...atOnce]), '');
       for (const port of [5432, 5433, 7000]) {
         assert.equal((await bed.origin.tell({ does: 'listen', host: address, port })).result, 'listens');
       }
@@ -43,7 +53,7 @@ describe('names that DNS told', { skip: skipUnless('root', 'ip', 'nft', 'perl', 
     await bed?.close();
   });
 
-  const open = (host: string, port: number, timeoutMs = 1_000): Promise<AgentAnswer> =>
+  const open = (host: string, port: number, timeoutMs = 5_000): Promise<AgentAnswer> =>
     bed.workload.tell({ does: 'open', host, port, timeoutMs });
   const echo = async (connection: number): Promise<string> =>
     (await bed.workload.tell({ does: 'echo', connection, text: 'on' })).result;
@@ -56,7 +66,7 @@ describe('names that DNS told', { skip: skipUnless('root', 'ip', 'nft', 'perl', 
       told = (await bed.exec('workload', ['dig', ...words])).split('\n').filter((line) => /^[0-9a-f.:]+$/.test(line));
       return told.length > 0;
     };
-    await until(isTold, `an answer for ${name}`);
+    await until(isTold, `an answer for ${name}`, 30_000);
     return told;
   };
   const isOpen = async (host: string, port: number): Promise<boolean> =>
@@ -96,7 +106,7 @@ describe('names that DNS told', { skip: skipUnless('root', 'ip', 'nft', 'perl', 
       }
       const refused = await open(one, 5432);
       assert.equal(refused.result, 'ECONNREFUSED', 'the first answer is over');
-      assert.ok(refused.ms < 200, `a client must not wait: ${refused.ms} ms`);
+      assert.ok(refused.ms < 200 || !isIdleEnough(), `a client must not wait: ${refused.ms} ms`);
       assert.equal((await open(two, 5432)).result, 'ECONNREFUSED');
       assert.ok(await isOpen(six, 5432), 'the sibling of an address in use');
       assert.equal((await open(one, 7000)).result, 'ECONNREFUSED', 'nothing new by the old answer');
@@ -109,7 +119,8 @@ describe('names that DNS told', { skip: skipUnless('root', 'ip', 'nft', 'perl', 
     await both(async (family) => {
       const one = `${prefix[family]}1`;
       const late = await open(one, 5433);
-      assert.deepEqual([late.result, late.ms < 200], ['ECONNREFUSED', true], `${late.ms} ms`);
+      assert.equal(late.result, 'ECONNREFUSED');
+      assert.ok(late.ms < 200 || !isIdleEnough(), `${late.ms} ms`);
       await dig('late.example.com', family);
       assert.equal((await open(one, 7000)).result, 'ECONNREFUSED', 'told for its own ports only');
       assert.ok(await isOpen(one, 5433));
