@@ -30,9 +30,8 @@ export interface ToldAnswerParts {
 interface Told {
   readonly from: SourceClass;
   readonly name: string;
-  /** That of the last answer that is recorded, and when that was (epoch milliseconds). */
-  flow: string;
-  recordedAt: number;
+  /** By family, since each is asked for by itself: the flow of the last answer that is recorded, and when that was (epoch milliseconds). */
+  readonly flows: Map<4 | 6, { readonly flow: string; readonly recordedAt: number }>;
   readonly opened: Map<string, { readonly address: IpAddress; readonly text: string }>;
   isByGrant: boolean;
 }
@@ -97,7 +96,9 @@ export class ToldAnswers implements AnswerSink {
 
   /** The name that an address was told for last, and the flow of that answer. */
   nameOf(classId: number, address: string): ToldName | null {
-    return this.#byAddress.get(`${classId} ${address}`) ?? null;
+    const told = this.#byAddress.get(`${classId} ${address}`);
+    const last = told?.flows.get(address.includes(':') ? 6 : 4);
+    return told === undefined || last === undefined ? null : { name: told.name, flow: last.flow };
   }
 
   /** Entries that the kernel holds. */
@@ -138,12 +139,13 @@ export class ToldAnswers implements AnswerSink {
     if (byAddress.size === 0) return;
     const key = `${from.id} ${answer.name}`;
     const told = this.#told.get(key) ?? {
-      ...{ from, name: answer.name, flow: '', recordedAt: Number.NEGATIVE_INFINITY, opened: new Map(), isByGrant },
+      ...{ from, name: answer.name, flows: new Map(), opened: new Map(), isByGrant },
     };
     const now = this.#parts.clock.now();
-    if (answer.isRecorded || now - told.recordedAt >= recordedAnewMs) {
-      told.flow = answer.flow();
-      told.recordedAt = now;
+    for (const { family } of answer.addresses) {
+      const recordedAt = told.flows.get(family)?.recordedAt ?? Number.NEGATIVE_INFINITY;
+      if (answer.isRecorded || now - recordedAt >= recordedAnewMs)
+        told.flows.set(family, { flow: answer.flow(), recordedAt: now });
     }
     told.isByGrant = isByGrant;
     for (const address of answer.addresses) {
