@@ -5,12 +5,15 @@ import { chmodSync, chownSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
-import { at, type GatewayBed, openGatewayBed, until, workloadMac } from '../support/gateway-bed.ts';
+import { at, type GatewayBed, type NetAgent, openGatewayBed, until, workloadMac } from '../support/gateway-bed.ts';
+import { asUser, users } from '../support/local-bed.ts';
 import { type RunningProduct, startProduct } from '../support/product.ts';
 import { skipUnless } from '../support/requires.ts';
+import { openRunBed, type RunBed } from '../support/run-bed.ts';
 
 // The parts as the units of examples/gateway start them, each with the rights of its unit:
-// boot.nft, then the helper, then `exeat up` as a user without any right, with the sockets of exeat.socket.
+// boot.nft, then the helper, then Exeat as a user without any right, with the sockets of exeat.socket. It holds workloads, the processes of
+// the machine, and runs at once.
 
 const repository = join(import.meta.dirname, '../..');
 const unitOf = (name: string): string => readFileSync(join(repository, 'examples/gateway', name), 'utf8');
@@ -32,10 +35,12 @@ $ENV{LISTEN_FDS} = @high; $ENV{LISTEN_PID} = $$;
 exec { $ARGV[0] } @ARGV or die "$ARGV[0]: $!";`;
 
 describe('the units of examples/gateway', {
-  skip: skipUnless('root', 'ip', 'nft', 'perl', 'setpriv', 'dig', 'curl'),
+  skip: skipUnless('root', 'ip', 'nft', 'perl', 'setpriv', 'dig', 'curl', 'bwrap'),
 }, () => {
   let bed: GatewayBed;
   let product: RunningProduct | undefined;
+  let runs: RunBed | undefined;
+  const agents: Partial<Record<'builder' | 'stranger', NetAgent>> = {};
   const children: ChildProcess[] = [];
 
   const startIn = async (where: 'gateway' | 'origin', words: readonly string[]): Promise<void> => {
@@ -62,7 +67,14 @@ describe('the units of examples/gateway', {
   before(async () => {
     bed = await openGatewayBed();
     chmodSync(bed.folder, 0o711);
-    await bed.origin.tell({ does: 'listen', host: at.origin[4], port: 5432 });
+    for (const [host, port] of [
+      [at.origin[4], 5432],
+      [at.far[4], 9000],
+      [at.far[4], 9001],
+    ] as const)
+      await bed.origin.tell({ does: 'listen', host, port });
+    for (const user of ['builder', 'stranger'] as const) agents[user] = bed.agent('gateway', asUser(users[user]));
+    runs = await openRunBed();
     const server = `require('node:http').createServer((q, s) => s.end('reached')).listen(80, '${at.origin[4]}', () => console.log('on'))`;
     await startIn('origin', [process.execPath, '-e', server]);
   });
@@ -70,13 +82,26 @@ describe('the units of examples/gateway', {
     await product?.stop();
     for (const child of children) child.kill('SIGKILL');
     await bed?.close();
+    runs?.close();
   });
+
+  const sends = async (user: 'builder' | 'stranger', port: number): Promise<string> =>
+    (await agents[user]?.tell({ does: 'open', host: at.far[4], port, timeoutMs: 500 }))?.result ?? 'no agent';
 
   test('forward nothing before the first plan, also where forwarding is on', async () => {
     await bed.exec('gateway', ['sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward']);
     assert.match(await open(at.origin[4], 5432), /^203\.0\.113\.7 5432/, 'the way is open without them');
     assert.equal(await bed.exec('gateway', ['nft', '-f', '-'], unitOf('boot.nft')), '');
     assert.doesNotMatch(await open(at.origin[4], 5432), /^203\.0\.113\.7 5432/);
+  });
+
+  test('let no process of the machine send before the first plan', async () => {
+    assert.match(await sends('builder', 9000), / 9000 /, 'the way is open without them');
+    assert.equal(await bed.exec('gateway', ['nft', '-f', '-'], unitOf('local/boot.nft')), '');
+    assert.doesNotMatch(await sends('builder', 9000), / 9000 /);
+    // Who comes to a port of root is answered.
+    await bed.agent('gateway').tell({ does: 'listen', host: at.gateway[4], port: 22 });
+    assert.match(await open(at.gateway[4], 22), / 22 /);
   });
 
   test('let out what the policy says, with the rights that they leave', async () => {
@@ -95,6 +120,7 @@ describe('the units of examples/gateway', {
         ...['--clear-groups', '--bounding-set', '-all', '--inh-caps', '-all', '--no-new-privs'],
       ],
       prepare: async (folder) => chownSync(folder, userId, userId),
+      command: ['gateway', '--local'],
       policy: { 'workload.yaml': policy },
       config: {
         listen: { proxy: '127.0.0.1:3128', console: '127.0.0.1:8440', dns: '[::]:5353' },
@@ -103,7 +129,9 @@ describe('the units of examples/gateway', {
           inside: ['gi'],
           neighbours: { [at.workload[4]]: workloadMac },
           helper: join(bed.folder, 'helper.sock'),
+          run: { range: ['10.9.7.0/30'] },
         },
+        run: { socket: './run.sock' },
       },
     });
     await until(async () => (await curl(`http://${web}/`, at.far[4])) === 'reached', 'the gateway', 20_000);
@@ -113,6 +141,7 @@ describe('the units of examples/gateway', {
       /^203\.0\.113\.7/,
     );
     assert.equal(await open(at.origin[4], 5432), `${at.origin[4]} 5432 ${at.workload[4]}`);
+    assert.equal(await open(at.far[4], 9000), 'ECONNREFUSED');
     const { supervisor, point } = product.report.pids;
     for (const pid of [supervisor, point]) {
       assert.match(
@@ -121,6 +150,27 @@ describe('the units of examples/gateway', {
         'no process of the product has a right',
       );
     }
+  });
+
+  test('hold the processes of the machine, and let runs out by a link of their own, with no more rights', async () => {
+    const isRuled = async (): Promise<boolean> => (await sends('builder', 9000)) === `${at.far[4]} 9000 203.0.113.1`;
+    await until(isRuled, 'the way of the user');
+    assert.deepEqual([await sends('builder', 9001), await sends('stranger', 9000)], ['ECONNREFUSED', 'ECONNREFUSED']);
+    const tries = [9000, 9001].map(
+      (port) =>
+        `timeout 3 bash -c 'exec 3<>/dev/tcp/${at.far[4]}/${port} && head -1 <&3' 2>&1 | tail -1 | sed 's/.*: //'`,
+    );
+    const words = ['--as', 'ci', '--config', product?.configPath ?? ''];
+    const ran = await runs?.run(words, `{ ${tries.join('; ')}; } > $OUT/seen; grep -c : /proc/net/dev >> $OUT/seen`);
+    assert.equal(ran?.code, 0, ran?.said);
+    // The loopback and the link.
+    assert.equal(runs?.written('seen'), `Connection refused\n${at.far[4]} 9001 203.0.113.1\n2`);
+    assert.match(ran?.said ?? '', /198\.51\.100\.7:9000 .* no_rule_matched/);
+    const status = await product?.run('gateway', 'status');
+    assert.match(status?.stdout ?? '', /^No problems\.\n[\s\S]*\nruns +0, addresses for 1 more in 10\.9\.7\.0\/30\n/);
+    assert.equal(status?.code, 0, status?.stdout);
+    const doctor = await product?.run('doctor');
+    assert.match(doctor?.stdout ?? '', /^ok +gateway runs +0 now, addresses for 1 more in 10\.9\.7\.0\/30; for ci$/m);
   });
 });
 
@@ -133,4 +183,22 @@ identities: [ "source:${at.workload[4]}/32" ]
 allow:
   - { to: "http://${web}:80", reason: the site }
   - { to: "tcp://db.example.com:5432", reason: the database }
+---
+apiVersion: exeat/v1
+service: builder
+owner: team-build
+kind: app
+mode: enforce
+identities: [ { local: { user: "${users.builder}" } } ]
+allow:
+  - { to: "tcp://${at.far[4]}:9000", reason: the store of this house }
+---
+apiVersion: exeat/v1
+service: ci
+owner: team-build
+kind: build
+mode: enforce
+identities: [ { local: { user: "0" } }, { leased: run } ]
+allow:
+  - { to: "tcp://${at.far[4]}:9001", reason: test data }
 `;

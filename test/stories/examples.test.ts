@@ -106,7 +106,8 @@ describe('examples/systemd', () => {
 });
 
 describe('examples/gateway', () => {
-  const names = ['exeat-gateway-boot.service', 'exeat-gateway.service', 'exeat.service', 'exeat.socket'];
+  const products = ['exeat.service', 'exeat-local.service'];
+  const names = ['exeat-gateway-boot.service', 'exeat-gateway.service', ...products, 'exeat.socket'];
   const textOf = (name: string): string => readFileSync(join(examples, 'gateway', name), 'utf8');
 
   test('leaves the rights over the network to the helper alone', () => {
@@ -121,9 +122,32 @@ describe('examples/gateway', () => {
     ]) {
       assert.match(helper, new RegExp(`^${line}$`, 'm'));
     }
-    const product = textOf('exeat.service');
-    for (const line of ['User=exeat', 'CapabilityBoundingSet=', 'AmbientCapabilities=', 'NoNewPrivileges=yes']) {
-      assert.match(product, new RegExp(`^${line}$`, 'm'));
+    for (const product of products) {
+      for (const line of ['User=exeat', 'CapabilityBoundingSet=', 'AmbientCapabilities=', 'NoNewPrivileges=yes']) {
+        assert.match(textOf(product), new RegExp(`^${line}$`, 'm'));
+      }
+    }
+  });
+
+  test('holds the processes of one machine with the same hardening, before anybody counts on the network', () => {
+    const hardening = (name: string): readonly string[] =>
+      textOf(name)
+        .split('\n')
+        .filter((line) => /^(?:Protect|Private|Restrict|SystemCall|NoNew|Lock|Remove|Cap|Amb|UMask|User)/.test(line));
+    // What it has to read of /proc/sys.
+    assert.deepEqual(
+      hardening('exeat-local.service'),
+      hardening('exeat.service').filter((line) => line !== 'ProcSubset=pid'),
+    );
+    assert.match(textOf('exeat-local.service'), /^Before=network-online\.target$/m);
+    const loaded = loadConfig({ path: join(examples, 'gateway/local/exeat.yaml'), env: {}, flags: {} });
+    assert.ok(loaded.ok && loaded.value.gateway !== null);
+    const { helper, port } = loaded.value.gateway;
+    assert.match(textOf('exeat-gateway.service'), new RegExp(` --socket ${helper} `));
+    assert.match(textOf('exeat.socket'), new RegExp(`:${port}$`, 'm'));
+    for (const name of products) {
+      const [, folder] = /^RuntimeDirectory=(\S+)$/m.exec(textOf(name)) ?? [];
+      assert.equal(loaded.value.run.socket, `/run/${folder}/run.sock`);
     }
   });
 
@@ -158,6 +182,7 @@ describe('examples/gateway', () => {
       assert.equal((await run('systemd-analyze', ['verify', ...files])).stderr, '');
       for (const [name, threshold] of [
         ['exeat.service', 20],
+        ['exeat-local.service', 20],
         ['exeat-gateway.service', 30],
       ] as const) {
         const words = ['security', '--offline=true', '--no-pager', `--threshold=${threshold}`, join(folder, name)];

@@ -18,6 +18,7 @@ export interface LocalPlaceFound {
 export async function findLocalPlace(
   local: LocalConfig | null,
   lookUp: AccountLookUp = lookUpAccounts,
+  firstPort: string = readText(firstPortPath),
 ): Promise<LocalPlaceFound> {
   if (local === null) return { place: null, problems: [] };
   const { users } = await lookUp([...local.exempt, ...leasingUsers], []);
@@ -28,16 +29,27 @@ export async function findLocalPlace(
     groupId: process.getgid?.() ?? 0,
     exempt: numbersOf(local.exempt),
     leasing: numbersOf(leasingUsers),
-    inbound: [...rootsPorts(), ...local.inbound.map((port) => ({ from: port, to: port }))],
+    inbound: [...rootsPorts(firstPort), ...local.inbound.map((port) => ({ from: port, to: port }))],
   };
   const unknown = local.exempt.filter((name) => !users.has(name));
-  return { place, problems: unknown.map((name) => `\`gateway.local.exempt\`: this host knows no user \`${name}\``) };
+  return {
+    place,
+    problems: [
+      ...unknown.map((name) => `\`gateway.local.exempt\`: this host knows no user \`${name}\``),
+      ...(firstPort === ''
+        ? [
+            `\`${firstPortPath}\` cannot be read, so nobody outside is answered but at ports of \`gateway.local.inbound\`: let it be read (no \`ProcSubset=pid\`), or name the ports`,
+          ]
+        : []),
+    ],
+  };
 }
 
-/** Ports that only root can listen at (ip(7)): a process that is judged cannot answer there. */
-function rootsPorts(): LocalPlace['inbound'] {
-  const first = Number(readText('/proc/sys/net/ipv4/ip_unprivileged_port_start') || '1024');
-  const last = Math.min(first - 1, 1_023);
+const firstPortPath = '/proc/sys/net/ipv4/ip_unprivileged_port_start';
+
+/** Ports that only root can listen at (ip(7)): a process that is judged cannot answer there. Where that is not known, none is. */
+function rootsPorts(firstPort: string): LocalPlace['inbound'] {
+  const last = firstPort === '' ? 0 : Math.min(Number(firstPort) - 1, 1_023);
   return last >= 1 ? [{ from: 1, to: last }] : [];
 }
 
@@ -45,7 +57,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8').trim();
   } catch {
-    // Older kernels and other systems have no such setting.
+    // Hidden from this process: then it is not known, which is said.
     return '';
   }
 }

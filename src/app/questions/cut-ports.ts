@@ -4,7 +4,7 @@ import type { Config } from '../../config/index.ts';
 import type { LocalPlace } from '../../gateway/index.ts';
 import { findLocalPlace } from '../point/local-place.ts';
 
-/** A line of `/proc/net/tcp` as far as it matters here. */
+/** A line of `/proc/self/net/tcp` as far as it matters here. */
 interface TcpSocket {
   readonly localPort: number;
   readonly isLoopback: boolean;
@@ -13,7 +13,8 @@ interface TcpSocket {
   readonly userId: number;
 }
 
-const tables = ['/proc/net/tcp', '/proc/net/tcp6'];
+// Of ourselves: what a unit shows of /proc may be processes alone.
+const tables = ['/proc/self/net/tcp', '/proc/self/net/tcp6'];
 // include/net/tcp_states.h
 const states: Readonly<Record<string, TcpSocket['state']>> = { '01': 'established', '0A': 'listening' };
 
