@@ -1,41 +1,29 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { promisify } from 'node:util';
-import { runMacs } from '../../src/gateway/index.ts';
 import { at, type GatewayBed, openGatewayBed, until } from '../support/gateway-bed.ts';
 import { startGatewayProduct, startTlsOrigin, verdictOf } from '../support/gateway-product.ts';
+import {
+  indexOf,
+  listens,
+  macOf,
+  type Running,
+  type RunStarter,
+  sends,
+  startRuns,
+  tools,
+} from '../support/gateway-runs.ts';
 import { childOf } from '../support/kill-child.ts';
 import type { RunningProduct } from '../support/product.ts';
 import { skipUnless } from '../support/requires.ts';
-import { cliPath, openRunBed, type RunBed, spawnRun } from '../support/run-bed.ts';
+import { openRunBed, type RunBed, spawnRun } from '../support/run-bed.ts';
 
 // A command in a network of its own that leads out through the gateway: by name, by address, by UDP.
 
 const web = 'web.example.com';
 const db = 'db.example.com';
-
-// One line for each: what was tried and what came of it. TCP says whom it was meant for and who asked; UDP what came back.
-const tools = String.raw`
-tcp() { timeout 3 bash -c 'exec 3<>/dev/tcp/'$1'/'$2' && head -1 <&3' 2>&1 | tail -1 | sed 's/.*: //'; }
-udp() { perl -MSocket -e 'my ($h,$p)=@ARGV; my ($f,$a) = $h =~ /:/ ? (AF_INET6, pack_sockaddr_in6($p,Socket::inet_pton(AF_INET6,$h),$h =~ /^f[ef]/ ? 2 : 0)) : (AF_INET, pack_sockaddr_in($p,inet_aton($h)));
-  socket(my $s,$f,SOCK_DGRAM,0); setsockopt($s,0,1,1); $SIG{ALRM}=sub{print "timeout\n"; exit}; alarm 1; connect($s,$a) or die "$!\n"; send($s,"x",0); recv($s,my $m,9,0) // die "$!\n"; print "$m\n"' $1 $2 2>&1; }
-`;
-
-// A datagram from one address to another; what came back.
-const sends = String.raw`my ($from, $to, $port) = @ARGV; my $six = $to =~ /:/;
-  my $at = sub { $six ? pack_sockaddr_in6($_[0], Socket::inet_pton(AF_INET6, $_[1])) : pack_sockaddr_in($_[0], inet_aton($_[1])) };
-  socket(my $s, $six ? AF_INET6 : AF_INET, SOCK_DGRAM, 0); setsockopt($s, SOL_SOCKET, SO_BROADCAST, 1); bind($s, $at->($port == 67 ? 68 : 0, $from)) or die "bind: $!\n";
-  send($s, "x", 0, $at->($port, $to)); my $in = ""; vec($in, fileno $s, 1) = 1; my $m;
-  print select(my $ready = $in, undef, undef, 0.4) > 0 && defined recv($s, $m, 9, 0) ? "$m\n" : "nothing\n";`;
-// Answers connections and datagrams at two ports for half a minute.
-const listens = String.raw`alarm 30; for my $port (9100, 5432) { next if fork; for my $type (SOCK_STREAM, SOCK_DGRAM) { next if $type == SOCK_STREAM && fork;
-  socket(my $s, AF_INET6, $type, 0); bind($s, pack_sockaddr_in6($port, Socket::IN6ADDR_ANY)) or die; 
-  if ($type == SOCK_STREAM) { listen($s, 9); while (accept(my $c, $s)) { syswrite $c, "hello\n"; } }
-  while (my $from = recv($s, my $m, 9, 0)) { send($s, "hello", 0, $from) } exit } }`;
 
 describe('exeat run behind the gateway', {
   skip: skipUnless('root', 'ip', 'nft', 'perl', 'bwrap', 'curl', 'openssl', 'dig', 'nsenter'),
@@ -44,7 +32,6 @@ describe('exeat run behind the gateway', {
   let runs: RunBed;
   let product: RunningProduct;
   const children: ChildProcess[] = [];
-  let count = 0;
 
   before(async () => {
     [bed, runs] = await Promise.all([openGatewayBed(), openRunBed()]);
@@ -76,55 +63,8 @@ describe('exeat run behind the gateway', {
     return [...readFileSync(`/proc/${pid}/net/dev`, 'latin1').matchAll(/exeat-run\d+/g)].map(([name]) => name);
   };
 
-  /** A run that does what it is told, until it is ended. */
-  const start = async (service: string): Promise<Running> => {
-    const name = `${service}-${++count}`;
-    const loop = `mkfifo ${name}.in; exec 8<>${name}.in; echo here > ${name}.out
-      while read -r file <&8; do [ $file = end ] && exit; . ./$file > ${name}.new 2>&1; mv ${name}.new ${name}.out; done`;
-    writeFileSync(join(runs.folder, `${name}.sh`), `cd ${runs.folder}\n${tools}\n${loop}`);
-    const words = [
-      'run',
-      '--as',
-      service,
-      '--config',
-      product.configPath,
-      '--',
-      'bash',
-      join(runs.folder, `${name}.sh`),
-    ];
-    const child = spawn(process.execPath, [cliPath, ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
-    children.push(child);
-    let said = '';
-    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
-    const ended = once(child, 'close');
-    const out = join(runs.folder, `${name}.out`);
-    const told = async (): Promise<string> => {
-      await until(() => existsSync(out) || child.exitCode !== null, `${name}: ${said}`, 20_000);
-      const text = readFileSync(out, 'utf8');
-      rmSync(out);
-      return text.trim();
-    };
-    assert.equal(await told(), 'here');
-    const does = (script: string): Promise<string> => {
-      writeFileSync(join(runs.folder, `${name}.do`), script);
-      writeFileSync(join(runs.folder, `${name}.in`), `${name}.do\n`);
-      return told();
-    };
-    return {
-      does,
-      pid: child.pid ?? 0,
-      within: async (script) => {
-        const words_ = ['-t', String(shellOf(name)), '-n', 'bash', '-c', `${tools}\n${script}`];
-        return (await promisify(execFile)('nsenter', words_)).stdout.trim();
-      },
-      addresses: (await does(`ip -o addr show dev eth0 | grep -o 'inet6\\? [^/]*' | cut -d' ' -f2`)).split('\n'),
-      end: async () => {
-        writeFileSync(join(runs.folder, `${name}.in`), 'end\n');
-        await ended;
-        return said;
-      },
-    };
-  };
+  const start = (service: string): Promise<Running> => runnerAt(product.configPath)(service);
+  const runnerAt = (configPath: string): RunStarter => startRuns({ folder: runs.folder, configPath, children });
 
   test('names, addresses and UDP go out by the policy, and what the kernel denied is in the report', async () => {
     const { code, said } = await run(
@@ -277,10 +217,36 @@ describe('exeat run behind the gateway', {
     await other.end();
   });
 
+  test('a full range says so; who is next has the address of one that ended, and nothing that it was told', async () => {
+    const all = await Promise.all(Array.from({ length: 5 }, () => start('first')));
+    assert.equal(new Set(all.map(({ addresses }) => addresses[0])).size, 5);
+    const [one = assert.fail('nobody'), ...others] = all;
+    assert.match(await one.does(`getent ahosts ${db}; tcp ${at.origin[4]} 5432`), / 5432 203\.0\.113\.1$/);
+    const full = await run('second', 'true');
+    assert.equal(full.code, 125);
+    assert.match(
+      full.said,
+      /all 5 addresses of `gateway\.run\.range` are in use: wait for a run to end, or take a larger range/,
+    );
+    const doctor = await product.run('doctor');
+    assert.match(doctor.stdout, /^WARN +gateway runs +all 5 addresses .* in use\n +-> wait for a run to end/m);
+    const status = await product.run('gateway', 'status');
+    assert.match(status.stdout, /^runs +5; none can begin: all 5 addresses/m);
+    await one.end();
+    const next = await start('second');
+    assert.deepEqual(next.addresses, one.addresses);
+    // Its own rule has that name too, and it never asked for it; who did still may.
+    const lines = `tcp ${at.origin[4]} 5432; tcp ${at.far[4]} 9000`;
+    assert.equal(await next.does(lines), `Connection refused\n${at.far[4]} 9000 203.0.113.1`);
+    assert.match((await others[0]?.does(`tcp ${at.origin[4]} 5432`)) ?? '', / 5432 203\.0\.113\.1$/);
+    await Promise.all([...others, next].map((each) => each.end()));
+    assert.deepEqual(links(), []);
+  });
+
   test('the next run with an address of an earlier one has nothing of it, and ends with the word of the policy', async () => {
     const next = await start('second');
-    // That of the first run of all, since the point is another.
-    assert.equal(next.addresses[0], '10.9.7.2');
+    // Whichever it is: all of them were those of `first`, when the range was full.
+    assert.match(next.addresses[0] ?? '', /^10\.9\.7\.[2-6]$/);
     const seen = await next.does(
       `tcp ${at.origin[4]} 5432; tcp ${at.far[4]} 5432; udp ${at.far[4]} 123; tcp ${at.far[4]} 9000`,
     );
@@ -294,49 +260,10 @@ describe('exeat run behind the gateway', {
   });
 });
 
-function macOf(run: Running): string {
-  return runMacs(indexOf(run)).run;
-}
-
-/** The number of its link: runs begin behind the address of the gateway. */
-function indexOf({ addresses }: Running): number {
-  return Number(addresses[0]?.split('.')[3]) - 2;
-}
-
 /** The sockets of the helper. */
 function sockets(): readonly string[] {
   const all = readdirSync('/run/exeat').filter((name) => /\.(?:sock|runs)$/.test(name));
   return all.slice(-4).map((name) => join('/run/exeat', name));
-}
-
-/** The number of the shell that a run was told to start. */
-function shellOf(name: string): number {
-  const isIt = (pid: string): boolean => {
-    try {
-      return (
-        readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('bash\0') &&
-        readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(`${name}.sh`)
-      );
-    } catch {
-      // It ended meanwhile.
-      return false;
-    }
-  };
-  return Number(
-    readdirSync('/proc').find((pid) => /^\d+$/.test(pid) && isIt(pid)) ?? assert.fail(`nothing runs in ${name}`),
-  );
-}
-
-interface Running {
-  readonly pid: number;
-  /** Its addresses, of IPv4 first. */
-  readonly addresses: readonly string[];
-  /** Has the command run a script; gives what that printed. */
-  does(script: string): Promise<string>;
-  /** Runs a script in its network with all rights over it. */
-  within(script: string): Promise<string>;
-  /** Gives what Exeat said. */
-  end(): Promise<string>;
 }
 
 interface Report {
@@ -375,6 +302,7 @@ identities: [ { local: { user: "0" } }, "leased:run" ]
 allow:
   - { to: "tcp://${at.far[4]}:9000", reason: its own }
   - { to: "tcp://[${at.far[6]}]:9000", reason: its own }
+  - { to: "tcp://${db}:5432", reason: the database }
 ---
 apiVersion: exeat/v1
 service: plain
