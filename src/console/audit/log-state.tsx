@@ -21,7 +21,10 @@ export function LogState(): ReactNode {
     <div className={styles['state']}>
       <Panel title="The log">
         {found.error !== null && <Failure error={found.error} onRetry={() => void found.refetch()} />}
-        {found.data !== undefined && <Facts rows={rowsOf(found.data)} />}
+        {/* Its room is there before it is, so that what stands below does not jump. */}
+        <div className={styles['told']} aria-busy={found.data === undefined && found.error === null}>
+          {found.data !== undefined && <Facts rows={rowsOf(found.data)} />}
+        </div>
       </Panel>
       <Panel title="Verify it">
         <p className={styles['quiet']}>
