@@ -48,37 +48,47 @@ export function scrollScript(seconds: number): string {
 })()`;
 }
 
-/** Notes `drawn` when, after the next click, the number of nodes has stood still for five frames: how many, and since when they are. */
-export function nodesScript(selector: string): string {
-  return `
-(() => {
-  let [beganMs, last, still, changedMs] = [0, 0, 0, 0];
-  const look = () => {
-    const nodes = document.querySelectorAll(${JSON.stringify(selector)}).length;
-    const nowMs = performance.now();
-    if (nodes !== last) [last, still, changedMs] = [nodes, 0, nowMs];
-    else still += 1;
-    if (nodes > 0 && still >= 5) globalThis.drawn = { ms: changedMs - beganMs, nodes };
-    else requestAnimationFrame(look);
-  };
-  const begin = () => {
-    beganMs = performance.now();
-    requestAnimationFrame(look);
-  };
-  document.addEventListener('click', begin, { once: true, capture: true });
-})()`;
-}
+/** Notes when the next press was. */
+export const pressScript =
+  "addEventListener('click', ({ timeStamp }) => { globalThis.pressedMs = timeStamp; }, { once: true, capture: true })";
 
-/** Counts frames from now on; {@link framesScript} tells how many there were a second. */
+/** What the page of the flow map measures of itself, once it has; null before. */
+export const riverDrawnScript = `
+(() => {
+  const [found] = performance.getEntriesByName('exeat-flow-map');
+  if (found === undefined) return null;
+  const { startTime, duration } = found;
+  const nodes = document.querySelectorAll('svg[role=group] [data-id]').length;
+  return { fromAnswerMs: duration, endMs: startTime + duration, pressedMs: globalThis.pressedMs ?? null, nodes };
+})()`;
+
+/** A place in the lower half of what is seen of the river where nothing but its ground is. */
+export const groundScript = `
+(() => {
+  const { left, right } = document.querySelector('svg[role=group]').parentElement.getBoundingClientRect();
+  for (let y = innerHeight - 20; y > innerHeight / 2; y -= 7)
+    for (let x = left + 100; x < right - 100; x += 9) if (document.elementFromPoint(x, y)?.tagName === 'svg') return [x, y];
+})()`;
+
+/** Counts frames from now on; {@link framesScript} tells how many there were a second, and how long the longest was. */
 export const countFramesScript = `
 (() => {
-  globalThis.told = { frames: 0, beganMs: performance.now() };
-  const count = () => {
-    globalThis.told.frames += 1;
+  const told = { frames: 0, beganMs: performance.now(), lastMs: performance.now(), longestMs: 0 };
+  globalThis.told = told;
+  const count = (nowMs) => {
+    if (globalThis.told !== told) return;
+    told.frames += 1;
+    told.longestMs = Math.max(told.longestMs, nowMs - told.lastMs);
+    told.lastMs = nowMs;
     requestAnimationFrame(count);
   };
   requestAnimationFrame(count);
 })()`;
 
-/** Frames a second since they are counted. */
-export const framesScript = 'globalThis.told.frames / ((performance.now() - globalThis.told.beganMs) / 1000)';
+/** Frames a second since they are counted, and the longest. */
+export const framesScript = `
+(() => {
+  const { frames, beganMs, longestMs } = globalThis.told;
+  globalThis.told = null;
+  return { frames: (frames * 1_000) / (performance.now() - beganMs), longestMs };
+})()`;

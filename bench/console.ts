@@ -1,16 +1,9 @@
 import type { Browser, Page } from 'playwright-core';
 import { openVisitor, startBrowser, type Visitor } from '../test/support/console-browser.ts';
 import { waitFor } from '../test/support/product.ts';
-import {
-  countFramesScript,
-  framesScript,
-  nodesScript,
-  pressesScript,
-  rowsScript,
-  scrollScript,
-  usableScript,
-} from './console-in-page.ts';
+import { pressesScript, rowsScript, scrollScript, usableScript } from './console-in-page.ts';
 import { type ConsoleTown, type ConsoleUnderTest, startConsole } from './console-load.ts';
+import { measureRiver, type RiverSizes } from './console-river.ts';
 import {
   type Bench,
   type BenchContext,
@@ -29,6 +22,7 @@ export interface ConsoleSizes {
   readonly typingSeconds: number;
   readonly rows: number;
   readonly scrollSeconds: number;
+  readonly river: RiverSizes;
 }
 
 const fullSizes: ConsoleSizes = {
@@ -38,13 +32,13 @@ const fullSizes: ConsoleSizes = {
   typingSeconds: 10,
   rows: 10_000,
   scrollSeconds: 4,
+  river: { town: { edges: 10_000, services: 20 }, visits: 5, panSeconds: 3 },
 };
 
 // What people were promised (see the issue of the console); the delay of a press is what Web Vitals call good.
 const mostFirstPageMs = 1_500;
 const mostPressMs = 200;
 const fewestFrames = 50;
-const mostRiverMs = 300;
 const fillPerSecond = 2_000;
 const notedMs = 30_000;
 
@@ -67,8 +61,9 @@ export async function measureConsole(context: BenchContext, sizes: ConsoleSizes)
     const bed: Bed = { visitor, under, sizes, note: context.note };
     const tail = await measureTail(bed);
     const scroll = await measureScroll(bed);
-    const river = await measureRiver(bed);
     await visitor.assertClean();
+    await visitor.context.close();
+    const river = await measureRiver(browser, sizes.river, context);
     return [...first, ...tail, ...scroll, ...river].map((parts) => figure({ ...parts, bench: 'console' }));
   } finally {
     await browser.close();
@@ -197,46 +192,6 @@ async function measureScroll({ visitor: { page }, under, sizes, note }: Bed): Pr
 interface Scrolled {
   readonly framesPerSecond: number;
   readonly longestMs: number;
-}
-
-// What the page draws a node as.
-const riverNode = '[data-node], .react-flow__node';
-
-/** The river, where the console has that page: from the press on its link to the frame with its nodes, and dragged about. */
-async function measureRiver({ visitor: { page }, note }: Bed): Promise<readonly Figure[]> {
-  await page.goto('/');
-  const link = page.getByRole('navigation', { name: 'Pages' }).locator('a[href="/river"]');
-  if ((await link.count()) === 0) {
-    note('there is no page /river, so it is not measured');
-    return [];
-  }
-  // Its files are there, as for whoever comes back to it.
-  await link.click();
-  await page.locator(riverNode).first().waitFor();
-  await page.goto('/');
-  await page.evaluate(nodesScript(riverNode));
-  await link.click();
-  const { ms, nodes } = await noted<{ readonly ms: number; readonly nodes: number }>(page, 'drawn');
-  const box = await page.locator(riverNode).first().boundingBox();
-  const framesPerSecond = await pan(page, { x: (box?.x ?? 400) + 200, y: (box?.y ?? 300) + 40 });
-  return [
-    { figure: 'nodes of the river', value: nodes, unit: '' },
-    { figure: 'the river drawn, from the press', value: ms, unit: 'ms', atMost: mostRiverMs },
-    { figure: 'panning it', value: framesPerSecond, unit: 'fps', atLeast: fewestFrames },
-  ];
-}
-
-async function pan(page: Page, from: { readonly x: number; readonly y: number }): Promise<number> {
-  await page.mouse.move(from.x, from.y);
-  await page.mouse.down();
-  await page.evaluate(countFramesScript);
-  for (let step = 0; step < 120; step += 1) {
-    await page.mouse.move(from.x - 200 * Math.sin(step / 12), from.y + 60 * Math.cos(step / 12));
-    await page.waitForTimeout(12);
-  }
-  const framesPerSecond = Number(await page.evaluate(framesScript));
-  await page.mouse.up();
-  return framesPerSecond;
 }
 
 /** What a script notes in the page, once it has. The page's policy lets nothing wait in it by text. */

@@ -54,7 +54,8 @@ function policyOf({ services }: RiverTown): string {
   const documents = Array.from({ length: services }, (_, at) => {
     const rules = Array.from(
       { length: rulesPerService },
-      (__, rule) => `  - { to: "api-${rule * services + at}.host-${rule}.example:443", reason: what the bench asks for }\n`,
+      (__, rule) =>
+        `  - { to: "api-${rule * services + at}.host-${rule}.example:443", reason: what the bench asks for }\n`,
     );
     return `apiVersion: exeat/v1
 service: service-${at}

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { watchShiftsScript } from './layout-shift.ts';
 
 /** A real Chromium, as Debian brings it. */
 export async function startBrowser(args: readonly string[] = []): Promise<Browser> {
@@ -37,6 +38,7 @@ export async function openVisitor(browser: Browser, base: string, options: Visit
     reducedMotion: 'reduce',
     viewport: { width, height: 800 },
   });
+  await context.addInitScript(watchShiftsScript);
   const page = await context.newPage();
   page.setDefaultTimeout(patienceMs);
   const failures: string[] = [];
