@@ -147,6 +147,8 @@ static void flush_overflow(struct io *io) {
   while (moved < io->overflow_count && used_events(io) < EVENTS)
     memcpy(io->events + (size_t)RECORD_WORDS * (io->event_head++ % EVENTS), io->overflow + (size_t)RECORD_WORDS * moved++, RECORD_WORDS * 4);
   io->overflow_count -= moved;
+  // JavaScript was woken for what found room before, and has gone to sleep over it since.
+  if (moved > 0) io->must_wake = true;
   memmove(io->overflow, io->overflow + (size_t)RECORD_WORDS * moved, (size_t)RECORD_WORDS * 4 * io->overflow_count);
 }
 
