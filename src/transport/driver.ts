@@ -4,6 +4,7 @@ import type { DatagramSocket } from './datagram-socket.ts';
 import type { Addon } from './native/abi.ts';
 import { createNativeDatagramSocket, movesDatagrams } from './native/datagram-socket.ts';
 import { loadAddon, loadFile } from './native/load-addon.ts';
+import { ThreadPools } from './native/thread-pool.ts';
 import { createNativeTransport } from './native/transport.ts';
 import { createNodeTransport } from './node/listener.ts';
 import type { Transport, TransportOptions } from './transport.ts';
@@ -14,7 +15,7 @@ export type DriverChoice = 'auto' | 'native' | 'node';
 /** What moves the bytes. */
 export interface TransportDriver {
   readonly name: 'native' | 'node';
-  /** Threads that move bytes beside the one that decides; 0 for `node`. */
+  /** Threads that move bytes beside the one that decides, for all listeners together; 0 for `node`. */
   readonly threads: number;
   /** Why `auto` did not choose the native one; null where it did, or was not asked. */
   readonly why: string | null;
@@ -47,11 +48,12 @@ export function openDriverOfFile(file: string, threads: number): Result<Transpor
 }
 
 function nativeDriver(addon: Addon, threads: number): TransportDriver {
+  const pools = new ThreadPools(addon, threads);
   return {
     name: 'native',
     threads,
     why: null,
-    create: (options) => createNativeTransport(options, { addon, threads }),
+    create: (options) => createNativeTransport(options, pools),
     createDatagramSocket: movesDatagrams(addon) ? (bytes) => createNativeDatagramSocket(addon, bytes) : null,
   };
 }

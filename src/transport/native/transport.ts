@@ -10,48 +10,42 @@ import { TimerWheel } from '../node/timer-wheel.ts';
 import { codeFault } from '../node-fault.ts';
 import { peerFactsOf } from '../peer-facts.ts';
 import type { ListenAddress, ListenTarget, LiveLink, Transport, TransportOptions } from '../transport.ts';
-import { type Addon, command } from './abi.ts';
-import { IoThread, type IoThreadOwner } from './io-thread.ts';
+import { command } from './abi.ts';
+import type { IoThread, IoThreadOwner } from './io-thread.ts';
 import { type LinkHost, NativeLink } from './link.ts';
 import type { AcceptedSocket } from './link-events.ts';
-
-/** What the driver is made of: the addon, and how many threads it starts with the first listener. */
-export interface NativeParts {
-  readonly addon: Addon;
-  readonly threads: number;
-}
+import type { ThreadPool, ThreadPools } from './thread-pool.ts';
 
 // Connections past the limit that are told so (503) before more are just closed.
 const courtesyShare = 16;
 // Slots beyond those: connections that are told of no more, and not closed yet.
 const spareSlots = 1_024;
-const nobody = { slot: 0, generation: 0 };
 
-/** Creates the driver over the addon. */
-export function createNativeTransport(options: TransportOptions, parts: NativeParts): Transport {
-  return new NativeTransport(options, parts);
+/** Creates the driver over the addon; its threads start with the first listener of any driver over the same pools. */
+export function createNativeTransport(options: TransportOptions, pools: ThreadPools): Transport {
+  return new NativeTransport(options, pools);
 }
 
 class NativeTransport implements Transport, IoThreadOwner, LinkHost {
   readonly links: Set<LiveLink> = new Set();
   readonly options: TransportOptions;
-  readonly #parts: NativeParts;
-  readonly #threads: IoThread[] = [];
+  readonly #pools: ThreadPools;
+  #pool: ThreadPool | null = null;
   /** By number: where each listens. */
-  readonly #listeners: AimedAt[] = [];
+  readonly #listeners = new Map<number, AimedAt>();
   readonly #wheel = new TimerWheel(() => performance.now());
   #onEmpty: (() => void) | null = null;
   #isClosing = false;
 
-  constructor(options: TransportOptions, parts: NativeParts) {
+  constructor(options: TransportOptions, pools: ThreadPools) {
     this.options = options;
-    this.#parts = parts;
+    this.#pools = pools;
   }
 
   async listen(target: ListenTarget): Promise<Result<ListenAddress>> {
     if ('given' in target)
       return failed(fault('listen_other', 'a server of Node cannot be handed to the native transport'));
-    const { addon } = this.#parts;
+    const { addon } = this.#pools;
     const fd = 'fd' in target ? target.fd : addon.bind(await addressOf(target.host), target.port);
     const code = fd < 0 || !('fd' in target) ? Math.min(fd, 0) : addon.listen(fd);
     if (code < 0) {
@@ -64,14 +58,19 @@ class NativeTransport implements Transport, IoThreadOwner, LinkHost {
       closeSync(fd);
       return failed(fault('listen_other', `${targetText(target)} is no socket of IPv4 or IPv6`));
     }
-    this.#startThreads();
-    this.#share(fd, { address: unmapPeerAddress(parsed.value), port }, 'fd' in target || isWild(host));
+    this.#pool ??= this.#takePool();
+    const number = this.#pool.listen({ fd, isWild: 'fd' in target || isWild(host) }, this);
+    if (number === null) {
+      closeSync(fd);
+      return failed(fault('listen_other', `cannot listen on ${targetText(target)}: 16 sockets listen already`));
+    }
+    this.#listeners.set(number, { address: unmapPeerAddress(parsed.value), port });
     return ok({ host, port });
   }
 
   accepted(thread: IoThread, socket: AcceptedSocket): NativeLink | null {
     const { connections } = this.options.limits;
-    const local = this.#listeners[socket.listener];
+    const local = this.#listeners.get(socket.listener);
     const isPastAll = this.links.size >= connections + Math.ceil(connections / courtesyShare);
     if (this.#isClosing || isPastAll || local === undefined || socket.peer.length === 0) {
       thread.commands.tell(command.reset, socket);
@@ -114,14 +113,13 @@ class NativeTransport implements Transport, IoThreadOwner, LinkHost {
 
   async close({ drainMs }: { readonly drainMs: number }): Promise<void> {
     this.#isClosing = true;
-    for (const thread of this.#threads) {
-      for (const number of this.#listeners.keys()) thread.commands.tell(command.unlisten, nobody, number);
-    }
+    for (const number of this.#listeners.keys()) this.#pool?.unlisten(number);
     for (const link of [...this.links]) if (link.flow === null) link.cut('shutdown');
     if (this.links.size > 0 && drainMs > 0) await this.#drained(drainMs);
     for (const link of [...this.links]) link.cut('shutdown');
     this.#wheel.stop();
-    for (const thread of this.#threads.splice(0)) thread.close();
+    this.#pool?.release(this.#listeners.keys());
+    this.#pool = null;
   }
 
   #drained(drainMs: number): Promise<void> {
@@ -134,23 +132,10 @@ class NativeTransport implements Transport, IoThreadOwner, LinkHost {
     });
   }
 
-  #startThreads(): void {
+  #takePool(): ThreadPool {
     const { connections, idleTimeoutMs, totalTimeoutMs } = this.options.limits;
     const capacity = connections + Math.ceil(connections / courtesyShare) + spareSlots;
-    while (this.#threads.length < this.#parts.threads) {
-      const { addon } = this.#parts;
-      this.#threads.push(new IoThread({ addon, capacity, idleMs: idleTimeoutMs, totalMs: totalTimeoutMs }, this));
-    }
-  }
-
-  // Every thread has a descriptor of its own of the same socket, and closes it when it stops listening.
-  #share(fd: number, local: AimedAt, isWild: boolean): void {
-    const number = this.#listeners.push(local) - 1;
-    const flags = (isWild ? 1 : 0) | (this.#threads.length > 1 ? 2 : 0);
-    for (const [index, thread] of this.#threads.entries()) {
-      const own = index === 0 ? fd : this.#parts.addon.duplicate(fd);
-      if (own >= 0) thread.commands.tell(command.listen, nobody, own, number | (flags << 16));
-    }
+    return this.#pools.take({ idleMs: idleTimeoutMs, totalMs: totalTimeoutMs, capacity });
   }
 }
 
