@@ -38,7 +38,9 @@ export function* identifyClient(client: ClientContext, proof: RequestProof): Ste
     if (evidence.kind === 'over') return evidence;
     presented.push(evidence);
   }
-  return namePrincipal(client, policy, { source: client.facts.sourceAddress, presented }, trustGeneration);
+  // A flow keeps it for as long as it lives, and an array that grew has room for seventeen.
+  const evidence = { source: client.facts.sourceAddress, presented: presented.slice() };
+  return namePrincipal(client, policy, evidence, trustGeneration);
 }
 
 function isForbiddenCleartext(client: ClientContext): boolean {
