@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -246,6 +246,18 @@ test('a denial leads to a rule for it, in the dark too', { skip }, async () => {
   await page.getByRole('region', { name: 'Patch' }).getByText('# by hand').waitFor();
   await page.keyboard.press('Tab');
   assert.ok(!(await page.evaluate(isInside)), 'and out of it');
+  // Somebody else changes the file meanwhile: it is told what they changed, and nothing of the draft is lost.
+  const path = join(product.policyFolder, 'team.yaml');
+  writeFileSync(path, `${readFileSync(path, 'utf8')}# by somebody else\n`);
+  const told = page.getByRole('alert').filter({ hasText: 'Somebody changed team.yaml since you began' });
+  await waitFor(async () => {
+    await page.evaluate("dispatchEvent(new Event('visibilitychange'))");
+    return (await told.count()) > 0;
+  }, 'what somebody else changed');
+  await told.getByText('What they changed', { exact: true }).click();
+  await told.getByText('+# by somebody else').waitFor();
+  await page.getByRole('region', { name: 'Patch' }).getByText('# by hand').waitFor();
+  await dark.assertAccessible('a draft that is stale');
   await dark.assertClean();
 });
 

@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { type ReactNode, useMemo, useState } from 'react';
 import type { PolicyAnswer } from '../../api/contract/index.ts';
 import { Copied } from '../ui/copied.tsx';
@@ -32,12 +33,7 @@ export function PatchPanel({ policy, changes, onDiscard }: PatchPanelProps): Rea
   const stale = staleFiles(policy, changes);
   return (
     <Panel title="The patch">
-      {stale.length > 0 && (
-        <p className={styles['notice']} role="alert">
-          Somebody changed {stale.join(', ')} since you began: this patch may not apply. Discard it, or take it along
-          and merge by hand.
-        </p>
-      )}
+      <Stale stale={stale} />
       <div className={styles['acts']}>
         <Button size="xs" onClick={copy}>
           {isCopied === patch ? 'Copied' : 'Copy the patch'}
@@ -79,12 +75,31 @@ function signOf(line: string): string | undefined {
   return line.startsWith('+') ? '+' : line.startsWith('-') ? '-' : undefined;
 }
 
-function staleFiles(policy: PolicyAnswer, changes: PatchPanelProps['changes']): readonly string[] {
+/** What others put in force since somebody began, so that nobody takes it back unseen. */
+function Stale({ stale }: { readonly stale: readonly FileChange[] }): ReactNode {
+  if (stale.length === 0) return null;
+  return (
+    <div className={styles['notice']} role="alert">
+      Somebody changed {stale.map(({ path }) => path).join(', ')} since you began: this patch may not apply. Discard it,
+      or take it along and merge by hand. <Link to="/policy/history">When, and what it opened</Link>; by whom, the
+      history of the files says.
+      <details>
+        <summary>What they changed</summary>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard */}
+        <section className={styles['theirs']} tabIndex={0} aria-label="What they changed">
+          <pre>{writePatch(stale)}</pre>
+        </section>
+      </details>
+    </div>
+  );
+}
+
+function staleFiles(policy: PolicyAnswer, changes: PatchPanelProps['changes']): readonly FileChange[] {
   const texts = new Map(policy.files.map(({ path, text }) => [path, text]));
   return [...changes.values()].flatMap(({ path, before }) => {
     const now = texts.get(path);
     // A large policy is not at hand: control tells when what was changed is no more in force.
     if (now === null) return [];
-    return (now ?? null) === before ? [] : [path];
+    return (now ?? null) === before ? [] : [{ path, before, after: now ?? null }];
   });
 }
