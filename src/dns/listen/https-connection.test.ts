@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict';
 import { constants as tlsConstants } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  type ClientHttp2Session,
-  connect as connectHttp2,
-  constants,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-} from 'node:http2';
-import { Agent, request as requestHttp1 } from 'node:https';
+import { type ClientHttp2Session, connect as connectHttp2, constants } from 'node:http2';
+import { Agent } from 'node:https';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls';
 import { createAuthority } from '../../../test/support/pki.ts';
 import type { PresentedProof } from '../../identity/index.ts';
 import type { AnswerQuery } from './dns-client.ts';
+import { type Ask, askHttp1, askHttp2, type Reply } from './doh-asks.playbook.ts';
 import {
   createHandClock,
   echoQuery,
@@ -39,19 +34,6 @@ const type = 'application/dns-message';
 const query = queryFor('a.example', 0);
 const dns = query.toString('base64url');
 
-interface Ask {
-  readonly method?: string;
-  readonly path: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array;
-}
-
-interface Reply {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-}
-
 /** A client of one version of HTTP. */
 interface Client {
   ask(ask: Ask): Promise<Reply>;
@@ -75,44 +57,9 @@ function openHttp2(port: number, options = {}): Client {
   return { ask: (ask) => askHttp2(session, ask), close: () => session.destroy() };
 }
 
-function askHttp2(session: ClientHttp2Session, { method = 'GET', path, headers, body }: Ask): Promise<Reply> {
-  const stream = session.request({ ':method': method, ':path': path, ...headers } as OutgoingHttpHeaders);
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let got: (IncomingHttpHeaders & { ':status'?: number | undefined }) | null = null;
-    stream.on('error', reject);
-    stream.on('response', (response) => {
-      got = response;
-    });
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    stream.on('close', () => {
-      if (got === null) reject(new Error(`ended with ${stream.rstCode} and without a response`));
-      else resolve({ status: got[':status'] ?? 0, headers: got, body: Buffer.concat(chunks) });
-    });
-    if (body !== undefined) stream.write(body);
-    stream.end();
-  });
-}
-
 function openHttp1(port: number, options = {}): Client {
   const agent = new Agent({ keepAlive: true, maxSockets: 1, ...trusted, ...options });
   return { ask: (ask) => askHttp1(agent, port, ask), close: () => agent.destroy() };
-}
-
-function askHttp1(agent: Agent, port: number, { method = 'GET', path, headers, body }: Ask): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const sending = requestHttp1({ agent, host: '127.0.0.1', port, method, path, headers: { ...headers } });
-    sending.on('error', reject);
-    sending.on('response', (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) });
-      });
-    });
-    sending.end(body);
-  });
 }
 
 const versions = [
