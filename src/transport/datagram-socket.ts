@@ -52,7 +52,7 @@ export interface DatagramSocket {
   /** Sends the first `count` of a batch from the address that is bound. Never throws; what is lost is lost, as with UDP. */
   send(batch: readonly OutDatagram[], count: number): SendOutcome;
   close(): Promise<void>;
-  /** Where replies are written that go out with the turn. Default: none, whoever listens collects them and calls `send`. */
+  /** Where replies are written that go out with the turn, whose datagrams are taken one after the other with nothing else in between. Default: none, whoever listens collects them and calls `send`. */
   readonly place?: ReplyPlace;
   /** Who sent the datagram that is being taken, for a reply that comes later. Default: its address says it all. */
   peer?(): DatagramPeer;

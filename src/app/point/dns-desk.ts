@@ -84,7 +84,7 @@ export function openDnsDesk(parts: DnsDeskParts): DnsDesk {
   };
   const filter = createFilter(filterOptions);
   const listener = createDnsListener({
-    answer: (...asked) => filter.answer(...asked),
+    answer: (query, client, into) => filter.answer(query, client, into),
     ttlOf,
     clock,
     tls: parts.tls ?? null,

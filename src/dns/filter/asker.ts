@@ -52,16 +52,19 @@ export function createAskers({ clock, judge, verifier }: Pick<FilterOptions, 'cl
     [known, of, last] = [new Map(), policy, null];
     generation = verifier.generation;
   };
+  const remember = (source: string, entry: KnownAsker): void => {
+    if (known.size >= mostRemembered) known.clear();
+    known.set(source, entry);
+  };
   const bySource = (policy: CompiledPolicy, source: string, nowMs: number): Asker => {
     forgetOthers(policy);
-    const found = source === lastSource && last !== null ? last : known.get(source);
+    const recent = source === lastSource ? last : null;
+    if (recent !== null && holdsAt(recent, nowMs)) return recent.asker;
+    const found = recent ?? known.get(source);
     const before = found?.asker;
     const isKnown = holdsAt(found, nowMs);
     const entry = isKnown ? found : rememberedFor(sameAgain(identify(policy, source, []), before), nowMs);
-    if (!isKnown) {
-      if (known.size >= mostRemembered) known.clear();
-      known.set(source, entry);
-    }
+    if (!isKnown) remember(source, entry);
     last = entry;
     lastSource = source;
     return entry.asker;

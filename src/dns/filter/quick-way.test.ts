@@ -183,7 +183,7 @@ test('INVARIANT: the short way tells and records what the long way does, whateve
     fc.asyncProperty(steps, fc.constantFrom(1, 0.3, 0.05), async (all, sample) => {
       const world = worldOf();
       const [quick, long] = [filterOn(world, { isLong: false, sample }), filterOn(world, { isLong: true, sample })];
-      for (const one of all) await take(one, world, quick, long);
+      for (const [turn, one] of all.entries()) await take(one, turn, world, [quick, long]);
       assert.deepEqual(quick.filter.counts(), long.filter.counts());
       assert.deepEqual(quick.records, long.records);
       assert.deepEqual(quick.asked, long.asked);
@@ -195,8 +195,14 @@ test('INVARIANT: the short way tells and records what the long way does, whateve
   assert.ok(short > 0 && ready > 0, `nothing went the short way: ${short}, ${ready} ready`);
 });
 
-async function take(one: Step, world: World, quick: FilterOnWorld, long: FilterOnWorld): Promise<void> {
-  if (one.kind !== 'ask') return changeWorld(one, world, [quick, long]);
+async function take(
+  one: Step,
+  turn: number,
+  world: World,
+  filters: readonly [FilterOnWorld, FilterOnWorld],
+): Promise<void> {
+  const [quick, long] = filters;
+  if (one.kind !== 'ask') return changeWorld(one, world, filters);
   const query = queryOf(one.asked);
   const client: DnsClient = {
     ...usualClient,
@@ -205,7 +211,8 @@ async function take(one: Step, world: World, quick: FilterOnWorld, long: FilterO
       transport: one.asked.transport,
       maxBytes: one.asked.transport === 'udp' ? 1_232 : 65_535,
     },
-    ...(one.asked.isTaken ? { takenAtMs: world.nowMs } : {}),
+    // Those that are asked several times come in one turn.
+    ...(one.asked.isTaken ? { takenAtMs: world.nowMs, turn } : {}),
   };
   for (let time = 0; time < one.times; time += 1) {
     const [said, wanted] = [await quick.answer(query, client), await long.answer(query, client)];
@@ -330,6 +337,24 @@ describe('a question that comes again', () => {
       assert.equal(await rcodeOf(filter, '192.0.2.9'), rcodes.refused);
       assert.equal(await rcodeOf(filter, '10.30.0.7'), rcodes.noError);
     }
+  });
+
+  test('is refused in the turn in which another’s record could not be kept', async () => {
+    const { world, filter } = await remembered(0.01);
+    const inTurn = { ...usualClient, takenAtMs: world.nowMs, turn: 1 };
+    const ask = async (name: string): Promise<number> =>
+      ((await filter.answer(queryOf({ ...bank, name }), inTurn))?.[3] ?? 0xf) & 0xf;
+    assert.equal(await ask(bank.name), rcodes.noError);
+    world.isKeeping = false;
+    await ask('evil.example.net');
+    assert.equal(await ask(bank.name), rcodes.nxDomain);
+    const later = { ...inTurn, turn: 2 };
+    world.isKeeping = true;
+    assert.equal(((await filter.answer(queryOf(bank), later))?.[3] ?? 0xf) & 0xf, rcodes.noError);
+    world.facts = facts[1] ?? noFacts;
+    assert.equal(((await filter.answer(queryOf(bank), { ...later, turn: 3 }))?.[3] ?? 0xf) & 0xf, rcodes.refused);
+    const other = await filter.answer(queryOf(bank), { ...later, turn: 3, address: '192.0.2.9' });
+    assert.equal((other?.[3] ?? 0xf) & 0xf, rcodes.refused);
   });
 
   test('ATTACK another’s reply: the same bytes from a service that may not know the name get nothing of what stands ready', async () => {

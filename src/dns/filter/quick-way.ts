@@ -37,6 +37,10 @@ export class QuickWay {
   readonly #parts: QuickWayParts;
   readonly #ready = new ReadyReplies();
   #readyBy: InForce | null = null;
+  /** The turn in which what is in force was looked at last, and who asked in it. */
+  #turn: number | null = null;
+  #turnAddress = '';
+  #turnAsker: Asker | null = null;
 
   constructor(options: FilterOptions, parts: QuickWayParts) {
     this.#options = options;
@@ -48,19 +52,31 @@ export class QuickWay {
    * read, as every query whose record is due.
    */
   replyTo(query: Uint8Array, client: DnsClient, into: Uint8Array): number {
-    const by = this.#readyBy;
-    const policy = this.#policyFor(client);
-    if (by === null || policy === null || !this.#isInForce(by, policy)) return 0;
-    const { askers, records, counts } = this.#parts;
     const nowMs = client.takenAtMs ?? this.#options.clock.now();
-    const asker = askers.find(policy, client, nowMs);
-    if (asker instanceof Promise) return 0;
+    const asker = this.#askerInForce(client, nowMs);
+    if (asker === null) return 0;
+    const { records, counts } = this.#parts;
     const slot = this.#ready.find(query, asker, nowMs);
     if (slot === notReady || this.#ready.lengthOf(slot) > client.maxBytes || !records.passes()) return 0;
     counts.queries += 1;
     counts.fromMemory += 1;
     counts.allowed += 1;
     return this.#ready.write(slot, query, into, nowMs);
+  }
+
+  // Null where nothing that stands ready may be told. In a turn nothing else runs, so it is looked at once for each client that comes.
+  #askerInForce(client: DnsClient, nowMs: number): Asker | null {
+    const { turn, address } = client;
+    if (turn !== undefined && turn === this.#turn && address === this.#turnAddress) return this.#turnAsker;
+    const by = this.#readyBy;
+    const policy = this.#policyFor(client);
+    if (by === null || policy === null || !this.#isInForce(by, policy)) return null;
+    const asker = this.#parts.askers.find(policy, client, nowMs);
+    if (asker instanceof Promise) return null;
+    this.#turn = turn ?? null;
+    this.#turnAddress = address;
+    this.#turnAsker = asker;
+    return asker;
   }
 
   /** Keeps the reply that was written for what `outcomeOf` gave, for a query that comes again. */
@@ -96,6 +112,8 @@ export class QuickWay {
 
   /** What it comes to; null: it has to go the long way. */
   outcomeOf(view: QueryView, client: DnsClient): QuickAnswer | null {
+    // Whatever comes of it, such as a record that cannot be kept, is seen by the next one.
+    this.#turn = null;
     const policy = this.#policyFor(client);
     if (policy === null) return null;
     const nowMs = client.takenAtMs ?? this.#options.clock.now();

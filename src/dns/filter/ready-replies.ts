@@ -25,7 +25,8 @@ const slots = 1 << slotBits;
 // A reply may stand in any slot of a row: with a third of the table in use one in two hundred finds its row full.
 const rowSlots = 8;
 const rowMask = slots - rowSlots;
-const slotBytes = 512;
+// Slots that were a power of two apart would meet in the same lines of the cache.
+const slotBytes = 448;
 const slotWords = slotBytes / 4;
 const sweptAtOnce = slots / 8;
 

@@ -21,6 +21,8 @@ export interface DnsClient {
   readonly proofs: readonly PresentedProof[];
   /** When the question was taken (epoch milliseconds), by a listener that takes many at once. Default: now. */
   readonly takenAtMs?: number;
+  /** Another number for each turn in which a listener takes many at once and nothing else runs. Default: this is the only one of its turn. */
+  readonly turn?: number;
   /** Whether the client asks faster than it may. Over UDP such questions never come to the filter. */
   readonly isOverRate: boolean;
 }

@@ -8,6 +8,9 @@ import { canonicalPeer } from './peer-address.ts';
 import { headerBytes, isQuery, writeTruncated } from './query-bytes.ts';
 import { ReplyBatch } from './reply-batch.ts';
 
+// Over all sockets, for they may have one filter.
+let turns = 0;
+
 /**
  * One UDP socket: datagram in -> rate, room -> filter -> batch -> datagrams out. Makes nothing for a question that is answered at once;
  * its reply goes out at the end of the turn in which it was read.
@@ -20,6 +23,7 @@ export class UdpListener {
   /** When the turn of the event loop began that reads now (epoch milliseconds), null between two. */
   #turnMs: number | null = null;
   #isStopped = false;
+  #lastAddress = '';
 
   constructor(parts: ListenParts) {
     this.#parts = parts;
@@ -73,7 +77,7 @@ export class UdpListener {
       return;
     }
     const nowMs = this.#turnMs ?? this.#beginTurn();
-    this.#client.address = canonicalPeer(address);
+    this.#setAddress(address);
     this.#client.port = port;
     this.#client.takenAtMs = nowMs;
     const share = rates.find(this.#client.address, nowMs);
@@ -82,9 +86,21 @@ export class UdpListener {
     else tally.reasons.in_flight_full += 1;
   };
 
+  // A load comes in runs of one client.
+  #setAddress(address: string): void {
+    if (address === this.#lastAddress) return;
+    this.#lastAddress = address;
+    this.#client.address = canonicalPeer(address);
+  }
+
   #beginTurn(): number {
     const nowMs = this.#parts.options.clock.now();
     this.#turnMs = nowMs;
+    // With sockets of Node other things happen between two datagrams.
+    if (this.#socket.place !== undefined) {
+      turns += 1;
+      this.#client.turn = turns;
+    }
     this.#replies.atEnd(this.#endTurn);
     return nowMs;
   }
