@@ -121,6 +121,7 @@ async function paint({ product, browser, port, secretOf }: Scene): Promise<void>
   const light = await openVisitor(browser, `http://${product.console}`);
   await light.page.goto('/decisions');
   await light.signIn(secretOf('ana'));
+  await show(light, '/', 'What changed since yesterday', 'overview');
   await show(light, `/decisions?id=${denied.id}`, 'As recorded', 'decisions');
   await show(light, `/exceptions/new?decision=${denied.id}`, 'At most', 'exception-request');
   const asked = await request(ana, 'files.acquirer.example', port);
