@@ -47,7 +47,8 @@ describe('a machine that cannot hold a gateway', { skip: skipUnless('root', 'ip'
         const user = ['--reuid', '61000', '--regid', '61000', '--clear-groups', '--bounding-set', '-all', '--'];
         const exeat = [process.execPath, 'src/cli/exeat.ts', ...command, '--config', file];
         // Who is connected to the machine of the test is not asked here.
-        const { stderr, status } = spawnSync('unshare', ['-n', 'setpriv', ...user, ...exeat], { encoding: 'utf8' });
+        const [program = '', ...rest] = ['unshare', '-n', 'setpriv', ...user, ...exeat];
+        const { stderr, status } = spawnSync(program, rest, { encoding: 'utf8' });
         assert.match(stderr, says);
         assert.equal(status, 1);
       }
