@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { watchShiftsScript } from './layout-shift.ts';
+import { assertStill, watchAnswers, watchShiftsScript } from './layout-shift.ts';
 
 /** A real Chromium, as Debian brings it. */
 export async function startBrowser(args: readonly string[] = []): Promise<Browser> {
@@ -17,7 +17,7 @@ export interface Visitor {
   signIn(token: string): Promise<void>;
   /** Fails where a page did what its policy forbids, or failed. */
   assertClean(): Promise<void>;
-  /** Fails where axe finds something serious on the page as it is. */
+  /** Fails where axe finds something serious on the page as it is, or where it jumped while it came. */
   assertAccessible(what: string): Promise<void>;
 }
 
@@ -41,6 +41,7 @@ export async function openVisitor(browser: Browser, base: string, options: Visit
   await context.addInitScript(watchShiftsScript);
   const page = await context.newPage();
   page.setDefaultTimeout(patienceMs);
+  const answers = watchAnswers(page);
   const failures: string[] = [];
   page.on('pageerror', (error) => failures.push(`threw ${error.message}`));
   page.on('console', (message) => {
@@ -64,7 +65,11 @@ export async function openVisitor(browser: Browser, base: string, options: Visit
       await page.getByRole('button', { name: /^(?:Sign out|Menu)$/ }).waitFor();
     },
     assertClean: async () => assert.deepEqual(failures, []),
-    assertAccessible: (what) => assertAccessible(page, what),
+    assertAccessible: async (what) => {
+      await answers.settled();
+      await assertStill(page, what);
+      await assertAccessible(page, what);
+    },
   };
 }
 

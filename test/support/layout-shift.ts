@@ -1,4 +1,6 @@
-import type { Page } from 'playwright-core';
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Page, Request } from 'playwright-core';
 
 /** What a page may shift by while it comes, which Web Vitals call good. A line on a telephone that says that control is away is 0.05. */
 export const mostShift = 0.1;
@@ -46,4 +48,34 @@ export async function shiftOf(page: Page): Promise<{ readonly value: number; rea
     ({ value, atMs, moved }) => `${value.toFixed(3)} at ${atMs.toFixed(0)} ms: ${moved.join(', ')}`,
   );
   return { value: worst, says: says.join('; ') };
+}
+
+/** Whether what was asked for has been answered, and drawn. */
+interface Answers {
+  /** Settles when nothing is asked any more, or after a while: what never answers is what some tests are about. */
+  settled(): Promise<void>;
+}
+
+const patienceMs = 3_000;
+const lookMs = 20;
+
+/** Follows what a page asks for. A stream is not waited for: it does not end. */
+export function watchAnswers(page: Page): Answers {
+  const open = new Set<Request>();
+  page.on('request', (request) => request.resourceType() === 'fetch' && open.add(request));
+  page.on('requestfinished', (request) => open.delete(request));
+  page.on('requestfailed', (request) => open.delete(request));
+  return {
+    settled: async () => {
+      for (let waitedMs = 0; open.size > 0 && waitedMs < patienceMs; waitedMs += lookMs) await sleep(lookMs);
+      // The first frame draws the last answer, the second has told what moved.
+      await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+    },
+  };
+}
+
+/** Fails where a page jumped while it came. */
+export async function assertStill(page: Page, what: string): Promise<void> {
+  const { value, says } = await shiftOf(page);
+  assert.ok(value <= mostShift, `${what} shifted by ${value.toFixed(3)}: ${says}`);
 }

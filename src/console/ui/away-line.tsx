@@ -27,9 +27,15 @@ export function AwayLine(): ReactNode {
   );
 }
 
+// Queries that nobody answered when they were asked last.
+const unanswered = new WeakSet<Query>();
+
 function isWaiting(query: Query): boolean {
-  const { error, fetchFailureReason } = query.state;
-  return query.isActive() && (isAway(error) || isAway(fetchFailureReason));
+  const { error, fetchFailureReason, fetchStatus } = query.state;
+  if (isAway(error) || isAway(fetchFailureReason)) unanswered.add(query);
+  // While it is asked again nothing is known yet: a line that went for a moment would make the page jump each time.
+  else if (fetchStatus !== 'fetching') unanswered.delete(query);
+  return query.isActive() && unanswered.has(query);
 }
 
 function askAgain(client: QueryClient): Promise<void> {
