@@ -6,6 +6,20 @@ import { type RunningProduct, waitFor } from '../support/product.ts';
 import { openRaw } from '../support/raw-client.ts';
 import { startRawStory } from '../support/raw-story.ts';
 
+/** Ends a product that nobody uses; gives the milliseconds that it took. */
+async function endIdle(): Promise<number> {
+  const story = await startRawStory();
+  const { product } = story;
+  try {
+    const began = performance.now();
+    product.signal('SIGTERM');
+    assert.equal(await product.ended, 0, product.stderr());
+    return performance.now() - began;
+  } finally {
+    await story.stop();
+  }
+}
+
 /** Waits until the listener is gone. */
 async function refusesNew(product: RunningProduct): Promise<void> {
   const isRefused = async (): Promise<boolean> => {
@@ -48,16 +62,10 @@ describe('on SIGTERM', () => {
   });
 
   test('who has no tunnel open is not waited for', async () => {
-    const story = await startRawStory();
-    const { product } = story;
-    try {
-      const began = performance.now();
-      product.signal('SIGTERM');
-      assert.equal(await product.ended, 0, product.stderr());
-      assert.ok(performance.now() - began < 700, `${performance.now() - began} ms`);
-    } finally {
-      await story.stop();
-    }
+    // Whoever waits waits for 800 ms each time; on a busy machine three processes may need as long to end.
+    const took: number[] = [];
+    while (took.length < 4 && took.every((ms) => ms >= 700)) took.push(await endIdle());
+    assert.ok(Math.min(...took) < 700, `${took} ms`);
   });
 
   test('a second signal while draining changes nothing', async () => {
