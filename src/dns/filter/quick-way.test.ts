@@ -176,11 +176,20 @@ const steps = fc.array(
 );
 type Step = typeof steps extends fc.Arbitrary<(infer One)[]> ? One : never;
 
+// Steps by chance seldom ask the same thing again, so three of four questions of a run are one of two.
+const runs = fc
+  .tuple(steps, fc.array(asked, { minLength: 1, maxLength: 2 }))
+  .map(([all, pool]) =>
+    all.map((one, at) =>
+      one.kind === 'ask' && at % 4 > 0 ? { ...one, asked: pool[at % pool.length] ?? one.asked } : one,
+    ),
+  );
+
 test('INVARIANT: the short way tells and records what the long way does, whatever happens between questions', async () => {
   let short = 0;
   let ready = 0;
   await fc.assert(
-    fc.asyncProperty(steps, fc.constantFrom(1, 0.3, 0.05), async (all, sample) => {
+    fc.asyncProperty(runs, fc.constantFrom(1, 0.3, 0.05), async (all, sample) => {
       const world = worldOf();
       const [quick, long] = [filterOn(world, { isLong: false, sample }), filterOn(world, { isLong: true, sample })];
       for (const [turn, one] of all.entries()) await take(one, turn, world, [quick, long]);
@@ -190,7 +199,7 @@ test('INVARIANT: the short way tells and records what the long way does, whateve
       short += long.judged - quick.judged;
       ready += quick.ready;
     }),
-    { numRuns: Math.ceil(300 * testScale()) },
+    { numRuns: Math.ceil(300 * Math.max(0.4, testScale())) },
   );
   assert.ok(short > 0 && ready > 0, `nothing went the short way: ${short}, ${ready} ready`);
 });
