@@ -65,9 +65,12 @@ export function untrackedTableLines(size: number): readonly string[] {
   ]);
 }
 
-/** Whether TCP of the address plane goes past conntrack. Not where it is translated, by us or by others. */
-export function isUntracked({ inside, masquerades, tracksFlows }: GatewayPlace): boolean {
-  return inside.length > 0 && !masquerades && !tracksFlows;
+/**
+ * Whether TCP of the address plane goes past conntrack. Not where it is translated, by us or by others; nor beside the processes of this
+ * machine: by the routes that hold them every address is on loopback, and the path of a source shows nothing.
+ */
+export function isUntracked({ inside, masquerades, tracksFlows, local }: GatewayPlace): boolean {
+  return inside.length > 0 && !masquerades && !tracksFlows && local === null;
 }
 
 /** Lets pass what was judged before conntrack: first rule of a chain. Nobody else sets this mark. */
