@@ -6,7 +6,6 @@
 #include "io.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +24,8 @@ enum {
 };
 
 // What is used of libuv, whose binary interface does not change within version 1; its header is not among those of Node-API.
+// linux/sock_diag.h, which is not among the headers of every libc.
+enum { SK_MEMINFO_DROPS = 8, SK_MEMINFO_VARS = 9 };
 enum { UV_POLL_TYPE = 8, UV_READABLE = 1, UV_WRITABLE = 2 };
 const char *uv_handle_type_name(int type);
 size_t uv_handle_size(int type);
