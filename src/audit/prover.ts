@@ -17,10 +17,13 @@ export interface Prover {
 
 /** Tiles that are kept, 8 KiB each: neighbouring leaves share all but the lowest. */
 const maxKeptTiles = 256;
+/** Roots of parts of tiles that are kept, 32 bytes each: proofs of neighbouring leaves differ in few of them, and each costs up to 255 hashes. */
+const maxKeptRoots = 4_096;
 
 /** Makes a {@link Prover} of a tree of `size` leaves. */
 export function createProver(size: number, readTile: ReadTile, hasher: TreeHasher): Prover {
   const kept = new Map<string, readonly Uint8Array[]>();
+  const roots = new Map<string, Uint8Array>();
   const hashesOf = async (
     level: number,
     index: number,
@@ -36,12 +39,23 @@ export function createProver(size: number, readTile: ReadTile, hasher: TreeHashe
     kept.set(path, hashes.value);
     return hashes;
   };
+  const rootOf = async ({ level, first, count }: Place): Promise<Result<Uint8Array, Fault<'tile_malformed'>>> => {
+    const name = `${level}/${first}+${count}`;
+    const known = roots.get(name);
+    if (known !== undefined) return ok(known);
+    const hashes = await hashesOf(level, Math.floor(first / tileWidth));
+    if (!hashes.ok) return hashes;
+    const root = perfectRoot(hasher, hashes.value.slice(first % tileWidth, (first % tileWidth) + count));
+    if (roots.size >= maxKeptRoots) roots.delete(roots.keys().next().value ?? name);
+    roots.set(name, root);
+    return ok(root);
+  };
   const hashOf = async (range: LeafRange): Promise<Result<Uint8Array, Fault<'tile_malformed'>>> => {
     const peaks: Uint8Array[] = [];
-    for (const { level, first, count } of perfectRanges(range).map(placeOf)) {
-      const hashes = await hashesOf(level, Math.floor(first / tileWidth));
-      if (!hashes.ok) return hashes;
-      peaks.push(perfectRoot(hasher, hashes.value.slice(first % tileWidth, (first % tileWidth) + count)));
+    for (const place of perfectRanges(range).map(placeOf)) {
+      const root = await rootOf(place);
+      if (!root.ok) return root;
+      peaks.push(root.value);
     }
     return ok(rootOfPeaks(hasher, peaks));
   };
@@ -63,11 +77,13 @@ export function createProver(size: number, readTile: ReadTile, hasher: TreeHashe
 }
 
 /** Where the hashes of a perfect range are: `count` of them from `first` on, at a level of tiles. */
-function placeOf({ from, until }: LeafRange): {
+interface Place {
   readonly level: number;
   readonly first: number;
   readonly count: number;
-} {
+}
+
+function placeOf({ from, until }: LeafRange): Place {
   let [level, width] = [0, 1];
   while (width * tileWidth <= until - from) {
     level += 1;
