@@ -16,6 +16,7 @@ import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { parseWindow } from './flows-options.ts';
 import { formatTable, type Row } from './table.ts';
 import { whenText } from './when-text.ts';
+import { countText } from './wording.ts';
 
 const columns = ['seq', 'when', 'actor', 'action', 'subject', 'details'] as const;
 const csvColumns = ['seq', 'time', 'actor', 'action', 'subject', 'details'] as const;
@@ -90,7 +91,7 @@ function entryRow({ seq, time, actor, action, subject, details }: EntryAnswer, n
 }
 
 function stateText(
-  { size, isWritable, pendingActs, publicKey, checkpoint, anchors }: AuditState,
+  { size, isWritable, pendingActs, publicKey, checkpoint, anchors, verification }: AuditState,
   nowMs: number,
 ): string {
   const rows: readonly Row[] = [
@@ -99,6 +100,7 @@ function stateText(
     { what: 'in force, not written', is: pendingActs },
     { what: 'public key', is: publicKey },
     { what: 'checkpoint', is: checkpoint?.trimEnd().split('\n') },
+    { what: 'verified by control', is: verifiedText(verification, nowMs) },
     { what: 'anchors', is: anchors.length === 0 ? 'NONE: a rewritten log could not be told' : anchors.length },
     ...anchors.map(({ anchor, lastAt, problem }) => ({
       what: anchor,
@@ -106,4 +108,11 @@ function stateText(
     })),
   ];
   return formatTable(['what', 'is'], rows);
+}
+
+function verifiedText(verification: AuditState['verification'], nowMs: number): string {
+  if (verification === null) return 'not since it started';
+  const { at, size, findingCount } = verification;
+  const found = findingCount === 0 ? 'nothing found' : `FOUND ${findingCount}: run exeat audit verify`;
+  return `${whenText(at, nowMs)}, ${countText(size ?? 0, 'entry', 'entries')}: ${found}`;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { anaToken, type ControlStub, type Said, sayWith, startControlStub } from '../../test/support/control-stub.ts';
-import type { OpenAnswer, OpenEvidenceAnswer } from '../api/contract/index.ts';
+import type { AuditState, OpenAnswer, OpenEvidenceAnswer } from '../api/contract/index.ts';
 import { ok } from '../base/index.ts';
 
 let stub: ControlStub;
@@ -105,6 +105,7 @@ test('the state of the log says what does not work', async () => {
   const said = await say('audit', 'state');
   assert.match(said.out, /^writing +FAILS: acts that widen are refused$/m);
   assert.match(said.out, /^git:anchors +FAILS: no such remote; last 2 d ago \(2026-11-26 19:00\)$/m);
+  assert.match(said.out, /^verified by control +60 min ago .*, 40 entries: FOUND 1: run exeat audit verify$/m);
 });
 
 test('the clock is reset with a reason, and says both times', async () => {
@@ -148,7 +149,12 @@ const entry = {
   details: { digest: 'sha256:aaaa' },
 };
 
-const state = {
+const state: AuditState = {
+  isVerifying: false,
+  verification: {
+    ...{ at: '2026-11-28T18:00:00.000Z', size: 40, findingCount: 1 },
+    findings: [{ kind: 'altered', file: 'tile/entries/000.p/40', says: 'it is not what was signed' }],
+  },
   size: 42,
   checkpoint: null,
   publicKey: null,

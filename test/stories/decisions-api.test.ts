@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type {
+  AuditEvidenceAnswer,
+  AuditState,
+  AuditVerifying,
+  CheckpointsAnswer,
   DecisionRow,
   ExplainedDecision,
   OpenAnswer,
@@ -13,9 +15,9 @@ import type {
   Page,
   PreviewAnswer,
 } from '../../src/api/contract/index.ts';
-import { verifyFolder } from '../../src/app/index.ts';
 import { type ExceptionHouse, startExceptionHouse } from '../support/exception-house.ts';
 import { waitFor } from '../support/product.ts';
+import { findingsOf, unpackEvidence } from '../support/unpack-evidence.ts';
 
 // What was decided, as the API tells it: listed, followed live, explained; and what a request would come to before anybody asks.
 
@@ -142,11 +144,8 @@ test('evidence of who has what open is checked by whoever has the key, and no fi
   const asked = { body: { service: 'story' } };
   const { status, body } = await house.call<OpenEvidenceAnswer>('eve', '/open/evidence', asked);
   assert.equal(status, 201, JSON.stringify(body));
-  const folder = mkdtempSync(join(tmpdir(), 'exeat-story-'));
+  const { home, pack } = unpackEvidence(body);
   try {
-    writeFileSync(join(folder, body.name), Buffer.from(body.archive, 'base64'));
-    execFileSync('tar', ['xzf', body.name], { cwd: folder });
-    const pack = join(folder, body.folder);
     const answer = JSON.parse(readFileSync(join(pack, 'open.json'), 'utf8')) as OpenAnswer;
     const granted = answer.openings.find(({ kind }) => kind === 'grant')?.id ?? '';
     const acts = readFileSync(join(pack, 'entries.ndjson'), 'utf8');
@@ -155,12 +154,7 @@ test('evidence of who has what open is checked by whoever has the key, and no fi
     }
     assert.ok(acts.includes(`"subject":"exception/${granted}"`));
     const keyFile = join(house.story.product.state, 'audit', 'log.pub');
-    const told = async (): Promise<readonly string[]> => {
-      const verified = await verifyFolder({ dir: pack, keyFile, checkpointFiles: [], older: [], spool: null });
-      return verified.ok
-        ? verified.value.findings.map(({ kind, file }) => `${kind} ${file}`)
-        : [verified.fault.message];
-    };
+    const told = (): Promise<readonly string[]> => findingsOf(pack, { keyFile });
     assert.deepEqual(await told(), []);
     for (const name of readdirSync(pack)) {
       const before = readFileSync(join(pack, name));
@@ -170,7 +164,7 @@ test('evidence of who has what open is checked by whoever has the key, and no fi
     }
     assert.match(readFileSync(join(pack, 'open.csv'), 'utf8'), new RegExp(`^grant,${granted},story,`, 'm'));
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(home, { recursive: true, force: true });
   }
   // It is an act of who takes it, and for those who may read both the log and the policy's ways out.
   assert.deepEqual(
@@ -186,6 +180,90 @@ test('evidence of who has what open is checked by whoever has the key, and no fi
     (await house.call('eve', '/open/evidence', { body: { at: '2999-01-01T00:00:00Z' } })).code,
     'time_ahead',
   );
+});
+
+test('control verifies its log, and tells a tile that somebody changed by its file', async () => {
+  const stateOf = async (): Promise<AuditState> => (await house.call<AuditState>('eve', '/audit')).body;
+  assert.equal((await stateOf()).verification, null);
+  const verify = async (): Promise<AuditVerifying> => {
+    const { status, body } = await house.call<AuditVerifying>('eve', '/audit/verify', { body: {} });
+    assert.equal(status, 200, JSON.stringify(body));
+    return body;
+  };
+  const { isVerifying, verification } = await verify();
+  assert.deepEqual([isVerifying, verification?.findingCount, verification?.findings], [false, 0, []]);
+  assert.equal(verification?.size, Number((await stateOf()).checkpoint?.split('\n')[1]));
+  // The newest tile is replaced by a wider one with the next act, whosever that is.
+  const tiles = join(house.story.product.state, 'audit', 'tile/entries/000.p');
+  await waitFor(async () => {
+    const [tile = ''] = readdirSync(tiles);
+    const good = readFileSync(join(tiles, tile), 'latin1');
+    writeFileSync(join(tiles, tile), good.replace('"person.created"', '"person.changed"'), 'latin1');
+    const found = (await verify()).verification?.findings.map(({ kind, file }) => `${kind} ${file}`) ?? [];
+    writeFileSync(join(tiles, tile), good, 'latin1');
+    return found.includes(`altered tile/entries/000.p/${tile}`);
+  }, 'the tile that was changed');
+  const last = await verify();
+  assert.equal(last.verification?.findingCount, 0);
+  assert.deepEqual((await stateOf()).verification, last.verification);
+});
+
+test('checkpoints that are kept elsewhere vouch for the log, and show another one', async () => {
+  const { body } = await house.call<CheckpointsAnswer>('eve', '/audit/checkpoints');
+  const [newest, ...older] = body.items;
+  assert.ok(newest !== undefined && older.length > 0 && newest.size > (older.at(-1)?.size ?? 0));
+  const kept = join(house.story.product.state, 'kept.txt');
+  writeFileSync(kept, body.items.map(({ note }) => note).join('\n'));
+  const dir = join(house.story.product.state, 'audit');
+  assert.deepEqual(await findingsOf(dir, { checkpointFiles: [kept] }), []);
+  writeFileSync(kept, newest.note.replace(newest.root, older.at(-1)?.root ?? ''));
+  assert.deepEqual(await findingsOf(dir, { checkpointFiles: [kept] }), [`rewritten ${kept}`]);
+});
+
+test('evidence of a time holds its acts with proofs, is noted, and is bounded', async () => {
+  const take = (asked: object, as = 'eve') => house.call<AuditEvidenceAnswer>(as, '/audit/evidence', { body: asked });
+  const { status, body } = await take({});
+  assert.equal(status, 201, JSON.stringify(body));
+  assert.equal(Date.parse(body.until) - Date.parse(body.since), 30 * 86_400_000);
+  const { home, pack } = unpackEvidence(body);
+  try {
+    const keyFile = join(house.story.product.state, 'audit', 'log.pub');
+    assert.deepEqual(await findingsOf(pack, { keyFile }), []);
+    const lines = readFileSync(join(pack, 'entries.ndjson'), 'utf8');
+    assert.ok(lines.includes('"action":"exception.granted"'));
+    // The house was founded 40 days ago: the last act of then is the neighbour that shows that nothing was left out.
+    assert.equal(lines.trimEnd().split('\n').length, body.entries + 1);
+    writeFileSync(join(pack, 'entries.ndjson'), lines.replace('"exception.granted"', '"exception.gronted"'));
+    assert.notDeepEqual(await findingsOf(pack, { keyFile }), []);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+  const [noted] = await house.acts('action=audit.exported');
+  assert.deepEqual(
+    [noted?.actor, noted?.details['entries'], noted?.details['since']],
+    ['eve', body.entries, body.since],
+  );
+  const temporary = readdirSync(join(house.story.product.state, 'audit.tmp'));
+  assert.deepEqual(
+    temporary.filter((name) => name.startsWith('evidence-')),
+    [],
+  );
+  const none = await take({ since: '2001-01-01T00:00:00Z', until: '2001-01-02T00:00:00Z' });
+  assert.equal(none.body.entries, 0);
+  for (const asked of [
+    { since: '2999-01-01T00:00:00Z' },
+    { since: '2026-01-02T00:00:00Z', until: '2026-01-01T00:00:00Z' },
+  ])
+    assert.equal((await take(asked)).code, 'span_empty', JSON.stringify(asked));
+  assert.equal((await take({ since: 'yesterday' })).status, 400);
+  for (const [path, sent] of [
+    ['/audit/verify', { body: {} }],
+    ['/audit/checkpoints', {}],
+    ['/audit/evidence', { body: {} }],
+  ] as const) {
+    assert.equal((await house.call('ana', path, sent)).code, 'scope_missing', path);
+    assert.equal((await house.call(null, path, sent)).code, 'token_missing', path);
+  }
 });
 
 test('the overview says whether the point decides by the policy in force, and what is new', async () => {

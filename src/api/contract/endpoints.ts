@@ -1,3 +1,4 @@
+import { type AuditEndpoints, auditEndpoints } from './audit.ts';
 import { type BreakGlassEndpoints, breakGlassEndpoints } from './break-glass.ts';
 import { type DecisionEndpoints, decisionEndpoints } from './decisions.ts';
 import { type DraftMapEndpoints, draftMapEndpoints } from './draft-flow-map.ts';
@@ -21,6 +22,7 @@ export type Endpoints = DecisionEndpoints &
   ExceptionEndpoints &
   BreakGlassEndpoints &
   ReportEndpoints &
+  AuditEndpoints &
   PolicyEndpoints &
   PolicyHistoryEndpoints &
   SessionEndpoints;
@@ -32,6 +34,7 @@ export const endpoints: Endpoints = {
   ...exceptionEndpoints,
   ...breakGlassEndpoints,
   ...reportEndpoints,
+  ...auditEndpoints,
   ...policyEndpoints,
   ...policyHistoryEndpoints,
   ...sessionEndpoints,

@@ -1,5 +1,15 @@
 // The door of the API contract: what the console and the command line know of the API.
 export type {
+  AuditEvidenceAnswer,
+  AuditFinding,
+  AuditSpan,
+  AuditState,
+  AuditVerification,
+  AuditVerifying,
+  CheckpointAnswer,
+  CheckpointsAnswer,
+} from './audit.ts';
+export type {
   DecisionAnswer as ExplainedDecision,
   DecisionFilter,
   DecisionQuery,
@@ -86,7 +96,6 @@ export type {
 } from './policy-types.ts';
 export { apiProblems, type Problem, problemSchema } from './problem.ts';
 export {
-  type AuditState,
   type EntryAnswer,
   type EntryQuery,
   type OpenAnswer,

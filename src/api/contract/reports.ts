@@ -80,20 +80,6 @@ export interface EntryQuery extends PageQuery {
   readonly until?: string | undefined;
 }
 
-/** How far the audit log goes. `pendingActs`: acts in force that are not written down yet. */
-export interface AuditState {
-  readonly size: number;
-  readonly checkpoint: string | null;
-  readonly publicKey: string | null;
-  readonly isWritable: boolean;
-  readonly pendingActs: number;
-  readonly anchors: readonly {
-    readonly anchor: string;
-    readonly lastAt: string | null;
-    readonly problem: string | null;
-  }[];
-}
-
 const openingSchema: z.ZodType<OpeningAnswer> = z
   .strictObject({
     kind: z.string(),
@@ -166,12 +152,11 @@ const entrySchema: z.ZodType<EntryAnswer> = z
   .readonly()
   .meta({ id: 'AuditEntry' });
 
-/** The endpoints of reports and of the audit, by operation id. */
+/** The endpoints of reports and of the list of acts, by operation id. */
 export interface ReportEndpoints {
   readonly listOpen: Endpoint<Nothing, OpenQuery, Nothing, OpenAnswer>;
   readonly exportOpen: Endpoint<Nothing, Nothing, OpenQuery, OpenEvidenceAnswer>;
   readonly listAudit: Endpoint<Nothing, EntryQuery, Nothing, Page<EntryAnswer>>;
-  readonly auditState: Endpoint<Nothing, Nothing, Nothing, AuditState>;
   readonly resetClock: Endpoint<
     Nothing,
     Nothing,
@@ -180,7 +165,7 @@ export interface ReportEndpoints {
   >;
 }
 
-/** The endpoints of reports and of the audit. */
+/** The endpoints of reports and of the list of acts. */
 export const reportEndpoints: ReportEndpoints = {
   listOpen: reads({
     path: '/open',
@@ -213,28 +198,6 @@ export const reportEndpoints: ReportEndpoints = {
       ...pageQuery,
     }),
     answer: pageOf(entrySchema),
-  }),
-  auditState: reads({
-    path: '/audit',
-    tag: 'audit',
-    summary: 'how far the audit log goes, its checkpoint and its anchors',
-    scopes: ['audit:read'],
-    answer: z
-      .strictObject({
-        size: z.int(),
-        checkpoint: z.string().nullable(),
-        publicKey: z.string().nullable(),
-        isWritable: z.boolean(),
-        pendingActs: z.int().describe('acts in force that are not written down yet'),
-        anchors: z
-          .array(
-            z
-              .strictObject({ anchor: z.string(), lastAt: instant.nullable(), problem: z.string().nullable() })
-              .readonly(),
-          )
-          .readonly(),
-      })
-      .readonly(),
   }),
   resetClock: makes({
     path: '/clock/reset',

@@ -17,13 +17,13 @@ import type { DecisionRecord, ExceptionFacts, VerdictRecord } from '../../policy
 import type { Once } from '../call.ts';
 import type {
   AssertionBody,
-  AuditState,
   OpenAnswer,
   OpenEvidenceAnswer,
   OpenQuery,
   OverviewAnswer,
   RegistrationBody,
 } from '../contract/index.ts';
+import type { AuditPort } from './audit-port.ts';
 import type { DraftMapPort, FlowMapPort } from './flow-map-routes.ts';
 import type { PolicySource } from './policy-ports.ts';
 
@@ -143,7 +143,7 @@ export interface ApiPorts {
   readonly overview: () => Promise<OverviewAnswer>;
   readonly flowMap: FlowMapPort;
   readonly draftMap: DraftMapPort;
-  readonly auditState: () => Promise<AuditState>;
+  readonly audit: AuditPort;
   /** Takes down that somebody signed in or out. */
   readonly noteSession: (action: 'session.opened' | 'session.ended', actor: Actor) => Promise<void>;
   readonly resetClock: (

@@ -3,6 +3,7 @@ import type { Handlers } from '../call.ts';
 import type { Endpoints } from '../contract/index.ts';
 import type { ProblemRows } from '../problems.ts';
 import type { ApiPorts } from './api-ports.ts';
+import { auditRoutes } from './audit-routes.ts';
 import { breakGlassRoutes } from './break-glass-routes.ts';
 import { createConfirmations } from './confirmations.ts';
 import { decisionRoutes } from './decision-routes.ts';
@@ -28,6 +29,7 @@ export function createHandlers(ports: ApiPorts): Handlers<Omit<Endpoints, 'tailD
     ...usageRoutes(ports),
     ...previewRoute(ports),
     ...reportRoutes(ports),
+    ...auditRoutes(ports),
     ...sessionRoutes(ports),
     ...decisionRoutes(ports),
     ...policyRoutes(ports),
@@ -48,5 +50,8 @@ export const actProblems: ProblemRows = {
   check_too_long: { status: 503, title: 'the check took too long' },
   proposal_too_large: { status: 413, title: 'the policy is too large for this' },
   flow_map_unavailable: { status: 503, title: 'the flow map cannot be read' },
+  evidence_too_large: { status: 413, title: 'the evidence is too large' },
+  span_empty: { status: 422, title: 'the span of time is empty' },
+  audit_unreadable: { status: 503, title: 'the log cannot be read' },
   policy_busy: { status: 503, title: 'the policy is being compiled' },
 };

@@ -6,10 +6,10 @@ import { readCursor, writeCursor } from '../cursor.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { callerOf } from './exception-routes.ts';
 
-/** The handlers of reports, the audit and the clock. */
+/** The handlers of reports, the list of acts and the clock. */
 export function reportRoutes(
   ports: ApiPorts,
-): Pick<Handlers<Endpoints>, 'listOpen' | 'exportOpen' | 'listAudit' | 'auditState' | 'resetClock' | 'showOverview'> {
+): Pick<Handlers<Endpoints>, 'listOpen' | 'exportOpen' | 'listAudit' | 'resetClock' | 'showOverview'> {
   return {
     listOpen: async ({ query }) => {
       const open = await ports.listOpen(query);
@@ -24,7 +24,6 @@ export function reportRoutes(
     },
     listAudit: ({ query }) => listAudit(ports, query),
     showOverview: async () => ok({ body: await ports.overview() }),
-    auditState: async () => ok({ body: await ports.auditState() }),
     resetClock: async (call) => {
       const reset = await ports.resetClock(callerOf(call).actor, call.body.reason);
       return reset.ok ? ok({ body: reset.value }) : reset;

@@ -10,6 +10,8 @@ export interface ExportOptions {
   readonly fromMs: number;
   readonly untilMs: number;
   readonly out: string;
+  /** The most entries of the span, and the most bytes of their lines. Default: no bound, for who has the disk. */
+  readonly most?: { readonly entries: number; readonly bytes: number };
 }
 
 /** What was exported: entries of the span, and with them the neighbours at both ends. */
@@ -20,14 +22,15 @@ export interface Exported {
   readonly size: number;
 }
 
-type ExportFault = Fault<'audit_unreadable' | 'evidence_unwritable'>;
+type ExportFault = Fault<'audit_unreadable' | 'evidence_unwritable' | 'evidence_too_large'>;
 
 /** A running writer takes away partial tiles with each checkpoint; looking again this often meets a quiet moment. */
 const maxLooks = 5;
 
 /**
  * Writes an evidence pack from the files of a log: the entries of a span, each with its proof against the one checkpoint, and what is needed
- * to check them. The log is not verified by that: verify the pack. Faults: `audit_unreadable`, `evidence_unwritable`; nothing is left then.
+ * to check them. The log is not verified by that: verify the pack. Faults: `audit_unreadable`, `evidence_unwritable`, `evidence_too_large`
+ * past `most`; nothing is left then.
  */
 export async function exportEvidence(options: ExportOptions): Promise<Result<Exported, ExportFault>> {
   for (let look = 1; ; look += 1) {
@@ -44,6 +47,7 @@ async function tryExport(options: ExportOptions, head: Head): Promise<Result<Exp
   const { out } = options;
   const span = await findSpan(options, head.checkpoint);
   if (!span.ok) return span;
+  if (span.value.told.entries > (options.most?.entries ?? Number.POSITIVE_INFINITY)) return tooLarge;
   try {
     await mkdir(out, { mode: 0o700 });
   } catch (error) {
@@ -67,6 +71,10 @@ function unwritable(out: string, error: unknown): Result<never, ExportFault> {
   const mend = code === 'EEXIST' ? 'it is there already, name another with `--out`' : code;
   return failed(fault('evidence_unwritable', `folder \`${out}\` cannot be written: ${mend}`));
 }
+
+const tooLarge: Result<never, ExportFault> = failed(
+  fault('evidence_too_large', 'the span holds more entries than are wanted in one pack'),
+);
 
 /** Leaves `from` to `until` with the neighbours, and what of it was asked for. */
 interface Span {
@@ -95,11 +103,12 @@ async function findSpan(
 }
 
 async function writeEntries(
-  { dir, out }: ExportOptions,
+  { dir, out, most }: ExportOptions,
   { size }: Checkpoint,
   { from, until }: Span,
 ): Promise<Result<null, ExportFault>> {
   const prover = proverOf(dir, size);
+  let left = most?.bytes ?? Number.POSITIVE_INFINITY;
   const file = await open(join(out, evidenceFile), 'wx', 0o600);
   try {
     for (let index = Math.floor(from / tileWidth); index * tileWidth < until; index += 1) {
@@ -110,6 +119,8 @@ async function writeEntries(
         prover,
       );
       if (!lines.ok) return lines;
+      left -= Buffer.byteLength(lines.value);
+      if (left < 0) return tooLarge;
       await file.writeFile(lines.value);
     }
     await file.sync();

@@ -1,5 +1,5 @@
-import { type LeafSource, renderVerifierKey } from '../../audit/index.ts';
-import type { Clock, Fault, Result } from '../../base/index.ts';
+import { type LeafSource, readCheckpoint, renderVerifierKey } from '../../audit/index.ts';
+import { type Clock, encodeBase64, type Fault, type Result } from '../../base/index.ts';
 import type { AnchorConfig } from '../../config/index.ts';
 import { createSigningKey } from '../../snapshot/index.ts';
 import type { Logger } from '../logger.ts';
@@ -23,6 +23,16 @@ export interface AuditLogOptions {
 
 // What widens is refused while the last write failed, so a mended disk is noticed soon.
 const retryMs = 1_000;
+// A busy day has thousands, and any one of them vouches for all entries before it: anchors are where all are kept.
+const mostPublished = 100;
+
+/** A checkpoint that was handed to the anchors. `root` is base64. */
+export interface PublishedCheckpoint {
+  readonly atMs: number;
+  readonly size: number;
+  readonly root: string;
+  readonly note: string;
+}
 
 /** How the files of the audit log are. */
 export interface AuditLogStatus {
@@ -42,6 +52,8 @@ export interface AuditLog {
   /** Writes what was committed, signs it, and hands the checkpoint to the anchors. To be called after each act of a person. */
   write(): Promise<Result<WrittenCheckpoint, WriteTilesFault>>;
   status(): AuditLogStatus;
+  /** The last 100 checkpoints since the start, the newest first. */
+  published(): readonly PublishedCheckpoint[];
   /** Writes once more, and ends. */
   close(): Promise<void>;
 }
@@ -58,7 +70,7 @@ export async function keepAuditLog(options: AuditLogOptions): Promise<Result<Aud
   const signer = createNoteSigner(key.value);
   const writer = createTileWriter({ files, leaves, signer });
   const anchors = keepAnchors(createAnchors(options.anchors, clock), { clock, logger });
-  let published = '';
+  const published: PublishedCheckpoint[] = [];
   let retry: NodeJS.Timeout | undefined;
   const publicKey = renderVerifierKey(signer.key);
   let said: Omit<AuditLogStatus, 'anchors'> = { size: null, note: null, publicKey, writtenAtMs: null, lastError: null };
@@ -74,8 +86,11 @@ export async function keepAuditLog(options: AuditLogOptions): Promise<Result<Aud
     }
     const { size, note } = written.value;
     said = { size, note, publicKey, writtenAtMs: clock.now(), lastError: null };
-    if (written.value.note !== published) anchors.publish(written.value);
-    published = written.value.note;
+    if (note !== published[0]?.note) {
+      anchors.publish(written.value);
+      published.unshift({ atMs: clock.now(), size, root: rootOf(note), note });
+      published.length = Math.min(published.length, mostPublished);
+    }
     return written;
   };
   const timer = setInterval(() => void write(), everyMs);
@@ -86,6 +101,7 @@ export async function keepAuditLog(options: AuditLogOptions): Promise<Result<Aud
     value: {
       write,
       status: () => ({ ...said, anchors: anchors.status() }),
+      published: () => [...published],
       close: async () => {
         clearInterval(timer);
         await write();
@@ -94,4 +110,9 @@ export async function keepAuditLog(options: AuditLogOptions): Promise<Result<Aud
       },
     },
   };
+}
+
+function rootOf(note: string): string {
+  const checkpoint = readCheckpoint(note);
+  return checkpoint.ok ? encodeBase64(checkpoint.value.root) : '';
 }

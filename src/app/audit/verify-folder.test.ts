@@ -107,6 +107,21 @@ test('an evidence pack holds the entries of a span with their neighbours, and ve
   assert.deepEqual(await told(join(root, 'none')), []);
 });
 
+test('an export of more than is wanted leaves nothing behind', async () => {
+  const dir = writeLog('large', 600);
+  const out = join(root, 'large-pack');
+  for (const most of [
+    { entries: 599, bytes: 1e9 },
+    { entries: 600, bytes: 100_000 },
+  ]) {
+    const exported = await exportEvidence({ dir, fromMs: 0, untilMs: Date.now() * 2, out, most });
+    assert.equal(exported.ok ? '' : exported.fault.code, 'evidence_too_large');
+    assert.equal(statSync(out, { throwIfNoEntry: false }), undefined);
+  }
+  const whole = { dir, fromMs: 0, untilMs: Date.now() * 2, out, most: { entries: 600, bytes: 1e9 } };
+  assert.ok((await exportEvidence(whole)).ok);
+});
+
 test('an export from a log that lacks a tile leaves nothing behind', async () => {
   const dir = writeLog('broken', 600);
   rmSync(join(dir, 'tile/0/000'));

@@ -12,6 +12,7 @@ import { createNewId } from '../new-id.ts';
 import { readLocalOrigins } from '../point/network-facts.ts';
 import { statePaths } from '../state-folder.ts';
 import type { ControlActs } from './assemble-acts.ts';
+import { createAuditPort } from './audit-port.ts';
 import { createDecisionSource } from './decision-source.ts';
 import { createEndedStates } from './ended-states.ts';
 import { readSetupLink } from './founding.ts';
@@ -115,21 +116,7 @@ function toPorts(config: Config, acts: ControlActs, proposals: ProposalDesk): Ap
         { query, actor },
       ),
     overview: () => tellOverview(acts, statePaths(config.state).pointSocket),
-    auditState: async () => {
-      const status = acts.audit.status();
-      return {
-        size: await ledger.size(),
-        checkpoint: status.note,
-        publicKey: status.publicKey,
-        isWritable: desk.problem() === null && status.lastError === null,
-        pendingActs: acts.pendingCount(),
-        anchors: status.anchors.map(({ name, lastSuccessAtMs, lastError }) => ({
-          anchor: name,
-          lastAt: lastSuccessAtMs === null ? null : new Date(lastSuccessAtMs).toISOString(),
-          problem: lastError,
-        })),
-      };
-    },
+    audit: createAuditPort({ acts, paths: statePaths(config.state), newId }),
     noteSession: async (action, actor) => {
       const subject = actor.kind === 'person' ? `session/${actor.id}` : 'session';
       await desk.note([{ subject, action, actor, details: {} }], { mayWait: true });
