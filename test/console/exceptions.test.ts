@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
+import { findNotes } from '../../src/audit/index.ts';
 import { tabTo } from '../support/console-acts.ts';
 import { openVisitor, startBrowser, type Visitor } from '../support/console-browser.ts';
 import { type ExceptionHouse, startExceptionHouse } from '../support/exception-house.ts';
 import { skipUnless } from '../support/requires.ts';
+import { findingsOf } from '../support/unpack-evidence.ts';
 
 // People at real browsers before a real `exeat up`: ana asks, ben approves, eve audits.
 
@@ -168,6 +174,54 @@ test('the log of acts is read by whoever may, and others are told how', { skip }
   await eve.page.getByLabel('Who').fill('nobody');
   await eve.page.getByRole('button', { name: 'Show', exact: true }).click();
   await eve.page.getByRole('heading', { name: 'No act matches' }).waitFor();
+  await eve.assertClean();
+});
+
+test('the log is verified, and its checkpoints and evidence are taken away to be checked elsewhere', {
+  skip,
+}, async () => {
+  const { page, ...eve } = await openVisitor(browser, house.api);
+  const dir = join(house.story.product.state, 'audit');
+  await page.goto('/audit');
+  await eve.signIn(house.accountOf('eve').secret);
+  await page.getByText('not verified').waitFor();
+  await page.getByRole('button', { name: 'Verify now' }).click();
+  await page.getByText('nothing found').waitFor();
+  await eve.assertAccessible('a log that was verified');
+
+  const home = mkdtempSync(join(tmpdir(), 'exeat-console-'));
+  const save = async (button: string): Promise<string> => {
+    const saving = page.waitForEvent('download');
+    await page.getByRole('button', { name: button }).click();
+    const path = join(home, (await saving).suggestedFilename());
+    await (await saving).saveAs(path);
+    return path;
+  };
+  try {
+    const kept = await save('Save the checkpoints');
+    assert.ok(findNotes(readFileSync(kept, 'utf8')).length > 1);
+    assert.deepEqual(await findingsOf(dir, { checkpointFiles: [kept] }), []);
+    const pack = await save('Take evidence');
+    await page.getByText(/\d+ acts with proofs/).waitFor();
+    execFileSync('tar', ['xzf', pack], { cwd: home });
+    const keyFile = join(dir, 'log.pub');
+    assert.deepEqual(await findingsOf(pack.replace('.tar.gz', ''), { keyFile, checkpointFiles: [kept] }), []);
+    await page.getByLabel('From (UTC)').fill('2099-01-01T00:00');
+    await page.getByRole('button', { name: 'Take evidence' }).click();
+    await page.getByText('is not before until').waitFor();
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+
+  const strange = join(dir, '<img src=x onerror=alert(1)>');
+  writeFileSync(strange, '');
+  await page.getByRole('button', { name: 'Verify now' }).click();
+  await page.getByText('<img src=x onerror=alert(1)> does not belong here').waitFor();
+  await eve.assertAccessible('a log with a finding');
+  rmSync(strange);
+  for (const details of await page.getByText('details', { exact: true }).all()) await details.click();
+  await page.getByText('onerror=alert(1)>').nth(1).waitFor();
+  assert.equal(await page.locator('img[src=x]').count(), 0);
   await eve.assertClean();
 });
 

@@ -12,6 +12,7 @@ import styles from './audit.module.css';
 import { Entries } from './entries.tsx';
 import { LogState } from './log-state.tsx';
 import { type AuditSearch, readAuditSearch } from './search.ts';
+import { useAuditState } from './use-audit-state.ts';
 
 const route = getRouteApi('/audit');
 
@@ -23,11 +24,7 @@ export function AuditPage(): ReactNode {
     <>
       <PageHead title="Audit" says="Who did what, and when. Nothing is ever taken out." />
       {mayRead ? (
-        <>
-          <LogState />
-          <FilterForm key={JSON.stringify(search)} search={search} />
-          <Log search={search} />
-        </>
+        <Readable search={search} />
       ) : (
         <Empty
           title="Your token may not read the log"
@@ -36,6 +33,22 @@ export function AuditPage(): ReactNode {
           <p>It takes the scope audit:read, which auditors and security have. They make a token that carries it:</p>
         </Empty>
       )}
+    </>
+  );
+}
+
+type FoundLog = ReturnType<typeof useLog>;
+
+/** Everything comes at once, when it is known how tall what is above the list is: nothing jumps. */
+function Readable({ search }: { readonly search: AuditSearch }): ReactNode {
+  const state = useAuditState();
+  const log = useLog(search);
+  if (state.data === undefined && state.error === null) return <Waiting rows={16} />;
+  return (
+    <>
+      <LogState found={state} />
+      <FilterForm key={JSON.stringify(search)} search={search} />
+      <Log found={log} />
     </>
   );
 }
@@ -72,14 +85,17 @@ function FilterForm({ search }: { readonly search: AuditSearch }): ReactNode {
   );
 }
 
-function Log({ search }: { readonly search: AuditSearch }): ReactNode {
-  const found = useInfiniteQuery({
+function useLog(search: AuditSearch) {
+  return useInfiniteQuery({
     queryKey: ['audit', search],
     initialPageParam: '',
     queryFn: async ({ pageParam, signal }) =>
       (await call('listAudit', { query: { ...search, limit: 100, cursor: pageParam }, signal })).body,
     getNextPageParam: ({ next }) => next,
   });
+}
+
+function Log({ found }: { readonly found: FoundLog }): ReactNode {
   if (found.data === undefined) {
     return found.error === null ? (
       <Waiting rows={10} />

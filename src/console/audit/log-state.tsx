@@ -1,39 +1,37 @@
-import { useQuery } from '@tanstack/react-query';
+import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { AuditState } from '../../api/contract/index.ts';
-import { call } from '../api/call.ts';
-import { Copied } from '../ui/copied.tsx';
 import { Moment } from '../ui/moment.tsx';
 import { Facts, Panel } from '../ui/panel.tsx';
 import { Failure } from '../ui/states.tsx';
 import { Tag } from '../ui/tag.tsx';
 import { sayCount } from '../ui/words.ts';
 import styles from './audit.module.css';
+import { Checkpoints } from './checkpoints.tsx';
+import { EvidenceForm } from './evidence-form.tsx';
+import { Verification } from './verification.tsx';
 
-/** How far the log goes, whether it can be written, who else keeps its checkpoints, and how to verify it without us. */
-export function LogState(): ReactNode {
-  const found = useQuery({
-    queryKey: ['audit-state'],
-    refetchInterval: 10_000,
-    queryFn: async ({ signal }) => (await call('auditState', { signal })).body,
-  });
+/** How far the log goes, whether it can be written and believed, and what an auditor takes away from it. */
+export function LogState({ found }: { readonly found: UseQueryResult<AuditState> }): ReactNode {
+  const state = found.data;
   return (
-    <div className={styles['state']}>
-      <Panel title="The log">
-        {found.error !== null && <Failure error={found.error} onRetry={() => void found.refetch()} />}
-        {/* Its room is there before it is, so that what stands below does not jump. */}
-        <div className={styles['told']} aria-busy={found.data === undefined && found.error === null}>
-          {found.data !== undefined && <Facts rows={rowsOf(found.data)} />}
+    <>
+      {found.error !== null && <Failure error={found.error} onRetry={() => void found.refetch()} />}
+      {state !== undefined && (
+        <div className={styles['state']}>
+          <div>
+            <Panel title="The log">
+              <Facts rows={rowsOf(state)} />
+            </Panel>
+            <Verification state={state} />
+          </div>
+          <div>
+            <Checkpoints size={state.size} />
+            <EvidenceForm />
+          </div>
         </div>
-      </Panel>
-      <Panel title="Verify it">
-        <p className={styles['quiet']}>
-          This page only tells what control says of itself. Proof needs the files and the public key, on a machine that
-          you trust:
-        </p>
-        <Copied text="exeat audit verify" label="Copy the command" />
-      </Panel>
-    </div>
+      )}
+    </>
   );
 }
 
