@@ -36,7 +36,7 @@ export async function takeEvidence(
   const nowMs = options.clock.now();
   const untilMs = Math.min(nowMs, span.until === undefined ? nowMs : Date.parse(span.until));
   const fromMs = span.since === undefined ? untilMs - usualMs : Date.parse(span.since);
-  if (fromMs >= untilMs)
+  if (!(fromMs < untilMs))
     return failed(fault('span_empty', '`since` is not before `until`, or not before now: give an earlier one'));
   const told = { since: new Date(fromMs).toISOString(), until: new Date(untilMs).toISOString() };
   const written = await options.writeLog();
