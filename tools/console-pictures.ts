@@ -1,4 +1,4 @@
-// Makes the pictures of docs/guide/console.md: a real `exeat up` with people and traffic, a real Chromium, no hand.
+// Makes the pictures of docs/guide/, each light and dark: a real `exeat up` with people and traffic, a real Chromium, no hand.
 //   node tools/build-console.ts && node tools/console-pictures.ts
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,9 +13,8 @@ import { startParentProxy } from '../test/support/parent-proxy.ts';
 import { type RunningProduct, startProduct } from '../test/support/product.ts';
 import { type SeededAccount, seedPeople } from '../test/support/seed-people.ts';
 import { paintFlowMap } from './paint-flow-map.ts';
-import { repositoryRoot } from './source-files.ts';
+import { pictures, takePicture } from './take-picture.ts';
 
-const pictures = join(repositoryRoot, 'docs/guide/pictures');
 const people = [
   { id: 'ana', roles: ['requester'] },
   { id: 'ben', roles: ['approver'] },
@@ -86,7 +85,7 @@ async function makePictures(): Promise<void> {
   try {
     const secretOf = (person: string): string => accounts.get(person)?.secret ?? '';
     await paint({ product, browser, port, secretOf });
-    await paintFlowMap(browser, pictures);
+    await paintFlowMap(browser);
   } finally {
     await browser.close();
     await product.stop();
@@ -125,13 +124,13 @@ async function paint({ product, browser, port, secretOf }: Scene): Promise<void>
   await show(light, `/decisions?id=${denied.id}`, 'As recorded', 'decisions');
   await show(light, `/exceptions/new?decision=${denied.id}`, 'At most', 'exception-request');
   const asked = await request(ana, 'files.acquirer.example', port);
-  const dark = await openVisitor(browser, `http://${product.console}`, { scheme: 'dark' });
-  await dark.page.goto('/open');
-  await dark.signIn(secretOf('ben'));
-  await show(dark, `/exceptions/${asked.id}`, 'before, granted', 'exception-review');
+  const reviewer = await openVisitor(browser, `http://${product.console}`);
+  await reviewer.page.goto('/open');
+  await reviewer.signIn(secretOf('ben'));
+  await show(reviewer, `/exceptions/${asked.id}`, 'before, granted', 'exception-review');
   await show(light, '/open', 'What this answer cannot see', 'open-access');
   await show(light, '/policy/services/ci-runner', 'Draft the switch', 'policy-observe');
-  await paintPlan(dark);
+  await paintPlan(reviewer);
   await paintPasskeys({ product, browser, port, secretOf });
 }
 
@@ -156,6 +155,9 @@ async function paintPasskeys({ product, browser, port, secretOf }: Scene): Promi
   await cyn.page.getByLabel('Destination').fill(`tcp://files.acquirer.example:${port}`);
   await cyn.page.getByLabel('Reason').fill('payments stand still, INC-4711');
   await snap(cyn, 'once somebody else stands by it', 'break-glass');
+  await cyn.page.goto('/audit');
+  await cyn.page.getByRole('button', { name: 'Verify now' }).click();
+  await snap(cyn, 'nothing found', 'audit');
 }
 
 /** The editor with the switch to enforce drafted, and what it would come to. */
@@ -171,8 +173,7 @@ async function paintPlan({ page, assertClean }: Visitor): Promise<void> {
   await page.getByText('would be put in force').waitFor();
   await page.setViewportSize({ width: 1280, height: 1240 });
   await page.evaluate('scrollTo(0, 0)');
-  await page.waitForTimeout(700);
-  await page.screenshot({ path: join(pictures, 'policy-plan.png') });
+  await takePicture(page, 'policy-plan');
   await assertClean();
 }
 
@@ -197,8 +198,6 @@ async function show(visitor: Visitor, path: string, text: string, name: string):
 
 async function snap(visitor: Visitor, text: string, name: string): Promise<void> {
   await visitor.page.getByText(text).first().waitFor();
-  // Fonts and the first renewal have settled then.
-  await visitor.page.waitForTimeout(700);
-  await visitor.page.screenshot({ path: join(pictures, `${name}.png`) });
+  await takePicture(visitor.page, name);
   await visitor.assertClean();
 }

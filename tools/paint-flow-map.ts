@@ -5,6 +5,7 @@ import { openVisitor } from '../test/support/console-browser.ts';
 import { startProduct } from '../test/support/product.ts';
 import { type SeededAccount, seedPeople } from '../test/support/seed-people.ts';
 import { recordsOf, type SeededFlow, seedSpool } from '../test/support/traffic-records.ts';
+import { takePicture } from './take-picture.ts';
 
 interface Seeded {
   readonly owner: string;
@@ -58,8 +59,8 @@ const traffic: readonly (readonly [number, string, string, Partial<VerdictRecord
   [11, 'agent', 'search.example.net', { ...observed, point: 'gateway' }],
 ];
 
-/** Makes `flow-map.png` and `flow-map-draft.png` in a folder: a product of its own, whose spool holds a day of traffic of four services. */
-export async function paintFlowMap(browser: Browser, pictures: string): Promise<void> {
+/** Makes the pictures `flow-map` and `flow-map-draft`: a product of its own, whose spool holds a day of traffic of four services. */
+export async function paintFlowMap(browser: Browser): Promise<void> {
   let accounts: ReadonlyMap<string, SeededAccount> = new Map();
   const product = await startProduct({
     policy: { 'team.yaml': Object.entries(services).map(documentOf).join('---\n') },
@@ -75,9 +76,8 @@ export async function paintFlowMap(browser: Browser, pictures: string): Promise<
     await signIn(accounts.get('ana')?.secret ?? '');
     await page.locator('[data-id="1:payments-api"]').click();
     await page.getByText('Show this service only').waitFor();
-    await page.waitForTimeout(700);
-    await page.screenshot({ path: join(pictures, 'flow-map.png') });
-    await paintDraft(page, pictures);
+    await takePicture(page, 'flow-map');
+    await paintDraft(page);
     await assertClean();
   } finally {
     await product.stop();
@@ -85,7 +85,7 @@ export async function paintFlowMap(browser: Browser, pictures: string): Promise<
 }
 
 /** One rule of payments-api gives way to another, and the river says what that would break and open. */
-async function paintDraft(page: Page, pictures: string): Promise<void> {
+async function paintDraft(page: Page): Promise<void> {
   await page.goto('/policy/edit');
   await page.getByRole('textbox', { name: 'Text of team.yaml' }).click();
   await page.keyboard.press('Control+Home');
@@ -96,8 +96,7 @@ async function paintDraft(page: Page, pictures: string): Promise<void> {
   await page.getByText('1 edge of 1 service would be denied').waitFor();
   const river = page.getByRole('group', { name: /^Flow map/ });
   await river.locator('path[data-verdict="newly_denied"]').last().dispatchEvent('click');
-  await page.waitForTimeout(700);
-  await page.screenshot({ path: join(pictures, 'flow-map-draft.png') });
+  await takePicture(page, 'flow-map-draft');
 }
 
 function documentOf([service, { owner, mode, allow }]: readonly [string, Seeded]): string {
