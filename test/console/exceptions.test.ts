@@ -272,6 +272,7 @@ async function goByMenu(small: Visitor): Promise<void> {
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   assert.equal(await focused(), 'Menu');
   await page.keyboard.press('Enter');
+  await page.getByRole('dialog', { name: 'Menu' }).waitFor();
   await tabTo(small, 'Open access');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Open access' }).waitFor();
