@@ -189,6 +189,9 @@ bool fault_due(enum fault_call call);
 #endif
 
 // loop.c
+bool watch(struct io *io, int fd, uint32_t events, uint64_t key);
+bool watch_side(struct io *io, int fd, uint64_t key);
+uint64_t watch_key(const struct io *io, uint32_t slot, uint32_t role);
 bool io_open(struct io *io, uint32_t capacity);
 void io_close(struct io *io);
 void *io_run(void *io);
@@ -223,9 +226,6 @@ void dial_start(struct io *io, uint32_t slot, const uint32_t *record);
 void dial_attempt(struct io *io, uint32_t slot);
 void dial_event(struct io *io, uint32_t slot, uint32_t attempt, uint32_t events);
 void dial_cancel(struct link *link);
-bool watch(struct io *io, int fd, uint32_t events, uint64_t key);
-bool watch_side(struct io *io, int fd, uint64_t key);
-uint64_t watch_key(const struct io *io, uint32_t slot, uint32_t role);
 
 // listen.c
 void listen_add(struct io *io, int fd, uint32_t number, uint32_t flags);

@@ -12,20 +12,6 @@
 
 enum { NO_MEMORY_WAIT_MS = 50, PROBE_AFTER_S = 60 };
 
-uint64_t watch_key(const struct io *io, uint32_t slot, uint32_t role) {
-  return (uint64_t)io->links[slot].generation << 32 | (uint64_t)slot << 8 | role;
-}
-
-bool watch(struct io *io, int fd, uint32_t events, uint64_t key) {
-  struct epoll_event event = {.events = events, .data.u64 = key};
-  return epoll_ctl(io->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
-}
-
-// Edge-triggered, for both directions, once and for all: no system call changes what is watched.
-bool watch_side(struct io *io, int fd, uint64_t key) {
-  return watch(io, fd, EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET, key);
-}
-
 // Notes what epoll told of a socket. A read stops short at urgent data (EPOLLPRI), and a reset hides behind what came before it.
 void side_ready(struct side *side, uint32_t events) {
   uint32_t gone = EPOLLHUP | EPOLLERR, odd = EPOLLPRI | gone;

@@ -12,6 +12,20 @@
 
 enum { EPOLL_EVENTS = 256, STARVED_WAIT_MS = 20, ROOM_FOR_ONE = 8 };
 
+uint64_t watch_key(const struct io *io, uint32_t slot, uint32_t role) {
+  return (uint64_t)io->links[slot].generation << 32 | (uint64_t)slot << 8 | role;
+}
+
+bool watch(struct io *io, int fd, uint32_t events, uint64_t key) {
+  struct epoll_event event = {.events = events, .data.u64 = key};
+  return epoll_ctl(io->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+// Edge-triggered, for both directions, once and for all: no system call changes what is watched.
+bool watch_side(struct io *io, int fd, uint64_t key) {
+  return watch(io, fd, EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET, key);
+}
+
 int64_t io_now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
